@@ -1,0 +1,64 @@
+// Every setting of a run, its presets, and their JSON and key=value forms.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace dcgan {
+
+struct AdamConfig {
+  double learning_rate = 2e-4;
+  double beta1 = 0.5;
+  double beta2 = 0.999;
+  double epsilon = 1e-7;
+};
+
+/// A run is reproduced by its Config alone (with the same data, backend and thread count).
+struct Config {
+  std::string preset = "dcgan";
+  std::string backend = "auto";
+  std::string data;  ///< folder; empty: where the data set is usually found
+  std::uint64_t seed = 1;
+  std::int64_t epochs = 10;
+  std::int64_t steps = 0;  ///< total number of training steps; 0: as many as the epochs have
+  std::int64_t batch_size = 256;
+  int threads = 0;  ///< 0: one per core
+
+  AdamConfig generator;
+  AdamConfig discriminator;
+  std::int64_t latent = 100;
+  double width = 1;  ///< factor on the number of channels or units of every hidden layer
+  double leaky_slope = 0.3;
+  double dropout = 0.3;
+  double label_smoothing = 0;
+  std::int64_t discriminator_steps = 1;
+  double batch_norm_momentum = 0.99;
+  double batch_norm_epsilon = 1e-3;
+
+  std::int64_t checkpoint_every = 1;  ///< epochs
+  std::int64_t log_every = 1;         ///< steps
+};
+
+/// "vanilla", "dcgan", "tf-tutorial", "vanilla-64".
+std::vector<std::string> preset_names();
+
+/// The settings of a preset. Throws UsageError naming the known ones.
+Config preset_config(const std::string& name);
+
+/// A setting as help and `info` show it.
+struct SettingInfo {
+  std::string key;
+  std::string value;
+  std::string help;
+};
+std::vector<SettingInfo> settings(const Config& config);
+
+/// Changes one setting. Throws UsageError for an unknown key or a value out of range.
+void set(Config& config, const std::string& key, const std::string& value);
+
+/// All settings as a JSON object, and back. `where` names the source in errors. Unknown keys, wrong
+/// types and values out of range throw Error.
+std::string to_json(const Config& config);
+Config config_from_json(const std::string& text, const std::string& where);
+
+}  // namespace dcgan

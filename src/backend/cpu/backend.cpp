@@ -1,0 +1,113 @@
+// The cpu backend as one object: device memory is host memory, operations run when they are called.
+#include "backend/cpu/backend.h"
+
+#include <omp.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <new>
+#include <vector>
+
+#include "backend/cpu/adam.h"
+#include "backend/cpu/batch_norm.h"
+#include "backend/cpu/epilogue.h"
+#include "backend/cpu/gather.h"
+#include "backend/cpu/linear.h"
+#include "backend/cpu/loss.h"
+#include "backend/cpu/random.h"
+#include "dcgan/error.h"
+
+namespace dcgan::cpu {
+namespace {
+
+class CpuBackend final : public Backend {
+ public:
+  explicit CpuBackend(int threads) : engine_(dnnl::engine::kind::cpu, 0), stream_(engine_) {
+    if (threads > 0) omp_set_num_threads(threads);
+    threads_ = omp_get_max_threads();
+  }
+
+  std::string name() const override { return "cpu"; }
+
+  std::string description() const override {
+    const dnnl_version_t* v = dnnl::version();
+    const auto isa = dnnl::get_effective_cpu_isa();
+    const char* isa_name = isa >= dnnl::cpu_isa::avx512_core ? "AVX-512"
+                           : isa >= dnnl::cpu_isa::avx2      ? "AVX2"
+                                                             : "SSE";
+    return "oneDNN " + std::to_string(v->major) + "." + std::to_string(v->minor) + "." +
+           std::to_string(v->patch) + ", " + std::to_string(threads_) +
+           (threads_ == 1 ? " thread, " : " threads, ") + isa_name;
+  }
+
+  Buffer allocate(std::size_t bytes) override {
+    constexpr std::size_t alignment = 64;
+    const std::size_t rounded = (bytes + alignment - 1) / alignment * alignment;
+    void* data = std::aligned_alloc(alignment, rounded ? rounded : alignment);
+    if (!data)
+      throw Error("out of memory: " + std::to_string(rounded >> 20) + " MiB could not be had");
+    std::memset(data, 0, rounded);
+    return Buffer(data, bytes, std::free);
+  }
+  void upload(void* device, const void* host, std::size_t bytes) override {
+    std::memcpy(device, host, bytes);
+  }
+  void download(void* host, const void* device, std::size_t bytes) override {
+    std::memcpy(host, device, bytes);
+  }
+  void copy(void* destination, const void* source, std::size_t bytes) override {
+    std::memcpy(destination, source, bytes);
+  }
+
+  std::unique_ptr<LinearOp> dense(const DenseShape& s) override {
+    return make_dense(engine_, stream_, s);
+  }
+  std::unique_ptr<LinearOp> conv2d(const ConvShape& s) override {
+    return make_conv2d(engine_, stream_, s);
+  }
+  std::unique_ptr<LinearOp> conv_transpose2d(const ConvShape& s) override {
+    return make_conv_transpose2d(engine_, stream_, s);
+  }
+  std::unique_ptr<BatchNormOp> batch_norm(const BatchNormShape& s) override {
+    return std::make_unique<BatchNorm>(s);
+  }
+
+  void epilogue_forward(const Epilogue& e, std::int64_t rows, std::int64_t channels,
+                        const float* bias, const std::uint8_t* keep, float* y) override {
+    cpu::epilogue_forward(e, rows, channels, bias, keep, y);
+  }
+  void epilogue_backward(const Epilogue& e, std::int64_t rows, std::int64_t channels,
+                         const float* y, const std::uint8_t* keep, const float* sample_scale,
+                         std::int64_t sample_size, float* dy, float* dbias) override {
+    const std::size_t wanted = epilogue_scratch_floats(rows, channels);
+    if (scratch_.size() < wanted) scratch_.resize(wanted);
+    cpu::epilogue_backward(e, rows, channels, y, keep, sample_scale, sample_size, dy, dbias,
+                           scratch_.data());
+  }
+
+  void gan_loss(const GanLoss& loss) override { cpu::gan_loss(loss); }
+  void adam(const AdamConfig& config, std::int64_t t, std::int64_t n, const float* gradient,
+            float* m, float* v, float* parameter) override {
+    cpu::adam(config, t, n, gradient, m, v, parameter);
+  }
+  void draw_normal(const RandomAddress& address, std::int64_t n, float* out) override {
+    cpu::draw_normal(address, n, out);
+  }
+  void draw_keep_mask(const RandomAddress& address, float dropout_rate, std::int64_t n,
+                      std::uint8_t* out) override {
+    cpu::draw_keep_mask(address, dropout_rate, n, out);
+  }
+  void gather(const GatherBatch& batch, float* out) override { cpu::gather(batch, out); }
+
+ private:
+  dnnl::engine engine_;
+  dnnl::stream stream_;
+  int threads_;
+  std::vector<float> scratch_;
+};
+
+}  // namespace
+
+std::unique_ptr<Backend> make_backend(int threads) { return std::make_unique<CpuBackend>(threads); }
+
+}  // namespace dcgan::cpu

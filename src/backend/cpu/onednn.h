@@ -1,0 +1,63 @@
+// oneDNN 2.x and 3.x behind one face. They differ in how a primitive is described (3.x dropped the
+// operation descriptors); everything that differs is in this file.
+#pragma once
+#include <dnnl.hpp>
+#include <unordered_map>
+
+namespace dcgan::cpu {
+
+namespace detail {
+/// PrimitiveDesc(engine, hints..., arguments of the operation).
+template <class Primitive, class... Arguments>
+typename Primitive::primitive_desc describe(const dnnl::engine& engine,
+                                            const Arguments&... arguments) {
+#if DNNL_VERSION_MAJOR >= 3
+  return typename Primitive::primitive_desc(engine, arguments...);
+#else
+  return typename Primitive::primitive_desc(typename Primitive::desc(arguments...), engine);
+#endif
+}
+
+/// The same for a backward primitive, which oneDNN wants to see beside its forward one.
+template <class Primitive, class Hint, class... Arguments>
+typename Primitive::primitive_desc describe_backward(const dnnl::engine& engine, const Hint& hint,
+                                                     const Arguments&... arguments) {
+#if DNNL_VERSION_MAJOR >= 3
+  return typename Primitive::primitive_desc(engine, arguments..., hint);
+#else
+  return typename Primitive::primitive_desc(typename Primitive::desc(arguments...), engine, hint);
+#endif
+}
+}  // namespace detail
+
+/// The shapes of a linear operation as oneDNN names them: logical dims NCHW and OIHW (or NC and OI),
+/// and how our arrays lie in memory.
+struct LinearShape {
+  dnnl::memory::dims source, weights, destination;
+  dnnl::memory::format_tag activation_tag, weights_tag;
+  dnnl::memory::dims strides, padding_before, padding_after;  // empty: an inner product
+};
+
+enum class Direction { forward, backward_data, backward_weights };
+
+/// One direction of an inner product or convolution, its memory objects bound once: running it only
+/// changes pointers. The kernel is reordered from our layout to the one oneDNN prefers, and the
+/// kernel's gradient back.
+class LinearPrimitive {
+ public:
+  LinearPrimitive(const dnnl::engine& engine, const LinearShape& shape, Direction direction);
+  /// source, weights and destination, or their gradients as the direction has it.
+  void run(dnnl::stream& stream, const float* source, const float* weights,
+           const float* destination);
+
+ private:
+  Direction direction_;
+  dnnl::primitive primitive_;
+  dnnl::memory source_, weights_, destination_;
+  dnnl::memory plain_weights_;  // in our layout; the same object as weights_ where they agree
+  dnnl::reorder reorder_;
+  bool reorders_ = false;
+  std::unordered_map<int, dnnl::memory> arguments_;
+};
+
+}  // namespace dcgan::cpu

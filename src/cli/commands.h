@@ -1,0 +1,35 @@
+// The subcommands of dcgan_cuda, one file each: each adds its options to the parser and, when it is
+// chosen, runs and sets the exit status.
+#pragma once
+#include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
+
+#include "dcgan/config.h"
+
+namespace dcgan::cli {
+
+enum ExitStatus { done = 0, failed = 1, wrong_usage = 2, interrupted = 130 };
+
+void add_train(CLI::App& app, int& status);
+void add_sample(CLI::App& app, int& status);
+void add_replay(CLI::App& app, int& status);
+void add_info(CLI::App& app, int& status);
+/// What dcgan_cuda does without a subcommand: both GANs of the notebook, then the comparison.
+void add_notebook(CLI::App& app, int& status);
+
+/// The options that change a Config, shared by train and the notebook job.
+struct ConfigOptions {
+  /// Adds --data, --epochs, --steps, --batch-size, --seed, --backend, --threads and --set.
+  void add(CLI::App& app);
+  /// Changes only what was given.
+  void apply(Config& config) const;
+  /// The keys that were given.
+  std::vector<std::pair<std::string, std::string>> given() const;
+
+ private:
+  std::vector<std::pair<std::string, std::string>> named_;
+  std::vector<std::string> set_;
+};
+
+}  // namespace dcgan::cli

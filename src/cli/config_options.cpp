@@ -1,0 +1,42 @@
+// Options of the command line that stand for settings.
+#include "cli/commands.h"
+#include "dcgan/error.h"
+
+namespace dcgan::cli {
+
+void ConfigOptions::add(CLI::App& app) {
+  const auto setting = [&](const std::string& option, const std::string& key,
+                           const std::string& help, const std::string& type) {
+    app.add_option_function<std::string>(
+           option, [this, key](const std::string& value) { named_.emplace_back(key, value); }, help)
+        ->type_name(type);
+  };
+  setting("--data", "data", "Folder of the data set (default: $DCGAN_DATA, else Debian's package)",
+          "DIR");
+  setting("--epochs", "epochs", "Passes over the data set", "N");
+  setting("--steps", "steps", "Total number of training steps, instead of epochs", "N");
+  setting("--batch-size", "batch_size", "Images per step", "N");
+  setting("--seed", "seed", "Seed of everything random", "N");
+  setting("--backend", "backend", "auto or cpu", "B");
+  setting("--threads", "threads", "Threads of the cpu backend (0: one per core)", "N");
+  app.add_option("--set", set_, "Any setting; 'dcgan_cuda info' lists them")
+      ->type_name("KEY=VALUE")
+      ->allow_extra_args(false);
+}
+
+std::vector<std::pair<std::string, std::string>> ConfigOptions::given() const {
+  auto all = named_;
+  for (const std::string& assignment : set_) {
+    const std::size_t equals = assignment.find('=');
+    if (equals == std::string::npos || equals == 0)
+      throw UsageError("--set " + assignment + ": KEY=VALUE is wanted");
+    all.emplace_back(assignment.substr(0, equals), assignment.substr(equals + 1));
+  }
+  return all;
+}
+
+void ConfigOptions::apply(Config& config) const {
+  for (const auto& [key, value] : given()) set(config, key, value);
+}
+
+}  // namespace dcgan::cli

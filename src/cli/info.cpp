@@ -1,0 +1,77 @@
+// dcgan_cuda info: the build, backends and presets; or what a checkpoint holds.
+#include <cstdio>
+#include <memory>
+
+#include "backend/backend.h"
+#include "cli/commands.h"
+#include "train/checkpoint.h"
+#include "train/run.h"
+
+namespace dcgan::cli {
+namespace {
+
+void print_networks(const Config& config) {
+  Config small = config;
+  small.batch_size = 1;  // only shapes matter here
+  const std::unique_ptr<Backend> backend = make_backend("cpu");
+  Gan gan(*backend, small);
+  const auto line = [](const Sequential& network, const std::vector<LayerSpec>& layers) {
+    std::printf("  %s: %lld parameters", network.name().c_str(),
+                static_cast<long long>(network.parameter_count()));
+    if (network.moving_count())
+      std::printf(" (+%lld moving)", static_cast<long long>(network.moving_count()));
+    std::printf("\n");
+    for (const LayerSpec& layer : layers) std::printf("    %s\n", to_string(layer).c_str());
+  };
+  line(gan.generator(), gan.spec().generator);
+  line(gan.discriminator(), gan.spec().discriminator);
+}
+
+void describe_program() {
+  std::printf("dcgan_cuda %s\n", DCGAN_VERSION);
+  std::printf("backends:\n  cpu: %s\n", make_backend("cpu")->description().c_str());
+  std::printf("  cuda: not in this version%s\n", DCGAN_HAS_NVCC ? " (nvcc was found)" : "");
+  for (const std::string& name : preset_names()) {
+    std::printf("preset %s: %s\n", name.c_str(), preset_title(name).c_str());
+    if (name == "vanilla-64") {
+      // 100 million parameters are not built only to be counted.
+      for (const LayerSpec& layer : gan_spec(preset_config(name)).generator)
+        std::printf("    %s\n", to_string(layer).c_str());
+      continue;
+    }
+    print_networks(preset_config(name));
+  }
+  std::printf("settings (--set KEY=VALUE), with dcgan's values:\n");
+  for (const SettingInfo& s : settings(preset_config("dcgan")))
+    std::printf("  %-28s %-12s %s\n", s.key.c_str(), s.value.c_str(), s.help.c_str());
+}
+
+void describe_checkpoint(const std::string& path) {
+  const SafetensorsFile file(path);
+  const CheckpointHeader header = read_checkpoint_header(file);
+  std::printf("%s: %s, step %lld, %zu epochs done, seed %llu\n", path.c_str(),
+              preset_title(header.config.preset).c_str(),
+              static_cast<long long>(header.state.step), header.state.history.size(),
+              static_cast<unsigned long long>(header.config.seed));
+  for (const EpochRecord& e : header.state.history)
+    std::printf("  epoch %lld  loss G %.4f D %.4f  %.1f s\n", static_cast<long long>(e.epoch),
+                e.loss_generator, e.loss_discriminator, e.seconds);
+  for (const SettingInfo& s : settings(header.config))
+    std::printf("  %-28s %s\n", s.key.c_str(), s.value.c_str());
+  for (const auto& [name, entry] : file.entries())
+    std::printf("  %-52s %s\n", name.c_str(), to_string(entry.shape).c_str());
+}
+
+}  // namespace
+
+void add_info(CLI::App& app, int& status) {
+  CLI::App* command = app.add_subcommand("info", "Describe this build, or a checkpoint");
+  auto path = std::make_shared<std::string>();
+  command->add_option("CHECKPOINT", *path, "A checkpoint to describe");
+  command->callback([path, &status] {
+    path->empty() ? describe_program() : describe_checkpoint(*path);
+    status = done;
+  });
+}
+
+}  // namespace dcgan::cli

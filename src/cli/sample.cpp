@@ -1,0 +1,109 @@
+// dcgan_cuda sample: pictures or arrays from a checkpoint.
+#include <bit>
+#include <cstring>
+#include <memory>
+
+#include "cli/commands.h"
+#include "dcgan/error.h"
+#include "image/figure.h"
+#include "io/atomic_file.h"
+#include "train/checkpoint.h"
+#include "train/run_folder.h"
+
+namespace dcgan::cli {
+namespace {
+
+struct Options {
+  std::string checkpoint, out, grid, backend = "auto";
+  std::int64_t count = 0;
+  std::uint64_t seed = 1;
+};
+
+/// NumPy's format 1.0: magic, version, length, a dict literal padded to 64 bytes, the data.
+std::string npy(const std::vector<float>& data, const std::vector<std::int64_t>& shape) {
+  static_assert(std::endian::native == std::endian::little);
+  std::string dict = "{'descr': '<f4', 'fortran_order': False, 'shape': (";
+  for (const std::int64_t n : shape) dict += std::to_string(n) + ", ";
+  dict += "), }";
+  while ((10 + dict.size() + 1) % 64 != 0) dict += ' ';
+  dict += '\n';
+  std::string file("\x93NUMPY\x01\x00", 8);
+  file += static_cast<char>(dict.size() & 0xff);
+  file += static_cast<char>(dict.size() >> 8);
+  file += dict;
+  file.append(reinterpret_cast<const char*>(data.data()), data.size() * sizeof(float));
+  return file;
+}
+
+struct Grid {
+  int rows = 0, columns = 0;
+};
+
+Grid parse_grid(const std::string& text) {
+  Grid grid;
+  char extra = 0;
+  if (std::sscanf(text.c_str(), "%dx%d%c", &grid.rows, &grid.columns, &extra) != 2 ||
+      grid.rows < 1 || grid.columns < 1 || grid.rows > 100 || grid.columns > 100)
+    throw UsageError("--grid " + text + ": ROWSxCOLUMNS is wanted, each from 1 to 100");
+  return grid;
+}
+
+void run(const Options& o) {
+  const bool as_array = o.out.ends_with(".npy");
+  if (!as_array && !o.out.ends_with(".png"))
+    throw UsageError("--out " + o.out + ": a name ending in .png or .npy is wanted");
+  Grid grid = o.grid.empty() ? Grid{} : parse_grid(o.grid);
+  std::int64_t count = o.count ? o.count : grid.rows ? std::int64_t{grid.rows} * grid.columns : 16;
+  if (count < 1 || count > 1'000'000) throw UsageError("--count: from 1 to 1000000");
+  if (!grid.rows && !as_array) {
+    while (std::int64_t{grid.columns} * grid.columns < count) ++grid.columns;
+    grid.rows = static_cast<int>((count + grid.columns - 1) / grid.columns);
+  }
+  if (!as_array && (count > std::int64_t{grid.rows} * grid.columns || grid.rows > 100))
+    throw UsageError("--count " + std::to_string(count) + " does not fit a grid of " +
+                     std::to_string(grid.rows) + "x" + std::to_string(grid.columns) +
+                     " (at most 100x100); .npy takes any number");
+
+  const SafetensorsFile file(o.checkpoint);
+  Config config = read_checkpoint_header(file).config;
+  config.backend = o.backend;
+  config.batch_size = 64;
+  const std::unique_ptr<Backend> backend = make_backend(config.backend, config.threads);
+  Gan gan(*backend, config);
+  load_tensors(file, gan, Moments::reset);
+  const std::vector<float> images = gan.sample(count, o.seed);
+  const SampleShape shape = gan.spec().image;
+  if (as_array) {
+    write_file_atomically(o.out, npy(images, {count, shape.height, shape.width, shape.channels}));
+    return;
+  }
+  const std::vector<std::uint8_t> bytes = to_bytes(images);
+  if (count == 1) {  // a single image is written as it is, pixel for pixel
+    write_png(o.out, {static_cast<int>(shape.width), static_cast<int>(shape.height),
+                      static_cast<int>(shape.channels), bytes});
+    return;
+  }
+  const ImageBatch batch{bytes, static_cast<int>(count), static_cast<int>(shape.height),
+                         static_cast<int>(shape.width), static_cast<int>(shape.channels)};
+  write_png(o.out, grid_figure(batch, grid.rows, grid.columns, ""));
+}
+
+}  // namespace
+
+void add_sample(CLI::App& app, int& status) {
+  CLI::App* command = app.add_subcommand("sample", "Draw images from a checkpoint");
+  auto o = std::make_shared<Options>();
+  command->add_option("--checkpoint", o->checkpoint, "Checkpoint of a run")->required();
+  command->add_option("--out", o->out, "X.png (a grid; one image alone if --count 1) or X.npy")
+      ->required();
+  command->add_option("--count", o->count, "Number of images (default: the grid's, else 16)");
+  command->add_option("--seed", o->seed, "Seed of the noise");
+  command->add_option("--grid", o->grid, "ROWSxCOLUMNS of the picture");
+  command->add_option("--backend", o->backend, "auto or cpu");
+  command->callback([o, &status] {
+    run(*o);
+    status = done;
+  });
+}
+
+}  // namespace dcgan::cli

@@ -1,0 +1,148 @@
+// Progress bar, plain progress lines, and the signal handler.
+#include "cli/training_session.h"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+
+namespace dcgan::cli {
+namespace {
+
+std::atomic<bool> stop{false};
+static_assert(std::atomic<bool>::is_always_lock_free, "set from a signal handler");
+
+void on_signal(int signal) {
+  if (stop.exchange(true)) {
+    std::signal(signal, SIG_DFL);
+    std::raise(signal);
+  }
+}
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+std::string duration_text(double seconds) {
+  const auto s = static_cast<long>(seconds + 0.5);
+  char text[32];
+  if (s >= 3600)
+    std::snprintf(text, sizeof text, "%ld:%02ld:%02ld", s / 3600, s / 60 % 60, s % 60);
+  else
+    std::snprintf(text, sizeof text, "%ld:%02ld", s / 60, s % 60);
+  return text;
+}
+
+class Progress {
+ public:
+  explicit Progress(const Trainer& trainer)
+      : terminal_(isatty(STDOUT_FILENO) != 0), first_step_(trainer.state().step) {}
+
+  void step(const StepResult& s, const Trainer& trainer) {
+    images_ += s.images;
+    const double elapsed = seconds_since(start_);
+    // A terminal is redrawn ten times a second; a log file gets a line every half minute.
+    const double interval = terminal_ ? 0.1 : 30;
+    const bool last = s.step == trainer.total_steps();
+    if (elapsed - shown_at_ < interval && !(terminal_ && (s.ends_epoch || last))) return;
+    shown_at_ = elapsed;
+    const double per_step = elapsed / static_cast<double>(s.step - first_step_);
+    const double eta = per_step * static_cast<double>(trainer.total_steps() - s.step);
+    const double rate = static_cast<double>(images_) / elapsed;
+    const std::int64_t per_epoch = trainer.steps_per_epoch();
+    const std::int64_t in_epoch = (s.step - 1) % per_epoch + 1;
+    char text[256];
+    std::snprintf(text, sizeof text,
+                  "epoch %lld  %lld/%lld  loss G %.3f D %.3f  %.0f images/s  ETA %s",
+                  static_cast<long long>(s.epoch), static_cast<long long>(in_epoch),
+                  static_cast<long long>(per_epoch), s.loss_generator, s.loss_discriminator, rate,
+                  duration_text(eta).c_str());
+    if (terminal_)
+      draw_bar(static_cast<double>(in_epoch) / static_cast<double>(per_epoch), text);
+    else
+      std::printf("%s\n", text);
+    std::fflush(stdout);
+  }
+
+  void epoch(const EpochRecord& e, const std::string& grid) {
+    if (terminal_) std::printf("\r\033[K");
+    std::printf("epoch %lld  loss G %.4f D %.4f  %.1f s  %s\n", static_cast<long long>(e.epoch),
+                e.loss_generator, e.loss_discriminator, e.seconds, grid.c_str());
+    std::fflush(stdout);
+  }
+
+  void clear() const {
+    if (terminal_) std::printf("\r\033[K");
+  }
+
+ private:
+  void draw_bar(double fraction, const std::string& text) const {
+    winsize size{};
+    const int columns =
+        ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+    const int room = std::clamp(columns - static_cast<int>(text.size()) - 4, 0, 30);
+    const int filled = static_cast<int>(fraction * room + 0.5);
+    std::string bar;
+    if (room >= 8) bar = "[" + std::string(filled, '#') + std::string(room - filled, '.') + "] ";
+    std::printf("\r%s\033[K", (bar + text).substr(0, static_cast<std::size_t>(columns - 1)).c_str());
+  }
+
+  bool terminal_;
+  std::int64_t first_step_;
+  std::int64_t images_ = 0;
+  Clock::time_point start_ = Clock::now();
+  double shown_at_ = 0;
+};
+
+}  // namespace
+
+const std::atomic<bool>& stop_requested() { return stop; }
+
+void install_stop_handler() {
+  std::signal(SIGINT, on_signal);
+  std::signal(SIGTERM, on_signal);
+}
+
+RunOutcome train_with_progress(Trainer& trainer, const std::string& directory,
+                               const std::string& checkpoint) {
+  const Config& c = trainer.config();
+  std::printf("%s on %s (%lld images), backend %s\n", preset_title(c.preset).c_str(),
+              trainer.dataset().name.c_str(), static_cast<long long>(trainer.dataset().count),
+              trainer.backend_description().c_str());
+  std::printf("  generator %lld parameters (+%lld moving), discriminator %lld\n",
+              static_cast<long long>(trainer.generator_parameters()),
+              static_cast<long long>(trainer.generator_moving_statistics()),
+              static_cast<long long>(trainer.discriminator_parameters()));
+  std::printf("  batch %lld, %lld steps (%lld an epoch), seed %llu -> %s\n",
+              static_cast<long long>(c.batch_size), static_cast<long long>(trainer.total_steps()),
+              static_cast<long long>(trainer.steps_per_epoch()),
+              static_cast<unsigned long long>(c.seed), directory.c_str());
+  if (!checkpoint.empty())
+    std::printf("  resumed from %s at step %lld\n", checkpoint.c_str(),
+                static_cast<long long>(trainer.state().step));
+  std::fflush(stdout);
+
+  Progress progress(trainer);
+  RunOptions options;
+  options.directory = directory;
+  options.checkpoint = checkpoint;
+  options.stop = &stop;
+  options.after_step = [&](const StepResult& s, const Trainer& t) { progress.step(s, t); };
+  options.after_epoch = [&](const EpochRecord& e, const std::string& g) { progress.epoch(e, g); };
+  RunOutcome outcome = run_training(trainer, options);
+  progress.clear();
+  if (outcome.interrupted)
+    std::printf("interrupted at step %lld; state saved. Go on with: dcgan_cuda train --resume %s\n",
+                static_cast<long long>(trainer.state().step), outcome.checkpoint.c_str());
+  else
+    std::printf("done: %s\n", directory.c_str());
+  std::fflush(stdout);
+  return outcome;
+}
+
+}  // namespace dcgan::cli

@@ -1,0 +1,26 @@
+// 8-bit pictures in memory and on disk.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace dcgan {
+
+/// [height, width, channels] bytes, row-major; channels is 1 (grey) or 3 (RGB).
+struct Image {
+  int width = 0;
+  int height = 0;
+  int channels = 1;
+  std::vector<std::uint8_t> pixels;
+};
+
+/// Decodes a PNG or JPEG as `channels` (0: as stored, alpha dropped). Throws Error naming the file.
+Image read_image(const std::string& path, int channels = 0);
+
+/// Writes a PNG, whole or not at all. Throws Error naming the file.
+void write_png(const std::string& path, const Image& image);
+
+/// An endlessly looping GIF. All frames have the first one's size (others are an Error).
+void write_gif(const std::string& path, const std::vector<Image>& frames, int delay_ms);
+
+}  // namespace dcgan

@@ -1,0 +1,64 @@
+// The safetensors format: named tensors behind a JSON header, the files of weights, checkpoints
+// and parity tapes. A reader trusts no length it finds in a file.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace dcgan {
+
+enum class DType { f32, u8, i64 };
+
+/// A tensor to be written; the bytes stay with the caller.
+struct TensorToWrite {
+  std::string name;
+  DType dtype = DType::f32;
+  std::vector<std::int64_t> shape;
+  const void* data = nullptr;
+};
+
+/// Writes `path` whole or not at all: a temporary file beside it, fsync, rename, fsync of the folder.
+/// Throws Error naming the file (full disk, missing or unwritable folder); nothing is left behind.
+void write_safetensors(const std::string& path, const std::vector<TensorToWrite>& tensors,
+                       const std::map<std::string, std::string>& metadata = {});
+
+/// A safetensors file read into memory and checked: header, names, shapes, offsets within the file,
+/// not overlapping. Throws Error naming the file and what is wrong with it.
+class SafetensorsFile {
+ public:
+  explicit SafetensorsFile(const std::string& path);
+
+  struct Entry {
+    DType dtype;
+    std::vector<std::int64_t> shape;
+    std::size_t offset_bytes;  // into the data section
+    std::size_t size_bytes;
+  };
+
+  const std::string& path() const { return path_; }
+  const std::map<std::string, Entry>& entries() const { return entries_; }
+  const std::map<std::string, std::string>& metadata() const { return metadata_; }
+  bool contains(const std::string& name) const { return entries_.count(name) != 0; }
+
+  /// The tensor's elements, copied to aligned memory. Throws Error naming file and tensor if it is
+  /// missing, has another element type, or (where `shape` is not empty) another shape.
+  std::vector<float> f32(const std::string& name, const std::vector<std::int64_t>& shape = {}) const;
+  std::vector<std::uint8_t> u8(const std::string& name,
+                               const std::vector<std::int64_t>& shape = {}) const;
+  /// The shape of a tensor; throws Error if it is missing.
+  const std::vector<std::int64_t>& shape(const std::string& name) const;
+
+ private:
+  std::string path_;
+  std::map<std::string, Entry> entries_;
+  std::map<std::string, std::string> metadata_;
+  std::vector<std::byte> data_;
+};
+
+/// "[2, 28, 28, 1]", for messages.
+std::string to_string(const std::vector<std::int64_t>& shape);
+
+}  // namespace dcgan

@@ -1,0 +1,110 @@
+// A network as a chain of layers over a backend. Activation, dropout and bias are folded into the
+// layer before them when the network is built; all memory is planned once for a largest batch.
+#pragma once
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "backend/backend.h"
+#include "nn/layer_spec.h"
+
+namespace dcgan {
+
+enum class Mode { training, inference };
+
+/// A named view into a flat buffer.
+struct TensorView {
+  std::string name;  ///< "generator.conv_transpose1.kernel"
+  std::vector<std::int64_t> shape;
+  std::int64_t offset = 0;  ///< in floats, into the flat buffer
+  std::int64_t size() const;
+};
+
+/// A dropout layer: the mask buffer holds one byte per value, filled by the caller before forward().
+struct DropoutLayer {
+  SampleShape shape;
+  float rate = 0;
+  Buffer keep;  ///< [max_rows, shape]
+};
+
+/// What backward() differentiates and where the gradients go.
+struct BackwardPass {
+  std::int64_t first_row = 0;           ///< rows [first_row, first_row + rows) of the last forward()
+  std::int64_t rows = 0;
+  float* dy = nullptr;                  ///< [rows, output], the gradient of the output; overwritten
+  const float* sample_scale = nullptr;  ///< [rows], multiplies dy per sample; or null
+  bool parameter_gradients = true;      ///< overwrite gradients(), or leave them alone
+  float* dx = nullptr;                  ///< [dx_rows, input] or null: the input's gradient ...
+  std::int64_t dx_first_row = 0;        ///< ... of these rows, counted from first_row
+  std::int64_t dx_rows = 0;
+};
+
+class Sequential {
+ public:
+  /// Throws UsageError where layers do not fit together.
+  Sequential(Backend& backend, std::string name, const std::vector<LayerSpec>& layers,
+             SampleShape input, std::int64_t max_rows);
+
+  /// The output [rows, output] of x [rows, input], in `output` or, if null, in memory of its own.
+  /// x must stay until backward() is done.
+  const float* forward(std::int64_t rows, const float* x, Mode mode, float* output = nullptr);
+
+  /// Gradients of the last forward() (in training mode).
+  void backward(const BackwardPass& pass);
+
+  /// Kernels from the Glorot uniform distribution (Glorot and Bengio, 2010), biases and beta 0,
+  /// gamma 1, moving statistics 0 and 1; Adam's moments 0.
+  void initialise(std::uint64_t seed);
+
+  const std::string& name() const { return name_; }
+  SampleShape input() const { return input_; }
+  SampleShape output() const;
+  std::int64_t max_rows() const { return max_rows_; }
+  std::vector<DropoutLayer>& dropouts() { return dropouts_; }
+
+  /// Views into values(), gradients(), adam_m() and adam_v() alike; into moving() for the statistics.
+  const std::vector<TensorView>& parameters() const { return parameters_; }
+  const std::vector<TensorView>& moving_statistics() const { return moving_statistics_; }
+  std::int64_t parameter_count() const;
+  std::int64_t moving_count() const;
+
+  float* values() const { return values_.f32(); }
+  float* gradients() const { return gradients_.f32(); }
+  float* adam_m() const { return adam_m_.f32(); }
+  float* adam_v() const { return adam_v_.f32(); }
+  float* moving() const { return moving_.f32(); }
+  /// Floats in each flat buffer, the gaps that align its tensors included.
+  std::int64_t flat_size() const { return flat_size_; }
+
+ private:
+  struct Node;
+  struct Plan;
+  class Builder;
+
+  Plan& plan(std::int64_t rows);
+  LinearOp& linear_op(std::size_t node, std::int64_t rows);
+  BatchNormOp& batch_norm_op(std::size_t node, std::int64_t rows);
+
+  Backend& backend_;
+  std::string name_;
+  SampleShape input_;
+  std::int64_t max_rows_;
+  std::vector<Node> nodes_;
+  std::vector<DropoutLayer> dropouts_;
+  std::vector<TensorView> parameters_, moving_statistics_;
+  std::int64_t flat_size_ = 0, moving_size_ = 0;
+  Buffer values_, gradients_, adam_m_, adam_v_, moving_;
+  Buffer gradient_memory_[2];
+  std::map<std::int64_t, Plan> plans_;
+  const float* last_input_ = nullptr;
+  float* last_output_ = nullptr;
+
+ public:
+  ~Sequential();
+  Sequential(const Sequential&) = delete;
+  Sequential& operator=(const Sequential&) = delete;
+};
+
+}  // namespace dcgan

@@ -1,0 +1,29 @@
+// The page that shows finished runs side by side.
+#pragma once
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace dcgan {
+
+/// What the page says of one run.
+struct RunSummary {
+  std::string title;      ///< "Vanilla GAN"
+  std::string directory;  ///< the run folder; losses.png, training.gif and images/ are read from it
+  std::string final_grid; ///< path of the last epoch's grid
+  std::int64_t generator_parameters = 0;
+  std::int64_t generator_moving_statistics = 0;
+  std::int64_t discriminator_parameters = 0;
+  std::vector<double> loss_generator;      ///< mean per epoch
+  std::vector<double> loss_discriminator;  ///< mean per epoch
+  std::vector<double> epoch_seconds;
+  std::vector<std::pair<std::string, std::string>> settings;  ///< name, value, in order
+};
+
+/// Writes one self-contained HTML file (pictures embedded): both loss plots, both GIFs, the final
+/// grids side by side, parameter counts, seconds per epoch, and the settings that differ or matter.
+/// `context` is shown in the head (date, backend, machine, data). Throws Error naming the file.
+void write_comparison_page(const std::string& path, const std::vector<RunSummary>& runs,
+                           const std::vector<std::pair<std::string, std::string>>& context);
+
+}  // namespace dcgan

@@ -1,0 +1,142 @@
+// Reading and writing checkpoints.
+#include "train/checkpoint.h"
+
+#include <nlohmann/json.hpp>
+
+namespace dcgan {
+namespace {
+
+using nlohmann::json;
+
+constexpr const char* format_name = "dcgan_cuda checkpoint";
+constexpr const char* format_version = "1";
+
+json to_json(const TrainingState& state) {
+  json history = json::array();
+  for (const EpochRecord& e : state.history)
+    history.push_back({e.epoch, e.loss_generator, e.loss_discriminator, e.seconds});
+  return {{"step", state.step},
+          {"steps_in_epoch", state.steps_in_epoch},
+          {"sum_loss_generator", state.sum_loss_generator},
+          {"sum_loss_discriminator", state.sum_loss_discriminator},
+          {"epoch_seconds", state.epoch_seconds},
+          {"history", history}};
+}
+
+// A loss that is no number (a run gone wrong) is null in JSON.
+double number(const json& value) {
+  return value.is_null() ? std::numeric_limits<double>::quiet_NaN() : value.get<double>();
+}
+
+TrainingState state_from_json(const json& j) {
+  TrainingState state;
+  state.step = j.at("step").get<std::int64_t>();
+  state.steps_in_epoch = j.at("steps_in_epoch").get<std::int64_t>();
+  state.sum_loss_generator = number(j.at("sum_loss_generator"));
+  state.sum_loss_discriminator = number(j.at("sum_loss_discriminator"));
+  state.epoch_seconds = number(j.at("epoch_seconds"));
+  for (const json& e : j.at("history"))
+    state.history.push_back(
+        {e.at(0).get<std::int64_t>(), number(e.at(1)), number(e.at(2)), number(e.at(3))});
+  if (state.step < 0 || state.steps_in_epoch < 0) throw Error("a negative step number");
+  return state;
+}
+
+void download(Gan& gan, const std::vector<TensorView>& views, const float* flat,
+              const std::string& prefix, std::vector<HostTensor>& out) {
+  for (const TensorView& view : views) {
+    HostTensor& tensor = out.emplace_back();
+    tensor.name = prefix + view.name;
+    tensor.shape = view.shape;
+    tensor.data.resize(static_cast<std::size_t>(view.size()));
+    gan.backend().download(tensor.data.data(), flat + view.offset,
+                           tensor.data.size() * sizeof(float));
+  }
+}
+
+struct Upload {
+  std::vector<float> host;
+  float* device;
+};
+
+void plan_upload(const SafetensorsFile& file, const std::vector<TensorView>& views, float* flat,
+                 const std::string& prefix, std::vector<Upload>& out) {
+  for (const TensorView& view : views)
+    out.push_back({file.f32(prefix + view.name, view.shape), flat + view.offset});
+}
+
+}  // namespace
+
+std::vector<HostTensor> download_state(Gan& gan) {
+  std::vector<HostTensor> tensors;
+  for (Sequential* network : {&gan.generator(), &gan.discriminator()}) {
+    download(gan, network->parameters(), network->values(), "", tensors);
+    download(gan, network->moving_statistics(), network->moving(), "", tensors);
+    download(gan, network->parameters(), network->adam_m(), "adam.m.", tensors);
+    download(gan, network->parameters(), network->adam_v(), "adam.v.", tensors);
+  }
+  return tensors;
+}
+
+std::vector<HostTensor> download_gradients(Gan& gan) {
+  std::vector<HostTensor> tensors;
+  for (Sequential* network : {&gan.generator(), &gan.discriminator()})
+    download(gan, network->parameters(), network->gradients(), "grad.", tensors);
+  return tensors;
+}
+
+std::vector<TensorToWrite> to_write(const std::vector<HostTensor>& tensors) {
+  std::vector<TensorToWrite> list;
+  for (const HostTensor& t : tensors) list.push_back({t.name, DType::f32, t.shape, t.data.data()});
+  return list;
+}
+
+void write_checkpoint(const std::string& path, const Config& config, const TrainingState& state,
+                      Gan& gan) {
+  const std::vector<HostTensor> tensors = download_state(gan);
+  write_safetensors(path, to_write(tensors),
+                    {{"format", format_name},
+                     {"format_version", format_version},
+                     {"config", to_json(config)},
+                     {"seed", std::to_string(config.seed)},
+                     {"step", std::to_string(state.step)},
+                     {"epoch", std::to_string(state.history.size())},
+                     {"state", to_json(state).dump()}});
+}
+
+CheckpointHeader read_checkpoint_header(const SafetensorsFile& file) {
+  const auto field = [&](const char* key) -> const std::string& {
+    const auto found = file.metadata().find(key);
+    if (found == file.metadata().end())
+      throw Error(file.path() + ": not a dcgan_cuda checkpoint (no '" + key +
+                  "' in its metadata)");
+    return found->second;
+  };
+  if (field("format") != format_name) throw Error(file.path() + ": not a dcgan_cuda checkpoint");
+  if (field("format_version") != format_version)
+    throw Error(file.path() + ": checkpoint format " + field("format_version") +
+                ", but this version reads " + format_version);
+  CheckpointHeader header;
+  header.config = config_from_json(field("config"), file.path());
+  try {
+    header.state = state_from_json(json::parse(field("state")));
+  } catch (const std::exception& e) {
+    throw Error(file.path() + ": the checkpoint's training state cannot be read: " + e.what());
+  }
+  return header;
+}
+
+void load_tensors(const SafetensorsFile& file, Gan& gan, Moments moments) {
+  std::vector<Upload> uploads;
+  for (Sequential* network : {&gan.generator(), &gan.discriminator()}) {
+    plan_upload(file, network->parameters(), network->values(), "", uploads);
+    plan_upload(file, network->moving_statistics(), network->moving(), "", uploads);
+    if (moments == Moments::reset) continue;
+    plan_upload(file, network->parameters(), network->adam_m(), "adam.m.", uploads);
+    plan_upload(file, network->parameters(), network->adam_v(), "adam.v.", uploads);
+  }
+  for (const Upload& u : uploads)
+    gan.backend().upload(u.device, u.host.data(), u.host.size() * sizeof(float));
+}
+
+}  // namespace dcgan

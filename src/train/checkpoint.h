@@ -1,0 +1,40 @@
+// Checkpoints: weights, Adam's moments, and in the metadata all settings and how far the run is.
+#pragma once
+#include <string>
+
+#include "dcgan/trainer.h"
+#include "io/safetensors.h"
+#include "train/gan.h"
+
+namespace dcgan {
+
+struct CheckpointHeader {
+  Config config;
+  TrainingState state;
+};
+
+/// Writes the file whole or not at all. Throws Error.
+void write_checkpoint(const std::string& path, const Config& config, const TrainingState& state,
+                      Gan& gan);
+
+/// Throws Error if the file is no checkpoint of a format this version knows.
+CheckpointHeader read_checkpoint_header(const SafetensorsFile& file);
+
+enum class Moments { load, reset };
+
+/// Weights and moving statistics, and Adam's moments where asked for. Throws Error naming a tensor
+/// that is missing or has another shape; the Gan is unchanged then.
+void load_tensors(const SafetensorsFile& file, Gan& gan, Moments moments);
+
+/// Tensors of a Gan copied to the host, ready to be written: weights, statistics and moments, or the
+/// gradients as grad.<name>.
+struct HostTensor {
+  std::string name;
+  std::vector<std::int64_t> shape;
+  std::vector<float> data;
+};
+std::vector<HostTensor> download_state(Gan& gan);
+std::vector<HostTensor> download_gradients(Gan& gan);
+std::vector<TensorToWrite> to_write(const std::vector<HostTensor>& tensors);
+
+}  // namespace dcgan

@@ -1,0 +1,163 @@
+// One training step, in the words of Goodfellow et al. (2014) and of the Keras notebook.
+#include "train/gan.h"
+
+#include <algorithm>
+
+namespace dcgan {
+namespace {
+
+Buffer floats(Backend& backend, std::int64_t n) {
+  return backend.allocate(static_cast<std::size_t>(n) * sizeof(float));
+}
+
+}  // namespace
+
+Gan::Gan(Backend& backend, const Config& config)
+    : backend_(backend),
+      config_(config),
+      spec_(gan_spec(config)),
+      generator_(backend, "generator", spec_.generator, {1, 1, config.latent}, config.batch_size),
+      discriminator_(backend, "discriminator", spec_.discriminator, spec_.image,
+                     2 * config.batch_size),
+      images_(floats(backend, 2 * config.batch_size * spec_.image.size())),
+      noise_(floats(backend, config.batch_size * config.latent)),
+      logits_(floats(backend, 2 * config.batch_size)),
+      discriminator_adjoint_(floats(backend, 2 * config.batch_size)),
+      generator_adjoint_(floats(backend, config.batch_size)),
+      ratio_(floats(backend, config.batch_size)),
+      losses_(floats(backend, 2)),
+      image_gradient_(floats(backend, config.batch_size * spec_.image.size())) {
+  generator_.initialise(config.seed);
+  discriminator_.initialise(config.seed);
+}
+
+void Gan::draw_masks(std::int64_t rows, std::int64_t step, std::uint32_t pass) {
+  std::uint32_t stream = random_stream::dropout + 16 * pass;
+  for (DropoutLayer& dropout : discriminator_.dropouts())
+    backend_.draw_keep_mask({config_.seed, stream++, static_cast<std::uint64_t>(step)},
+                            dropout.rate, rows * dropout.shape.size(), dropout.keep.u8());
+}
+
+void Gan::evaluate_loss(std::int64_t rows) {
+  // Keras's label smoothing moves both targets towards 1/2.
+  const auto smoothing = static_cast<float>(config_.label_smoothing);
+  const float high = 1 - smoothing / 2, low = smoothing / 2;
+  backend_.gan_loss({rows, high, low, high, logits_.f32(), discriminator_adjoint_.f32(),
+                     generator_adjoint_.f32(), ratio_.f32(), losses_.f32()});
+}
+
+void Gan::update(Sequential& network, const AdamConfig& adam, std::int64_t t) {
+  backend_.adam(adam, t, network.flat_size(), network.gradients(), network.adam_m(),
+                network.adam_v(), network.values());
+}
+
+void Gan::train_step(std::int64_t rows, std::int64_t step, Masks masks) {
+  float* fake = images_.f32() + rows * spec_.image.size();
+  generator_.forward(rows, noise_.f32(), Mode::training, fake);
+  if (config_.discriminator_steps > 1) {
+    alternating_step(rows, step, masks);
+  } else {
+    if (masks == Masks::draw) draw_masks(2 * rows, step, 0);
+    simultaneous_step(rows, step);
+  }
+}
+
+// Both gradients are taken before either update.
+void Gan::simultaneous_step(std::int64_t rows, std::int64_t step) {
+  discriminator_.forward(2 * rows, images_.f32(), Mode::training, logits_.f32());
+  evaluate_loss(rows);
+  BackwardPass both;
+  both.rows = 2 * rows;
+  both.dy = discriminator_adjoint_.f32();
+  BackwardPass through_generator;
+  through_generator.rows = rows;
+  through_generator.dy = image_gradient_.f32();
+  if (config_.label_smoothing == 0) {
+    // On the fake half the losses differ by one factor per sample at the logit, and backward is
+    // linear: the discriminator's own pass yields the generator's image gradient up to that factor.
+    both.dx = image_gradient_.f32();
+    both.dx_first_row = rows;
+    both.dx_rows = rows;
+    discriminator_.backward(both);
+    through_generator.sample_scale = ratio_.f32();
+    generator_.backward(through_generator);
+  } else {
+    BackwardPass fake_half;
+    fake_half.first_row = rows;
+    fake_half.rows = rows;
+    fake_half.dy = generator_adjoint_.f32();
+    fake_half.parameter_gradients = false;
+    fake_half.dx = image_gradient_.f32();
+    fake_half.dx_rows = rows;
+    discriminator_.backward(fake_half);
+    generator_.backward(through_generator);
+    discriminator_.backward(both);
+  }
+  update(generator_, config_.generator, step + 1);
+  update(discriminator_, config_.discriminator, step + 1);
+}
+
+// Several discriminator updates on one batch, then the generator against the updated discriminator.
+void Gan::alternating_step(std::int64_t rows, std::int64_t step, Masks masks) {
+  const auto passes = static_cast<std::uint32_t>(config_.discriminator_steps);
+  for (std::uint32_t pass = 0; pass < passes; ++pass) {
+    if (masks == Masks::draw) draw_masks(2 * rows, step, pass);
+    discriminator_.forward(2 * rows, images_.f32(), Mode::training, logits_.f32());
+    evaluate_loss(rows);
+    BackwardPass both;
+    both.rows = 2 * rows;
+    both.dy = discriminator_adjoint_.f32();
+    discriminator_.backward(both);
+    update(discriminator_, config_.discriminator, step * passes + pass + 1);
+  }
+  if (masks == Masks::draw) draw_masks(rows, step, passes);
+  const float* fake = fake_images(rows);
+  discriminator_.forward(rows, fake, Mode::training, logits_.f32() + rows);
+  StepLosses before;
+  backend_.download(&before, losses_.f32(), sizeof before);
+  evaluate_loss(rows);
+  // The discriminator's loss is that of its last update, not of the pass made for the generator.
+  backend_.upload(losses_.f32() + 1, &before.discriminator, sizeof(float));
+  BackwardPass fake_half;
+  fake_half.rows = rows;
+  fake_half.dy = generator_adjoint_.f32();
+  fake_half.parameter_gradients = false;
+  fake_half.dx = image_gradient_.f32();
+  fake_half.dx_rows = rows;
+  discriminator_.backward(fake_half);
+  BackwardPass through_generator;
+  through_generator.rows = rows;
+  through_generator.dy = image_gradient_.f32();
+  generator_.backward(through_generator);
+  update(generator_, config_.generator, step + 1);
+}
+
+StepLosses Gan::losses() {
+  StepLosses losses;
+  backend_.download(&losses, losses_.f32(), sizeof losses);
+  return losses;
+}
+
+std::vector<float> Gan::sample(std::int64_t count, std::uint64_t seed) {
+  const std::int64_t latent = config_.latent, image = spec_.image.size();
+  std::vector<float> samples(static_cast<std::size_t>(count * image));
+  // The step number tells chunks apart, so that a sample depends on seed and index alone only
+  // while the chunk is fixed: it is, whatever the batch size.
+  constexpr std::int64_t chunk = 64;
+  const std::int64_t at_once = std::min(chunk, config_.batch_size);
+  Buffer noise = floats(backend_, chunk * latent);
+  for (std::int64_t first = 0; first < count; first += chunk) {
+    const std::int64_t rows = std::min(chunk, count - first);
+    backend_.draw_normal({seed, random_stream::sample, static_cast<std::uint64_t>(first / chunk)},
+                         rows * latent, noise.f32());
+    for (std::int64_t i = 0; i < rows; i += at_once) {
+      const std::int64_t n = std::min(at_once, rows - i);
+      const float* y = generator_.forward(n, noise.f32() + i * latent, Mode::inference);
+      backend_.download(samples.data() + (first + i) * image, y,
+                        static_cast<std::size_t>(n * image) * sizeof(float));
+    }
+  }
+  return samples;
+}
+
+}  // namespace dcgan
