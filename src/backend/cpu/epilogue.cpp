@@ -1,0 +1,257 @@
+// Memory is walked in segments: a row where the bias differs by channel, else a sample or a block.
+// Segments are dealt out in chunks whose bounds do not depend on the number of threads, so neither
+// do the bits of the bias gradient.
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "src/backend/cpu/epilogue.cpp"
+#include <hwy/foreach_target.h>
+// After foreach_target.h:
+#include <hwy/contrib/math/math-inl.h>
+#include <hwy/highway.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+
+#include "backend/cpu/epilogue.h"
+
+#ifndef DCGAN_EPILOGUE_CHUNK
+#define DCGAN_EPILOGUE_CHUNK
+namespace dcgan::cpu {
+
+/// One chunk of segments; the same for both directions.
+struct EpilogueChunk {
+  Activation activation;
+  float slope, keep_scale;
+  std::int64_t first_segment, last_segment, segment;  // segment: its length in floats
+  const float* bias;        // per position in a segment, or one value, or null
+  bool bias_per_position;
+  const std::uint8_t* keep;  // null: no dropout
+  const float* y;            // backward only
+  const float* sample_scale;
+  std::int64_t sample_size;
+  float* data;        // y forward, dy backward
+  float* bias_sum;    // backward: partial sums of this chunk, or null
+};
+
+}  // namespace dcgan::cpu
+#endif
+
+HWY_BEFORE_NAMESPACE();
+namespace dcgan::cpu::HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+using D = hn::ScalableTag<float>;
+using V = hn::Vec<D>;
+
+HWY_INLINE hn::Mask<D> kept(D d, const std::uint8_t* keep) {
+  const hn::Rebind<std::uint8_t, D> bytes;
+  const hn::Rebind<std::int32_t, D> ints;
+  const auto wide = hn::PromoteTo(ints, hn::LoadU(bytes, keep));
+  return hn::Gt(hn::ConvertTo(d, wide), hn::Zero(d));
+}
+
+template <Activation activation>
+HWY_INLINE V activate(D d, V z, V slope) {
+  if constexpr (activation == Activation::leaky_relu)
+    return hn::IfThenElse(hn::Gt(z, hn::Zero(d)), z, hn::Mul(z, slope));
+  if constexpr (activation == Activation::tanh) return hn::Tanh(d, z);
+  return z;
+}
+
+template <Activation activation>
+HWY_INLINE V derivative(D d, V y, V slope, V unscale) {
+  const V one = hn::Set(d, 1.0F);
+  if constexpr (activation == Activation::leaky_relu)
+    return hn::IfThenElse(hn::Gt(y, hn::Zero(d)), one, slope);
+  if constexpr (activation == Activation::tanh) {
+    const V t = hn::Mul(y, unscale);
+    return hn::NegMulAdd(t, t, one);
+  }
+  return one;
+}
+
+/// A vector's worth at `p`, or its first n floats.
+HWY_INLINE V load(D d, const float* p, std::size_t n) {
+  return n == hn::Lanes(d) ? hn::LoadU(d, p) : hn::MaskedLoad(hn::FirstN(d, n), d, p);
+}
+HWY_INLINE void store(D d, V v, float* p, std::size_t n) {
+  if (n == hn::Lanes(d))
+    hn::StoreU(v, d, p);
+  else
+    hn::BlendedStore(v, hn::FirstN(d, n), d, p);
+}
+HWY_INLINE hn::Mask<D> load_keep(D d, const std::uint8_t* keep, std::size_t n) {
+  if (n == hn::Lanes(d)) return kept(d, keep);
+  std::uint8_t padded[HWY_MAX_BYTES] = {};
+  std::copy_n(keep, n, padded);
+  return kept(d, padded);
+}
+
+template <Activation activation>
+void forward_chunk(const EpilogueChunk& c) {
+  const D d;
+  const std::size_t lanes = hn::Lanes(d);
+  const V slope = hn::Set(d, c.slope), keep_scale = hn::Set(d, c.keep_scale);
+  const auto length = static_cast<std::size_t>(c.segment);
+  for (std::int64_t s = c.first_segment; s < c.last_segment; ++s) {
+    float* y = c.data + s * c.segment;
+    const std::uint8_t* keep = c.keep ? c.keep + s * c.segment : nullptr;
+    for (std::size_t i = 0; i < length; i += lanes) {
+      const std::size_t n = std::min(lanes, length - i);
+      V z = load(d, y + i, n);
+      if (c.bias)
+        z = hn::Add(z, c.bias_per_position ? load(d, c.bias + i, n) : hn::Set(d, c.bias[0]));
+      V value = activate<activation>(d, z, slope);
+      if (keep)
+        value = hn::IfThenElseZero(load_keep(d, keep + i, n), hn::Mul(value, keep_scale));
+      store(d, value, y + i, n);
+    }
+  }
+}
+
+template <Activation activation>
+void backward_chunk(const EpilogueChunk& c) {
+  const D d;
+  const std::size_t lanes = hn::Lanes(d);
+  const V slope = hn::Set(d, c.slope), keep_scale = hn::Set(d, c.keep_scale);
+  const V unscale = hn::Set(d, c.keep ? 1.0F / c.keep_scale : 1.0F);
+  const auto length = static_cast<std::size_t>(c.segment);
+  for (std::int64_t s = c.first_segment; s < c.last_segment; ++s) {
+    const std::int64_t offset = s * c.segment;
+    const float scale = c.sample_scale ? c.sample_scale[offset / c.sample_size] : 1.0F;
+    V sum = hn::Zero(d);
+    for (std::size_t i = 0; i < length; i += lanes) {
+      const std::size_t n = std::min(lanes, length - i);
+      V g = load(d, c.data + offset + i, n);
+      if (c.sample_scale) g = hn::Mul(g, hn::Set(d, scale));
+      if constexpr (activation != Activation::none)
+        g = hn::Mul(g, derivative<activation>(d, load(d, c.y + offset + i, n), slope, unscale));
+      if (c.keep)
+        g = hn::IfThenElseZero(load_keep(d, c.keep + offset + i, n), hn::Mul(g, keep_scale));
+      store(d, g, c.data + offset + i, n);
+      if (!c.bias_sum) continue;
+      if (c.bias_per_position)
+        store(d, hn::Add(load(d, c.bias_sum + i, n), g), c.bias_sum + i, n);
+      else
+        sum = hn::Add(sum, g);  // lanes behind the end hold zeros: loads there give zero
+    }
+    if (c.bias_sum && !c.bias_per_position) *c.bias_sum += hn::GetLane(hn::SumOfLanes(d, sum));
+  }
+}
+
+void ForwardChunk(const EpilogueChunk& c) {
+  switch (c.activation) {
+    case Activation::none:
+      return forward_chunk<Activation::none>(c);
+    case Activation::leaky_relu:
+      return forward_chunk<Activation::leaky_relu>(c);
+    case Activation::tanh:
+      return forward_chunk<Activation::tanh>(c);
+  }
+}
+
+void BackwardChunk(const EpilogueChunk& c) {
+  switch (c.activation) {
+    case Activation::none:
+      return backward_chunk<Activation::none>(c);
+    case Activation::leaky_relu:
+      return backward_chunk<Activation::leaky_relu>(c);
+    case Activation::tanh:
+      return backward_chunk<Activation::tanh>(c);
+  }
+}
+
+}  // namespace dcgan::cpu::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace dcgan::cpu {
+namespace {
+
+HWY_EXPORT(ForwardChunk);
+HWY_EXPORT(BackwardChunk);
+
+constexpr std::int64_t max_chunks = 64;
+
+/// How the walk is cut: `segments` of `segment` floats, dealt out in `chunks`.
+struct Walk {
+  std::int64_t segment, segments, chunks;
+};
+
+Walk plan_walk(std::int64_t rows, std::int64_t channels, bool by_row, std::int64_t sample_size) {
+  const std::int64_t total = rows * channels;
+  std::int64_t segment = channels;
+  if (!by_row) {
+    segment = sample_size;
+    if (segment == 0) {
+      constexpr std::int64_t block = 4096;
+      segment = total % block == 0 ? block : channels;
+    }
+  }
+  const std::int64_t segments = total / segment;
+  return {segment, segments, std::min(max_chunks, segments)};
+}
+
+}  // namespace
+
+void epilogue_forward(const Epilogue& e, std::int64_t rows, std::int64_t channels,
+                      const float* bias, const std::uint8_t* keep, float* y) {
+  const bool by_row = e.bias && channels > 1;
+  const Walk walk = plan_walk(rows, channels, by_row, 0);
+  EpilogueChunk all{};
+  all.activation = e.activation;
+  all.slope = e.slope;
+  all.keep_scale = 1.0F / (1.0F - e.dropout_rate);
+  all.segment = walk.segment;
+  all.bias = e.bias ? bias : nullptr;
+  all.bias_per_position = by_row;
+  all.keep = e.dropout_rate > 0 ? keep : nullptr;
+  all.data = y;
+#pragma omp parallel for schedule(static)
+  for (std::int64_t i = 0; i < walk.chunks; ++i) {
+    EpilogueChunk chunk = all;
+    chunk.first_segment = walk.segments * i / walk.chunks;
+    chunk.last_segment = walk.segments * (i + 1) / walk.chunks;
+    HWY_DYNAMIC_DISPATCH(ForwardChunk)(chunk);
+  }
+}
+
+std::size_t epilogue_scratch_floats(std::int64_t, std::int64_t channels) {
+  return static_cast<std::size_t>(max_chunks * channels);
+}
+
+void epilogue_backward(const Epilogue& e, std::int64_t rows, std::int64_t channels, const float* y,
+                       const std::uint8_t* keep, const float* sample_scale,
+                       std::int64_t sample_size, float* dy, float* dbias, float* scratch) {
+  const bool by_row = dbias && channels > 1;
+  const Walk walk = plan_walk(rows, channels, by_row, sample_scale ? sample_size : 0);
+  EpilogueChunk all{};
+  all.activation = e.activation;
+  all.slope = e.slope;
+  all.keep_scale = 1.0F / (1.0F - e.dropout_rate);
+  all.segment = walk.segment;
+  all.bias_per_position = by_row;
+  all.keep = e.dropout_rate > 0 ? keep : nullptr;
+  all.y = y;
+  all.sample_scale = sample_scale;
+  all.sample_size = sample_size;
+  all.data = dy;
+  if (dbias) std::fill_n(scratch, walk.chunks * channels, 0.0F);
+#pragma omp parallel for schedule(static)
+  for (std::int64_t i = 0; i < walk.chunks; ++i) {
+    EpilogueChunk chunk = all;
+    chunk.first_segment = walk.segments * i / walk.chunks;
+    chunk.last_segment = walk.segments * (i + 1) / walk.chunks;
+    chunk.bias_sum = dbias ? scratch + i * channels : nullptr;
+    HWY_DYNAMIC_DISPATCH(BackwardChunk)(chunk);
+  }
+  if (!dbias) return;
+  for (std::int64_t c = 0; c < channels; ++c) {
+    double sum = 0;
+    for (std::int64_t i = 0; i < walk.chunks; ++i)
+      sum += static_cast<double>(scratch[i * channels + c]);
+    dbias[c] = static_cast<float>(sum);
+  }
+}
+
+}  // namespace dcgan::cpu
+#endif  // HWY_ONCE
