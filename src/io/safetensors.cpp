@@ -1,0 +1,189 @@
+// Reads and writes the safetensors format (8 bytes of header length, a JSON header, the data).
+#include "io/safetensors.h"
+
+#include <bit>
+#include <cstring>
+#include <nlohmann/json.hpp>
+
+#include "dcgan/error.h"
+#include "io/atomic_file.h"
+
+namespace dcgan {
+namespace {
+
+using nlohmann::json;
+static_assert(std::endian::native == std::endian::little, "the format is little-endian");
+
+constexpr std::size_t length_bytes = 8;
+constexpr std::uint64_t largest_header_bytes = 100'000'000;  // the format's own limit
+
+struct DTypeName {
+  DType dtype;
+  const char* name;
+  std::size_t bytes;
+};
+constexpr DTypeName dtypes[] = {{DType::f32, "F32", 4}, {DType::u8, "U8", 1}, {DType::i64, "I64", 8}};
+
+const DTypeName& describe(DType dtype) {
+  for (const DTypeName& d : dtypes)
+    if (d.dtype == dtype) return d;
+  throw Error("unknown element type");
+}
+
+/// The number of elements, or -1 where a dimension is negative or the product overflows.
+std::int64_t element_count(const std::vector<std::int64_t>& shape) {
+  std::int64_t count = 1;
+  for (const std::int64_t n : shape)
+    if (n < 0 || __builtin_mul_overflow(count, n, &count)) return -1;
+  return count;
+}
+
+SafetensorsFile::Entry parse_entry(const json& value, std::size_t data_bytes) {
+  SafetensorsFile::Entry entry{};
+  const std::string name = value.at("dtype").get<std::string>();
+  const DTypeName* dtype = nullptr;
+  for (const DTypeName& d : dtypes)
+    if (name == d.name) dtype = &d;
+  if (!dtype) throw Error("element type " + name.substr(0, 20) + " is not supported");
+  entry.dtype = dtype->dtype;
+  for (const json& n : value.at("shape")) {
+    if (!n.is_number_unsigned() || n.get<std::uint64_t>() > std::uint64_t{INT64_MAX})
+      throw Error("a dimension is not a whole number");
+    entry.shape.push_back(n.get<std::int64_t>());
+  }
+  const json& offsets = value.at("data_offsets");
+  if (!offsets.is_array() || offsets.size() != 2 || !offsets[0].is_number_unsigned() ||
+      !offsets[1].is_number_unsigned())
+    throw Error("data_offsets are not two whole numbers");
+  const auto begin = offsets[0].get<std::uint64_t>(), end = offsets[1].get<std::uint64_t>();
+  if (begin > end || end > data_bytes) throw Error("its data lies outside the file");
+  const std::int64_t count = element_count(entry.shape);
+  std::int64_t bytes = 0;
+  if (count < 0 || __builtin_mul_overflow(count, static_cast<std::int64_t>(dtype->bytes), &bytes) ||
+      static_cast<std::uint64_t>(bytes) != end - begin)
+    throw Error("shape " + to_string(entry.shape) + " and data size differ");
+  entry.offset_bytes = begin;
+  entry.size_bytes = end - begin;
+  return entry;
+}
+
+void check_overlap(const std::map<std::string, SafetensorsFile::Entry>& entries) {
+  std::map<std::size_t, std::size_t> ends;  // by begin
+  for (const auto& [name, e] : entries)
+    if (e.size_bytes && !ends.emplace(e.offset_bytes, e.offset_bytes + e.size_bytes).second)
+      throw Error("tensor '" + name + "' overlaps another");
+  std::size_t reached = 0;
+  for (const auto& [begin, end] : ends) {
+    if (begin < reached) throw Error("tensors overlap");
+    reached = end;
+  }
+}
+
+}  // namespace
+
+std::string to_string(const std::vector<std::int64_t>& shape) {
+  std::string text = "[";
+  for (std::size_t i = 0; i < shape.size(); ++i)
+    text += (i ? ", " : "") + std::to_string(shape[i]);
+  return text + "]";
+}
+
+void write_safetensors(const std::string& path, const std::vector<TensorToWrite>& tensors,
+                       const std::map<std::string, std::string>& metadata) {
+  nlohmann::ordered_json header;
+  if (!metadata.empty()) header["__metadata__"] = metadata;
+  std::size_t offset = 0;
+  for (const TensorToWrite& t : tensors) {
+    const std::size_t bytes =
+        static_cast<std::size_t>(element_count(t.shape)) * describe(t.dtype).bytes;
+    header[t.name] = {{"dtype", describe(t.dtype).name},
+                      {"shape", t.shape},
+                      {"data_offsets", {offset, offset + bytes}}};
+    offset += bytes;
+  }
+  std::string text = header.dump();
+  text.resize((text.size() + 7) / 8 * 8, ' ');  // the data starts aligned
+  const std::uint64_t length = text.size();
+  std::vector<std::byte> file(length_bytes + text.size() + offset);
+  std::memcpy(file.data(), &length, length_bytes);
+  std::memcpy(file.data() + length_bytes, text.data(), text.size());
+  std::byte* out = file.data() + length_bytes + text.size();
+  for (const TensorToWrite& t : tensors) {
+    const std::size_t bytes =
+        static_cast<std::size_t>(element_count(t.shape)) * describe(t.dtype).bytes;
+    if (bytes) std::memcpy(out, t.data, bytes);
+    out += bytes;
+  }
+  write_file_atomically(path, std::span<const std::byte>(file));
+}
+
+SafetensorsFile::SafetensorsFile(const std::string& path) : path_(path) {
+  const std::string file = read_file(path);
+  try {
+    std::uint64_t length = 0;
+    if (file.size() < length_bytes) throw Error("too short");
+    std::memcpy(&length, file.data(), length_bytes);
+    if (length > largest_header_bytes || length > file.size() - length_bytes)
+      throw Error("its header would end behind the file's end");
+    const char* text = file.data() + length_bytes;
+    const json header = json::parse(text, text + length);
+    if (!header.is_object()) throw Error("its header is not a JSON object");
+    const std::size_t data_begin = length_bytes + length;
+    const std::size_t data_bytes = file.size() - data_begin;
+    for (const auto& [name, value] : header.items()) {
+      if (name == "__metadata__") {
+        metadata_ = value.get<std::map<std::string, std::string>>();
+        continue;
+      }
+      try {
+        entries_[name] = parse_entry(value, data_bytes);
+      } catch (const std::exception& e) {
+        throw Error("tensor '" + name.substr(0, 100) + "': " + e.what());
+      }
+    }
+    check_overlap(entries_);
+    const auto* data = reinterpret_cast<const std::byte*>(file.data()) + data_begin;
+    data_.assign(data, data + data_bytes);
+  } catch (const std::exception& e) {
+    throw Error(path + ": not a safetensors file: " + e.what());
+  }
+}
+
+const std::vector<std::int64_t>& SafetensorsFile::shape(const std::string& name) const {
+  const auto found = entries_.find(name);
+  if (found == entries_.end()) throw Error(path_ + ": there is no tensor '" + name + "'");
+  return found->second.shape;
+}
+
+namespace {
+
+template <class T>
+std::vector<T> elements(const SafetensorsFile& file, const std::string& name, DType dtype,
+                        const std::vector<std::int64_t>& wanted,
+                        const std::vector<std::byte>& data) {
+  const std::vector<std::int64_t>& shape = file.shape(name);
+  const SafetensorsFile::Entry& entry = file.entries().at(name);
+  if (!wanted.empty() && shape != wanted)
+    throw Error(file.path() + ": '" + name + "' has shape " + to_string(shape) + ", but " +
+                to_string(wanted) + " is wanted");
+  if (entry.dtype != dtype)
+    throw Error(file.path() + ": '" + name + "' holds " + describe(entry.dtype).name + ", but " +
+                describe(dtype).name + " is wanted");
+  std::vector<T> out(entry.size_bytes / sizeof(T));
+  if (entry.size_bytes) std::memcpy(out.data(), data.data() + entry.offset_bytes, entry.size_bytes);
+  return out;
+}
+
+}  // namespace
+
+std::vector<float> SafetensorsFile::f32(const std::string& name,
+                                        const std::vector<std::int64_t>& shape) const {
+  return elements<float>(*this, name, DType::f32, shape, data_);
+}
+
+std::vector<std::uint8_t> SafetensorsFile::u8(const std::string& name,
+                                              const std::vector<std::int64_t>& shape) const {
+  return elements<std::uint8_t>(*this, name, DType::u8, shape, data_);
+}
+
+}  // namespace dcgan
