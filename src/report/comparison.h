@@ -1,5 +1,6 @@
 // The page that shows finished runs side by side.
 #pragma once
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>

@@ -1,0 +1,166 @@
+// One HTML file with everything in it: two runs in two columns.
+#include "report/comparison.h"
+
+#include <cstdio>
+#include <numeric>
+
+#include "io/atomic_file.h"
+
+namespace dcgan {
+namespace {
+
+std::string escaped(const std::string& text) {
+  std::string out;
+  for (const char c : text) {
+    switch (c) {
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      default:
+        out += c;
+    }
+  }
+  return out;
+}
+
+std::string base64(const std::string& bytes) {
+  static const char* digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string out;
+  for (std::size_t i = 0; i < bytes.size(); i += 3) {
+    unsigned group = 0;
+    for (std::size_t k = 0; k < 3; ++k)
+      group = group << 8 | (i + k < bytes.size() ? static_cast<unsigned char>(bytes[i + k]) : 0u);
+    for (std::size_t k = 0; k < 4; ++k)
+      out += i + k <= bytes.size() ? digits[group >> (18 - 6 * k) & 63] : '=';
+  }
+  return out;
+}
+
+std::string picture(const std::string& path, const std::string& type, const std::string& alt) {
+  return "<img alt=\"" + escaped(alt) + "\" src=\"data:image/" + type + ";base64," +
+         base64(read_file(path)) + "\">";
+}
+
+std::string decimal(double value, int digits) {
+  char text[48];
+  std::snprintf(text, sizeof text, "%.*f", digits, value);
+  return text;
+}
+
+double mean(const std::vector<double>& values) {
+  return values.empty() ? 0
+                        : std::accumulate(values.begin(), values.end(), 0.0) /
+                              static_cast<double>(values.size());
+}
+
+/// A row with one cell per run; marked where the cells differ.
+template <class Cell>
+std::string row(const std::vector<RunSummary>& runs, const std::string& head, Cell cell) {
+  std::string cells;
+  bool differ = false;
+  for (const RunSummary& run : runs) {
+    cells += "<td>" + escaped(cell(run)) + "</td>";
+    differ = differ || cell(run) != cell(runs.front());
+  }
+  return std::string(differ ? "<tr class=\"differs\">" : "<tr>") + "<th>" + escaped(head) +
+         "</th>" + cells + "</tr>\n";
+}
+
+std::string heads(const std::vector<RunSummary>& runs) {
+  std::string out = "<tr><th></th>";
+  for (const RunSummary& run : runs) out += "<th>" + escaped(run.title) + "</th>";
+  return out + "</tr>\n";
+}
+
+std::string parameters_text(std::int64_t count, std::int64_t moving) {
+  return std::to_string(count) + (moving ? " (+" + std::to_string(moving) + " moving)" : "");
+}
+
+std::string summary_table(const std::vector<RunSummary>& runs) {
+  std::string t = "<table>\n" + heads(runs);
+  t += row(runs, "Generator parameters", [](const RunSummary& r) {
+    return parameters_text(r.generator_parameters, r.generator_moving_statistics);
+  });
+  t += row(runs, "Discriminator parameters",
+           [](const RunSummary& r) { return parameters_text(r.discriminator_parameters, 0); });
+  t += row(runs, "Epochs",
+           [](const RunSummary& r) { return std::to_string(r.epoch_seconds.size()); });
+  t += row(runs, "Seconds per epoch",
+           [](const RunSummary& r) { return decimal(mean(r.epoch_seconds), 1); });
+  const auto last = [](const std::vector<double>& v) {
+    return v.empty() ? std::string("-") : decimal(v.back(), 4);
+  };
+  t += row(runs, "Generator loss, last epoch",
+           [&](const RunSummary& r) { return last(r.loss_generator); });
+  t += row(runs, "Discriminator loss, last epoch",
+           [&](const RunSummary& r) { return last(r.loss_discriminator); });
+  return t + "</table>\n";
+}
+
+std::string epochs_table(const RunSummary& run) {
+  std::string t = "<details><summary>Epochs</summary><table>\n<tr><th>Epoch</th><th>Loss G</th>"
+                  "<th>Loss D</th><th>Seconds</th></tr>\n";
+  for (std::size_t e = 0; e < run.epoch_seconds.size(); ++e)
+    t += "<tr><td>" + std::to_string(e + 1) + "</td><td>" + decimal(run.loss_generator[e], 4) +
+         "</td><td>" + decimal(run.loss_discriminator[e], 4) + "</td><td>" +
+         decimal(run.epoch_seconds[e], 1) + "</td></tr>\n";
+  return t + "</table></details>\n";
+}
+
+std::string settings_table(const std::vector<RunSummary>& runs) {
+  std::string t = "<table>\n" + heads(runs);
+  for (const auto& setting : runs.front().settings)
+    t += row(runs, setting.first, [&](const RunSummary& run) -> std::string {
+      for (const auto& [name, value] : run.settings)
+        if (name == setting.first) return value;
+      return "-";
+    });
+  return t + "</table>\n";
+}
+
+constexpr const char* style = R"(
+:root { color-scheme: light dark; }
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 1200px; margin: 2em auto; padding: 0 1em; }
+.runs { display: grid; grid-template-columns: repeat(auto-fit, minmax(360px, 1fr)); gap: 2em; }
+.runs img { max-width: 100%; height: auto; display: block; margin: .5em 0 1em; }
+table { border-collapse: collapse; margin: 1em 0; }
+th, td { text-align: left; padding: .2em 1em .2em 0; border-bottom: 1px solid #8884; font-weight: normal; }
+td { font-variant-numeric: tabular-nums; }
+tr.differs td { font-weight: 600; }
+)";
+
+}  // namespace
+
+void write_comparison_page(const std::string& path, const std::vector<RunSummary>& runs,
+                           const std::vector<std::pair<std::string, std::string>>& context) {
+  std::string title;
+  for (const RunSummary& run : runs) title += (title.empty() ? "" : " and ") + run.title;
+  std::string page = "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+                     "<meta name=\"viewport\" content=\"width=device-width\">\n<title>" +
+                     escaped(title) + "</title>\n<style>" + style + "</style>\n</head>\n<body>\n" +
+                     "<h1>" + escaped(title) + "</h1>\n<p>";
+  for (const auto& [name, value] : context)
+    page += escaped(name) + ": " + escaped(value) + "<br>\n";
+  page += "</p>\n" + summary_table(runs) + "<div class=\"runs\">\n";
+  for (const RunSummary& run : runs)
+    page += "<section>\n<h2>" + escaped(run.title) + "</h2>\n<h3>Loss</h3>\n" +
+            picture(run.directory + "/losses.png", "png", run.title + ": mean loss per epoch") +
+            "<h3>Samples, epoch by epoch</h3>\n" +
+            picture(run.directory + "/training.gif", "gif", run.title + ": samples per epoch") +
+            "<h3>Samples after the last epoch</h3>\n" +
+            picture(run.final_grid, "png", run.title + ": samples after the last epoch") +
+            epochs_table(run) + "</section>\n";
+  page += "</div>\n<h2>Settings</h2>\n" + settings_table(runs) + "</body>\n</html>\n";
+  write_file_atomically(path, page);
+}
+
+}  // namespace dcgan
