@@ -1,0 +1,189 @@
+// The presets against their originals: layers, shapes, parameter counts and hyperparameters. Shapes
+// and counts are computed here from the specs, not by the code that builds the networks.
+#include <gtest/gtest.h>
+
+#include "dcgan/error.h"
+#include "models/models.h"
+
+namespace dcgan {
+namespace {
+
+/// Walks a network and counts what Keras would call trainable and non-trainable parameters.
+struct Count {
+  SampleShape shape;
+  std::int64_t trainable = 0, moving = 0;
+
+  void operator()(const layer::Dense& l) {
+    EXPECT_EQ(shape.size(), shape.channels) << "a Dense needs a flat input";
+    trainable += shape.size() * l.units + (l.bias ? l.units : 0);
+    shape = {1, 1, l.units};
+  }
+  void operator()(const layer::Conv2d& l) {
+    trainable += l.kernel * l.kernel * shape.channels * l.filters + (l.bias ? l.filters : 0);
+    shape = {(shape.height + l.stride - 1) / l.stride, (shape.width + l.stride - 1) / l.stride,
+             l.filters};
+  }
+  void operator()(const layer::ConvTranspose2d& l) {
+    trainable += l.kernel * l.kernel * shape.channels * l.filters + (l.bias ? l.filters : 0);
+    shape = {shape.height * l.stride, shape.width * l.stride, l.filters};
+  }
+  void operator()(const layer::BatchNorm&) {
+    trainable += 2 * shape.channels;
+    moving += 2 * shape.channels;
+  }
+  void operator()(const layer::Reshape& l) {
+    EXPECT_EQ(l.shape.size(), shape.size());
+    shape = l.shape;
+  }
+  void operator()(const layer::LeakyReLU&) {}
+  void operator()(const layer::Dropout&) {}
+  void operator()(const layer::Tanh&) {}
+};
+
+Count count(const std::vector<LayerSpec>& layers, SampleShape in) {
+  Count result{in};
+  for (const LayerSpec& l : layers) std::visit(result, l);
+  return result;
+}
+
+std::vector<std::string> words(const std::vector<LayerSpec>& layers) {
+  std::vector<std::string> all;
+  for (const LayerSpec& l : layers) all.push_back(to_string(l));
+  return all;
+}
+
+struct Expected {
+  std::string preset;
+  std::int64_t generator, moving, discriminator;
+};
+
+class ParameterCounts : public testing::TestWithParam<Expected> {};
+
+TEST_P(ParameterCounts, EqualTheOriginals) {
+  const Config config = preset_config(GetParam().preset);
+  const GanSpec spec = gan_spec(config);
+  const Count g = count(spec.generator, {1, 1, config.latent});
+  EXPECT_EQ(g.trainable, GetParam().generator);
+  EXPECT_EQ(g.moving, GetParam().moving);
+  const Count d = count(spec.discriminator, spec.image);
+  EXPECT_EQ(d.trainable, GetParam().discriminator);
+  EXPECT_EQ(d.moving, 0);
+}
+
+// vanilla-64 has no published count: sums of (in + 1) * out over its layers.
+INSTANTIATE_TEST_SUITE_P(Presets, ParameterCounts,
+                         testing::Values(Expected{"vanilla", 579'728, 0, 566'273},
+                                         Expected{"dcgan", 903'008, 12'736, 55'233},
+                                         Expected{"tf-tutorial", 2'305'472, 25'472, 212'865},
+                                         Expected{"vanilla-64", 54'822'144, 0, 54'793'729}));
+
+TEST(Presets, NetworksFitTogetherAtEveryWidth) {
+  for (const std::string& name : preset_names())
+    for (const double width : {1.0 / 64, 0.1, 0.5, 1.0, 1.7, 16.0}) {
+      SCOPED_TRACE(name + " at width " + std::to_string(width));
+      Config config = preset_config(name);
+      config.width = width;
+      config.latent = 7;
+      const GanSpec spec = gan_spec(config);
+      EXPECT_EQ(count(spec.generator, {1, 1, 7}).shape, spec.image);
+      EXPECT_EQ(count(spec.discriminator, spec.image).shape, (SampleShape{1, 1, 1}));
+    }
+}
+
+TEST(Presets, DcganLayers) {
+  const GanSpec spec = gan_spec(preset_config("dcgan"));
+  const std::string bn = "BatchNorm momentum 0.99 epsilon 0.001";
+  EXPECT_EQ(
+      words(spec.generator),
+      (std::vector<std::string>{"Dense 6272", bn, "LeakyReLU 0.3", "Reshape 7x7x128",
+                                "ConvTranspose2d 64 5x5 stride 1, no bias", bn, "LeakyReLU 0.3",
+                                "ConvTranspose2d 32 5x5 stride 2, no bias", bn, "LeakyReLU 0.3",
+                                "ConvTranspose2d 1 5x5 stride 2, no bias", "Tanh"}));
+  EXPECT_EQ(words(spec.discriminator),
+            (std::vector<std::string>{"Conv2d 32 5x5 stride 2", "LeakyReLU 0.3", "Dropout 0.3",
+                                      "Conv2d 64 5x5 stride 2", "LeakyReLU 0.3", "Dropout 0.3",
+                                      "Reshape 3136", "Dense 1"}));
+}
+
+TEST(Presets, TutorialsFirstDenseHasNoBias) {
+  EXPECT_EQ(to_string(gan_spec(preset_config("tf-tutorial")).generator[0]), "Dense 12544, no bias");
+}
+
+TEST(Presets, VanillaLayers) {
+  const GanSpec spec = gan_spec(preset_config("vanilla"));
+  EXPECT_EQ(words(spec.generator),
+            (std::vector<std::string>{"Dense 128", "LeakyReLU 0.3", "Dense 256", "LeakyReLU 0.3",
+                                      "Dense 512", "LeakyReLU 0.3", "Dense 784", "Tanh",
+                                      "Reshape 28x28x1"}));
+}
+
+TEST(Presets, Vanilla64HasALeakyReluInFrontOfTanh) {
+  const GanSpec spec = gan_spec(preset_config("vanilla-64"));
+  EXPECT_EQ(spec.image, (SampleShape{64, 64, 3}));
+  EXPECT_EQ(words(spec.generator),
+            (std::vector<std::string>{"Dense 256", "LeakyReLU 0.2", "Dense 1024", "LeakyReLU 0.2",
+                                      "Dense 4096", "LeakyReLU 0.2", "Dense 12288", "LeakyReLU 0.2",
+                                      "Tanh", "Reshape 64x64x3"}));
+}
+
+TEST(Presets, WidthLeavesTheOutputsAlone) {
+  Config config = preset_config("vanilla");
+  config.width = 1.0 / 64;
+  EXPECT_EQ(words(gan_spec(config).discriminator),
+            (std::vector<std::string>{"Reshape 784", "Dense 8", "LeakyReLU 0.3", "Dropout 0.3",
+                                      "Dense 4", "LeakyReLU 0.3", "Dropout 0.3", "Dense 2",
+                                      "LeakyReLU 0.3", "Dropout 0.3", "Dense 1"}));
+  config.width = 1e-6;  // below what set() allows, and still a network
+  EXPECT_EQ(words(gan_spec(config).discriminator)[1], "Dense 1");
+}
+
+TEST(Presets, HyperparametersAreTheOriginals) {
+  const Config vanilla = preset_config("vanilla"), dcgan = preset_config("dcgan"),
+               tutorial = preset_config("tf-tutorial"), large = preset_config("vanilla-64");
+  EXPECT_EQ(vanilla.generator.learning_rate, 2e-4);
+  EXPECT_EQ(vanilla.discriminator.learning_rate, 2e-4);
+  EXPECT_EQ(dcgan.generator.learning_rate, 7e-5);
+  EXPECT_EQ(dcgan.discriminator.learning_rate, 2e-4);
+  EXPECT_EQ(tutorial.generator.learning_rate, 1e-4);
+  EXPECT_EQ(tutorial.discriminator.learning_rate, 1e-4);
+  EXPECT_EQ(large.generator.learning_rate, 2e-4);
+  EXPECT_EQ(large.discriminator.learning_rate, 2e-4);
+  for (const std::string& name : preset_names()) {
+    const Config c = preset_config(name);
+    EXPECT_EQ(c.preset, name);
+    for (const AdamConfig& adam : {c.generator, c.discriminator}) {
+      EXPECT_EQ(adam.beta1, name == "tf-tutorial" ? 0.9 : 0.5) << name;
+      EXPECT_EQ(adam.beta2, 0.999);
+      EXPECT_EQ(adam.epsilon, 1e-7);
+    }
+    const bool is_large = name == "vanilla-64";
+    EXPECT_EQ(c.batch_size, is_large ? 128 : 256);
+    EXPECT_EQ(c.latent, is_large ? 64 : 100);
+    EXPECT_EQ(c.leaky_slope, is_large ? 0.2 : 0.3);
+    EXPECT_EQ(c.dropout, 0.3);
+    EXPECT_EQ(c.label_smoothing, is_large ? 0.1 : 0.0);
+    EXPECT_EQ(c.discriminator_steps, is_large ? 2 : 1);
+    EXPECT_EQ(c.checkpoint_every, name == "tf-tutorial" ? 15 : 1);
+  }
+  EXPECT_EQ(vanilla.epochs, 10);
+  EXPECT_EQ(dcgan.epochs, 10);
+  EXPECT_EQ(tutorial.epochs, 50);
+  EXPECT_EQ(large.epochs, 100);
+}
+
+TEST(Presets, AnUnknownOneIsRefusedWithTheKnownOnes) {
+  Config config;
+  config.preset = "stylegan";
+  EXPECT_THROW(gan_spec(config), UsageError);
+  try {
+    preset_config("stylegan");
+    FAIL();
+  } catch (const UsageError& error) {
+    EXPECT_STREQ(error.what(),
+                 "preset \"stylegan\" is not known; there are vanilla, dcgan, tf-tutorial, "
+                 "vanilla-64");
+  }
+}
+
+}  // namespace
+}  // namespace dcgan
