@@ -15,9 +15,6 @@ if(DCGAN_BUILD_TESTS)
   find_package(GTest REQUIRED)
   include(GoogleTest)
 endif()
-if(DCGAN_BUILD_BENCH)
-  find_package(benchmark REQUIRED)
-endif()
 
 # The CUDA backend is optional: without nvcc the build has the cpu backend alone.
 include(CheckLanguage)

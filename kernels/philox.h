@@ -30,13 +30,13 @@ DCGAN_HOST_DEVICE inline PhiloxBlock philox(PhiloxBlock counter, std::uint32_t k
   return counter;
 }
 
-/// Block `index` of the numbers addressed by (seed, stream, step). Counter words: the block's index,
-/// the stream, the step's low and high half; the key is the seed.
+/// Block `index` of the numbers addressed by (seed, stream, step). Counter words: the block's
+/// index, the stream, the step's low and high half; the key is the seed.
 DCGAN_HOST_DEVICE inline PhiloxBlock philox_at(std::uint64_t seed, std::uint32_t stream,
                                                std::uint64_t step, std::uint32_t index) {
-  return philox({{index, stream, static_cast<std::uint32_t>(step),
-                  static_cast<std::uint32_t>(step >> 32)}},
-                static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32));
+  return philox(
+      {{index, stream, static_cast<std::uint32_t>(step), static_cast<std::uint32_t>(step >> 32)}},
+      static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32));
 }
 
 /// The permutation of [0, count) addressed by (seed, stream, step), at `i`: a balanced Feistel

@@ -1,6 +1,6 @@
-// The interface every backend implements: device memory, and the operations of a GAN's training step
-// as objects planned once for their shapes. Pointers named x, y, w ... are device pointers of the
-// backend; all activations are f32, row-major, NHWC; kernels have Keras's layouts.
+// The interface every backend implements: device memory, and the operations of a GAN's training
+// step as objects planned once for their shapes. Pointers named x, y, w ... are device pointers of
+// the backend; all activations are f32, row-major, NHWC; kernels have Keras's layouts.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -95,8 +95,8 @@ struct GanLoss {
   const float* logits;
   float* discriminator_adjoint;  ///< [2 * batch], dL_D / dlogit
   float* generator_adjoint;      ///< [batch], dL_G / dlogit of the fake half
-  float* ratio;                  ///< [batch], generator_adjoint / discriminator_adjoint; see gan_loss
-  float* losses;                 ///< [2]: L_G, L_D
+  float* ratio;   ///< [batch], generator_adjoint / discriminator_adjoint; see gan_loss
+  float* losses;  ///< [2]: L_G, L_D
 };
 
 /// Images to gather: out[i] = (pixels[index(first + i)] - 127.5) / 127.5, where index is the
@@ -154,9 +154,9 @@ class Backend {
 
   /// Losses and adjoints. Where the targets are 0 and 1 one backward pass can serve both losses:
   /// the gradient of L_G is the fake half's times ratio = (sigmoid - 1) / sigmoid = -exp(-logit).
-  /// Below a logit of -60 the discriminator's adjoint of that sample is held at sigmoid(-60) / batch
-  /// (9e-27 / batch: no float gradient it is added to can tell), so that neither factor under- or
-  /// overflows.
+  /// Below a logit of -60 the discriminator's adjoint of that sample is held at sigmoid(-60) /
+  /// batch (9e-27 / batch: no float gradient it is added to can tell), so that neither factor
+  /// under- or overflows.
   virtual void gan_loss(const GanLoss&) = 0;
 
   /// One Adam step over n contiguous parameters; t counts from 1.

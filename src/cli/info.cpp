@@ -50,9 +50,8 @@ void describe_checkpoint(const std::string& path) {
   const SafetensorsFile file(path);
   const CheckpointHeader header = read_checkpoint_header(file);
   std::printf("%s: %s, step %lld, %zu epochs done, seed %llu\n", path.c_str(),
-              preset_title(header.config.preset).c_str(),
-              static_cast<long long>(header.state.step), header.state.history.size(),
-              static_cast<unsigned long long>(header.config.seed));
+              preset_title(header.config.preset).c_str(), static_cast<long long>(header.state.step),
+              header.state.history.size(), static_cast<unsigned long long>(header.config.seed));
   for (const EpochRecord& e : header.state.history)
     std::printf("  epoch %lld  loss G %.4f D %.4f  %.1f s\n", static_cast<long long>(e.epoch),
                 e.loss_generator, e.loss_discriminator, e.seconds);

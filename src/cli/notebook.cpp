@@ -65,7 +65,8 @@ int run(const Options& o) {
 
 void add_notebook(CLI::App& app, int& status) {
   auto o = std::make_shared<Options>();
-  app.add_option("--out", o->out, "Folder for both runs and the comparison (default: runs/notebook)");
+  app.add_option("--out", o->out,
+                 "Folder for both runs and the comparison (default: runs/notebook)");
   o->settings.add(app);
   app.callback([o, &app, &status] {
     if (app.get_subcommands().empty()) status = run(*o);

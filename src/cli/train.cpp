@@ -17,8 +17,8 @@ struct Options {
 
 /// What may change when a run is resumed: how long it goes on, where it runs, what it writes.
 bool may_change(const std::string& key) {
-  for (const char* free : {"data", "epochs", "steps", "backend", "threads", "checkpoint_every",
-                           "log_every"})
+  for (const char* free :
+       {"data", "epochs", "steps", "backend", "threads", "checkpoint_every", "log_every"})
     if (key == free) return true;
   return false;
 }
@@ -40,8 +40,8 @@ Config resumed_config(const Options& o) {
   for (const auto& [key, value] : o.settings.given()) {
     set(wanted, key, value);
     if (!may_change(key) && value_of(wanted, key) != value_of(stored, key))
-      throw UsageError(key + "=" + value + " does not fit " + o.resume + ", which was trained with " +
-                       key + "=" + value_of(stored, key));
+      throw UsageError(key + "=" + value + " does not fit " + o.resume +
+                       ", which was trained with " + key + "=" + value_of(stored, key));
   }
   return wanted;
 }

@@ -89,7 +89,8 @@ class Progress {
     const int filled = static_cast<int>(fraction * room + 0.5);
     std::string bar;
     if (room >= 8) bar = "[" + std::string(filled, '#') + std::string(room - filled, '.') + "] ";
-    std::printf("\r%s\033[K", (bar + text).substr(0, static_cast<std::size_t>(columns - 1)).c_str());
+    std::printf("\r%s\033[K",
+                (bar + text).substr(0, static_cast<std::size_t>(columns - 1)).c_str());
   }
 
   bool terminal_;

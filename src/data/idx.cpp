@@ -110,8 +110,7 @@ void read_labels(const std::string& path, Dataset& out) {
   out.labels = read_bytes(file, count);
   file.expect_end();
   for (const std::uint8_t label : out.labels)
-    if (label >= out.label_names.size())
-      file.broken("it has a label " + std::to_string(label));
+    if (label >= out.label_names.size()) file.broken("it has a label " + std::to_string(label));
 }
 
 bool is_mnist(const std::string& directory) {

@@ -59,8 +59,7 @@ Dataset read_image_folder(const std::string& directory, int size) {
       spdlog::warn("skipped: {}", e.what());
     }
   }
-  if (data.count == 0)
-    throw Error(directory + ": no PNG or JPEG picture in it can be read");
+  if (data.count == 0) throw Error(directory + ": no PNG or JPEG picture in it can be read");
   return data;
 }
 

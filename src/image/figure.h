@@ -22,7 +22,8 @@ struct ImageBatch {
 /// pixels wide, under a centred title (none if empty). Cells without an image stay blank.
 Image grid_figure(const ImageBatch& images, int rows, int columns, const std::string& title);
 
-/// The same with a caption above each image and five columns: the notebook's figure of real samples.
+/// The same with a caption above each image and five columns: the notebook's figure of real
+/// samples.
 Image labelled_figure(const ImageBatch& images, const std::vector<std::string>& captions,
                       const std::string& title);
 

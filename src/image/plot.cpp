@@ -129,8 +129,10 @@ void draw_legend(const Canvas& canvas, const std::vector<Curve>& curves, double 
 
 Image plot_figure(const std::vector<Curve>& curves, const PlotText& text, int width, int height) {
   const Canvas canvas(width, height);
-  Axis x = make_axis(curves, [](const Curve& c, std::size_t i) { return c.x[i]; }, 0.02, 10);
-  Axis y = make_axis(curves, [](const Curve& c, std::size_t i) { return c.y[i]; }, 0.08, 6);
+  Axis x = make_axis(
+      curves, [](const Curve& c, std::size_t i) { return c.x[i]; }, 0.02, 10);
+  Axis y = make_axis(
+      curves, [](const Curve& c, std::size_t i) { return c.y[i]; }, 0.08, 6);
   x.from = left, x.to = width - right;
   y.from = height - bottom, y.to = top;
   draw_axes(canvas, x, y);

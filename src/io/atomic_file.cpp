@@ -27,7 +27,8 @@ std::string folder_of(const std::string& path) {
 /// A file descriptor that closes itself.
 class Descriptor {
  public:
-  Descriptor(const std::string& path, int flags) : fd_(open(path.c_str(), flags | O_CLOEXEC, 0644)) {}
+  Descriptor(const std::string& path, int flags)
+      : fd_(open(path.c_str(), flags | O_CLOEXEC, 0644)) {}
   ~Descriptor() {
     if (fd_ >= 0) close(fd_);
   }
@@ -78,9 +79,8 @@ void write_file_atomically(const std::string& path,
 }
 
 void write_file_atomically(const std::string& path, std::span<const std::byte> bytes) {
-  write_file_atomically(path, [&](const std::string& temporary) {
-    write_whole(path, temporary, bytes);
-  });
+  write_file_atomically(path,
+                        [&](const std::string& temporary) { write_whole(path, temporary, bytes); });
 }
 
 void write_file_atomically(const std::string& path, const std::string& text) {

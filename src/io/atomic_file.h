@@ -12,7 +12,8 @@ namespace dcgan {
 void write_file_atomically(const std::string& path, std::span<const std::byte> bytes);
 void write_file_atomically(const std::string& path, const std::string& text);
 
-/// The same for writers that need a file name (image encoders): `write` is given the temporary path.
+/// The same for writers that need a file name (image encoders): `write` is given the temporary
+/// path.
 void write_file_atomically(const std::string& path,
                            const std::function<void(const std::string& temporary_path)>& write);
 

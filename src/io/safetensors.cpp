@@ -22,7 +22,8 @@ struct DTypeName {
   const char* name;
   std::size_t bytes;
 };
-constexpr DTypeName dtypes[] = {{DType::f32, "F32", 4}, {DType::u8, "U8", 1}, {DType::i64, "I64", 8}};
+constexpr DTypeName dtypes[] = {
+    {DType::f32, "F32", 4}, {DType::u8, "U8", 1}, {DType::i64, "I64", 8}};
 
 const DTypeName& describe(DType dtype) {
   for (const DTypeName& d : dtypes)
@@ -83,8 +84,7 @@ void check_overlap(const std::map<std::string, SafetensorsFile::Entry>& entries)
 
 std::string to_string(const std::vector<std::int64_t>& shape) {
   std::string text = "[";
-  for (std::size_t i = 0; i < shape.size(); ++i)
-    text += (i ? ", " : "") + std::to_string(shape[i]);
+  for (std::size_t i = 0; i < shape.size(); ++i) text += (i ? ", " : "") + std::to_string(shape[i]);
   return text + "]";
 }
 

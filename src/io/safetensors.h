@@ -20,8 +20,9 @@ struct TensorToWrite {
   const void* data = nullptr;
 };
 
-/// Writes `path` whole or not at all: a temporary file beside it, fsync, rename, fsync of the folder.
-/// Throws Error naming the file (full disk, missing or unwritable folder); nothing is left behind.
+/// Writes `path` whole or not at all: a temporary file beside it, fsync, rename, fsync of the
+/// folder. Throws Error naming the file (full disk, missing or unwritable folder); nothing is left
+/// behind.
 void write_safetensors(const std::string& path, const std::vector<TensorToWrite>& tensors,
                        const std::map<std::string, std::string>& metadata = {});
 
@@ -45,7 +46,8 @@ class SafetensorsFile {
 
   /// The tensor's elements, copied to aligned memory. Throws Error naming file and tensor if it is
   /// missing, has another element type, or (where `shape` is not empty) another shape.
-  std::vector<float> f32(const std::string& name, const std::vector<std::int64_t>& shape = {}) const;
+  std::vector<float> f32(const std::string& name,
+                         const std::vector<std::int64_t>& shape = {}) const;
   std::vector<std::uint8_t> u8(const std::string& name,
                                const std::vector<std::int64_t>& shape = {}) const;
   /// The shape of a tensor; throws Error if it is missing.

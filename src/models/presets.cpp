@@ -1,4 +1,5 @@
-// The presets: the two GANs of the Keras notebook and those of the two works it leans on.
+// The four presets: their settings and their networks, each as its original has them. The table
+// they are taken from, with parameter counts, is checked by tests/models/presets_test.cpp.
 #include <algorithm>
 #include <cmath>
 
@@ -8,100 +9,160 @@
 namespace dcgan {
 namespace {
 
-using namespace layer;
+/// Dense layers only, as in the two vanilla GANs.
+struct DenseNetworks {
+  SampleShape image;
+  std::vector<std::int64_t> generator, discriminator;  ///< units of the hidden layers
+  bool leaky_before_tanh;                              ///< LeakyReLU on the generator's output too
+};
 
-/// A hidden layer's width under the config's factor.
-std::int64_t scaled(std::int64_t base, const Config& c) {
-  return std::max<std::int64_t>(1, std::llround(static_cast<double>(base) * c.width));
-}
+/// The DCGAN family: 7x7 up to 28x28 by strides 1, 2, 2, and back by strides 2, 2.
+struct ConvNetworks {
+  std::int64_t projected;               ///< channels of the generator's first Dense, as 7x7
+  std::vector<std::int64_t> generator;  ///< channels of the hidden transposed convolutions
+  std::vector<std::int64_t> discriminator;
+  bool bias;  ///< of the generator's first Dense
+};
 
-void add(std::vector<LayerSpec>& to, std::initializer_list<LayerSpec> layers) {
-  to.insert(to.end(), layers);
-}
+/// A preset is one row: how to set it up and what to build.
+struct Preset {
+  std::string name;
+  Config config;
+  std::variant<DenseNetworks, ConvNetworks> networks;
+};
 
-GanSpec fully_connected(const Config& c, SampleShape image,
-                        std::initializer_list<std::int64_t> generator,
-                        std::initializer_list<std::int64_t> discriminator,
-                        bool leaky_before_tanh) {
-  GanSpec spec{image, {}, {}};
-  for (const std::int64_t units : generator)
-    add(spec.generator, {Dense{scaled(units, c)}, LeakyReLU{c.leaky_slope}});
-  add(spec.generator, {Dense{image.size()}});
-  if (leaky_before_tanh) add(spec.generator, {LeakyReLU{c.leaky_slope}});
-  add(spec.generator, {Tanh{}, Reshape{image}});
-  add(spec.discriminator, {Reshape{{1, 1, image.size()}}});
-  for (const std::int64_t units : discriminator)
-    add(spec.discriminator,
-        {Dense{scaled(units, c)}, LeakyReLU{c.leaky_slope}, Dropout{c.dropout}});
-  add(spec.discriminator, {Dense{1}});
-  return spec;
-}
+std::vector<Preset> make_presets() {
+  Config vanilla;  // liviaferne/GANs-fashion-mnist, notebooks/gans.ipynb
+  vanilla.preset = "vanilla";
 
-GanSpec deep_convolutional(const Config& c, std::int64_t base, bool first_bias) {
-  const std::int64_t n = scaled(base, c);  // channels of the generator's last hidden layer
-  const auto batch_norm = [&](std::vector<LayerSpec>& to) {
-    add(to, {BatchNorm{c.batch_norm_momentum, c.batch_norm_epsilon}, LeakyReLU{c.leaky_slope}});
+  Config dcgan;  // the same notebook
+  dcgan.preset = "dcgan";
+  dcgan.generator.learning_rate = 7e-5;
+
+  Config tutorial;  // TensorFlow's "Deep Convolutional Generative Adversarial Network"
+  tutorial.preset = "tf-tutorial";
+  tutorial.generator.learning_rate = tutorial.discriminator.learning_rate = 1e-4;
+  tutorial.generator.beta1 = tutorial.discriminator.beta1 = 0.9;
+  tutorial.epochs = 50;
+  tutorial.checkpoint_every = 15;
+
+  Config vanilla_64;  // Idiot Developer, "Vanilla GAN in TensorFlow"
+  vanilla_64.preset = "vanilla-64";
+  vanilla_64.epochs = 100;
+  vanilla_64.checkpoint_every = 10;  // one takes 1.3 GB
+  vanilla_64.batch_size = 128;
+  vanilla_64.latent = 64;
+  vanilla_64.leaky_slope = 0.2;
+  vanilla_64.label_smoothing = 0.1;
+  vanilla_64.discriminator_steps = 2;
+
+  return {
+      {vanilla.preset, vanilla,
+       DenseNetworks{{28, 28, 1}, {128, 256, 512}, {512, 256, 128}, false}},
+      {dcgan.preset, dcgan, ConvNetworks{128, {64, 32}, {32, 64}, true}},
+      {tutorial.preset, tutorial, ConvNetworks{256, {128, 64}, {64, 128}, false}},
+      {vanilla_64.preset, vanilla_64,
+       DenseNetworks{{64, 64, 3}, {256, 1024, 4096}, {4096, 1024, 256}, true}},
   };
-  GanSpec spec{{28, 28, 1}, {}, {}};
-  auto& g = spec.generator;
-  // The first batch norm is over all 7 * 7 * 4n features, before the reshape.
-  add(g, {Dense{7 * 7 * 4 * n, first_bias}});
-  batch_norm(g);
-  add(g, {Reshape{{7, 7, 4 * n}}, ConvTranspose2d{2 * n, 5, 1, false}});
-  batch_norm(g);
-  add(g, {ConvTranspose2d{n, 5, 2, false}});
-  batch_norm(g);
-  add(g, {ConvTranspose2d{1, 5, 2, false}, Tanh{}});
-  for (const std::int64_t filters : {n, 2 * n})
-    add(spec.discriminator,
-        {Conv2d{filters, 5, 2}, LeakyReLU{c.leaky_slope}, Dropout{c.dropout}});
-  add(spec.discriminator, {Dense{1}});
-  return spec;
 }
+
+const std::vector<Preset>& presets() {
+  static const std::vector<Preset> all = make_presets();
+  return all;
+}
+
+const Preset& find_preset(const std::string& name) {
+  std::string known;
+  for (const Preset& preset : presets()) {
+    if (preset.name == name) return preset;
+    known += (known.empty() ? "" : ", ") + preset.name;
+  }
+  throw UsageError("preset \"" + name.substr(0, 60) + "\" is not known; there are " + known);
+}
+
+/// Builds a preset's networks at the sizes a Config asks for.
+class SpecBuilder {
+ public:
+  explicit SpecBuilder(const Config& config) : c_(config) {}
+
+  GanSpec operator()(const DenseNetworks& n) const {
+    GanSpec spec{n.image, {}, {}};
+    auto& g = spec.generator;
+    for (const std::int64_t units : n.generator) {
+      g.push_back(layer::Dense{hidden(units)});
+      g.push_back(leaky());
+    }
+    g.push_back(layer::Dense{n.image.size()});
+    if (n.leaky_before_tanh) g.push_back(leaky());
+    g.push_back(layer::Tanh{});
+    g.push_back(layer::Reshape{n.image});
+
+    auto& d = spec.discriminator;
+    d.push_back(layer::Reshape{{1, 1, n.image.size()}});
+    for (const std::int64_t units : n.discriminator) {
+      d.push_back(layer::Dense{hidden(units)});
+      d.push_back(leaky());
+      d.push_back(layer::Dropout{c_.dropout});
+    }
+    d.push_back(layer::Dense{1});
+    return spec;
+  }
+
+  GanSpec operator()(const ConvNetworks& n) const {
+    constexpr std::int64_t kernel = 5, side = 7;  // 28 halved twice
+    GanSpec spec{{28, 28, 1}, {}, {}};
+    auto& g = spec.generator;
+    const SampleShape projected{side, side, hidden(n.projected)};
+    g.push_back(layer::Dense{projected.size(), n.bias});
+    g.push_back(batch_norm());
+    g.push_back(leaky());
+    g.push_back(layer::Reshape{projected});
+    std::int64_t stride = 1;  // the first keeps 7x7, the others double it
+    for (const std::int64_t filters : n.generator) {
+      g.push_back(layer::ConvTranspose2d{hidden(filters), kernel, stride, false});
+      g.push_back(batch_norm());
+      g.push_back(leaky());
+      stride = 2;
+    }
+    g.push_back(layer::ConvTranspose2d{spec.image.channels, kernel, stride, false});
+    g.push_back(layer::Tanh{});
+
+    auto& d = spec.discriminator;
+    for (const std::int64_t filters : n.discriminator) {
+      d.push_back(layer::Conv2d{hidden(filters), kernel, 2});
+      d.push_back(leaky());
+      d.push_back(layer::Dropout{c_.dropout});
+    }
+    d.push_back(layer::Reshape{{1, 1, side * side * hidden(n.discriminator.back())}});
+    d.push_back(layer::Dense{1});
+    return spec;
+  }
+
+ private:
+  /// Units or channels of a hidden layer at this width.
+  std::int64_t hidden(std::int64_t count) const {
+    return std::max<std::int64_t>(1, std::llround(static_cast<double>(count) * c_.width));
+  }
+  LayerSpec leaky() const { return layer::LeakyReLU{c_.leaky_slope}; }
+  LayerSpec batch_norm() const {
+    return layer::BatchNorm{c_.batch_norm_momentum, c_.batch_norm_epsilon};
+  }
+
+  const Config& c_;
+};
 
 }  // namespace
 
-std::vector<std::string> preset_names() { return {"vanilla", "dcgan", "tf-tutorial", "vanilla-64"}; }
-
-Config preset_config(const std::string& name) {
-  Config c;
-  c.preset = name;
-  if (name == "vanilla") {
-    return c;
-  }
-  if (name == "dcgan") {
-    c.generator.learning_rate = 7e-5;
-    return c;
-  }
-  if (name == "tf-tutorial") {
-    c.generator.learning_rate = c.discriminator.learning_rate = 1e-4;
-    c.generator.beta1 = c.discriminator.beta1 = 0.9;
-    c.epochs = 50;
-    c.checkpoint_every = 15;
-    return c;
-  }
-  if (name == "vanilla-64") {
-    c.latent = 64;
-    c.leaky_slope = 0.2;
-    c.label_smoothing = 0.1;
-    c.discriminator_steps = 2;
-    c.batch_size = 128;
-    c.epochs = 100;
-    c.checkpoint_every = 10;  // one takes 1.5 GB
-    return c;
-  }
-  throw UsageError("unknown preset '" + name +
-                   "'; there are vanilla, dcgan, tf-tutorial and vanilla-64");
+std::vector<std::string> preset_names() {
+  std::vector<std::string> names;
+  for (const Preset& preset : presets()) names.push_back(preset.name);
+  return names;
 }
 
-GanSpec gan_spec(const Config& c) {
-  if (c.preset == "vanilla")
-    return fully_connected(c, {28, 28, 1}, {128, 256, 512}, {512, 256, 128}, false);
-  if (c.preset == "dcgan") return deep_convolutional(c, 32, true);
-  if (c.preset == "tf-tutorial") return deep_convolutional(c, 64, false);
-  if (c.preset == "vanilla-64")
-    return fully_connected(c, {64, 64, 3}, {256, 1024, 4096}, {4096, 1024, 256}, true);
-  throw UsageError("unknown preset '" + c.preset + "'");
+Config preset_config(const std::string& name) { return find_preset(name).config; }
+
+GanSpec gan_spec(const Config& config) {
+  return std::visit(SpecBuilder(config), find_preset(config.preset).networks);
 }
 
 }  // namespace dcgan

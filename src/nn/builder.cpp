@@ -54,14 +54,13 @@ void Sequential::Builder::operator()(const layer::Dense& dense) {
 
 void Sequential::Builder::operator()(const layer::Conv2d& conv) {
   const SampleShape in = shape_;
-  Node& node = add(Node::Kind::conv2d,
-                   {(in.height + conv.stride - 1) / conv.stride,
-                    (in.width + conv.stride - 1) / conv.stride, conv.filters});
+  Node& node = add(Node::Kind::conv2d, {(in.height + conv.stride - 1) / conv.stride,
+                                        (in.width + conv.stride - 1) / conv.stride, conv.filters});
   node.kernel_size = conv.kernel;
   node.stride = conv.stride;
   const std::string name = layer_name("conv");
-  node.kernel = add_parameter(name + ".kernel",
-                              {conv.kernel, conv.kernel, in.channels, conv.filters});
+  node.kernel =
+      add_parameter(name + ".kernel", {conv.kernel, conv.kernel, in.channels, conv.filters});
   add_bias(node, name, conv.bias);
 }
 
@@ -72,8 +71,8 @@ void Sequential::Builder::operator()(const layer::ConvTranspose2d& conv) {
   node.kernel_size = conv.kernel;
   node.stride = conv.stride;
   const std::string name = layer_name("conv_transpose");
-  node.kernel = add_parameter(name + ".kernel",
-                              {conv.kernel, conv.kernel, conv.filters, in.channels});
+  node.kernel =
+      add_parameter(name + ".kernel", {conv.kernel, conv.kernel, conv.filters, in.channels});
   add_bias(node, name, conv.bias);
 }
 
@@ -85,8 +84,7 @@ void Sequential::Builder::operator()(const layer::BatchNorm& batch_norm) {
   const std::vector<std::int64_t> channels{shape_.channels};
   node.gamma = add_parameter(name + ".gamma", channels);
   node.beta = add_parameter(name + ".beta", channels);
-  node.moving_mean =
-      add_tensor(moving_statistics, moving_size, name + ".moving_mean", channels);
+  node.moving_mean = add_tensor(moving_statistics, moving_size, name + ".moving_mean", channels);
   node.moving_variance =
       add_tensor(moving_statistics, moving_size, name + ".moving_variance", channels);
 }

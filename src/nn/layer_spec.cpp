@@ -1,4 +1,4 @@
-// Layers in words.
+// Layers in words, for `info` and for people: what a spec says and nothing it leaves to defaults.
 #include "nn/layer_spec.h"
 
 #include <cstdio>
@@ -6,16 +6,16 @@
 namespace dcgan {
 namespace {
 
-std::string decimal(double value) {
+std::string number(double value) {
   char text[32];
-  std::snprintf(text, sizeof text, "%g", value);
+  std::snprintf(text, sizeof text, "%.6g", value);
   return text;
 }
 
 std::string convolution(const char* name, std::int64_t filters, std::int64_t kernel,
                         std::int64_t stride, bool bias) {
-  const std::string size = std::to_string(kernel);
-  return std::string(name) + " " + std::to_string(filters) + " " + size + "x" + size + " stride " +
+  const std::string side = std::to_string(kernel);
+  return std::string(name) + " " + std::to_string(filters) + " " + side + "x" + side + " stride " +
          std::to_string(stride) + (bias ? "" : ", no bias");
 }
 
@@ -30,16 +30,16 @@ struct Describe {
     return convolution("ConvTranspose2d", l.filters, l.kernel, l.stride, l.bias);
   }
   std::string operator()(const layer::BatchNorm& l) const {
-    return "BatchNorm momentum " + decimal(l.momentum) + " epsilon " + decimal(l.epsilon);
+    return "BatchNorm momentum " + number(l.momentum) + " epsilon " + number(l.epsilon);
   }
-  std::string operator()(const layer::LeakyReLU& l) const {
-    return "LeakyReLU " + decimal(l.slope);
-  }
-  std::string operator()(const layer::Dropout& l) const { return "Dropout " + decimal(l.rate); }
+  std::string operator()(const layer::LeakyReLU& l) const { return "LeakyReLU " + number(l.slope); }
+  std::string operator()(const layer::Dropout& l) const { return "Dropout " + number(l.rate); }
   std::string operator()(const layer::Tanh&) const { return "Tanh"; }
   std::string operator()(const layer::Reshape& l) const {
-    return "Reshape " + std::to_string(l.shape.height) + "x" + std::to_string(l.shape.width) + "x" +
-           std::to_string(l.shape.channels);
+    const SampleShape& s = l.shape;
+    if (s.height == 1 && s.width == 1) return "Reshape " + std::to_string(s.channels);
+    return "Reshape " + std::to_string(s.height) + "x" + std::to_string(s.width) + "x" +
+           std::to_string(s.channels);
   }
 };
 

@@ -43,9 +43,9 @@ struct Reshape {
 };
 }  // namespace layer
 
-using LayerSpec = std::variant<layer::Dense, layer::Conv2d, layer::ConvTranspose2d,
-                               layer::BatchNorm, layer::LeakyReLU, layer::Dropout, layer::Tanh,
-                               layer::Reshape>;
+using LayerSpec =
+    std::variant<layer::Dense, layer::Conv2d, layer::ConvTranspose2d, layer::BatchNorm,
+                 layer::LeakyReLU, layer::Dropout, layer::Tanh, layer::Reshape>;
 
 /// One line on a layer: "Conv2d 64 5x5 stride 2".
 std::string to_string(const LayerSpec& layer);

@@ -140,9 +140,11 @@ void Sequential::backward(const BackwardPass& pass) {
   for (std::size_t i = nodes_.size(); i-- > 0;) {
     Node& node = nodes_[i];
     const bool last = i + 1 == nodes_.size();
-    const float* x = (i == 0 ? last_input_ : nodes_[i - 1].y.f32()) + pass.first_row * node.in.size();
+    const float* x =
+        (i == 0 ? last_input_ : nodes_[i - 1].y.f32()) + pass.first_row * node.in.size();
     const float* y = (last ? last_output_ : node.y.f32()) + pass.first_row * node.out.size();
-    float* dx = i == 0 ? nullptr : gradient_memory_[i % 2].f32();
+    // Batch norm works in place, so the free one of the two buffers is the one dy is not in.
+    float* dx = i == 0 ? nullptr : gradient_memory_[dy == gradient_memory_[0].f32()].f32();
 
     if (node.kind == Node::Kind::batch_norm) {
       if (pass.first_row != 0)
@@ -159,9 +161,8 @@ void Sequential::backward(const BackwardPass& pass) {
     const float* sample_scale = last ? pass.sample_scale : nullptr;
     if (node.has_epilogue() || sample_scale) {
       const std::uint8_t* keep =
-          node.dropout >= 0
-              ? dropouts_[node.dropout].keep.u8() + pass.first_row * node.out.size()
-              : nullptr;
+          node.dropout >= 0 ? dropouts_[node.dropout].keep.u8() + pass.first_row * node.out.size()
+                            : nullptr;
       float* dbias = node.bias >= 0 && pass.parameter_gradients
                          ? gradients() + parameters_[node.bias].offset
                          : nullptr;
@@ -195,8 +196,8 @@ void Sequential::initialise(std::uint64_t seed) {
     // Keras: the last two dimensions are in and out (for a transposed convolution out and in, which
     // their sum does not mind), times the kernel's area.
     const auto& shape = tensor.shape;
-    const std::int64_t fan_sum = tensor.size() / shape[shape.size() - 1] +
-                                 tensor.size() / shape[shape.size() - 2];
+    const std::int64_t fan_sum =
+        tensor.size() / shape[shape.size() - 1] + tensor.size() / shape[shape.size() - 2];
     const double limit = std::sqrt(6.0 / static_cast<double>(fan_sum));
     for (std::int64_t e = 0; e < tensor.size(); ++e) {
       const PhiloxBlock block = philox_at(seed, initialisation_stream, network << 32 | index,

@@ -22,7 +22,8 @@ struct TensorView {
   std::int64_t size() const;
 };
 
-/// A dropout layer: the mask buffer holds one byte per value, filled by the caller before forward().
+/// A dropout layer: the mask buffer holds one byte per value, filled by the caller before
+/// forward().
 struct DropoutLayer {
   SampleShape shape;
   float rate = 0;
@@ -31,7 +32,7 @@ struct DropoutLayer {
 
 /// What backward() differentiates and where the gradients go.
 struct BackwardPass {
-  std::int64_t first_row = 0;           ///< rows [first_row, first_row + rows) of the last forward()
+  std::int64_t first_row = 0;  ///< rows [first_row, first_row + rows) of the last forward()
   std::int64_t rows = 0;
   float* dy = nullptr;                  ///< [rows, output], the gradient of the output; overwritten
   const float* sample_scale = nullptr;  ///< [rows], multiplies dy per sample; or null
@@ -64,7 +65,8 @@ class Sequential {
   std::int64_t max_rows() const { return max_rows_; }
   std::vector<DropoutLayer>& dropouts() { return dropouts_; }
 
-  /// Views into values(), gradients(), adam_m() and adam_v() alike; into moving() for the statistics.
+  /// Views into values(), gradients(), adam_m() and adam_v() alike; into moving() for the
+  /// statistics.
   const std::vector<TensorView>& parameters() const { return parameters_; }
   const std::vector<TensorView>& moving_statistics() const { return moving_statistics_; }
   std::int64_t parameter_count() const;

@@ -107,8 +107,9 @@ std::string summary_table(const std::vector<RunSummary>& runs) {
 }
 
 std::string epochs_table(const RunSummary& run) {
-  std::string t = "<details><summary>Epochs</summary><table>\n<tr><th>Epoch</th><th>Loss G</th>"
-                  "<th>Loss D</th><th>Seconds</th></tr>\n";
+  std::string t =
+      "<details><summary>Epochs</summary><table>\n<tr><th>Epoch</th><th>Loss G</th>"
+      "<th>Loss D</th><th>Seconds</th></tr>\n";
   for (std::size_t e = 0; e < run.epoch_seconds.size(); ++e)
     t += "<tr><td>" + std::to_string(e + 1) + "</td><td>" + decimal(run.loss_generator[e], 4) +
          "</td><td>" + decimal(run.loss_discriminator[e], 4) + "</td><td>" +
@@ -144,10 +145,11 @@ void write_comparison_page(const std::string& path, const std::vector<RunSummary
                            const std::vector<std::pair<std::string, std::string>>& context) {
   std::string title;
   for (const RunSummary& run : runs) title += (title.empty() ? "" : " and ") + run.title;
-  std::string page = "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-                     "<meta name=\"viewport\" content=\"width=device-width\">\n<title>" +
-                     escaped(title) + "</title>\n<style>" + style + "</style>\n</head>\n<body>\n" +
-                     "<h1>" + escaped(title) + "</h1>\n<p>";
+  std::string page =
+      "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+      "<meta name=\"viewport\" content=\"width=device-width\">\n<title>" +
+      escaped(title) + "</title>\n<style>" + style + "</style>\n</head>\n<body>\n" + "<h1>" +
+      escaped(title) + "</h1>\n<p>";
   for (const auto& [name, value] : context)
     page += escaped(name) + ": " + escaped(value) + "<br>\n";
   page += "</p>\n" + summary_table(runs) + "<div class=\"runs\">\n";

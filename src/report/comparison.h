@@ -11,7 +11,7 @@ namespace dcgan {
 struct RunSummary {
   std::string title;      ///< "Vanilla GAN"
   std::string directory;  ///< the run folder; losses.png, training.gif and images/ are read from it
-  std::string final_grid; ///< path of the last epoch's grid
+  std::string final_grid;  ///< path of the last epoch's grid
   std::int64_t generator_parameters = 0;
   std::int64_t generator_moving_statistics = 0;
   std::int64_t discriminator_parameters = 0;

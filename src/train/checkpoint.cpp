@@ -108,8 +108,7 @@ CheckpointHeader read_checkpoint_header(const SafetensorsFile& file) {
   const auto field = [&](const char* key) -> const std::string& {
     const auto found = file.metadata().find(key);
     if (found == file.metadata().end())
-      throw Error(file.path() + ": not a dcgan_cuda checkpoint (no '" + key +
-                  "' in its metadata)");
+      throw Error(file.path() + ": not a dcgan_cuda checkpoint (no '" + key + "' in its metadata)");
     return found->second;
   };
   if (field("format") != format_name) throw Error(file.path() + ": not a dcgan_cuda checkpoint");

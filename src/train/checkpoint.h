@@ -26,8 +26,8 @@ enum class Moments { load, reset };
 /// that is missing or has another shape; the Gan is unchanged then.
 void load_tensors(const SafetensorsFile& file, Gan& gan, Moments moments);
 
-/// Tensors of a Gan copied to the host, ready to be written: weights, statistics and moments, or the
-/// gradients as grad.<name>.
+/// Tensors of a Gan copied to the host, ready to be written: weights, statistics and moments, or
+/// the gradients as grad.<name>.
 struct HostTensor {
   std::string name;
   std::vector<std::int64_t> shape;

@@ -11,8 +11,8 @@
 namespace dcgan {
 
 struct RunOptions {
-  std::string directory;   ///< the run folder; made if it is not there
-  std::string checkpoint;  ///< resume from this file; empty: from scratch
+  std::string directory;                    ///< the run folder; made if it is not there
+  std::string checkpoint;                   ///< resume from this file; empty: from scratch
   const std::atomic<bool>* stop = nullptr;  ///< when set, the running step ends and state is saved
   std::function<void(const StepResult&, const Trainer&)> after_step;
   /// `grid` is the path of the epoch's picture.
@@ -25,8 +25,8 @@ struct RunOutcome {
   RunSummary summary;
 };
 
-/// Trains to the end that the trainer's config asks for. Throws Error where the folder, the log or a
-/// checkpoint cannot be written.
+/// Trains to the end that the trainer's config asks for. Throws Error where the folder, the log or
+/// a checkpoint cannot be written.
 RunOutcome run_training(Trainer& trainer, const RunOptions& options);
 
 /// "Vanilla GAN", "DCGAN", ...: a preset's name in titles.

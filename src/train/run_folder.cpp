@@ -58,7 +58,8 @@ RunFolder::RunFolder(const std::string& directory, const std::string& resumed_fr
     std::error_code ignored;  // grids are there or not: a resumed run does not depend on them
     if (!fs::equivalent(source, directory_, ignored))
       for (std::size_t epoch = 1; epoch <= state.history.size(); ++epoch) {
-        const std::string name = numbered("images/epoch_%04lld.png", static_cast<std::int64_t>(epoch));
+        const std::string name =
+            numbered("images/epoch_%04lld.png", static_cast<std::int64_t>(epoch));
         fs::copy_file(source / name, path(name), fs::copy_options::overwrite_existing, ignored);
       }
   }
@@ -78,12 +79,13 @@ std::string RunFolder::checkpoint_path(const TrainingState& state) const {
 }
 
 void RunFolder::log(const StepResult& s) {
-  const ordered_json line = {{"step", s.step},
-                             {"epoch", s.epoch},
-                             {"loss_generator", s.loss_generator},
-                             {"loss_discriminator", s.loss_discriminator},
-                             {"step_ms", s.milliseconds},
-                             {"images_per_s", static_cast<double>(s.images) / s.milliseconds * 1e3}};
+  const ordered_json line = {
+      {"step", s.step},
+      {"epoch", s.epoch},
+      {"loss_generator", s.loss_generator},
+      {"loss_discriminator", s.loss_discriminator},
+      {"step_ms", s.milliseconds},
+      {"images_per_s", static_cast<double>(s.images) / s.milliseconds * 1e3}};
   log_ << line.dump() << '\n';
 }
 
@@ -136,7 +138,8 @@ void RunFolder::write_grid(std::int64_t epoch, const std::vector<float>& images,
   write_png(grid_path(epoch), grid_figure(batch, 4, 4, "Epoch " + std::to_string(epoch)));
 }
 
-void RunFolder::write_plot(const std::string& title, const std::vector<EpochRecord>& history) const {
+void RunFolder::write_plot(const std::string& title,
+                           const std::vector<EpochRecord>& history) const {
   Curve generator{"Generator", {}, {}}, discriminator{"Discriminator", {}, {}};
   for (const EpochRecord& e : history) {
     generator.x.push_back(static_cast<double>(e.epoch));
@@ -144,8 +147,8 @@ void RunFolder::write_plot(const std::string& title, const std::vector<EpochReco
     discriminator.y.push_back(e.loss_discriminator);
   }
   discriminator.x = generator.x;
-  write_png(path("losses.png"),
-            plot_figure({generator, discriminator}, {title + ": mean loss per epoch", "Epoch", "Loss"}));
+  write_png(path("losses.png"), plot_figure({generator, discriminator},
+                                            {title + ": mean loss per epoch", "Epoch", "Loss"}));
 }
 
 void RunFolder::write_gif(std::int64_t last) const {

@@ -11,8 +11,8 @@ namespace dcgan {
 class RunFolder {
  public:
   /// Opens or makes the folder. Throws Error if it cannot be written. With `resumed_from` (a
-  /// checkpoint, perhaps of another folder) the log and grids up to `state` are kept or brought over
-  /// and what came later is dropped; without it an older log is replaced.
+  /// checkpoint, perhaps of another folder) the log and grids up to `state` are kept or brought
+  /// over and what came later is dropped; without it an older log is replaced.
   RunFolder(const std::string& directory, const std::string& resumed_from,
             const TrainingState& state);
 

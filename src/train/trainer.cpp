@@ -105,8 +105,7 @@ StepResult Trainer::train_step() {
   backend.gather({impl_->pixels.u8(), impl_->dataset.count, gan.spec().image.size(),
                   address(random_stream::shuffle, epoch), first, rows},
                  gan.real_images());
-  backend.draw_normal(address(random_stream::noise, state.step), rows * config.latent,
-                      gan.noise());
+  backend.draw_normal(address(random_stream::noise, state.step), rows * config.latent, gan.noise());
   gan.train_step(rows, state.step);
   const StepLosses losses = gan.losses();
 

@@ -34,8 +34,8 @@ HWY_INLINE void update(D d, const AdamFactors& f, const float* gradient, float* 
       hn::MulAdd(hn::Sub(hn::Mul(g, g), old_v), hn::Set(d, f.one_minus_beta2), old_v);
   hn::StoreU(new_m, d, m);
   hn::StoreU(new_v, d, v);
-  const auto step = hn::Div(hn::Mul(hn::Set(d, f.alpha), new_m),
-                            hn::Add(hn::Sqrt(new_v), hn::Set(d, f.epsilon)));
+  const auto step =
+      hn::Div(hn::Mul(hn::Set(d, f.alpha), new_m), hn::Add(hn::Sqrt(new_v), hn::Set(d, f.epsilon)));
   hn::StoreU(hn::Sub(hn::LoadU(d, w), step), d, w);
 }
 
@@ -61,14 +61,13 @@ HWY_EXPORT(AdamRange);
 void adam(const AdamConfig& c, std::int64_t t, std::int64_t n, const float* gradient, float* m,
           float* v, float* parameter) {
   const auto steps = static_cast<double>(t);
-  const double alpha = c.learning_rate * std::sqrt(1 - std::pow(c.beta2, steps)) /
-                       (1 - std::pow(c.beta1, steps));
+  const double alpha =
+      c.learning_rate * std::sqrt(1 - std::pow(c.beta2, steps)) / (1 - std::pow(c.beta1, steps));
   const AdamFactors f{static_cast<float>(alpha), static_cast<float>(1 - c.beta1),
                       static_cast<float>(1 - c.beta2), static_cast<float>(c.epsilon)};
   constexpr std::int64_t block = 16384;
 #pragma omp parallel for schedule(static)
-  for (std::int64_t begin = 0; begin < n; begin += block)
-    HWY_DYNAMIC_DISPATCH(AdamRange)
+  for (std::int64_t begin = 0; begin < n; begin += block) HWY_DYNAMIC_DISPATCH(AdamRange)
   (f, begin, std::min(n, begin + block), gradient, m, v, parameter);
 }
 

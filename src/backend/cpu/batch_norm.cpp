@@ -1,5 +1,5 @@
-// The matrix [rows, channels] is walked in tiles of fixed size. Sums are taken per tile in float and
-// over tiles in double, in one order, so that bits do not depend on the number of threads.
+// The matrix [rows, channels] is walked in tiles of fixed size. Sums are taken per tile in float
+// and over tiles in double, in one order, so that bits do not depend on the number of threads.
 // Statistics are sums of x - x[0], which no large mean can cancel.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "src/backend/cpu/batch_norm.cpp"
@@ -21,12 +21,12 @@ struct BatchNormTile {
   std::int64_t row0, row1, channel0, channel1, channels;
   bool leaky;
   float slope;
-  const float *x, *y, *dy;              // [rows, channels]
-  const float *mean, *inv_std;          // [channels]; for sums of x: mean is the shift
-  const float *scale, *beta;            // gamma * inv_std, beta
-  const float *mean_g, *mean_gx;        // means of g and g * normalised x over the rows
-  float* out;                           // y or dx
-  float *sum1, *sum2;                   // [channels], of this tile's rows
+  const float *x, *y, *dy;        // [rows, channels]
+  const float *mean, *inv_std;    // [channels]; for sums of x: mean is the shift
+  const float *scale, *beta;      // gamma * inv_std, beta
+  const float *mean_g, *mean_gx;  // means of g and g * normalised x over the rows
+  float* out;                     // y or dx
+  float *sum1, *sum2;             // [channels], of this tile's rows
 };
 
 }  // namespace dcgan::cpu
@@ -57,8 +57,7 @@ template <class D>
 HWY_INLINE hn::Vec<D> activation_gradient(D d, const BatchNormTile& t, std::int64_t at) {
   const auto g = load(d, t.dy, at);
   if (!t.leaky) return g;
-  return hn::IfThenElse(hn::Gt(load(d, t.y, at), hn::Zero(d)), g,
-                        hn::Mul(g, hn::Set(d, t.slope)));
+  return hn::IfThenElse(hn::Gt(load(d, t.y, at), hn::Zero(d)), g, hn::Mul(g, hn::Set(d, t.slope)));
 }
 
 void SumTile(const BatchNormTile& t) {
@@ -179,8 +178,9 @@ void BatchNorm::normalise(const float* x, const float* mean, const float* beta, 
   all.scale = scale_.data();
   all.beta = beta;
   all.out = y;
-  over_tiles(shape_, all, partial1_, partial2_,
-             [](const BatchNormTile& t) { HWY_DYNAMIC_DISPATCH(NormaliseTile)(t); });
+  over_tiles(shape_, all, partial1_, partial2_, [](const BatchNormTile& t) {
+    HWY_DYNAMIC_DISPATCH(NormaliseTile)(t);
+  });
 }
 
 void BatchNorm::forward_training(const float* x, const BatchNormParameters& p, float* mean,
@@ -189,14 +189,14 @@ void BatchNorm::forward_training(const float* x, const BatchNormParameters& p, f
   all.channels = shape_.channels;
   all.x = x;
   all.mean = x;  // the first row shifts each channel
-  over_tiles(shape_, all, partial1_, partial2_,
-             [](const BatchNormTile& t) { HWY_DYNAMIC_DISPATCH(SumTile)(t); });
+  over_tiles(shape_, all, partial1_, partial2_, [](const BatchNormTile& t) {
+    HWY_DYNAMIC_DISPATCH(SumTile)(t);
+  });
   const auto rows = static_cast<double>(shape_.rows);
   const double keep = static_cast<double>(shape_.momentum);
   for (std::int64_t c = 0; c < shape_.channels; ++c) {
     const double shifted_mean = total(partial1_, c) / rows;
-    const double variance =
-        std::max(total(partial2_, c) / rows - shifted_mean * shifted_mean, 0.0);
+    const double variance = std::max(total(partial2_, c) / rows - shifted_mean * shifted_mean, 0.0);
     const double m = static_cast<double>(x[c]) + shifted_mean;
     const double is = 1 / std::sqrt(variance + static_cast<double>(shape_.epsilon));
     mean[c] = static_cast<float>(m);
@@ -230,8 +230,9 @@ void BatchNorm::backward(const float* x, const float* y, const float* dy,
   all.dy = dy;
   all.mean = mean;
   all.inv_std = inv_std;
-  over_tiles(shape_, all, partial1_, partial2_,
-             [](const BatchNormTile& t) { HWY_DYNAMIC_DISPATCH(GradientSumTile)(t); });
+  over_tiles(shape_, all, partial1_, partial2_, [](const BatchNormTile& t) {
+    HWY_DYNAMIC_DISPATCH(GradientSumTile)(t);
+  });
   const auto rows = static_cast<double>(shape_.rows);
   for (std::int64_t c = 0; c < shape_.channels; ++c) {
     const auto i = static_cast<std::size_t>(c);
@@ -246,8 +247,9 @@ void BatchNorm::backward(const float* x, const float* y, const float* dy,
   all.mean_g = mean_g_.data();
   all.mean_gx = mean_gx_.data();
   all.out = dx;
-  over_tiles(shape_, all, partial1_, partial2_,
-             [](const BatchNormTile& t) { HWY_DYNAMIC_DISPATCH(GradientTile)(t); });
+  over_tiles(shape_, all, partial1_, partial2_, [](const BatchNormTile& t) {
+    HWY_DYNAMIC_DISPATCH(GradientTile)(t);
+  });
 }
 
 }  // namespace dcgan::cpu

@@ -23,7 +23,7 @@ class BatchNorm final : public BatchNormOp {
 
   BatchNormShape shape_;
   std::int64_t row_tiles_, channel_tiles_;
-  std::vector<float> partial1_, partial2_;  // [row_tiles, channels]
+  std::vector<float> partial1_, partial2_;       // [row_tiles, channels]
   std::vector<float> scale_, mean_g_, mean_gx_;  // [channels]
 };
 

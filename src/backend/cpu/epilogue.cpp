@@ -23,14 +23,14 @@ struct EpilogueChunk {
   Activation activation;
   float slope, keep_scale;
   std::int64_t first_segment, last_segment, segment;  // segment: its length in floats
-  const float* bias;        // per position in a segment, or one value, or null
+  const float* bias;  // per position in a segment, or one value, or null
   bool bias_per_position;
   const std::uint8_t* keep;  // null: no dropout
   const float* y;            // backward only
   const float* sample_scale;
   std::int64_t sample_size;
-  float* data;        // y forward, dy backward
-  float* bias_sum;    // backward: partial sums of this chunk, or null
+  float* data;      // y forward, dy backward
+  float* bias_sum;  // backward: partial sums of this chunk, or null
 };
 
 }  // namespace dcgan::cpu
@@ -101,8 +101,7 @@ void forward_chunk(const EpilogueChunk& c) {
       if (c.bias)
         z = hn::Add(z, c.bias_per_position ? load(d, c.bias + i, n) : hn::Set(d, c.bias[0]));
       V value = activate<activation>(d, z, slope);
-      if (keep)
-        value = hn::IfThenElseZero(load_keep(d, keep + i, n), hn::Mul(value, keep_scale));
+      if (keep) value = hn::IfThenElseZero(load_keep(d, keep + i, n), hn::Mul(value, keep_scale));
       store(d, value, y + i, n);
     }
   }

@@ -22,9 +22,9 @@ const std::array<float, 256> level = normalised_levels();
 void gather(const GatherBatch& b, float* out) {
 #pragma omp parallel for schedule(static)
   for (std::int64_t i = 0; i < b.batch; ++i) {
-    const std::uint64_t index =
-        shuffled_index(b.shuffle.seed, b.shuffle.stream, b.shuffle.step,
-                       static_cast<std::uint64_t>(b.first + i), static_cast<std::uint64_t>(b.count));
+    const std::uint64_t index = shuffled_index(b.shuffle.seed, b.shuffle.stream, b.shuffle.step,
+                                               static_cast<std::uint64_t>(b.first + i),
+                                               static_cast<std::uint64_t>(b.count));
     const std::uint8_t* pixels = b.pixels + static_cast<std::int64_t>(index) * b.image_size;
     for (std::int64_t p = 0; p < b.image_size; ++p) out[i * b.image_size + p] = level[pixels[p]];
   }

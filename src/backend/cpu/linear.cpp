@@ -1,6 +1,7 @@
-// Plans dense layers as inner products and both convolutions as one: a transposed convolution is the
-// adjoint of a convolution from its output to its input, so its forward pass is that convolution's
-// backward-data (oneDNN's own deconvolution is slower and can fall to its reference path).
+// Plans dense layers as inner products and both convolutions as one: a transposed convolution is
+// the adjoint of a convolution from its output to its input, so its forward pass is that
+// convolution's backward-data (oneDNN's own deconvolution is slower and can fall to its reference
+// path).
 #include "backend/cpu/linear.h"
 
 #include <algorithm>
@@ -11,7 +12,8 @@
 namespace dcgan::cpu {
 namespace {
 
-/// A direction is planned when it is first wanted: a program that only samples never plans backward.
+/// A direction is planned when it is first wanted: a program that only samples never plans
+/// backward.
 class Planned {
  public:
   Planned(const dnnl::engine& engine, const dnnl::stream& stream, LinearShape shape)
@@ -82,14 +84,10 @@ LinearShape convolution(const ConvShape& s) {
   const std::int64_t out_width = (s.width + s.stride - 1) / s.stride;
   const Padding rows = same_padding(s.height, out_height, s);
   const Padding columns = same_padding(s.width, out_width, s);
-  return {{s.batch, s.in, s.height, s.width},
-          {s.out, s.in, s.kernel, s.kernel},
-          {s.batch, s.out, out_height, out_width},
-          dnnl::memory::format_tag::nhwc,
-          dnnl::memory::format_tag::hwio,
-          {s.stride, s.stride},
-          {rows.before, columns.before},
-          {rows.after, columns.after}};
+  return {{s.batch, s.in, s.height, s.width},      {s.out, s.in, s.kernel, s.kernel},
+          {s.batch, s.out, out_height, out_width}, dnnl::memory::format_tag::nhwc,
+          dnnl::memory::format_tag::hwio,          {s.stride, s.stride},
+          {rows.before, columns.before},           {rows.after, columns.after}};
 }
 
 }  // namespace
@@ -115,8 +113,8 @@ std::unique_ptr<LinearOp> make_conv2d(const dnnl::engine& engine, const dnnl::st
 std::unique_ptr<LinearOp> make_conv_transpose2d(const dnnl::engine& engine,
                                                 const dnnl::stream& stream, const ConvShape& s) {
   // Its kernel (k, k, out, in) is that convolution's (k, k, in, out) as it stands.
-  const ConvShape adjoint{s.batch, s.height * s.stride, s.width * s.stride, s.out, s.in,
-                          s.kernel, s.stride};
+  const ConvShape adjoint{s.batch, s.height * s.stride, s.width * s.stride, s.out, s.in, s.kernel,
+                          s.stride};
   return std::make_unique<Adjoint>(Planned(engine, stream, convolution(adjoint)));
 }
 

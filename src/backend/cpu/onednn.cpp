@@ -18,9 +18,9 @@ Descriptions describe_convolution(const dnnl::engine& engine, const LinearShape&
                                   const memory::desc& weights, const memory::desc& destination) {
   using namespace dnnl;
   constexpr auto direct = algorithm::convolution_direct;
-  const auto forward = detail::describe<convolution_forward>(
-      engine, forward_kind, direct, source, weights, destination, s.strides, s.padding_before,
-      s.padding_after);
+  const auto forward = detail::describe<convolution_forward>(engine, forward_kind, direct, source,
+                                                             weights, destination, s.strides,
+                                                             s.padding_before, s.padding_after);
   switch (direction) {
     case Direction::forward:
       return {source, forward.weights_desc(), destination, convolution_forward(forward)};
@@ -44,8 +44,8 @@ Descriptions describe_inner_product(const dnnl::engine& engine, Direction direct
                                     const memory::desc& source, const memory::desc& weights,
                                     const memory::desc& destination) {
   using namespace dnnl;
-  const auto forward = detail::describe<inner_product_forward>(engine, forward_kind, source,
-                                                               weights, destination);
+  const auto forward =
+      detail::describe<inner_product_forward>(engine, forward_kind, source, weights, destination);
   switch (direction) {
     case Direction::forward:
       return {source, forward.weights_desc(), destination, inner_product_forward(forward)};

@@ -30,8 +30,8 @@ typename Primitive::primitive_desc describe_backward(const dnnl::engine& engine,
 }
 }  // namespace detail
 
-/// The shapes of a linear operation as oneDNN names them: logical dims NCHW and OIHW (or NC and OI),
-/// and how our arrays lie in memory.
+/// The shapes of a linear operation as oneDNN names them: logical dims NCHW and OIHW (or NC and
+/// OI), and how our arrays lie in memory.
 struct LinearShape {
   dnnl::memory::dims source, weights, destination;
   dnnl::memory::format_tag activation_tag, weights_tag;

@@ -1,5 +1,5 @@
-// Philox over vectors of blocks: a 32-bit word in each 64-bit lane, whose upper half may hold rubbish
-// because the 32x32-bit products do not look at it.
+// Philox over vectors of blocks: a 32-bit word in each 64-bit lane, whose upper half may hold
+// rubbish because the 32x32-bit products do not look at it.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "src/backend/cpu/random.cpp"
 #include <hwy/foreach_target.h>

@@ -4,7 +4,8 @@
 
 namespace dcgan::cpu {
 
-/// Elements 4b to 4b + 3 come from Philox block b: words (0, 1) give the first two, (2, 3) the others.
+/// Elements 4b to 4b + 3 come from Philox block b: words (0, 1) give the first two, (2, 3) the
+/// others.
 void draw_normal(const RandomAddress& address, std::int64_t n, float* out);
 
 /// Element e comes from Philox block e / 8, 16-bit half e % 8, low half first: kept where it is not
