@@ -163,7 +163,7 @@ TEST(Presets, HyperparametersAreTheOriginals) {
     EXPECT_EQ(c.dropout, 0.3);
     EXPECT_EQ(c.label_smoothing, is_large ? 0.1 : 0.0);
     EXPECT_EQ(c.discriminator_steps, is_large ? 2 : 1);
-    EXPECT_EQ(c.checkpoint_every, name == "tf-tutorial" ? 15 : 1);
+    EXPECT_EQ(c.checkpoint_every, name == "tf-tutorial" ? 15 : is_large ? 10 : 1);
   }
   EXPECT_EQ(vanilla.epochs, 10);
   EXPECT_EQ(dcgan.epochs, 10);

@@ -1,0 +1,50 @@
+// Naive references in double: nested loops, as the formulas stand. Shapes as in backend/backend.h.
+#pragma once
+#include <vector>
+
+#include "backend/backend.h"
+
+namespace dcgan::ref {
+
+using Vector = std::vector<double>;
+
+Vector dense(const DenseShape& s, const Vector& x, const Vector& kernel);
+Vector dense_backward_data(const DenseShape& s, const Vector& dz, const Vector& kernel);
+Vector dense_backward_weights(const DenseShape& s, const Vector& x, const Vector& dz);
+
+Vector conv2d(const ConvShape& s, const Vector& x, const Vector& kernel);
+Vector conv2d_backward_data(const ConvShape& s, const Vector& dz, const Vector& kernel);
+Vector conv2d_backward_weights(const ConvShape& s, const Vector& x, const Vector& dz);
+
+Vector conv_transpose2d(const ConvShape& s, const Vector& x, const Vector& kernel);
+Vector conv_transpose2d_backward_data(const ConvShape& s, const Vector& dz, const Vector& kernel);
+Vector conv_transpose2d_backward_weights(const ConvShape& s, const Vector& x, const Vector& dz);
+
+/// Result, batch statistics and new moving statistics.
+struct BatchNormForward {
+  Vector y, mean, inv_std, moving_mean, moving_variance;
+};
+BatchNormForward batch_norm(const BatchNormShape& s, const Vector& x, const Vector& gamma,
+                            const Vector& beta, const Vector& moving_mean,
+                            const Vector& moving_variance);
+Vector batch_norm_inference(const BatchNormShape& s, const Vector& x, const Vector& gamma,
+                            const Vector& beta, const Vector& moving_mean,
+                            const Vector& moving_variance);
+struct BatchNormBackward {
+  Vector dx, dgamma, dbeta;
+};
+BatchNormBackward batch_norm_backward(const BatchNormShape& s, const Vector& x, const Vector& gamma,
+                                      const Vector& beta, const Vector& dy);
+
+/// y of z; keep and bias may be empty.
+Vector epilogue(const Epilogue& e, std::int64_t channels, const Vector& z, const Vector& bias,
+                const std::vector<std::uint8_t>& keep);
+struct EpilogueBackward {
+  Vector dz, dbias;
+};
+/// From z (the input, not the result) and dy.
+EpilogueBackward epilogue_backward(const Epilogue& e, std::int64_t channels, const Vector& z,
+                                   const Vector& bias, const std::vector<std::uint8_t>& keep,
+                                   const Vector& dy);
+
+}  // namespace dcgan::ref

@@ -1,0 +1,118 @@
+// The references themselves, by central differences of their forward functions.
+#include "ref/reference.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <functional>
+#include <random>
+
+namespace dcgan::ref {
+namespace {
+
+Vector draw(std::size_t n, unsigned seed) {
+  std::mt19937 random(seed);
+  std::normal_distribution<double> normal;
+  Vector v(n);
+  for (double& x : v) x = normal(random);
+  return v;
+}
+
+double dot(const Vector& a, const Vector& b) {
+  double sum = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) sum += a[i] * b[i];
+  return sum;
+}
+
+/// d <weights, f(x)> / dx by central differences, against `gradient`.
+void expect_gradient(const std::function<Vector(const Vector&)>& f, Vector x, const Vector& weights,
+                     const Vector& gradient) {
+  ASSERT_EQ(x.size(), gradient.size());
+  constexpr double h = 1e-5;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    const double middle = x[i];
+    x[i] = middle + h;
+    const double above = dot(weights, f(x));
+    x[i] = middle - h;
+    const double below = dot(weights, f(x));
+    x[i] = middle;
+    EXPECT_NEAR((above - below) / (2 * h), gradient[i], 1e-6 * (1 + std::abs(gradient[i]))) << i;
+  }
+}
+
+TEST(Reference, Dense) {
+  const DenseShape s{3, 4, 5};
+  const Vector x = draw(12, 1), w = draw(20, 2), dz = draw(15, 3);
+  expect_gradient([&](const Vector& v) { return dense(s, v, w); }, x, dz,
+                  dense_backward_data(s, dz, w));
+  expect_gradient([&](const Vector& v) { return dense(s, x, v); }, w, dz,
+                  dense_backward_weights(s, x, dz));
+}
+
+class Convolutions : public testing::TestWithParam<ConvShape> {};
+
+TEST_P(Convolutions, Gradients) {
+  const ConvShape s = GetParam();
+  const auto size = [](std::int64_t n) { return static_cast<std::size_t>(n); };
+  const Vector x = draw(size(s.batch * s.height * s.width * s.in), 1);
+  const Vector w = draw(size(s.kernel * s.kernel * s.in * s.out), 2);
+  const Vector dz = draw(conv2d(s, x, w).size(), 3), dt = draw(conv_transpose2d(s, x, w).size(), 4);
+  expect_gradient([&](const Vector& v) { return conv2d(s, v, w); }, x, dz,
+                  conv2d_backward_data(s, dz, w));
+  expect_gradient([&](const Vector& v) { return conv2d(s, x, v); }, w, dz,
+                  conv2d_backward_weights(s, x, dz));
+  expect_gradient([&](const Vector& v) { return conv_transpose2d(s, v, w); }, x, dt,
+                  conv_transpose2d_backward_data(s, dt, w));
+  expect_gradient([&](const Vector& v) { return conv_transpose2d(s, x, v); }, w, dt,
+                  conv_transpose2d_backward_weights(s, x, dt));
+}
+
+INSTANTIATE_TEST_SUITE_P(Shapes, Convolutions,
+                         testing::Values(ConvShape{2, 4, 3, 2, 3, 3, 1},
+                                         ConvShape{1, 5, 4, 1, 2, 5, 2},
+                                         ConvShape{1, 1, 1, 2, 2, 5, 2},
+                                         ConvShape{1, 4, 4, 2, 1, 5, 1}));
+
+// Hand-worked: what 'same' pads, and what a transposed convolution of stride 2 drops.
+TEST(Reference, SamePaddingOnPaper) {
+  // Input 4, stride 2, kernel 5: 2 outputs, padding 3, of which 1 before: taps at -1 .. 3 and 1
+  // .. 5.
+  const ConvShape s{1, 1, 4, 1, 1, 5, 2};
+  Vector kernel(25, 0.0);
+  const Vector row = {1, 10, 100, 1000, 10000};
+  // Height 1: one output row, padding 4, so the image meets the kernel's middle row.
+  std::copy(row.begin(), row.end(), kernel.begin() + 10);
+  EXPECT_EQ(conv2d(s, {1, 2, 3, 4}, kernel), (Vector{43210, 432}));
+  // The scatter of a 1 at the left of a width of 2: taps land at -1 .. 3, the first is dropped.
+  const Vector spread = conv_transpose2d({1, 1, 2, 1, 1, 5, 2}, {1, 0}, kernel);
+  const Vector first_row(spread.begin() + 4, spread.begin() + 8);
+  const bool found = first_row == Vector{10, 100, 1000, 10000} ||
+                     Vector(spread.begin(), spread.begin() + 4) == Vector{10, 100, 1000, 10000};
+  EXPECT_TRUE(found);
+}
+
+TEST(Reference, BatchNorm) {
+  const BatchNormShape s{7, 3, 0.9F, 1e-3F, Activation::leaky_relu, 0.3F};
+  const Vector x = draw(21, 1), gamma = draw(3, 2), beta = draw(3, 3), dy = draw(21, 4), zero(3);
+  const BatchNormBackward b = batch_norm_backward(s, x, gamma, beta, dy);
+  expect_gradient([&](const Vector& v) { return batch_norm(s, v, gamma, beta, zero, zero).y; }, x,
+                  dy, b.dx);
+  expect_gradient([&](const Vector& v) { return batch_norm(s, x, v, beta, zero, zero).y; }, gamma,
+                  dy, b.dgamma);
+  expect_gradient([&](const Vector& v) { return batch_norm(s, x, gamma, v, zero, zero).y; }, beta,
+                  dy, b.dbeta);
+}
+
+TEST(Reference, Epilogue) {
+  for (const Activation a : {Activation::none, Activation::leaky_relu, Activation::tanh}) {
+    const Epilogue e{true, a, 0.3F, 0.25F};
+    const Vector z = draw(12, 1), bias = draw(3, 2), dy = draw(12, 3);
+    const std::vector<std::uint8_t> keep = {1, 0, 1, 1, 1, 0, 0, 1, 1, 1, 0, 1};
+    const EpilogueBackward b = epilogue_backward(e, 3, z, bias, keep, dy);
+    expect_gradient([&](const Vector& v) { return epilogue(e, 3, v, bias, keep); }, z, dy, b.dz);
+    expect_gradient([&](const Vector& v) { return epilogue(e, 3, z, v, keep); }, bias, dy, b.dbias);
+  }
+}
+
+}  // namespace
+}  // namespace dcgan::ref
