@@ -8,6 +8,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <ctime>
 
 namespace dcgan::cli {
 namespace {
@@ -15,8 +16,15 @@ namespace {
 std::atomic<bool> stop{false};
 static_assert(std::atomic<bool>::is_always_lock_free, "set from a signal handler");
 
+std::atomic<std::time_t> first_signal_at{0};
+
+// timeout(1) and process managers may deliver one request twice, so a second signal within two
+// seconds of the first is taken for the same. Everything called here is async-signal-safe.
 void on_signal(int signal) {
-  if (stop.exchange(true)) {
+  const std::time_t now = std::time(nullptr);
+  if (!stop.exchange(true)) {
+    first_signal_at = now;
+  } else if (now - first_signal_at >= 2) {
     std::signal(signal, SIG_DFL);
     std::raise(signal);
   }
