@@ -50,13 +50,13 @@ class CpuBackend final : public Backend {
     return Buffer(data, bytes, std::free);
   }
   void upload(void* device, const void* host, std::size_t bytes) override {
-    std::memcpy(device, host, bytes);
+    copy(device, host, bytes);
   }
   void download(void* host, const void* device, std::size_t bytes) override {
-    std::memcpy(host, device, bytes);
+    copy(host, device, bytes);
   }
   void copy(void* destination, const void* source, std::size_t bytes) override {
-    std::memcpy(destination, source, bytes);
+    if (bytes) std::memcpy(destination, source, bytes);  // nothing may come as a null pointer
   }
 
   std::unique_ptr<LinearOp> dense(const DenseShape& s) override {
