@@ -1,0 +1,173 @@
+// The decorator: a stopwatch around every call.
+#include "bench/timed_backend.h"
+
+#include <chrono>
+#include <utility>
+
+namespace dcgan::bench {
+namespace {
+
+/// Adds the time of its scope to an op's cost.
+class Stopwatch {
+ public:
+  Stopwatch(Account& account, const std::string& op, double flops = 0) : cost_(account[op]) {
+    cost_.flops += flops;
+    ++cost_.calls;
+  }
+  ~Stopwatch() { cost_.seconds += std::chrono::duration<double>(Clock::now() - start_).count(); }
+  Stopwatch(const Stopwatch&) = delete;
+  Stopwatch& operator=(const Stopwatch&) = delete;
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  OpCost& cost_;
+  Clock::time_point start_ = Clock::now();
+};
+
+class TimedLinear final : public LinearOp {
+ public:
+  TimedLinear(std::unique_ptr<LinearOp> op, Account& account, std::string name, double flops)
+      : op_(std::move(op)), account_(account), name_(std::move(name)), flops_(flops) {}
+  void forward(const float* x, const float* kernel, float* z) override {
+    const Stopwatch watch(account_, name_ + " forward", flops_);
+    op_->forward(x, kernel, z);
+  }
+  void backward_data(const float* dz, const float* kernel, float* dx) override {
+    const Stopwatch watch(account_, name_ + " backward-data", flops_);
+    op_->backward_data(dz, kernel, dx);
+  }
+  void backward_weights(const float* x, const float* dz, float* dkernel) override {
+    const Stopwatch watch(account_, name_ + " backward-weights", flops_);
+    op_->backward_weights(x, dz, dkernel);
+  }
+
+ private:
+  std::unique_ptr<LinearOp> op_;
+  Account& account_;
+  std::string name_;
+  double flops_;
+};
+
+class TimedBatchNorm final : public BatchNormOp {
+ public:
+  TimedBatchNorm(std::unique_ptr<BatchNormOp> op, Account& account, std::string name)
+      : op_(std::move(op)), account_(account), name_(std::move(name)) {}
+  void forward_training(const float* x, const BatchNormParameters& p, float* mean, float* inv_std,
+                        float* y) override {
+    const Stopwatch watch(account_, name_ + " forward");
+    op_->forward_training(x, p, mean, inv_std, y);
+  }
+  void forward_inference(const float* x, const BatchNormParameters& p, float* y) override {
+    const Stopwatch watch(account_, name_ + " inference");
+    op_->forward_inference(x, p, y);
+  }
+  void backward(const float* x, const float* y, const float* dy, const BatchNormParameters& p,
+                const float* mean, const float* inv_std, float* dx, float* dgamma,
+                float* dbeta) override {
+    const Stopwatch watch(account_, name_ + " backward");
+    op_->backward(x, y, dy, p, mean, inv_std, dx, dgamma, dbeta);
+  }
+
+ private:
+  std::unique_ptr<BatchNormOp> op_;
+  Account& account_;
+  std::string name_;
+};
+
+std::string text(std::int64_t n) { return std::to_string(n); }
+
+/// Multiply-adds of the direct form, times two; `positions` of the smaller of the two images.
+double conv_flops(const ConvShape& s, std::int64_t positions) {
+  return 2.0 * static_cast<double>(s.batch * positions * s.kernel * s.kernel * s.in * s.out);
+}
+
+std::string conv_name(const char* kind, const ConvShape& s) {
+  return std::string(kind) + " " + text(s.in) + "->" + text(s.out) + " " + text(s.height) + "x" +
+         text(s.width) + " /" + text(s.stride);
+}
+
+class TimedBackend final : public Backend {
+ public:
+  TimedBackend(Backend& inner, Account& account) : inner_(inner), account_(account) {}
+
+  std::string name() const override { return inner_.name(); }
+  std::string description() const override { return inner_.description(); }
+  Buffer allocate(std::size_t bytes) override { return inner_.allocate(bytes); }
+  void upload(void* device, const void* host, std::size_t bytes) override {
+    inner_.upload(device, host, bytes);
+  }
+  void download(void* host, const void* device, std::size_t bytes) override {
+    inner_.download(host, device, bytes);
+  }
+  void copy(void* destination, const void* source, std::size_t bytes) override {
+    const Stopwatch watch(account_, "copy");
+    inner_.copy(destination, source, bytes);
+  }
+
+  std::unique_ptr<LinearOp> dense(const DenseShape& s) override {
+    return std::make_unique<TimedLinear>(inner_.dense(s), account_,
+                                         "dense " + text(s.in) + "->" + text(s.out),
+                                         2.0 * static_cast<double>(s.batch * s.in * s.out));
+  }
+  std::unique_ptr<LinearOp> conv2d(const ConvShape& s) override {
+    const std::int64_t rows = (s.height + s.stride - 1) / s.stride;
+    const std::int64_t columns = (s.width + s.stride - 1) / s.stride;
+    return std::make_unique<TimedLinear>(inner_.conv2d(s), account_, conv_name("conv", s),
+                                         conv_flops(s, rows * columns));
+  }
+  std::unique_ptr<LinearOp> conv_transpose2d(const ConvShape& s) override {
+    return std::make_unique<TimedLinear>(inner_.conv_transpose2d(s), account_,
+                                         conv_name("conv_transpose", s),
+                                         conv_flops(s, s.height * s.width));
+  }
+  std::unique_ptr<BatchNormOp> batch_norm(const BatchNormShape& s) override {
+    return std::make_unique<TimedBatchNorm>(inner_.batch_norm(s), account_,
+                                            "batch_norm " + text(s.channels));
+  }
+
+  void epilogue_forward(const Epilogue& e, std::int64_t rows, std::int64_t channels,
+                        const float* bias, const std::uint8_t* keep, float* y) override {
+    const Stopwatch watch(account_, "epilogue forward");
+    inner_.epilogue_forward(e, rows, channels, bias, keep, y);
+  }
+  void epilogue_backward(const Epilogue& e, std::int64_t rows, std::int64_t channels,
+                         const float* y, const std::uint8_t* keep, const float* sample_scale,
+                         std::int64_t sample_size, float* dy, float* dbias) override {
+    const Stopwatch watch(account_, "epilogue backward");
+    inner_.epilogue_backward(e, rows, channels, y, keep, sample_scale, sample_size, dy, dbias);
+  }
+  void gan_loss(const GanLoss& loss) override {
+    const Stopwatch watch(account_, "loss");
+    inner_.gan_loss(loss);
+  }
+  void adam(const AdamConfig& config, std::int64_t t, std::int64_t n, const float* gradient,
+            float* m, float* v, float* parameter) override {
+    const Stopwatch watch(account_, "adam");
+    inner_.adam(config, t, n, gradient, m, v, parameter);
+  }
+  void draw_normal(const RandomAddress& address, std::int64_t n, float* out) override {
+    const Stopwatch watch(account_, "noise");
+    inner_.draw_normal(address, n, out);
+  }
+  void draw_keep_mask(const RandomAddress& address, float dropout_rate, std::int64_t n,
+                      std::uint8_t* out) override {
+    const Stopwatch watch(account_, "dropout masks");
+    inner_.draw_keep_mask(address, dropout_rate, n, out);
+  }
+  void gather(const GatherBatch& batch, float* out) override {
+    const Stopwatch watch(account_, "gather");
+    inner_.gather(batch, out);
+  }
+
+ private:
+  Backend& inner_;
+  Account& account_;
+};
+
+}  // namespace
+
+std::unique_ptr<Backend> make_timed_backend(Backend& inner, Account& account) {
+  return std::make_unique<TimedBackend>(inner, account);
+}
+
+}  // namespace dcgan::bench
