@@ -98,8 +98,9 @@ TEST_P(Parity, StepsEqualKeras) {
   EXPECT_GE(judged, 12);
 }
 
-// Adam turns the sign of a gradient near zero into a whole step, so final weights are held to a few
-// steps' length, moments and moving statistics to a looser tolerance.
+// Adam turns the sign of a gradient near zero into a whole step, and the next gradients follow: two
+// correct programs (oneDNN 2.6 and 3.2, say) part by up to 1.2e-3 of a tensor's largest entry in
+// these steps. A step that is left out or an optimiser of another kind is off by tenths.
 TEST_P(Parity, FinalStateFollowsKeras) {
   const std::string result_path = folder_.path("result");
   replay(preset_config(GetParam()), {write_weights(), write_tape(), result_path});
@@ -116,7 +117,7 @@ TEST_P(Parity, FinalStateFollowsKeras) {
     for (std::size_t k = 0; k < expected.size(); ++k)
       error += std::abs(static_cast<double>(all[k * all.size() / expected.size()]) -
                         static_cast<double>(expected[k]));
-    EXPECT_LE(error / static_cast<double>(expected.size()), 1e-3 * largest) << name;
+    EXPECT_LE(error / static_cast<double>(expected.size()), 5e-3 * largest) << name;
   }
 }
 
