@@ -21,7 +21,7 @@ struct Options {
   std::string backend = "cpu", json;
   std::int64_t batch_size = 0;
   int threads = 0, steps = 20, warm_up = 3;
-  bool ops = false;
+  bool ops = false, worker = false;
 };
 
 struct Result {
@@ -72,6 +72,13 @@ class Workload {
   std::int64_t step_ = 0;
 };
 
+double timed_ms(Workload& workload) {
+  const auto start = std::chrono::steady_clock::now();
+  workload.step();
+  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start)
+      .count();
+}
+
 Result measure(const Options& o, const std::string& preset) {
   Config config = preset_config(preset);
   if (o.batch_size) config.batch_size = o.batch_size;
@@ -86,13 +93,7 @@ Result measure(const Options& o, const std::string& preset) {
   for (int i = 0; i < o.warm_up; ++i) workload.step();
   result.account.clear();
   std::vector<double> milliseconds;
-  for (int i = 0; i < o.steps; ++i) {
-    const auto start = std::chrono::steady_clock::now();
-    workload.step();
-    milliseconds.push_back(
-        std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start)
-            .count());
-  }
+  for (int i = 0; i < o.steps; ++i) milliseconds.push_back(timed_ms(workload));
   std::sort(milliseconds.begin(), milliseconds.end());
   result.minimum_ms = milliseconds.front();
   result.median_ms = milliseconds[milliseconds.size() / 2];
@@ -135,6 +136,24 @@ nlohmann::ordered_json to_json(const Result& r) {
           {"ops", ops}};
 }
 
+/// One contender of tools/compare: for each number N on standard input N steps and a line of their
+/// milliseconds (tools/compare/protocol.py).
+int serve(const Options& o) {
+  Config config = preset_config(o.presets.front());
+  if (o.batch_size) config.batch_size = o.batch_size;
+  const std::unique_ptr<Backend> backend = make_backend(o.backend, o.threads);
+  Workload workload(*backend, config);
+  std::printf("ready %s\n", backend->description().c_str());
+  std::fflush(stdout);
+  for (int steps = 0; std::scanf("%d", &steps) == 1;) {
+    std::vector<double> milliseconds;
+    for (int i = 0; i < steps; ++i) milliseconds.push_back(timed_ms(workload));
+    std::printf("%s\n", nlohmann::json(milliseconds).dump().c_str());
+    std::fflush(stdout);
+  }
+  return 0;
+}
+
 int run(int argc, char** argv) {
   Options o;
   CLI::App app{"Times training steps"};
@@ -144,8 +163,10 @@ int run(int argc, char** argv) {
   app.add_option("--threads", o.threads, "Threads (0: one per core)");
   app.add_option("--steps", o.steps, "Steps to time")->check(CLI::PositiveNumber);
   app.add_flag("--ops", o.ops, "Split by op");
+  app.add_flag("--worker", o.worker, "Run as many steps as standard input asks (tools/compare)");
   app.add_option("--json", o.json, "Write the figures to this file");
   CLI11_PARSE(app, argc, argv);
+  if (o.worker) return serve(o);
   auto results = nlohmann::ordered_json::array();
   for (const std::string& preset : o.presets) {
     const Result result = measure(o, preset);
