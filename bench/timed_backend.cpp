@@ -28,9 +28,10 @@ class TimedLinear final : public LinearOp {
  public:
   TimedLinear(std::unique_ptr<LinearOp> op, Account& account, std::string name, double flops)
       : op_(std::move(op)), account_(account), name_(std::move(name)), flops_(flops) {}
-  void forward(const float* x, const float* kernel, float* z) override {
+  void forward(const float* x, const float* kernel, const float* bias, const std::uint8_t* keep,
+               float* y) override {
     const Stopwatch watch(account_, name_ + " forward", flops_);
-    op_->forward(x, kernel, z);
+    op_->forward(x, kernel, bias, keep, y);
   }
   void backward_data(const float* dz, const float* kernel, float* dx) override {
     const Stopwatch watch(account_, name_ + " backward-data", flops_);
@@ -104,19 +105,19 @@ class TimedBackend final : public Backend {
     inner_.copy(destination, source, bytes);
   }
 
-  std::unique_ptr<LinearOp> dense(const DenseShape& s) override {
-    return std::make_unique<TimedLinear>(inner_.dense(s), account_,
+  std::unique_ptr<LinearOp> dense(const DenseShape& s, const Epilogue& e) override {
+    return std::make_unique<TimedLinear>(inner_.dense(s, e), account_,
                                          "dense " + text(s.in) + "->" + text(s.out),
                                          2.0 * static_cast<double>(s.batch * s.in * s.out));
   }
-  std::unique_ptr<LinearOp> conv2d(const ConvShape& s) override {
+  std::unique_ptr<LinearOp> conv2d(const ConvShape& s, const Epilogue& e) override {
     const std::int64_t rows = (s.height + s.stride - 1) / s.stride;
     const std::int64_t columns = (s.width + s.stride - 1) / s.stride;
-    return std::make_unique<TimedLinear>(inner_.conv2d(s), account_, conv_name("conv", s),
+    return std::make_unique<TimedLinear>(inner_.conv2d(s, e), account_, conv_name("conv", s),
                                          conv_flops(s, rows * columns));
   }
-  std::unique_ptr<LinearOp> conv_transpose2d(const ConvShape& s) override {
-    return std::make_unique<TimedLinear>(inner_.conv_transpose2d(s), account_,
+  std::unique_ptr<LinearOp> conv_transpose2d(const ConvShape& s, const Epilogue& e) override {
+    return std::make_unique<TimedLinear>(inner_.conv_transpose2d(s, e), account_,
                                          conv_name("conv_transpose", s),
                                          conv_flops(s, s.height * s.width));
   }

@@ -19,6 +19,8 @@ struct Epilogue {
   Activation activation = Activation::none;
   float slope = 0;         ///< of LeakyReLU where z <= 0
   float dropout_rate = 0;  ///< 0: no dropout; kept values are scaled by 1 / (1 - rate)
+
+  bool does_something() const { return bias || activation != Activation::none || dropout_rate > 0; }
 };
 
 /// x [batch, in] * kernel [in, out] -> y [batch, out]
@@ -35,13 +37,14 @@ struct ConvShape {
   std::int64_t batch, height, width, in, out, kernel, stride;
 };
 
-/// A layer with a kernel: dense, conv2d or conv_transpose2d, planned for one shape.
-/// z is the result before the epilogue, dz its gradient.
+/// A layer with a kernel: dense, conv2d or conv_transpose2d, planned for one shape and epilogue.
+/// y is its result, z what it is before the epilogue, dz the gradient of z.
 class LinearOp {
  public:
   virtual ~LinearOp() = default;
-  /// z = x * kernel. Overwrites z.
-  virtual void forward(const float* x, const float* kernel, float* z) = 0;
+  /// y = epilogue(x * kernel). bias and keep as in Backend::epilogue_forward. Overwrites y.
+  virtual void forward(const float* x, const float* kernel, const float* bias,
+                       const std::uint8_t* keep, float* y) = 0;
   /// dx = dz * kernel^T. Overwrites dx.
   virtual void backward_data(const float* dz, const float* kernel, float* dx) = 0;
   /// dkernel = x^T * dz, summed over the batch. Overwrites dkernel.
@@ -135,9 +138,9 @@ class Backend {
   virtual void download(void* host, const void* device, std::size_t bytes) = 0;
   virtual void copy(void* destination, const void* source, std::size_t bytes) = 0;
 
-  virtual std::unique_ptr<LinearOp> dense(const DenseShape&) = 0;
-  virtual std::unique_ptr<LinearOp> conv2d(const ConvShape&) = 0;
-  virtual std::unique_ptr<LinearOp> conv_transpose2d(const ConvShape&) = 0;
+  virtual std::unique_ptr<LinearOp> dense(const DenseShape&, const Epilogue&) = 0;
+  virtual std::unique_ptr<LinearOp> conv2d(const ConvShape&, const Epilogue&) = 0;
+  virtual std::unique_ptr<LinearOp> conv_transpose2d(const ConvShape&, const Epilogue&) = 0;
   virtual std::unique_ptr<BatchNormOp> batch_norm(const BatchNormShape&) = 0;
 
   /// y = epilogue(y) in place. y [rows, channels]; keep [rows * channels] of 0 or 1 where the

@@ -21,9 +21,6 @@ struct Sequential::Node {
   Buffer mean, inv_std;  // of the last training batch
 
   bool linear() const { return kind != Kind::batch_norm && kind != Kind::pointwise; }
-  bool has_epilogue() const {
-    return epilogue.bias || epilogue.activation != Activation::none || epilogue.dropout_rate > 0;
-  }
   /// Rows and channels as bias and statistics see them: a dense layer's are samples and units.
   std::int64_t rows(std::int64_t samples) const { return samples * out.height * out.width; }
 };

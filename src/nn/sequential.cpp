@@ -78,13 +78,13 @@ LinearOp& Sequential::linear_op(std::size_t index, std::int64_t rows) {
                          n.out.channels, n.kernel_size, n.stride};
     switch (n.kind) {
       case Node::Kind::conv2d:
-        op = backend_.conv2d(conv);
+        op = backend_.conv2d(conv, n.epilogue);
         break;
       case Node::Kind::conv_transpose2d:
-        op = backend_.conv_transpose2d(conv);
+        op = backend_.conv_transpose2d(conv, n.epilogue);
         break;
       default:
-        op = backend_.dense({rows, n.in.size(), n.out.size()});
+        op = backend_.dense({rows, n.in.size(), n.out.size()}, n.epilogue);
     }
   }
   return *op;
@@ -118,16 +118,15 @@ const float* Sequential::forward(std::int64_t rows, const float* x, Mode mode, f
       else
         batch_norm_op(i, rows).forward_inference(x, p, y);
     } else {
-      if (node.linear())
-        linear_op(i, rows).forward(x, values() + parameters_[node.kernel].offset, y);
-      else
-        backend_.copy(y, x, static_cast<std::size_t>(rows * node.out.size()) * sizeof(float));
       const bool drops = node.dropout >= 0 && mode == Mode::training;
-      if (node.has_epilogue())
-        backend_.epilogue_forward(
-            node.epilogue, node.rows(rows), node.out.channels,
-            node.bias >= 0 ? values() + parameters_[node.bias].offset : nullptr,
-            drops ? dropouts_[node.dropout].keep.u8() : nullptr, y);
+      const float* bias = node.bias >= 0 ? values() + parameters_[node.bias].offset : nullptr;
+      const std::uint8_t* keep = drops ? dropouts_[node.dropout].keep.u8() : nullptr;
+      if (node.linear()) {
+        linear_op(i, rows).forward(x, values() + parameters_[node.kernel].offset, bias, keep, y);
+      } else {
+        backend_.copy(y, x, static_cast<std::size_t>(rows * node.out.size()) * sizeof(float));
+        backend_.epilogue_forward(node.epilogue, node.rows(rows), node.out.channels, bias, keep, y);
+      }
     }
     x = y;
   }
@@ -159,7 +158,7 @@ void Sequential::backward(const BackwardPass& pass) {
     }
 
     const float* sample_scale = last ? pass.sample_scale : nullptr;
-    if (node.has_epilogue() || sample_scale) {
+    if (node.epilogue.does_something() || sample_scale) {
       const std::uint8_t* keep =
           node.dropout >= 0 ? dropouts_[node.dropout].keep.u8() + pass.first_row * node.out.size()
                             : nullptr;

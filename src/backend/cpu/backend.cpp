@@ -59,14 +59,14 @@ class CpuBackend final : public Backend {
     if (bytes) std::memcpy(destination, source, bytes);  // nothing may come as a null pointer
   }
 
-  std::unique_ptr<LinearOp> dense(const DenseShape& s) override {
-    return make_dense(engine_, stream_, s);
+  std::unique_ptr<LinearOp> dense(const DenseShape& s, const Epilogue& e) override {
+    return make_dense(engine_, stream_, s, e);
   }
-  std::unique_ptr<LinearOp> conv2d(const ConvShape& s) override {
-    return make_conv2d(engine_, stream_, s);
+  std::unique_ptr<LinearOp> conv2d(const ConvShape& s, const Epilogue& e) override {
+    return make_conv2d(engine_, stream_, s, e);
   }
-  std::unique_ptr<LinearOp> conv_transpose2d(const ConvShape& s) override {
-    return make_conv_transpose2d(engine_, stream_, s);
+  std::unique_ptr<LinearOp> conv_transpose2d(const ConvShape& s, const Epilogue& e) override {
+    return make_conv_transpose2d(engine_, stream_, s, e);
   }
   std::unique_ptr<BatchNormOp> batch_norm(const BatchNormShape& s) override {
     return std::make_unique<BatchNorm>(s);

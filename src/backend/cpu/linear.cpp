@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "backend/cpu/epilogue.h"
 #include "backend/cpu/onednn.h"
 
 namespace dcgan::cpu {
@@ -33,12 +34,25 @@ class Planned {
   std::optional<LinearPrimitive> primitives_[3];
 };
 
+/// An epilogue and what it runs over.
+struct PlannedEpilogue {
+  Epilogue epilogue;
+  std::int64_t rows, channels;
+
+  void run(const float* bias, const std::uint8_t* keep, float* y) const {
+    if (epilogue.does_something()) epilogue_forward(epilogue, rows, channels, bias, keep, y);
+  }
+};
+
 /// x * kernel as oneDNN's forward.
 class Straight final : public LinearOp {
  public:
-  explicit Straight(Planned planned) : planned_(std::move(planned)) {}
-  void forward(const float* x, const float* kernel, float* z) override {
-    planned_.run(Direction::forward, x, kernel, z);
+  Straight(Planned planned, const PlannedEpilogue& epilogue)
+      : planned_(std::move(planned)), epilogue_(epilogue) {}
+  void forward(const float* x, const float* kernel, const float* bias, const std::uint8_t* keep,
+               float* y) override {
+    planned_.run(Direction::forward, x, kernel, y);
+    epilogue_.run(bias, keep, y);
   }
   void backward_data(const float* dz, const float* kernel, float* dx) override {
     planned_.run(Direction::backward_data, dx, kernel, dz);
@@ -49,14 +63,18 @@ class Straight final : public LinearOp {
 
  private:
   Planned planned_;
+  PlannedEpilogue epilogue_;
 };
 
 /// The adjoint of oneDNN's forward: source and destination change places.
 class Adjoint final : public LinearOp {
  public:
-  explicit Adjoint(Planned planned) : planned_(std::move(planned)) {}
-  void forward(const float* x, const float* kernel, float* z) override {
-    planned_.run(Direction::backward_data, z, kernel, x);
+  Adjoint(Planned planned, const PlannedEpilogue& epilogue)
+      : planned_(std::move(planned)), epilogue_(epilogue) {}
+  void forward(const float* x, const float* kernel, const float* bias, const std::uint8_t* keep,
+               float* y) override {
+    planned_.run(Direction::backward_data, y, kernel, x);
+    epilogue_.run(bias, keep, y);
   }
   void backward_data(const float* dz, const float* kernel, float* dx) override {
     planned_.run(Direction::forward, dz, kernel, dx);
@@ -67,6 +85,7 @@ class Adjoint final : public LinearOp {
 
  private:
   Planned planned_;
+  PlannedEpilogue epilogue_;
 };
 
 /// What Keras's 'same' pads along one axis.
@@ -93,7 +112,7 @@ LinearShape convolution(const ConvShape& s) {
 }  // namespace
 
 std::unique_ptr<LinearOp> make_dense(const dnnl::engine& engine, const dnnl::stream& stream,
-                                     const DenseShape& s) {
+                                     const DenseShape& s, const Epilogue& epilogue) {
   LinearShape shape{{s.batch, s.in},
                     {s.out, s.in},
                     {s.batch, s.out},
@@ -102,20 +121,27 @@ std::unique_ptr<LinearOp> make_dense(const dnnl::engine& engine, const dnnl::str
                     {},
                     {},
                     {}};
-  return std::make_unique<Straight>(Planned(engine, stream, std::move(shape)));
+  return std::make_unique<Straight>(Planned(engine, stream, std::move(shape)),
+                                    PlannedEpilogue{epilogue, s.batch, s.out});
 }
 
 std::unique_ptr<LinearOp> make_conv2d(const dnnl::engine& engine, const dnnl::stream& stream,
-                                      const ConvShape& s) {
-  return std::make_unique<Straight>(Planned(engine, stream, convolution(s)));
+                                      const ConvShape& s, const Epilogue& epilogue) {
+  const LinearShape shape = convolution(s);
+  const std::int64_t pixels = shape.destination[2] * shape.destination[3];
+  return std::make_unique<Straight>(Planned(engine, stream, shape),
+                                    PlannedEpilogue{epilogue, s.batch * pixels, s.out});
 }
 
 std::unique_ptr<LinearOp> make_conv_transpose2d(const dnnl::engine& engine,
-                                                const dnnl::stream& stream, const ConvShape& s) {
+                                                const dnnl::stream& stream, const ConvShape& s,
+                                                const Epilogue& epilogue) {
   // Its kernel (k, k, out, in) is that convolution's (k, k, in, out) as it stands.
   const ConvShape adjoint{s.batch, s.height * s.stride, s.width * s.stride, s.out, s.in, s.kernel,
                           s.stride};
-  return std::make_unique<Adjoint>(Planned(engine, stream, convolution(adjoint)));
+  return std::make_unique<Adjoint>(
+      Planned(engine, stream, convolution(adjoint)),
+      PlannedEpilogue{epilogue, s.batch * adjoint.height * adjoint.width, s.out});
 }
 
 }  // namespace dcgan::cpu

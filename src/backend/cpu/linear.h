@@ -7,9 +7,11 @@
 
 namespace dcgan::cpu {
 
-std::unique_ptr<LinearOp> make_dense(const dnnl::engine&, const dnnl::stream&, const DenseShape&);
-std::unique_ptr<LinearOp> make_conv2d(const dnnl::engine&, const dnnl::stream&, const ConvShape&);
+std::unique_ptr<LinearOp> make_dense(const dnnl::engine&, const dnnl::stream&, const DenseShape&,
+                                     const Epilogue&);
+std::unique_ptr<LinearOp> make_conv2d(const dnnl::engine&, const dnnl::stream&, const ConvShape&,
+                                      const Epilogue&);
 std::unique_ptr<LinearOp> make_conv_transpose2d(const dnnl::engine&, const dnnl::stream&,
-                                                const ConvShape&);
+                                                const ConvShape&, const Epilogue&);
 
 }  // namespace dcgan::cpu

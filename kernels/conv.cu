@@ -1,0 +1,145 @@
+// Convolutions as matrix products that gather their operands: nothing is unfolded in memory. The
+// adjoint of stride 2 is four products, one per parity of the pixel's row and column, in one
+// launch.
+#include "kernels/conv.h"
+
+namespace dcgan::DCGAN_HOME {
+namespace {
+
+struct PixelClasses {
+  PixelClass of[ConvKernels::most_classes];
+  int depth[ConvKernels::most_classes];  // of each class's sum
+};
+
+/// One block per tile of pixels of a class (z: the class). Shared memory and barriers:
+/// tile_product.
+template <class Tile, bool vec4>
+__global__ void __launch_bounds__(Tile::threads)
+    conv_backward_data_kernel(ConvGeometry g, PixelClasses classes, const float* dz,
+                              const float* kernel, float* dx, EpilogueParameters epilogue) {
+  const PixelClass c = classes.of[blockIdx.z];
+  const int m0 = static_cast<int>(blockIdx.x) * Tile::m;
+  if (m0 >= g.batch * c.rows * c.columns) return;  // the whole block: classes differ in size
+  const GradientAlongK<vec4> a{g, c, dz};
+  const ClassKernelAlongK<vec4> b{g, c, kernel};
+  tile_product<Tile>(a, b, m0, static_cast<int>(blockIdx.y) * Tile::n, 0, classes.depth[blockIdx.z],
+                     ClassWriter<vec4>{g, c, dx, epilogue});
+}
+
+/// Pixels first, first + stride ... of an axis, and the taps that reach them.
+struct AxisClass {
+  int pixels, first_tap, taps, first_output;
+};
+
+AxisClass axis_class(int first, int length, int size, int stride, int pad) {
+  const int first_tap = (first + pad) % stride;
+  return {static_cast<int>(ceil_div(std::max(length - first, 0), stride)), first_tap,
+          static_cast<int>(ceil_div(std::max(size - first_tap, 0), stride)),
+          (first + pad - first_tap) / stride};
+}
+
+PixelClasses pixel_classes(const ConvGeometry& g) {
+  PixelClasses classes{};
+  for (int row = 0; row < g.stride; ++row)
+    for (int column = 0; column < g.stride; ++column) {
+      const AxisClass h = axis_class(row, g.height, g.size, g.stride, g.pad_top);
+      const AxisClass w = axis_class(column, g.width, g.size, g.stride, g.pad_left);
+      const int index = row * g.stride + column;
+      PixelClass& c = classes.of[index];
+      c.first_h = row, c.first_w = column;
+      c.rows = h.pixels, c.columns = w.pixels;
+      c.first_kh = h.first_tap, c.first_kw = w.first_tap;
+      c.tap_rows = h.taps, c.tap_columns = w.taps;
+      c.first_oh = h.first_output, c.first_ow = w.first_output;
+      c.by_pixels = Divider(std::max(c.rows * c.columns, 1));
+      c.by_columns = Divider(std::max(c.columns, 1));
+      c.by_tap_columns = Divider(std::max(c.tap_columns, 1));
+      classes.depth[index] = c.tap_rows * c.tap_columns * g.out;
+    }
+  return classes;
+}
+
+ConvGeometry geometry(std::int64_t batch, std::int64_t height, std::int64_t width, std::int64_t in,
+                      std::int64_t out, std::int64_t size, std::int64_t stride) {
+  if (stride != 1 && stride != 2)
+    throw DeviceError("a convolution of stride " + std::to_string(stride) +
+                      ": 1 and 2 are written");
+  ConvGeometry g{};
+  const auto narrow = [](std::int64_t n) { return static_cast<int>(n); };
+  g.batch = narrow(batch), g.height = narrow(height), g.width = narrow(width);
+  g.in = narrow(in), g.out = narrow(out), g.size = narrow(size), g.stride = narrow(stride);
+  g.out_height = narrow(ceil_div(height, stride)), g.out_width = narrow(ceil_div(width, stride));
+  const auto pad = [&](int length, int out_length) {
+    return std::max((out_length - 1) * g.stride + g.size - length, 0) / 2;
+  };
+  g.pad_top = pad(g.height, g.out_height), g.pad_left = pad(g.width, g.out_width);
+  g.by_in = Divider(g.in), g.by_out = Divider(g.out), g.by_size = Divider(g.size);
+  g.by_out_width = Divider(g.out_width), g.by_out_pixels = Divider(g.out_height * g.out_width);
+  return g;
+}
+
+}  // namespace
+
+ConvKernels::ConvKernels(std::int64_t batch, std::int64_t height, std::int64_t width,
+                         std::int64_t in, std::int64_t out, std::int64_t size, std::int64_t stride)
+    : g_(geometry(batch, height, width, in, out, size, stride)),
+      vec4_(packs_of_four(in) && packs_of_four(out)),
+      forward_(plan_product(batch * g_.out_height * g_.out_width, out, size * size * in, vec4_)),
+      backward_weights_(
+          plan_product(size * size * in, out, batch * g_.out_height * g_.out_width, vec4_)),
+      one_channel_(plan_one_channel(g_)) {}
+
+std::size_t ConvKernels::workspace_floats() const {
+  return std::max({forward_.workspace_floats(), backward_weights_.workspace_floats(),
+                   one_channel_.workspace_floats});
+}
+
+void ConvKernels::forward(const float* x, const float* kernel, const EpilogueParameters& epilogue,
+                          float* z, float* workspace, cudaStream_t stream) const {
+  if (one_channel_.applies) return one_channel_forward(g_, x, kernel, epilogue, z, stream);
+  const auto run = [&](auto vec4) {
+    run_product<vec4.value>("conv_forward", forward_, PatchesAlongK<vec4.value>{g_, x},
+                            MatrixAlongMn<vec4.value>{kernel, g_.out}, epilogue, z, workspace,
+                            stream);
+  };
+  vec4_ ? run(std::true_type{}) : run(std::false_type{});
+}
+
+void ConvKernels::backward_data(const float* dz, const float* kernel,
+                                const EpilogueParameters& epilogue, float* dx, float*,
+                                cudaStream_t stream) const {
+  if (one_channel_.applies) return one_channel_backward_data(g_, dz, kernel, epilogue, dx, stream);
+  const PixelClasses classes = pixel_classes(g_);
+  const auto run = [&](auto tile, auto vec4) {
+    using T = decltype(tile);
+    const std::int64_t rows =
+        static_cast<std::int64_t>(g_.batch) * classes.of[0].rows * classes.of[0].columns;
+    const dim3 grid(static_cast<unsigned>(ceil_div(rows, T::m)),
+                    static_cast<unsigned>(ceil_div(g_.in, T::n)),
+                    static_cast<unsigned>(g_.stride * g_.stride));
+    launch("conv_backward_data", conv_backward_data_kernel<T, vec4.value>, grid, dim3(T::threads),
+           0, stream, g_, classes, dz, kernel, dx, epilogue);
+  };
+  if (!vec4_)
+    run(UnalignedTile{}, std::false_type{});
+  else if (g_.in <= NarrowTile::n)
+    run(NarrowTile{}, std::true_type{});
+  else if (g_.in <= MiddleTile::n)
+    run(MiddleTile{}, std::true_type{});
+  else
+    run(WideTile{}, std::true_type{});
+}
+
+void ConvKernels::backward_weights(const float* x, const float* dz, float* dkernel,
+                                   float* workspace, cudaStream_t stream) const {
+  if (one_channel_.applies && one_channel_.workspace_floats > 0)
+    return one_channel_backward_weights(g_, one_channel_, x, dz, dkernel, workspace, stream);
+  const auto run = [&](auto vec4) {
+    run_product<vec4.value>(
+        "conv_backward_weights", backward_weights_, PatchesAlongMn<vec4.value>{g_, x},
+        MatrixAlongMn<vec4.value>{dz, g_.out}, EpilogueParameters{}, dkernel, workspace, stream);
+  };
+  vec4_ ? run(std::true_type{}) : run(std::false_type{});
+}
+
+}  // namespace dcgan::DCGAN_HOME

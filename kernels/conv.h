@@ -1,0 +1,38 @@
+// Convolutions x [batch, height, width, in] -> z [batch, out_height, out_width, out], kernel
+// [size, size, in, out], padding 'same' as Keras has it, stride 1 or 2; forward and backward. A
+// transposed convolution is the same with the roles of x and z changed. Device pointers that are
+// multiples of 16 bytes; results are overwritten; `workspace` has at least workspace_floats().
+#pragma once
+#include "kernels/conv_one_channel.h"
+#include "kernels/epilogue_parameters.h"
+#include "kernels/matmul/product.h"
+
+namespace dcgan::DCGAN_HOME {
+
+class ConvKernels {
+ public:
+  ConvKernels(std::int64_t batch, std::int64_t height, std::int64_t width, std::int64_t in,
+              std::int64_t out, std::int64_t size, std::int64_t stride);
+
+  std::size_t workspace_floats() const;
+  /// z = epilogue(conv(x, kernel))
+  void forward(const float* x, const float* kernel, const EpilogueParameters& epilogue, float* z,
+               float* workspace, cudaStream_t stream) const;
+  /// dx = epilogue(the adjoint of conv at dz): with an epilogue, a transposed convolution's
+  /// forward.
+  void backward_data(const float* dz, const float* kernel, const EpilogueParameters& epilogue,
+                     float* dx, float* workspace, cudaStream_t stream) const;
+  /// dkernel, summed over the batch
+  void backward_weights(const float* x, const float* dz, float* dkernel, float* workspace,
+                        cudaStream_t stream) const;
+
+  static constexpr int most_classes = 4;  // stride 2 in two dimensions
+
+ private:
+  ConvGeometry g_;
+  bool vec4_;
+  Product forward_, backward_weights_;
+  OneChannelPlan one_channel_;
+};
+
+}  // namespace dcgan::DCGAN_HOME

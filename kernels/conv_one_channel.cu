@@ -1,0 +1,241 @@
+// Direct kernels. One block works on one image at a time, which it keeps in shared memory with its
+// padding, so that no tap needs a bounds check.
+#include "kernels/conv_one_channel.h"
+
+#include "kernels/device/pack.h"
+#include "kernels/matmul/product.h"
+
+namespace dcgan::DCGAN_HOME {
+namespace {
+
+constexpr int threads = 128, warps = threads / 32;
+constexpr int weights_size = 5;  // the size whose gradient has a kernel with its taps in registers
+constexpr std::size_t shared_floats = 48 * 1024 / sizeof(float);
+
+/// The image with the zeros that its patches reach.
+__host__ __device__ int padded_height(const ConvGeometry& g) {
+  return (g.out_height - 1) * g.stride + g.size;
+}
+__host__ __device__ int padded_width(const ConvGeometry& g) {
+  return (g.out_width - 1) * g.stride + g.size;
+}
+__host__ __device__ int padded_floats(const ConvGeometry& g) {
+  return static_cast<int>(ceil_div(padded_height(g) * padded_width(g), 4) * 4);
+}
+
+/// Fills `padded` with image b. All threads take part; the caller owes the barrier.
+__device__ __forceinline__ void load_padded(const ConvGeometry& g, const float* x, int b,
+                                            float* padded) {
+  const int width = padded_width(g), count = padded_height(g) * width;
+  const float* image = x + static_cast<std::int64_t>(b) * g.height * g.width;
+  for (int i = static_cast<int>(threadIdx.x); i < count; i += threads) {
+    const int h = i / width - g.pad_top, w = i % width - g.pad_left;
+    padded[i] = h >= 0 && h < g.height && w >= 0 && w < g.width ? image[h * g.width + w] : 0.0F;
+  }
+}
+
+/// z = epilogue(conv(x)). Block: one image. Thread: four channels of four neighbouring pixels at a
+/// time. Shared memory: the padded image, then the kernel [taps, out]. One barrier, behind loading.
+__global__ void __launch_bounds__(threads)
+    one_channel_forward_kernel(ConvGeometry g, const float* x, const float* kernel,
+                               EpilogueParameters epilogue, float* z) {
+  extern __shared__ float4 dynamic_shared[];
+  float* shared = reinterpret_cast<float*>(dynamic_shared);
+  float* padded = shared;
+  float* weights = shared + padded_floats(g);
+  const int b = static_cast<int>(blockIdx.x), taps = g.size * g.size;
+  load_padded(g, x, b, padded);
+  for (int i = static_cast<int>(threadIdx.x); i < taps * g.out; i += threads)
+    weights[i] = kernel[i];
+  __syncthreads();  // image and kernel are there
+
+  constexpr int run = 4;
+  const int packs = g.out / 4, runs = static_cast<int>(ceil_div(g.out_width, run));
+  const int width = padded_width(g);
+  for (int item = static_cast<int>(threadIdx.x); item < g.out_height * runs * packs;
+       item += threads) {
+    const int channel = item % packs * 4, ow = item / packs % runs * run, oh = item / packs / runs;
+    float sum[run][4] = {};
+    for (int kh = 0; kh < g.size; ++kh)
+      for (int kw = 0; kw < g.size; ++kw) {
+        const Pack<4> w = Pack<4>::load(weights + (kh * g.size + kw) * g.out + channel);
+        const float* from = padded + (oh * g.stride + kh) * width + kw;
+        DCGAN_UNROLL
+        for (int p = 0; p < run; ++p) {
+          const int column = ow + p < g.out_width ? ow + p : g.out_width - 1;
+          const float value = from[column * g.stride];
+          DCGAN_UNROLL
+          for (int i = 0; i < 4; ++i) sum[p][i] += value * w.value[i];
+        }
+      }
+    DCGAN_UNROLL
+    for (int p = 0; p < run; ++p) {
+      if (ow + p >= g.out_width) break;
+      const std::int64_t at =
+          ((static_cast<std::int64_t>(b) * g.out_height + oh) * g.out_width + ow + p) * g.out +
+          channel;
+      Pack<4> y;
+      DCGAN_UNROLL
+      for (int i = 0; i < 4; ++i) y.value[i] = epilogue.apply(sum[p][i], channel + i, at + i);
+      y.store(z + at);
+    }
+  }
+}
+
+/// dx = epilogue(adjoint of conv at dz). Block: one image. Eight lanes share a pixel, four channels
+/// each at a time, and add up by shuffles. Shared memory: the kernel [taps, out]. One barrier.
+__global__ void __launch_bounds__(threads)
+    one_channel_backward_data_kernel(ConvGeometry g, const float* dz, const float* kernel,
+                                     EpilogueParameters epilogue, float* dx) {
+  extern __shared__ float4 dynamic_shared[];
+  float* shared = reinterpret_cast<float*>(dynamic_shared);
+  for (int i = static_cast<int>(threadIdx.x); i < g.size * g.size * g.out; i += threads)
+    shared[i] = kernel[i];
+  __syncthreads();  // the kernel is there
+
+  constexpr int lanes = 8;
+  const int b = static_cast<int>(blockIdx.x), lane = static_cast<int>(threadIdx.x) % lanes;
+  const int pixels = g.height * g.width;
+  const float* gradient = dz + static_cast<std::int64_t>(b) * g.out_height * g.out_width * g.out;
+  // All lanes of a warp go round equally often: the shuffles want every one of them.
+  for (int first = 0; first < pixels; first += threads / lanes) {
+    const int pixel = first + static_cast<int>(threadIdx.x) / lanes;
+    float sum = 0;
+    if (pixel < pixels) {
+      const int h = pixel / g.width + g.pad_top, w = pixel % g.width + g.pad_left;
+      for (int kh = h % g.stride; kh < g.size; kh += g.stride) {
+        const int oh = (h - kh) / g.stride;
+        if (h < kh || oh >= g.out_height) continue;
+        for (int kw = w % g.stride; kw < g.size; kw += g.stride) {
+          const int ow = (w - kw) / g.stride;
+          if (w < kw || ow >= g.out_width) continue;
+          const float* from = gradient + (oh * g.out_width + ow) * g.out;
+          const float* weights = shared + (kh * g.size + kw) * g.out;
+          for (int channel = lane * 4; channel < g.out; channel += lanes * 4) {
+            const Pack<4> d = Pack<4>::load(from + channel), k = Pack<4>::load(weights + channel);
+            DCGAN_UNROLL
+            for (int i = 0; i < 4; ++i) sum += d.value[i] * k.value[i];
+          }
+        }
+      }
+    }
+    DCGAN_UNROLL
+    for (int distance = lanes / 2; distance > 0; distance /= 2)
+      sum += __shfl_xor_sync(0xffffffffu, sum, distance);
+    if (pixel < pixels && lane == 0) {
+      const std::int64_t at = static_cast<std::int64_t>(b) * pixels + pixel;
+      dx[at] = epilogue.apply(sum, 0, at);
+    }
+  }
+}
+
+/// Part of the kernel's gradient: images b = part, part + parts ... into partial [part, taps, out].
+/// Thread: all taps of four channels, over every (threads / packs)-th pixel. Shared memory: the
+/// padded image, then a sum per warp. Barriers: behind loading an image, behind its use, and behind
+/// the warps' sums.
+__global__ void __launch_bounds__(threads)
+    one_channel_backward_weights_kernel(ConvGeometry g, const float* x, const float* dz,
+                                        float* partial) {
+  extern __shared__ float4 dynamic_shared[];
+  float* shared = reinterpret_cast<float*>(dynamic_shared);
+  constexpr int taps = weights_size * weights_size;
+  float* padded = shared;
+  float* warp_sums = shared + padded_floats(g);  // [warps, taps, out]
+  const int packs = g.out / 4, pixel_lanes = threads / packs;
+  const int channel = static_cast<int>(threadIdx.x) % packs * 4;
+  const int pixel0 = static_cast<int>(threadIdx.x) / packs;
+  const int width = padded_width(g), pixels = g.out_height * g.out_width;
+  float sum[taps][4] = {};
+  for (int b = static_cast<int>(blockIdx.x); b < g.batch; b += static_cast<int>(gridDim.x)) {
+    load_padded(g, x, b, padded);
+    __syncthreads();  // the image is there
+    const float* gradient = dz + static_cast<std::int64_t>(b) * pixels * g.out + channel;
+    for (int pixel = pixel0; pixel < pixels; pixel += pixel_lanes) {
+      const Pack<4> d = Pack<4>::load(gradient + pixel * g.out);
+      const int oh = pixel / g.out_width, ow = pixel % g.out_width;
+      const float* patch = padded + oh * g.stride * width + ow * g.stride;
+      DCGAN_UNROLL
+      for (int tap = 0; tap < taps; ++tap) {
+        const float value = patch[tap / weights_size * width + tap % weights_size];
+        DCGAN_UNROLL
+        for (int i = 0; i < 4; ++i) sum[tap][i] += value * d.value[i];
+      }
+    }
+    __syncthreads();  // all have read the image
+  }
+  // Lanes of a warp that hold the same channels add up, then the warps do.
+  const int lane = static_cast<int>(threadIdx.x) % 32, warp = static_cast<int>(threadIdx.x) / 32;
+  DCGAN_UNROLL
+  for (int tap = 0; tap < taps; ++tap) {
+    for (int distance = 16; distance >= packs; distance /= 2) {
+      DCGAN_UNROLL
+      for (int i = 0; i < 4; ++i)
+        sum[tap][i] += __shfl_xor_sync(0xffffffffu, sum[tap][i], distance);
+    }
+    if (lane < packs) {
+      Pack<4> total;
+      DCGAN_UNROLL
+      for (int i = 0; i < 4; ++i) total.value[i] = sum[tap][i];
+      total.store(warp_sums + (warp * taps + tap) * g.out + channel);
+    }
+  }
+  __syncthreads();  // the warps' sums are there
+  for (int i = static_cast<int>(threadIdx.x); i < taps * g.out; i += threads) {
+    float total = warp_sums[i];
+    for (int w = 1; w < warps; ++w) total += warp_sums[w * taps * g.out + i];
+    partial[static_cast<std::int64_t>(blockIdx.x) * taps * g.out + i] = total;
+  }
+}
+
+std::size_t weights_shared_floats(const ConvGeometry& g) {
+  return static_cast<std::size_t>(padded_floats(g)) +
+         static_cast<std::size_t>(warps) * g.size * g.size * g.out;
+}
+
+std::size_t forward_shared_floats(const ConvGeometry& g) {
+  return static_cast<std::size_t>(padded_floats(g)) +
+         static_cast<std::size_t>(g.size) * g.size * g.out;
+}
+
+}  // namespace
+
+OneChannelPlan plan_one_channel(const ConvGeometry& g) {
+  OneChannelPlan plan;
+  if (g.in != 1 || g.out % 4 != 0 || forward_shared_floats(g) > shared_floats) return plan;
+  plan.applies = true;
+  const int packs = g.out / 4;
+  const bool whole_warps = packs <= 32 && (packs & (packs - 1)) == 0;
+  if (g.size == weights_size && whole_warps && weights_shared_floats(g) <= shared_floats) {
+    constexpr int most_parts = 256;
+    plan.parts = std::min(g.batch, most_parts);
+    plan.workspace_floats = static_cast<std::size_t>(plan.parts) * g.size * g.size * g.out;
+  }
+  return plan;
+}
+
+void one_channel_forward(const ConvGeometry& g, const float* x, const float* kernel,
+                         const EpilogueParameters& epilogue, float* z, cudaStream_t stream) {
+  launch("one_channel_forward", one_channel_forward_kernel, dim3(static_cast<unsigned>(g.batch)),
+         dim3(threads), forward_shared_floats(g) * sizeof(float), stream, g, x, kernel, epilogue,
+         z);
+}
+
+void one_channel_backward_data(const ConvGeometry& g, const float* dz, const float* kernel,
+                               const EpilogueParameters& epilogue, float* dx, cudaStream_t stream) {
+  launch("one_channel_backward_data", one_channel_backward_data_kernel,
+         dim3(static_cast<unsigned>(g.batch)), dim3(threads),
+         static_cast<std::size_t>(g.size) * g.size * g.out * sizeof(float), stream, g, dz, kernel,
+         epilogue, dx);
+}
+
+void one_channel_backward_weights(const ConvGeometry& g, const OneChannelPlan& plan, const float* x,
+                                  const float* dz, float* dkernel, float* workspace,
+                                  cudaStream_t stream) {
+  launch("one_channel_backward_weights", one_channel_backward_weights_kernel,
+         dim3(static_cast<unsigned>(plan.parts)), dim3(threads),
+         weights_shared_floats(g) * sizeof(float), stream, g, x, dz, workspace);
+  sum_parts("one_channel_backward_weights", workspace, plan.parts, g.size * g.size, g.out,
+            EpilogueParameters{}, dkernel, stream);
+}
+
+}  // namespace dcgan::DCGAN_HOME

@@ -1,0 +1,26 @@
+// Convolutions of an image with one channel, x [batch, height, width, 1] -> z [.., out]: little
+// arithmetic per byte, so kernels of their own instead of a matrix product with most of its tile
+// empty.
+#pragma once
+#include "kernels/epilogue_parameters.h"
+#include "kernels/matmul/operands.h"
+
+namespace dcgan::DCGAN_HOME {
+
+struct OneChannelPlan {
+  bool applies = false;  // one channel in, out a multiple of 4, an image fits shared memory
+  int parts = 0;         // of the batch, for the weights' gradient
+  std::size_t workspace_floats = 0;  // 0: that gradient is left to the matrix product
+};
+
+OneChannelPlan plan_one_channel(const ConvGeometry& g);
+
+void one_channel_forward(const ConvGeometry& g, const float* x, const float* kernel,
+                         const EpilogueParameters& epilogue, float* z, cudaStream_t stream);
+void one_channel_backward_data(const ConvGeometry& g, const float* dz, const float* kernel,
+                               const EpilogueParameters& epilogue, float* dx, cudaStream_t stream);
+void one_channel_backward_weights(const ConvGeometry& g, const OneChannelPlan& plan, const float* x,
+                                  const float* dz, float* dkernel, float* workspace,
+                                  cudaStream_t stream);
+
+}  // namespace dcgan::DCGAN_HOME

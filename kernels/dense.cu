@@ -1,0 +1,50 @@
+// The three products of a dense layer, each the main loop over plain matrices.
+#include "kernels/dense.h"
+
+namespace dcgan::DCGAN_HOME {
+
+DenseKernels::DenseKernels(std::int64_t batch, std::int64_t in, std::int64_t out)
+    : batch_(static_cast<int>(batch)),
+      in_(static_cast<int>(in)),
+      out_(static_cast<int>(out)),
+      vec4_(packs_of_four(in) && packs_of_four(out)),
+      forward_(plan_product(batch, out, in, vec4_)),
+      backward_data_(plan_product(batch, in, out, vec4_)),
+      backward_weights_(plan_product(in, out, batch, vec4_)) {}
+
+std::size_t DenseKernels::workspace_floats() const {
+  return std::max({forward_.workspace_floats(), backward_data_.workspace_floats(),
+                   backward_weights_.workspace_floats()});
+}
+
+void DenseKernels::forward(const float* x, const float* kernel, const EpilogueParameters& epilogue,
+                           float* y, float* workspace, cudaStream_t stream) const {
+  const auto run = [&](auto vec4) {
+    run_product<vec4.value>("dense_forward", forward_, MatrixAlongK<vec4.value>{x, batch_, in_},
+                            MatrixAlongMn<vec4.value>{kernel, out_}, epilogue, y, workspace,
+                            stream);
+  };
+  vec4_ ? run(std::true_type{}) : run(std::false_type{});
+}
+
+void DenseKernels::backward_data(const float* dz, const float* kernel, float* dx, float* workspace,
+                                 cudaStream_t stream) const {
+  const auto run = [&](auto vec4) {
+    run_product<vec4.value>(
+        "dense_backward_data", backward_data_, MatrixAlongK<vec4.value>{dz, batch_, out_},
+        MatrixAlongK<vec4.value>{kernel, in_, out_}, EpilogueParameters{}, dx, workspace, stream);
+  };
+  vec4_ ? run(std::true_type{}) : run(std::false_type{});
+}
+
+void DenseKernels::backward_weights(const float* x, const float* dz, float* dkernel,
+                                    float* workspace, cudaStream_t stream) const {
+  const auto run = [&](auto vec4) {
+    run_product<vec4.value>("dense_backward_weights", backward_weights_,
+                            MatrixAlongMn<vec4.value>{x, in_}, MatrixAlongMn<vec4.value>{dz, out_},
+                            EpilogueParameters{}, dkernel, workspace, stream);
+  };
+  vec4_ ? run(std::true_type{}) : run(std::false_type{});
+}
+
+}  // namespace dcgan::DCGAN_HOME

@@ -1,0 +1,31 @@
+// Dense layers: x [batch, in] * kernel [in, out] -> z [batch, out], forward and backward. Device
+// pointers that are multiples of 16 bytes; results are overwritten; `workspace` has at least
+// workspace_floats().
+#pragma once
+#include "kernels/epilogue_parameters.h"
+#include "kernels/matmul/product.h"
+
+namespace dcgan::DCGAN_HOME {
+
+class DenseKernels {
+ public:
+  DenseKernels(std::int64_t batch, std::int64_t in, std::int64_t out);
+
+  std::size_t workspace_floats() const;
+  /// y = epilogue(x * kernel)
+  void forward(const float* x, const float* kernel, const EpilogueParameters& epilogue, float* y,
+               float* workspace, cudaStream_t stream) const;
+  /// dx = dz * kernel^T
+  void backward_data(const float* dz, const float* kernel, float* dx, float* workspace,
+                     cudaStream_t stream) const;
+  /// dkernel = x^T * dz
+  void backward_weights(const float* x, const float* dz, float* dkernel, float* workspace,
+                        cudaStream_t stream) const;
+
+ private:
+  int batch_, in_, out_;
+  bool vec4_;
+  Product forward_, backward_data_, backward_weights_;
+};
+
+}  // namespace dcgan::DCGAN_HOME

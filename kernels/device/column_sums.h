@@ -1,0 +1,74 @@
+// Sums over the rows of a matrix [rows, columns], in fixed order: a block takes a panel of columns
+// and a part of the rows, its threads stand as [row lanes][column packs], and each part's sums are
+// added up by a second kernel.
+#pragma once
+#include <algorithm>
+
+#include "kernels/device/pack.h"
+
+namespace dcgan::DCGAN_HOME {
+
+/// How a matrix is cut. Threads of a block: pack_lanes * row_lanes = 256.
+struct ColumnWalk {
+  static constexpr int threads = 256;
+  int rows, columns, width;  // width: columns per pack, 4 or 1
+  int pack_lanes, row_lanes;
+  int parts, rows_per_part;
+
+  unsigned panels() const { return static_cast<unsigned>(ceil_div(columns, pack_lanes * width)); }
+};
+
+inline ColumnWalk plan_column_walk(std::int64_t rows, std::int64_t columns) {
+  ColumnWalk walk{};
+  walk.rows = static_cast<int>(rows), walk.columns = static_cast<int>(columns);
+  walk.width = packs_of_four(columns) ? 4 : 1;
+  walk.pack_lanes = 1;
+  while (walk.pack_lanes < 32 && walk.pack_lanes * walk.width < columns) walk.pack_lanes *= 2;
+  walk.row_lanes = ColumnWalk::threads / walk.pack_lanes;
+  constexpr std::int64_t blocks_wanted = 512, least_rounds = 4;
+  const std::int64_t most_parts = ceil_div(rows, walk.row_lanes * least_rounds);
+  const std::int64_t parts = std::clamp<std::int64_t>(blocks_wanted / walk.panels(), 1, most_parts);
+  walk.rows_per_part = static_cast<int>(ceil_div(rows, parts));
+  walk.parts = static_cast<int>(ceil_div(rows, walk.rows_per_part));
+  return walk;
+}
+
+/// Which columns and rows a thread owns: column .. column + width - 1; row, row + row_lanes ... <
+/// end.
+struct ColumnPlace {
+  int column, pack_lane, row_lane, row, end;
+  bool inside;  // the columns exist
+};
+
+__device__ __forceinline__ ColumnPlace column_place(const ColumnWalk& walk) {
+  ColumnPlace at;
+  at.pack_lane = static_cast<int>(threadIdx.x) % walk.pack_lanes;
+  at.row_lane = static_cast<int>(threadIdx.x) / walk.pack_lanes;
+  at.column = (static_cast<int>(blockIdx.x) * walk.pack_lanes + at.pack_lane) * walk.width;
+  const int begin = static_cast<int>(blockIdx.y) * walk.rows_per_part;
+  at.row = begin + at.row_lane;
+  at.end = begin + walk.rows_per_part < walk.rows ? begin + walk.rows_per_part : walk.rows;
+  at.inside = at.column < walk.columns;
+  return at;
+}
+
+/// Adds up the sums of a block's row lanes and writes them to out [parts, columns]. Every thread of
+/// the block calls it; `shared` has 256 packs. One barrier before the sums are read; before calling
+/// it again with the same memory the caller owes another.
+template <int width>
+__device__ __forceinline__ void store_column_sums(const ColumnWalk& walk, const ColumnPlace& at,
+                                                  const Pack<width>& sum, Pack<width>* shared,
+                                                  float* out) {
+  shared[threadIdx.x] = sum;
+  __syncthreads();  // all sums are there
+  if (at.row_lane != 0 || !at.inside) return;
+  Pack<width> total = sum;
+  for (int lane = 1; lane < walk.row_lanes; ++lane) {
+    const Pack<width>& term = shared[lane * walk.pack_lanes + at.pack_lane];
+    DCGAN_UNROLL
+    for (int i = 0; i < width; ++i) total.value[i] += term.value[i];
+  }
+  total.store(out + static_cast<std::int64_t>(blockIdx.y) * walk.columns + at.column);
+}
+
+}  // namespace dcgan::DCGAN_HOME

@@ -1,0 +1,58 @@
+// What every kernel file includes. A kernel has two homes: nvcc compiles it for the GPU, the host's
+// compiler for the SIMT machine, whose own cuda_runtime.h comes first in its include path. Each
+// home has a namespace of its own, DCGAN_HOME, so that one binary can hold several.
+#pragma once
+#include <cuda_runtime.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+#ifndef DCGAN_HOME
+#define DCGAN_HOME cuda
+#endif
+
+// A loop that must be unrolled, because it indexes registers.
+#if defined(__CUDACC__)
+#define DCGAN_UNROLL _Pragma("unroll")
+#else
+#define DCGAN_UNROLL _Pragma("GCC unroll 64")
+#endif
+
+namespace dcgan::DCGAN_HOME {
+
+/// Any failure of the CUDA runtime; what() names the call and its place.
+class DeviceError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+inline void check(cudaError_t status, const char* call, const char* file, int line) {
+  if (status == cudaSuccess) return;
+  throw DeviceError(std::string(call) + " failed at " + file + ":" + std::to_string(line) + ": " +
+                    cudaGetErrorString(status));
+}
+#define DCGAN_CUDA_CHECK(call) ::dcgan::DCGAN_HOME::check((call), #call, __FILE__, __LINE__)
+
+/// Queues kernel<<<grid, block, shared_bytes, stream>>>(arguments...). Throws DeviceError where the
+/// launch is refused; what goes wrong while the kernel runs shows at a later call.
+template <class... Parameters, class... Arguments>
+void launch(const char* name, void (*kernel)(Parameters...), dim3 grid, dim3 block,
+            std::size_t shared_bytes, cudaStream_t stream, Arguments&&... arguments) {
+#if defined(__CUDACC__)
+  kernel<<<grid, block, shared_bytes, stream>>>(std::forward<Arguments>(arguments)...);
+  check(cudaGetLastError(), name, __FILE__, __LINE__);
+#else
+  check(simt::launch(name, kernel, grid, block, shared_bytes, stream,
+                     std::forward<Arguments>(arguments)...),
+        name, __FILE__, __LINE__);
+#endif
+}
+
+__host__ __device__ constexpr std::int64_t ceil_div(std::int64_t a, std::int64_t b) {
+  return (a + b - 1) / b;
+}
+
+}  // namespace dcgan::DCGAN_HOME

@@ -1,0 +1,124 @@
+#include "kernels/epilogue.h"
+
+#include "kernels/device/column_sums.h"
+#include "kernels/device/divider.h"
+#include "kernels/matmul/product.h"
+
+namespace dcgan::DCGAN_HOME {
+namespace {
+
+constexpr int threads = 256;
+
+/// A thread owns `width` neighbours. No shared memory, no barrier.
+template <int width>
+__global__ void __launch_bounds__(threads)
+    epilogue_forward_kernel(EpilogueParameters epilogue, std::int64_t count, Divider by_channels,
+                            float* y) {
+  const std::int64_t at =
+      (static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x) * width;
+  if (at >= count) return;
+  Pack<width> pack = Pack<width>::load(y + at);
+  const int channel = by_channels.remainder(static_cast<int>(at));
+  DCGAN_UNROLL
+  for (int i = 0; i < width; ++i)
+    pack.value[i] = epilogue.apply(pack.value[i], channel + i, at + i);
+  pack.store(y + at);
+}
+
+/// `width` gradients from `at` on, all of one sample.
+template <int width>
+__device__ __forceinline__ Pack<width> differentiate(const EpilogueParameters& epilogue,
+                                                     const float* y, float scale, const float* dy,
+                                                     std::int64_t at) {
+  Pack<width> g = Pack<width>::load(dy + at);
+  Pack<width> result = g;
+  BytePack<width> keep{};
+  if (epilogue.keep) keep = BytePack<width>::load(epilogue.keep + at);
+  if (epilogue.activation != ActivationKind::none) result = Pack<width>::load(y + at);
+  DCGAN_UNROLL
+  for (int i = 0; i < width; ++i)
+    g.value[i] = epilogue.differentiate(g.value[i] * scale, result.value[i], keep.value[i] != 0);
+  return g;
+}
+
+/// dz without a bias gradient. A thread owns `width` neighbours. No shared memory, no barrier.
+template <int width>
+__global__ void __launch_bounds__(threads)
+    epilogue_backward_kernel(EpilogueParameters epilogue, std::int64_t count, const float* y,
+                             const float* sample_scale, Divider by_sample, float* dy) {
+  const std::int64_t at =
+      (static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x) * width;
+  if (at >= count) return;
+  const float scale = sample_scale ? sample_scale[by_sample.divide(static_cast<int>(at))] : 1.0F;
+  differentiate<width>(epilogue, y, scale, dy, at).store(dy + at);
+}
+
+/// dz, and the sums of a part of its rows into partial [parts, channels]. Threads as ColumnWalk has
+/// them. Shared memory: a pack per thread. Barriers: store_column_sums.
+template <int width>
+__global__ void __launch_bounds__(threads)
+    epilogue_backward_bias_kernel(EpilogueParameters epilogue, ColumnWalk walk, const float* y,
+                                  const float* sample_scale, Divider by_rows_per_sample, float* dy,
+                                  float* partial) {
+  __shared__ Pack<width> sums[threads];
+  const ColumnPlace at = column_place(walk);
+  Pack<width> sum{};
+  for (int row = at.row; at.inside && row < at.end; row += walk.row_lanes) {
+    const std::int64_t index = static_cast<std::int64_t>(row) * walk.columns + at.column;
+    const float scale = sample_scale ? sample_scale[by_rows_per_sample.divide(row)] : 1.0F;
+    const Pack<width> g = differentiate<width>(epilogue, y, scale, dy, index);
+    g.store(dy + index);
+    DCGAN_UNROLL
+    for (int i = 0; i < width; ++i) sum.value[i] += g.value[i];
+  }
+  store_column_sums<width>(walk, at, sum, sums, partial);
+}
+
+dim3 blocks_for(std::int64_t count, int width) {
+  return dim3(static_cast<unsigned>(ceil_div(count, threads * width)));
+}
+
+}  // namespace
+
+void epilogue_forward(const EpilogueParameters& epilogue, std::int64_t rows, std::int64_t channels,
+                      float* y, cudaStream_t stream) {
+  const std::int64_t count = rows * channels;
+  // One channel: its neighbours share the bias, so packs may run on over rows.
+  const bool packs = packs_of_four(channels) || (packs_of_four(count) && !epilogue.bias);
+  const auto run = [&](auto kernel, int width) {
+    launch("epilogue_forward", kernel, blocks_for(count, width), dim3(threads), 0, stream, epilogue,
+           count, Divider(static_cast<int>(channels)), y);
+  };
+  packs ? run(epilogue_forward_kernel<4>, 4) : run(epilogue_forward_kernel<1>, 1);
+}
+
+std::size_t epilogue_workspace_floats(std::int64_t rows, std::int64_t channels) {
+  return static_cast<std::size_t>(plan_column_walk(rows, channels).parts * channels);
+}
+
+void epilogue_backward(const EpilogueParameters& epilogue, std::int64_t rows, std::int64_t channels,
+                       const float* y, const float* sample_scale, std::int64_t rows_per_sample,
+                       float* dy, float* dbias, float* workspace, cudaStream_t stream) {
+  const std::int64_t count = rows * channels, sample = rows_per_sample * channels;
+  if (dbias) {
+    const ColumnWalk walk = plan_column_walk(rows, channels);
+    const auto run = [&](auto kernel) {
+      launch("epilogue_backward_bias", kernel,
+             dim3(walk.panels(), static_cast<unsigned>(walk.parts)), dim3(threads), 0, stream,
+             epilogue, walk, y, sample_scale, Divider(static_cast<int>(rows_per_sample)), dy,
+             workspace);
+    };
+    walk.width == 4 ? run(epilogue_backward_bias_kernel<4>) : run(epilogue_backward_bias_kernel<1>);
+    sum_parts("epilogue_backward_bias", workspace, walk.parts, 1, static_cast<int>(channels),
+              EpilogueParameters{}, dbias, stream);
+    return;
+  }
+  const auto run = [&](auto kernel, int width) {
+    launch("epilogue_backward", kernel, blocks_for(count, width), dim3(threads), 0, stream,
+           epilogue, count, y, sample_scale, Divider(static_cast<int>(sample)), dy);
+  };
+  const bool packs = packs_of_four(count) && (!sample_scale || packs_of_four(sample));
+  packs ? run(epilogue_backward_kernel<4>, 4) : run(epilogue_backward_kernel<1>, 1);
+}
+
+}  // namespace dcgan::DCGAN_HOME

@@ -1,0 +1,66 @@
+#include "kernels/random.h"
+
+#include "kernels/philox.h"
+
+namespace dcgan::DCGAN_HOME {
+namespace {
+
+constexpr int threads = 256;
+
+/// A thread owns a Philox block: two pairs of normals. In double, as there are few and the tails of
+/// the distribution are worth it. No shared memory, no barrier.
+__global__ void __launch_bounds__(threads)
+    draw_normal_kernel(PhiloxAddress a, std::int64_t n, float* out) {
+  const std::int64_t block = static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
+  if (4 * block >= n) return;
+  const PhiloxBlock bits = philox_at(a.seed, a.stream, a.step, static_cast<std::uint32_t>(block));
+  constexpr double two_pi = 6.283185307179586476925;
+  for (int pair = 0; pair < 2; ++pair) {
+    const double u1 = ((bits.word[2 * pair] >> 8) + 1) * 0x1p-24;  // in (0, 1]
+    const double u2 = (bits.word[2 * pair + 1] >> 8) * 0x1p-24;
+    const double radius = sqrt(-2 * log(u1)), angle = two_pi * u2;
+    const std::int64_t e = 4 * block + 2 * pair;
+    if (e < n) out[e] = static_cast<float>(radius * cos(angle));
+    if (e + 1 < n) out[e + 1] = static_cast<float>(radius * sin(angle));
+  }
+}
+
+/// A thread owns a Philox block: eight elements, stored as one. No shared memory, no barrier.
+__global__ void __launch_bounds__(threads)
+    draw_keep_mask_kernel(PhiloxAddress a, std::uint32_t threshold, std::int64_t n,
+                          std::uint8_t* out) {
+  const std::int64_t block = static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
+  if (8 * block >= n) return;
+  const PhiloxBlock bits = philox_at(a.seed, a.stream, a.step, static_cast<std::uint32_t>(block));
+  std::uint32_t bytes[2] = {0, 0};
+  DCGAN_UNROLL
+  for (int e = 0; e < 8; ++e) {
+    const std::uint32_t half = bits.word[e / 2] >> (e % 2 * 16) & 0xFFFF;
+    bytes[e / 4] |= static_cast<std::uint32_t>(half >= threshold) << (e % 4 * 8);
+  }
+  if (8 * block + 8 <= n) {
+    *reinterpret_cast<uint2*>(out + 8 * block) = make_uint2(bytes[0], bytes[1]);
+  } else {
+    for (std::int64_t e = 8 * block; e < n; ++e)
+      out[e] = static_cast<std::uint8_t>(bytes[e % 8 / 4] >> (e % 4 * 8));
+  }
+}
+
+dim3 blocks_for(std::int64_t count) {
+  return dim3(static_cast<unsigned>(ceil_div(count, threads)));
+}
+
+}  // namespace
+
+void draw_normal(const PhiloxAddress& address, std::int64_t n, float* out, cudaStream_t stream) {
+  launch("draw_normal", draw_normal_kernel, blocks_for(ceil_div(n, 4)), dim3(threads), 0, stream,
+         address, n, out);
+}
+
+void draw_keep_mask(const PhiloxAddress& address, std::uint32_t threshold, std::int64_t n,
+                    std::uint8_t* out, cudaStream_t stream) {
+  launch("draw_keep_mask", draw_keep_mask_kernel, blocks_for(ceil_div(n, 8)), dim3(threads), 0,
+         stream, address, threshold, n, out);
+}
+
+}  // namespace dcgan::DCGAN_HOME
