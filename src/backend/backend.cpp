@@ -1,16 +1,52 @@
 // Chooses a backend by name.
 #include "backend/backend.h"
 
+#include <cstdlib>
+
 #include "backend/cpu/backend.h"
 #include "dcgan/error.h"
 
 namespace dcgan {
 
+#ifdef DCGAN_HAS_CUDA
+namespace cuda {  // backend/cuda/backend.h, which takes its namespace from the including home
+std::string why_unavailable();
+std::unique_ptr<Backend> make_backend(int device);
+}  // namespace cuda
+#endif
+
+namespace {
+
+[[maybe_unused]] int chosen_device() {
+  const char* text = std::getenv("DCGAN_DEVICE");
+  return text ? std::atoi(text) : 0;
+}
+
+}  // namespace
+
+std::vector<BackendStatus> backend_statuses() {
+  std::vector<BackendStatus> all;
+#ifdef DCGAN_HAS_CUDA
+  all.push_back({"cuda", cuda::why_unavailable()});
+#else
+  all.push_back({"cuda", "this build was made without nvcc"});
+#endif
+  all.push_back({"cpu", ""});
+  return all;
+}
+
 std::unique_ptr<Backend> make_backend(const std::string& name, int threads) {
-  if (name == "cpu" || name == "auto") return cpu::make_backend(threads);
-  if (name == "cuda" || name == "simt")
-    throw Error("backend '" + name + "' is not in this build; it has: cpu");
-  throw UsageError("unknown backend '" + name + "'; this build has: auto, cpu");
+  if (name == "auto") {
+    for (const BackendStatus& b : backend_statuses())
+      if (b.why_unavailable.empty()) return make_backend(b.name, threads);
+  }
+  if (name == "cpu") return cpu::make_backend(threads);
+#ifdef DCGAN_HAS_CUDA
+  if (name == "cuda") return cuda::make_backend(chosen_device());
+#else
+  if (name == "cuda") throw Error("backend 'cuda' is not in this build: it was made without nvcc");
+#endif
+  throw UsageError("unknown backend '" + name + "'; there are auto, cuda, cpu");
 }
 
 }  // namespace dcgan

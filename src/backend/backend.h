@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "dcgan/config.h"
 
@@ -175,7 +176,16 @@ class Backend {
   virtual void gather(const GatherBatch&, float* out) = 0;
 };
 
-/// The backend of that name ("cpu", or "auto" for the best one present). `threads` 0: all cores.
+/// A backend this program knows, and why it cannot be used here (empty: it can).
+struct BackendStatus {
+  std::string name, why_unavailable;
+};
+
+/// All backends, the fastest first: the order in which "auto" chooses.
+std::vector<BackendStatus> backend_statuses();
+
+/// The backend of that name; "auto": the first of backend_statuses() that can be used. `threads` is
+/// the cpu backend's, 0: all cores; the environment's DCGAN_DEVICE is the number of cuda's device.
 /// Throws UsageError for an unknown name, Error where it cannot be had.
 std::unique_ptr<Backend> make_backend(const std::string& name, int threads = 0);
 

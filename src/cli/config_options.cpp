@@ -17,7 +17,7 @@ void ConfigOptions::add(CLI::App& app) {
   setting("--steps", "steps", "Total number of training steps, instead of epochs", "N");
   setting("--batch-size", "batch_size", "Images per step", "N");
   setting("--seed", "seed", "Seed of everything random", "N");
-  setting("--backend", "backend", "auto or cpu", "B");
+  setting("--backend", "backend", "auto, cuda, simt or cpu", "B");
   setting("--threads", "threads", "Threads of the cpu backend (0: one per core)", "N");
   app.add_option("--set", set_, "Any setting; 'dcgan_cuda info' lists them")
       ->type_name("KEY=VALUE")

@@ -29,8 +29,11 @@ void print_networks(const Config& config) {
 
 void describe_program() {
   std::printf("dcgan_cuda %s\n", DCGAN_VERSION);
-  std::printf("backends:\n  cpu: %s\n", make_backend("cpu")->description().c_str());
-  std::printf("  cuda: not in this version%s\n", DCGAN_HAS_NVCC ? " (nvcc was found)" : "");
+  std::printf("backends, in the order in which 'auto' chooses:\n");
+  for (const BackendStatus& b : backend_statuses())
+    std::printf("  %s: %s\n", b.name.c_str(),
+                b.why_unavailable.empty() ? make_backend(b.name)->description().c_str()
+                                          : ("not usable: " + b.why_unavailable).c_str());
   for (const std::string& name : preset_names()) {
     std::printf("preset %s: %s\n", name.c_str(), preset_title(name).c_str());
     if (name == "vanilla-64") {

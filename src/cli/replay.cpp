@@ -24,7 +24,7 @@ void add_replay(CLI::App& app, int& status) {
   command->add_option("--weights", o->files.weights, "Weights to start from")->required();
   command->add_option("--tape", o->files.tape, "Images, noise and masks of each step")->required();
   command->add_option("--out", o->files.result, "Losses, gradients, final weights")->required();
-  command->add_option("--backend", o->backend, "auto or cpu");
+  command->add_option("--backend", o->backend, "auto, cuda, simt or cpu");
   command->add_option("--threads", o->threads, "Threads of the cpu backend");
   command->callback([o, &status] {
     Config config = preset_config(o->preset);

@@ -99,7 +99,7 @@ void add_sample(CLI::App& app, int& status) {
   command->add_option("--count", o->count, "Number of images (default: the grid's, else 16)");
   command->add_option("--seed", o->seed, "Seed of the noise");
   command->add_option("--grid", o->grid, "ROWSxCOLUMNS of the picture");
-  command->add_option("--backend", o->backend, "auto or cpu");
+  command->add_option("--backend", o->backend, "auto, cuda, simt or cpu");
   command->callback([o, &status] {
     run(*o);
     status = done;

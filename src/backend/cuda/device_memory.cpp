@@ -1,0 +1,112 @@
+#include "backend/cuda/device_memory.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "dcgan/error.h"
+#include "kernels/device/device.h"
+
+namespace dcgan::DCGAN_HOME {
+namespace {
+
+constexpr std::size_t staging_bytes = std::size_t{4} << 20;
+
+std::string mib(std::size_t bytes) {
+  return std::to_string((bytes + (1 << 20) - 1) >> 20) + " MiB";
+}
+
+void release(void* memory) {
+  cudaFree(memory);  // its status is that of earlier work, which has been or will be reported
+}
+
+}  // namespace
+
+Streams::Streams() {
+  DCGAN_CUDA_CHECK(cudaStreamCreateWithFlags(&compute_, cudaStreamNonBlocking));
+  DCGAN_CUDA_CHECK(cudaStreamCreateWithFlags(&copy_, cudaStreamNonBlocking));
+  DCGAN_CUDA_CHECK(cudaEventCreateWithFlags(&computed_, cudaEventDisableTiming));
+  DCGAN_CUDA_CHECK(cudaEventCreateWithFlags(&uploaded_, cudaEventDisableTiming));
+  for (Staging& staging : staging_) {
+    DCGAN_CUDA_CHECK(cudaMallocHost(&staging.memory, staging_bytes));
+    DCGAN_CUDA_CHECK(cudaEventCreateWithFlags(&staging.free, cudaEventDisableTiming));
+  }
+}
+
+Streams::~Streams() {
+  cudaStreamSynchronize(compute_);
+  cudaStreamSynchronize(copy_);
+  for (Staging& staging : staging_) {
+    cudaFreeHost(staging.memory);
+    cudaEventDestroy(staging.free);
+  }
+  cudaEventDestroy(computed_);
+  cudaEventDestroy(uploaded_);
+  cudaStreamDestroy(compute_);
+  cudaStreamDestroy(copy_);
+}
+
+void Streams::upload(void* device, const void* host, std::size_t bytes) {
+  if (bytes == 0) return;
+  // Work that was queued before may still use what is overwritten here.
+  DCGAN_CUDA_CHECK(cudaEventRecord(computed_, compute_));
+  DCGAN_CUDA_CHECK(cudaStreamWaitEvent(copy_, computed_, 0));
+  for (std::size_t done = 0; done < bytes;) {
+    Staging& staging = staging_[next_];
+    next_ ^= 1;
+    const std::size_t part = std::min(staging_bytes, bytes - done);
+    DCGAN_CUDA_CHECK(cudaEventSynchronize(staging.free));
+    std::memcpy(staging.memory, static_cast<const char*>(host) + done, part);
+    DCGAN_CUDA_CHECK(cudaMemcpyAsync(static_cast<char*>(device) + done, staging.memory, part,
+                                     cudaMemcpyHostToDevice, copy_));
+    DCGAN_CUDA_CHECK(cudaEventRecord(staging.free, copy_));
+    done += part;
+  }
+  DCGAN_CUDA_CHECK(cudaEventRecord(uploaded_, copy_));
+  DCGAN_CUDA_CHECK(cudaStreamWaitEvent(compute_, uploaded_, 0));
+}
+
+void Streams::download(void* host, const void* device, std::size_t bytes) {
+  for (std::size_t done = 0; done < bytes;) {
+    Staging& staging = staging_[next_];
+    next_ ^= 1;
+    const std::size_t part = std::min(staging_bytes, bytes - done);
+    DCGAN_CUDA_CHECK(cudaEventSynchronize(staging.free));
+    DCGAN_CUDA_CHECK(cudaMemcpyAsync(staging.memory, static_cast<const char*>(device) + done, part,
+                                     cudaMemcpyDeviceToHost, compute_));
+    DCGAN_CUDA_CHECK(cudaStreamSynchronize(compute_));
+    std::memcpy(static_cast<char*>(host) + done, staging.memory, part);
+    done += part;
+  }
+}
+
+void Streams::copy(void* destination, const void* source, std::size_t bytes) {
+  if (bytes == 0) return;
+  DCGAN_CUDA_CHECK(cudaMemcpyAsync(destination, source, bytes, cudaMemcpyDeviceToDevice, compute_));
+}
+
+void Streams::synchronise() { DCGAN_CUDA_CHECK(cudaStreamSynchronize(compute_)); }
+
+Buffer allocate_device_memory(std::size_t bytes, const Streams& streams) {
+  void* memory = nullptr;
+  const cudaError_t status = cudaMalloc(&memory, std::max<std::size_t>(bytes, 1));
+  if (status == cudaErrorMemoryAllocation) {
+    cudaGetLastError();  // it was only this request that failed
+    std::size_t free = 0, total = 0;
+    DCGAN_CUDA_CHECK(cudaMemGetInfo(&free, &total));
+    throw Error("out of device memory: " + mib(bytes) + " are wanted, " + mib(free) + " of " +
+                mib(total) + " are free; a smaller --batch-size may fit");
+  }
+  DCGAN_CUDA_CHECK(status);
+  Buffer buffer(memory, bytes, release);
+  if (bytes > 0) DCGAN_CUDA_CHECK(cudaMemsetAsync(memory, 0, bytes, streams.compute()));
+  return buffer;
+}
+
+void Workspace::reserve(std::size_t floats, Streams& streams) {
+  if (floats * sizeof(float) <= buffer_.bytes()) return;
+  streams.synchronise();  // nothing queued may still use the old one
+  buffer_ = Buffer();
+  buffer_ = allocate_device_memory(floats * sizeof(float), streams);
+}
+
+}  // namespace dcgan::DCGAN_HOME

@@ -1,0 +1,56 @@
+// Device memory, the two streams and the pinned memory through which the host reaches them.
+#pragma once
+#include <cuda_runtime.h>
+
+#include <cstddef>
+
+#include "backend/backend.h"
+#include "backend/cuda/backend.h"
+
+namespace dcgan::DCGAN_HOME {
+
+/// All work of the backend runs on one stream in the order of the calls. Uploads travel on a second
+/// one, through two pinned buffers by turns, so that the host can fill one while the other is on
+/// its way; events keep both streams in the order of the calls.
+class Streams {
+ public:
+  Streams();
+  ~Streams();
+  Streams(const Streams&) = delete;
+  Streams& operator=(const Streams&) = delete;
+
+  cudaStream_t compute() const { return compute_; }
+
+  /// Returns when `host` may be changed again; later work on the compute stream sees the data.
+  void upload(void* device, const void* host, std::size_t bytes);
+  /// Returns when the data is there.
+  void download(void* host, const void* device, std::size_t bytes);
+  void copy(void* destination, const void* source, std::size_t bytes);
+  void synchronise();
+
+ private:
+  struct Staging {
+    void* memory = nullptr;
+    cudaEvent_t free = nullptr;  // recorded when the last copy out of it is done
+  };
+  cudaStream_t compute_ = nullptr, copy_ = nullptr;
+  cudaEvent_t computed_ = nullptr, uploaded_ = nullptr;
+  Staging staging_[2];
+  int next_ = 0;
+};
+
+/// Zero-filled. Throws Error with what was wanted and what is free.
+Buffer allocate_device_memory(std::size_t bytes, const Streams& streams);
+
+/// Memory that operations share, since they follow one another on one stream; it only grows.
+class Workspace {
+ public:
+  /// Makes it at least this large, before any work that uses it is queued.
+  void reserve(std::size_t floats, Streams& streams);
+  float* data() const { return buffer_.f32(); }
+
+ private:
+  Buffer buffer_;
+};
+
+}  // namespace dcgan::DCGAN_HOME

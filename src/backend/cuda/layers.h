@@ -1,0 +1,19 @@
+// Dense, conv2d, conv_transpose2d and batch norm of the backend, over the kernels.
+#pragma once
+#include "backend/backend.h"
+#include "backend/cuda/device_memory.h"
+
+namespace dcgan::DCGAN_HOME {
+
+/// What layers share. Outlives them.
+struct LayerContext {
+  Streams& streams;
+  Workspace& workspace;
+};
+
+std::unique_ptr<LinearOp> make_dense(LayerContext, const DenseShape&, const Epilogue&);
+std::unique_ptr<LinearOp> make_conv2d(LayerContext, const ConvShape&, const Epilogue&);
+std::unique_ptr<LinearOp> make_conv_transpose2d(LayerContext, const ConvShape&, const Epilogue&);
+std::unique_ptr<BatchNormOp> make_batch_norm(LayerContext, const BatchNormShape&);
+
+}  // namespace dcgan::DCGAN_HOME
