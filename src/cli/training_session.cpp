@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <csignal>
 #include <cstdio>
 #include <ctime>
@@ -37,7 +38,7 @@ double seconds_since(Clock::time_point start) {
 }
 
 std::string duration_text(double seconds) {
-  const auto s = static_cast<long>(seconds + 0.5);
+  const auto s = std::lround(seconds);
   char text[32];
   if (s >= 3600)
     std::snprintf(text, sizeof text, "%ld:%02ld:%02ld", s / 3600, s / 60 % 60, s % 60);
@@ -94,7 +95,7 @@ class Progress {
     const int columns =
         ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
     const int room = std::clamp(columns - static_cast<int>(text.size()) - 4, 0, 30);
-    const int filled = static_cast<int>(fraction * room + 0.5);
+    const int filled = static_cast<int>(std::lround(fraction * room));
     std::string bar;
     if (room >= 8) bar = "[" + std::string(filled, '#') + std::string(room - filled, '.') + "] ";
     std::printf("\r%s\033[K",
