@@ -257,8 +257,9 @@ void BatchNormKernels::backward(const float* x, const float* y, const float* dy,
   };
   walk_.width == 4 ? sums(batch_norm_gradient_sums_kernel<4>)
                    : sums(batch_norm_gradient_sums_kernel<1>);
-  launch("batch_norm_gradient_totals", batch_norm_gradient_totals_kernel, blocks_of_warps(walk_.columns),
-         dim3(threads), 0, stream, workspace, walk_.parts, walk_.columns, dgamma, dbeta);
+  launch("batch_norm_gradient_totals", batch_norm_gradient_totals_kernel,
+         blocks_of_warps(walk_.columns), dim3(threads), 0, stream, workspace, walk_.parts,
+         walk_.columns, dgamma, dbeta);
   const std::int64_t count = static_cast<std::int64_t>(walk_.rows) * walk_.columns;
   const ParameterGradients p{t.gamma, dgamma, dbeta, 1.0F / static_cast<float>(walk_.rows)};
   const auto run = [&](auto kernel, int width) {

@@ -8,7 +8,7 @@ shift
 mkdir -p "$build"
 log=$build/build.log
 launcher=()
-if command -v ccache >/dev/null; then launcher=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache); fi
+if command -v ccache >/dev/null; then launcher=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache -DCMAKE_CUDA_COMPILER_LAUNCHER=ccache); fi
 [ -f "$build/build.ninja" ] || echo "building in $build (the first time takes some minutes)"
 if ! { cmake -S "$root" -B "$build" -G Ninja "${launcher[@]}" "$@" && cmake --build "$build"; } \
   >"$log" 2>&1; then

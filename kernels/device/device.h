@@ -46,7 +46,7 @@ void launch(const char* name, void (*kernel)(Parameters...), dim3 grid, dim3 blo
   check(cudaGetLastError(), name, __FILE__, __LINE__);
 #else
   check(::simt::launch(name, kernel, grid, block, shared_bytes, stream,
-                     std::forward<Arguments>(arguments)...),
+                       std::forward<Arguments>(arguments)...),
         name, __FILE__, __LINE__);
 #endif
 }
