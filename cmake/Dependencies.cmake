@@ -7,6 +7,7 @@ find_package(GIF 5 REQUIRED)
 find_package(nlohmann_json 3.10 REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(CLI11 REQUIRED)
+find_package(Boost 1.74 REQUIRED COMPONENTS context)
 pkg_check_modules(HWY REQUIRED IMPORTED_TARGET libhwy)
 pkg_check_modules(CAIRO REQUIRED IMPORTED_TARGET cairo)
 # oneDNN 2.6 or 3.x. Debian's own CMake file for it asks for OpenCL, which a CPU build has no use for.

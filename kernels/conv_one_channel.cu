@@ -2,6 +2,7 @@
 // padding, so that no tap needs a bounds check.
 #include "kernels/conv_one_channel.h"
 
+#include "kernels/device/dynamic_shared.h"
 #include "kernels/device/pack.h"
 #include "kernels/matmul/product.h"
 
@@ -39,8 +40,7 @@ __device__ __forceinline__ void load_padded(const ConvGeometry& g, const float* 
 __global__ void __launch_bounds__(threads)
     one_channel_forward_kernel(ConvGeometry g, const float* x, const float* kernel,
                                EpilogueParameters epilogue, float* z) {
-  extern __shared__ float4 dynamic_shared[];
-  float* shared = reinterpret_cast<float*>(dynamic_shared);
+  float* shared = dynamic_shared();
   float* padded = shared;
   float* weights = shared + padded_floats(g);
   const int b = static_cast<int>(blockIdx.x), taps = g.size * g.size;
@@ -87,8 +87,7 @@ __global__ void __launch_bounds__(threads)
 __global__ void __launch_bounds__(threads)
     one_channel_backward_data_kernel(ConvGeometry g, const float* dz, const float* kernel,
                                      EpilogueParameters epilogue, float* dx) {
-  extern __shared__ float4 dynamic_shared[];
-  float* shared = reinterpret_cast<float*>(dynamic_shared);
+  float* shared = dynamic_shared();
   for (int i = static_cast<int>(threadIdx.x); i < g.size * g.size * g.out; i += threads)
     shared[i] = kernel[i];
   __syncthreads();  // the kernel is there
@@ -136,8 +135,7 @@ __global__ void __launch_bounds__(threads)
 __global__ void __launch_bounds__(threads)
     one_channel_backward_weights_kernel(ConvGeometry g, const float* x, const float* dz,
                                         float* partial) {
-  extern __shared__ float4 dynamic_shared[];
-  float* shared = reinterpret_cast<float*>(dynamic_shared);
+  float* shared = dynamic_shared();
   constexpr int taps = weights_size * weights_size;
   float* padded = shared;
   float* warp_sums = shared + padded_floats(g);  // [warps, taps, out]

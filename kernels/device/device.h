@@ -45,8 +45,8 @@ void launch(const char* name, void (*kernel)(Parameters...), dim3 grid, dim3 blo
   kernel<<<grid, block, shared_bytes, stream>>>(std::forward<Arguments>(arguments)...);
   check(cudaGetLastError(), name, __FILE__, __LINE__);
 #else
-  check(::simt::launch(name, kernel, grid, block, shared_bytes, stream,
-                       std::forward<Arguments>(arguments)...),
+  check(::simt::queue_kernel(name, kernel, grid, block, shared_bytes, stream,
+                             std::forward<Arguments>(arguments)...),
         name, __FILE__, __LINE__);
 #endif
 }

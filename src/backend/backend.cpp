@@ -8,18 +8,31 @@
 
 namespace dcgan {
 
+// The homes of backend/cuda/backend.h, which takes its namespace from the one that includes it.
 #ifdef DCGAN_HAS_CUDA
-namespace cuda {  // backend/cuda/backend.h, which takes its namespace from the including home
+namespace cuda {
 std::string why_unavailable();
 std::unique_ptr<Backend> make_backend(int device);
 }  // namespace cuda
 #endif
+namespace simt {
+std::unique_ptr<Backend> make_backend(int device);
+}
 
 namespace {
 
 [[maybe_unused]] int chosen_device() {
   const char* text = std::getenv("DCGAN_DEVICE");
   return text ? std::atoi(text) : 0;
+}
+
+/// Why the SIMT machine's kernels, which are compiled for AVX2, cannot run here; empty: they can.
+std::string why_no_simt() {
+#if defined(__x86_64__)
+  if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma"))
+    return "it is compiled for processors with AVX2 and FMA";
+#endif
+  return "";
 }
 
 }  // namespace
@@ -32,6 +45,7 @@ std::vector<BackendStatus> backend_statuses() {
   all.push_back({"cuda", "this build was made without nvcc"});
 #endif
   all.push_back({"cpu", ""});
+  all.push_back({"simt", why_no_simt()});
   return all;
 }
 
@@ -41,12 +55,17 @@ std::unique_ptr<Backend> make_backend(const std::string& name, int threads) {
       if (b.why_unavailable.empty()) return make_backend(b.name, threads);
   }
   if (name == "cpu") return cpu::make_backend(threads);
+  if (name == "simt") {
+    if (!why_no_simt().empty())
+      throw Error("backend 'simt' cannot be used: " + why_no_simt());
+    return simt::make_backend(0);
+  }
 #ifdef DCGAN_HAS_CUDA
   if (name == "cuda") return cuda::make_backend(chosen_device());
 #else
   if (name == "cuda") throw Error("backend 'cuda' is not in this build: it was made without nvcc");
 #endif
-  throw UsageError("unknown backend '" + name + "'; there are auto, cuda, cpu");
+  throw UsageError("unknown backend '" + name + "'; there are auto, cuda, cpu, simt");
 }
 
 }  // namespace dcgan

@@ -14,7 +14,7 @@
 namespace dcgan::test {
 
 /// The backends that this machine can run.
-inline std::vector<std::string> present_backends() { return {"cpu"}; }
+inline std::vector<std::string> present_backends() { return {"cpu", "simt"}; }
 
 using Floats = std::vector<float>;
 

@@ -1,0 +1,40 @@
+// The emulated device's memory: one arena, allocations between red zones, poisoned until written.
+#pragma once
+#include <cstddef>
+#include <map>
+#include <string>
+
+namespace simt {
+
+class DeviceMemory {
+ public:
+  explicit DeviceMemory(std::size_t bytes);
+  ~DeviceMemory();
+  DeviceMemory(const DeviceMemory&) = delete;
+  DeviceMemory& operator=(const DeviceMemory&) = delete;
+
+  /// A multiple of 256 bytes, poisoned; null where there is no room.
+  void* allocate(std::size_t bytes);
+  /// What was found wrong in the red zones, empty: nothing. Throws std::invalid_argument where
+  /// `memory` is not an allocation.
+  std::string release(void* memory);
+  std::size_t free_bytes() const;
+  std::size_t total_bytes() const { return bytes_; }
+
+  bool contains(const void* p) const {
+    return static_cast<const char*>(p) >= arena_ && static_cast<const char*>(p) < arena_ + bytes_;
+  }
+  /// Whether all bytes lie within one allocation.
+  bool holds(const void* p, std::size_t bytes) const;
+  const char* arena() const { return arena_; }
+  /// "12 bytes past the end of an allocation of 400 bytes"
+  std::string describe(const void* p) const;
+
+ private:
+  static constexpr std::size_t red_zone_bytes = 256;
+  char* arena_;
+  std::size_t bytes_;
+  std::map<std::size_t, std::size_t> allocations_;  // offset -> bytes
+};
+
+}  // namespace simt

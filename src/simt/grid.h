@@ -1,0 +1,14 @@
+// A whole launch: its blocks over all workers.
+#pragma once
+#include <cstdint>
+
+#include "simt/block.h"
+
+namespace simt {
+
+/// Runs all blocks of the launch, in the order and on as many workers as the settings say; returns
+/// when they are done. Throws Violation: kernel, block and what its threads did.
+void run_grid(const LaunchShape& shape, const KernelCall& call, const Settings& settings,
+              std::uint64_t launch_number, std::size_t static_shared_limit_bytes);
+
+}  // namespace simt

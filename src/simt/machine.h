@@ -1,0 +1,52 @@
+// The SIMT machine: executes CUDA kernels on the CPU, thread for thread, and is stricter than any
+// GPU about barriers, masks, limits and order. This header is how a program steers it; kernels and
+// the host code that launches them see only cuda/cuda_runtime.h.
+//
+// Each CUDA thread of a block is a fiber; a block runs on one worker (an OS thread), its fibers in
+// an order that may be chosen; blocks are handed out over all workers. Work queued on streams runs
+// when the host waits for it, or earlier, in any order that streams and events allow.
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "simt/vector_types.h"
+
+namespace simt {
+
+/// In which order threads run between two barriers, blocks within a grid, and streams beside each
+/// other. A correct program gives the same bits in all of them.
+enum class Order { forward, reverse, random };
+
+struct Settings {
+  Order order = Order::forward;
+  std::uint64_t seed = 1;  ///< of Order::random
+  int workers = 0;         ///< 0: one per core
+  int capability = 80;     ///< of the emulated device: 75, 80, 86, 89, 90, 100 or 120
+};
+
+/// A kernel's launch, as a log or a profile sees it.
+struct LaunchRecord {
+  const char* kernel;
+  dim3 grid, block;
+  std::size_t dynamic_shared_bytes;
+  double milliseconds;
+};
+
+/// The settings in force: at first those of the environment's DCGAN_SIMT, a comma-separated list of
+/// order=forward|reverse|random, seed=N, workers=N, device=8.0. Throws std::invalid_argument with
+/// one line where it cannot be read.
+Settings settings();
+void set_settings(const Settings& settings);
+
+/// Called after every launch has run, on the thread that waited for it; an empty function ends it.
+void on_launch(std::function<void(const LaunchRecord&)> observer);
+
+/// Forgets queued work and the failure that a kernel left behind. Streams, events and memory stay
+/// valid.
+void forget_failure();
+
+/// What went wrong first in a kernel, with kernel, block, threads and lines; empty: nothing.
+std::string failure();
+
+}  // namespace simt

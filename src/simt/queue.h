@@ -1,0 +1,114 @@
+// Streams, events and graphs: queues of work that runs when the host waits for it, or earlier, in
+// any order that streams and events allow.
+#pragma once
+#include <chrono>
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <random>
+#include <set>
+#include <vector>
+
+#include "simt/machine.h"
+#include "simt/runtime_api.h"
+
+namespace simt {
+
+/// A point in a stream: done once all work before it is.
+struct Marker {
+  bool done = false;
+  std::chrono::steady_clock::time_point when{};
+};
+
+struct HostRange {
+  const char* begin = nullptr;
+  std::size_t bytes = 0;
+};
+
+/// One piece of queued work.
+struct Operation {
+  std::function<void()> run;     // may be run again, by a graph
+  std::shared_ptr<Marker> wait;  // not before this is done; null: at once
+  HostRange host;                // host memory that it will read or write
+  std::uint64_t sequence = 0;    // of all operations, in the order of the host's calls
+};
+
+/// Work recorded instead of queued, with the operations that each must follow.
+struct Graph {
+  struct Node {
+    std::function<void()> run;
+    std::vector<std::size_t> after;
+  };
+  std::vector<Node> nodes;
+};
+
+struct GraphExec {
+  Graph graph;
+};
+
+/// A capture in progress, begun on `origin`; other streams join by waiting for one of its events.
+struct Capture {
+  Stream* origin = nullptr;
+  Graph graph;
+  std::set<Stream*> streams;
+  bool invalid = false;
+};
+
+struct Stream {
+  std::deque<Operation> queue;
+  std::shared_ptr<Capture> capture;
+  std::vector<std::size_t> capture_last;  // nodes that the next one of this stream must follow
+};
+
+struct Event {
+  std::shared_ptr<Marker> marker;     // of the last record; null: never recorded
+  std::shared_ptr<Capture> capture;   // set where that record was captured
+  std::vector<std::size_t> captured;  // nodes it stands for
+  bool timing = true;
+};
+
+class Queue {
+ public:
+  Stream* create_stream();
+  /// Runs what is left in it.
+  void destroy(Stream* stream);
+  bool knows(const Stream* stream) const { return streams_.contains(const_cast<Stream*>(stream)); }
+  Stream* default_stream() { return &default_stream_; }
+
+  void push(Stream* stream, std::function<void()> run, HostRange host = {});
+  void record(Event* event, Stream* stream);
+  void wait(Stream* stream, const Event* event);
+
+  /// Runs operations until the stream is empty, the marker done, or all streams empty.
+  void finish(Stream* stream);
+  void finish(const Marker& marker);
+  void finish_all();
+  /// Drops everything queued.
+  void clear();
+  /// Whether queued work will touch any of this host memory.
+  bool touches(HostRange range) const;
+
+  void begin_capture(Stream* stream);
+  /// Null where the capture became invalid or a stream that joined did not come back; `status`
+  /// says which.
+  Graph* end_capture(Stream* stream, cudaError_t* status);
+  bool capturing() const { return captures_ > 0; }
+  /// An operation that no capture allows was tried.
+  void invalidate_captures();
+  void launch(const GraphExec* exec, Stream* stream);
+
+ private:
+  bool run_one(const Stream* preferred);
+  template <class Done>
+  void run_until(const Done& done, const Stream* preferred);
+  void run_early();
+
+  Stream default_stream_;
+  std::set<Stream*> streams_;
+  std::uint64_t sequence_ = 0;
+  int captures_ = 0;
+  std::mt19937_64 random_{1};
+};
+
+}  // namespace simt

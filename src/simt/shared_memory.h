@@ -1,0 +1,27 @@
+// Where kernels' __shared__ variables are: thread-local storage, found through the symbol table of
+// the program, where each stands behind a red zone that is named simt_red_zone_<n>.
+#pragma once
+#include <cstddef>
+#include <string>
+#include <vector>
+
+namespace simt {
+
+struct SharedArray {
+  std::size_t offset;  // in a thread's block of thread-local storage
+  std::size_t bytes;
+  std::string symbol;
+};
+
+/// All of the program's, by offset; empty where it has been stripped.
+const std::vector<SharedArray>& shared_arrays();
+
+/// The calling thread's block of thread-local storage, to which offsets are relative.
+char* thread_storage();
+
+/// What memory holds that nothing has written: the bits of a NaN as float and as double.
+constexpr unsigned poison_word = 0xFFFFDEAD;
+void poison(void* memory, std::size_t bytes);
+bool is_poison(const void* memory, std::size_t bytes);
+
+}  // namespace simt
