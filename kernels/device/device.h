@@ -18,7 +18,7 @@
 #if defined(__CUDACC__)
 #define DCGAN_UNROLL _Pragma("unroll")
 #else
-#define DCGAN_UNROLL _Pragma("GCC unroll 64")
+#define DCGAN_UNROLL
 #endif
 
 namespace dcgan::DCGAN_HOME {

@@ -12,7 +12,7 @@
 // tells that the slice just stored may be read, and that the one before it has been read by all and
 // may be overwritten.
 #pragma once
-#include "kernels/device/device.h"
+#include "kernels/device/register_tile.h"
 
 namespace dcgan::DCGAN_HOME {
 
@@ -134,11 +134,7 @@ __device__ __forceinline__ void tile_product(const A& a, const B& b, int m0, int
       row[4] = a_high.x, row[5] = a_high.y, row[6] = a_high.z, row[7] = a_high.w;
       column[0] = b_low.x, column[1] = b_low.y, column[2] = b_low.z, column[3] = b_low.w;
       column[4] = b_high.x, column[5] = b_high.y, column[6] = b_high.z, column[7] = b_high.w;
-      DCGAN_UNROLL
-      for (int i = 0; i < 8; ++i) {
-        DCGAN_UNROLL
-        for (int j = 0; j < 8; ++j) sum[i][j] += row[i] * column[j];
-      }
+      add_outer_product(sum, row, column);
     }
     if (more) {
       a_loader.store(a_slices[buffer ^ 1]);

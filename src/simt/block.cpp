@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <new>
 #include <numeric>
+#include <string_view>
 
 #include "simt/shared_memory.h"
 
@@ -27,7 +28,8 @@ std::string text(const Place& place) {
 }
 
 bool same(const Place& a, const Place& b) {
-  return a.line() == b.line() && std::string_view(a.file_name()) == b.file_name();
+  return a.line() == b.line() &&
+         (a.file_name() == b.file_name() || std::string_view(a.file_name()) == b.file_name());
 }
 
 std::string text(uint3 i) {
@@ -207,9 +209,11 @@ bool BlockRunner::finish_warp_operation(int first, int i) {
   for (int lane = 0; lane < warp_size; ++lane) {
     if (!(waiting.mask >> lane & 1)) continue;
     const int other = first + lane;
-    const std::string call = std::string(name(waiting.op)) + ", " + text(waiting.place) + ",";
+    const auto call = [&] {
+      return std::string(name(waiting.op)) + ", " + text(waiting.place) + ",";
+    };
     if (other >= count_) {
-      violation_ = thread_name(i) + " names lane " + std::to_string(lane) + " in " + call +
+      violation_ = thread_name(i) + " names lane " + std::to_string(lane) + " in " + call() +
                    " which the block does not have";
       return false;
     }
@@ -222,8 +226,8 @@ bool BlockRunner::finish_warp_operation(int first, int i) {
     if (thread.state == State::returned) where = "has returned";
     if (thread.state == State::at_barrier) where = "waits at the barrier in " + text(thread.place);
     if (!where.empty()) {
-      violation_ =
-          thread_name(i) + " waits in " + call + " for " + thread_name(other) + ", which " + where;
+      violation_ = thread_name(i) + " waits in " + call() + " for " + thread_name(other) +
+                   ", which " + where;
       return false;
     }
   }
