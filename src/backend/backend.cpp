@@ -56,8 +56,7 @@ std::unique_ptr<Backend> make_backend(const std::string& name, int threads) {
   }
   if (name == "cpu") return cpu::make_backend(threads);
   if (name == "simt") {
-    if (!why_no_simt().empty())
-      throw Error("backend 'simt' cannot be used: " + why_no_simt());
+    if (!why_no_simt().empty()) throw Error("backend 'simt' cannot be used: " + why_no_simt());
     return simt::make_backend(0);
   }
 #ifdef DCGAN_HAS_CUDA

@@ -1,0 +1,110 @@
+// The machine's settings and state.
+#include "simt/machine.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <sstream>
+#include <stdexcept>
+
+#include "simt/machine_state.h"
+
+namespace simt {
+namespace {
+
+// CUDA C++ Programming Guide, "Technical Specifications per Compute Capability"; processors of a
+// T4, A100, RTX A6000, RTX 4090, H100, B200 and RTX 5090.
+constexpr DeviceLimits known_devices[] = {
+    {75, 40, 64 << 10},   {80, 108, 163 << 10},  {86, 84, 99 << 10},   {89, 128, 99 << 10},
+    {90, 132, 227 << 10}, {100, 148, 227 << 10}, {120, 170, 99 << 10},
+};
+}  // namespace
+
+const DeviceLimits& limits(int capability) {
+  for (const DeviceLimits& d : known_devices)
+    if (d.capability == capability) return d;
+  throw std::invalid_argument(
+      "DCGAN_SIMT: no device of compute capability " + std::to_string(capability / 10) + "." +
+      std::to_string(capability % 10) + " is known; 7.5, 8.0, 8.6, 8.9, 9.0, 10.0 and 12.0 are");
+}
+
+Settings settings_of_environment() {
+  Settings s;
+  const char* list = std::getenv("DCGAN_SIMT");
+  std::istringstream items(list ? list : "");
+  for (std::string item; std::getline(items, item, ',');) {
+    const std::string key = item.substr(0, item.find('='));
+    const std::string value = item.size() > key.size() ? item.substr(key.size() + 1) : "";
+    try {
+      if (key == "order" && value == "forward")
+        s.order = Order::forward;
+      else if (key == "order" && value == "reverse")
+        s.order = Order::reverse;
+      else if (key == "order" && value == "random")
+        s.order = Order::random;
+      else if (key == "seed")
+        s.seed = std::stoull(value);
+      else if (key == "workers")
+        s.workers = std::clamp(std::stoi(value), 0, 1024);
+      else if (key == "device")
+        s.capability = static_cast<int>(std::stod(value) * 10 + 0.5);
+      else
+        throw std::invalid_argument(item);
+    } catch (const std::exception&) {
+      throw std::invalid_argument("DCGAN_SIMT: '" + item +
+                                  "' is none of order=forward|reverse|random, seed=N, workers=N, "
+                                  "device=8.0");
+    }
+  }
+  limits(s.capability);
+  return s;
+}
+
+Machine& machine() {
+  static auto* const all = new Machine;  // outlives what static destructors still release
+  return *all;
+}
+
+cudaError_t result(cudaError_t status) {
+  Machine& m = machine();
+  if (!m.failure.empty()) status = cudaErrorLaunchFailure;
+  if (status != cudaSuccess) m.last_error = status;
+  return status;
+}
+
+cudaError_t refuse(cudaError_t status, const std::string& reason) {
+  machine().detail = reason;
+  return status;
+}
+
+Stream* stream_of(Machine& m, cudaStream_t stream) {
+  if (!stream) return m.queue.default_stream();
+  return m.queue.knows(stream) ? stream : nullptr;
+}
+
+bool broken_by_capture(Machine& m) {
+  if (!m.queue.capturing()) return false;
+  m.queue.invalidate_captures();
+  return true;
+}
+
+Settings settings() { return machine().settings; }
+
+void set_settings(const Settings& s) {
+  limits(s.capability);
+  machine().settings = s;
+}
+
+void on_launch(std::function<void(const LaunchRecord&)> observer) {
+  machine().on_launch = std::move(observer);
+}
+
+void forget_failure() {
+  Machine& m = machine();
+  m.queue.clear();
+  m.failure.clear();
+  m.last_error = cudaSuccess;
+}
+
+std::string failure() { return machine().failure; }
+
+}  // namespace simt

@@ -1,0 +1,77 @@
+// All that the machine knows, and how the runtime's functions report on it.
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <set>
+#include <string>
+
+#include "simt/block.h"
+#include "simt/device_memory.h"
+#include "simt/machine.h"
+#include "simt/queue.h"
+
+namespace simt {
+
+/// What distinguishes the devices that can be emulated.
+struct DeviceLimits {
+  int capability, processors;
+  std::size_t shared_optin_bytes;  // per block
+};
+constexpr std::size_t shared_default_bytes = 48 << 10;
+constexpr std::size_t device_bytes = std::size_t{16} << 30;
+
+/// Throws std::invalid_argument for a compute capability that is not known.
+const DeviceLimits& limits(int capability);
+/// DCGAN_SIMT's; see machine.h.
+Settings settings_of_environment();
+
+/// All state, made at the first use.
+struct Machine {
+  Settings settings = settings_of_environment();
+  DeviceMemory memory{device_bytes};
+  Queue queue;
+  std::map<char*, std::size_t> pinned;
+  std::set<Event*> events;
+  std::map<const void*, std::size_t> dynamic_shared_limits;
+  std::uint64_t launches = 0;
+  std::function<void(const LaunchRecord&)> on_launch;
+  std::string failure, detail;
+  cudaError_t last_error = cudaSuccess;
+  std::recursive_mutex mutex;
+};
+
+/// Made at the first use.
+Machine& machine();
+
+/// A call's result: a failure of a kernel outlives everything; other errors are told once more by
+/// cudaGetLastError.
+cudaError_t result(cudaError_t status);
+
+/// An error with the reason that its text will name.
+cudaError_t refuse(cudaError_t status, const std::string& reason);
+
+/// Runs a runtime function's work, alone and only while no kernel has failed. A kernel that fails
+/// within it becomes the machine's failure.
+template <class Work>
+cudaError_t guarded(const Work& work) {
+  Machine& m = machine();
+  const std::lock_guard lock(m.mutex);
+  if (!m.failure.empty()) return result(cudaErrorLaunchFailure);
+  m.detail.clear();
+  try {
+    return result(work(m));
+  } catch (const Violation& v) {
+    m.failure = v.text;
+    m.queue.clear();
+    return result(cudaErrorLaunchFailure);
+  }
+}
+
+/// The stream, the default one for null; null where there is no such stream.
+Stream* stream_of(Machine& m, cudaStream_t stream);
+/// For calls that wait for the device: whether a capture is in progress, which they break.
+bool broken_by_capture(Machine& m);
+
+}  // namespace simt

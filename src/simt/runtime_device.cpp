@@ -1,0 +1,161 @@
+// The CUDA runtime's functions on the device, its errors and launches.
+#include <chrono>
+#include <cstring>
+#include <memory>
+
+#include "simt/grid.h"
+#include "simt/machine_state.h"
+
+namespace simt {
+namespace {
+
+/// Why the device refuses a launch of this shape; empty: it does not.
+std::string refuse_shape(Machine& m, const LaunchShape& s) {
+  const DeviceLimits& device = limits(m.settings.capability);
+  const auto outside = [](const char* what, std::uint64_t n, std::uint64_t most) -> std::string {
+    if (n >= 1 && n <= most) return "";
+    return std::string(what) + " of " + std::to_string(n) + ", allowed are 1 to " +
+           std::to_string(most);
+  };
+  const std::uint64_t threads = std::uint64_t{s.block.x} * s.block.y * s.block.z;
+  for (const std::string& text :
+       {outside("a block's x", s.block.x, 1024), outside("a block's y", s.block.y, 1024),
+        outside("a block's z", s.block.z, 64), outside("threads per block", threads, most_threads),
+        outside("a grid's x", s.grid.x, 0x7FFFFFFF), outside("a grid's y", s.grid.y, 65535),
+        outside("a grid's z", s.grid.z, 65535)})
+    if (!text.empty()) return text;
+  const auto raised = m.dynamic_shared_limits.find(s.kernel);
+  const std::size_t most =
+      raised == m.dynamic_shared_limits.end() ? shared_default_bytes : raised->second;
+  if (s.dynamic_shared_bytes > most)
+    return std::to_string(s.dynamic_shared_bytes) +
+           " bytes of dynamic shared memory, allowed are " + std::to_string(most) +
+           (most < device.shared_optin_bytes ? " without cudaFuncSetAttribute" : " on this device");
+  return "";
+}
+
+void run_launch(Machine& m, const LaunchShape& shape, const KernelCall& call) {
+  using Clock = std::chrono::steady_clock;
+  const Clock::time_point start = Clock::now();
+  run_grid(shape, call, m.settings, ++m.launches, shared_default_bytes);
+  if (!m.on_launch) return;
+  const std::chrono::duration<double, std::milli> time = Clock::now() - start;
+  m.on_launch({shape.name, shape.grid, shape.block, shape.dynamic_shared_bytes, time.count()});
+}
+
+}  // namespace
+
+cudaError_t enqueue_launch(const LaunchShape& shape, std::shared_ptr<const KernelCall> call,
+                           cudaStream_t stream) {
+  return guarded([&](Machine& m) {
+    Stream* to = stream_of(m, stream);
+    if (!to) return cudaErrorInvalidResourceHandle;
+    const std::string reason = refuse_shape(m, shape);
+    if (!reason.empty()) return refuse(cudaErrorInvalidConfiguration, reason);
+    m.queue.push(to, [&m, shape, call] { run_launch(m, shape, *call); });
+    return cudaSuccess;
+  });
+}
+
+cudaError_t set_dynamic_shared_limit(const void* kernel, int bytes) {
+  return guarded([&](Machine& m) {
+    const std::size_t most = limits(m.settings.capability).shared_optin_bytes;
+    if (bytes < 0 || static_cast<std::size_t>(bytes) > most)
+      return refuse(cudaErrorInvalidValue, std::to_string(bytes) +
+                                               " bytes of shared memory; the device has " +
+                                               std::to_string(most));
+    m.dynamic_shared_limits[kernel] = static_cast<std::size_t>(bytes);
+    return cudaSuccess;
+  });
+}
+
+const char* cudaGetErrorString(cudaError_t status) {
+  static thread_local std::string text;
+  Machine& m = machine();
+  switch (status) {
+    case cudaSuccess:
+      text = "no error";
+      break;
+    case cudaErrorInvalidValue:
+      text = "invalid argument";
+      break;
+    case cudaErrorMemoryAllocation:
+      text = "out of memory";
+      break;
+    case cudaErrorInvalidConfiguration:
+      text = "invalid configuration argument";
+      break;
+    case cudaErrorInsufficientDriver:
+      text = "insufficient driver";
+      break;
+    case cudaErrorInvalidDevice:
+      text = "invalid device ordinal";
+      break;
+    case cudaErrorInvalidResourceHandle:
+      text = "invalid resource handle";
+      break;
+    case cudaErrorNotReady:
+      text = "device not ready";
+      break;
+    case cudaErrorLaunchFailure:
+      return (text = m.failure).c_str();
+    case cudaErrorStreamCaptureUnsupported:
+      text = "operation not permitted when stream is capturing";
+      break;
+    case cudaErrorStreamCaptureInvalidated:
+      text = "a previous call broke the capture";
+      break;
+    case cudaErrorStreamCaptureUnjoined:
+      text = "capture ended with a stream that was not joined to its origin";
+      break;
+    case cudaErrorCapturedEvent:
+      text = "operation not permitted on a captured event";
+      break;
+  }
+  if (status == m.last_error && !m.detail.empty()) text += ": " + m.detail;
+  return text.c_str();
+}
+
+cudaError_t cudaGetLastError() {
+  Machine& m = machine();
+  const cudaError_t status = m.failure.empty() ? m.last_error : cudaErrorLaunchFailure;
+  m.last_error = cudaSuccess;
+  return status;
+}
+
+cudaError_t cudaPeekAtLastError() {
+  return machine().failure.empty() ? machine().last_error : cudaErrorLaunchFailure;
+}
+
+cudaError_t cudaDriverGetVersion(int* version) { return *version = 13000, cudaSuccess; }
+cudaError_t cudaRuntimeGetVersion(int* version) { return *version = 13000, cudaSuccess; }
+cudaError_t cudaGetDeviceCount(int* count) { return *count = 1, cudaSuccess; }
+cudaError_t cudaSetDevice(int device) {
+  return result(device == 0 ? cudaSuccess : cudaErrorInvalidDevice);
+}
+
+cudaError_t cudaGetDeviceProperties(cudaDeviceProp* p, int device) {
+  if (device != 0) return result(cudaErrorInvalidDevice);
+  const DeviceLimits& d = limits(machine().settings.capability);
+  *p = {};
+  std::strcpy(p->name, "SIMT machine");
+  p->totalGlobalMem = device_bytes;
+  p->sharedMemPerBlock = shared_default_bytes;
+  p->sharedMemPerBlockOptin = d.shared_optin_bytes;
+  p->major = d.capability / 10, p->minor = d.capability % 10;
+  p->multiProcessorCount = d.processors;
+  p->maxThreadsPerBlock = most_threads, p->warpSize = warp_size;
+  p->maxThreadsDim[0] = p->maxThreadsDim[1] = 1024, p->maxThreadsDim[2] = 64;
+  p->maxGridSize[0] = 0x7FFFFFFF, p->maxGridSize[1] = p->maxGridSize[2] = 65535;
+  return cudaSuccess;
+}
+
+cudaError_t cudaDeviceSynchronize() {
+  return guarded([](Machine& m) {
+    if (broken_by_capture(m)) return cudaErrorStreamCaptureUnsupported;
+    m.queue.finish_all();
+    return cudaSuccess;
+  });
+}
+
+}  // namespace simt

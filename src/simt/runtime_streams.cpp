@@ -1,0 +1,149 @@
+// The CUDA runtime's functions on streams, events and graphs.
+#include "simt/machine_state.h"
+
+namespace simt {
+
+cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
+  return guarded([&](Machine& m) { return *stream = m.queue.create_stream(), cudaSuccess; });
+}
+cudaError_t cudaStreamCreate(cudaStream_t* stream) {
+  return cudaStreamCreateWithFlags(stream, cudaStreamDefault);
+}
+
+cudaError_t cudaStreamDestroy(cudaStream_t stream) {
+  return guarded([&](Machine& m) {
+    if (!m.queue.knows(stream)) return cudaErrorInvalidResourceHandle;
+    m.queue.destroy(stream);
+    return cudaSuccess;
+  });
+}
+
+cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
+  return guarded([&](Machine& m) {
+    Stream* on = stream_of(m, stream);
+    if (!on) return cudaErrorInvalidResourceHandle;
+    if (broken_by_capture(m)) return cudaErrorStreamCaptureUnsupported;
+    m.queue.finish(on);
+    return cudaSuccess;
+  });
+}
+
+cudaError_t cudaStreamQuery(cudaStream_t stream) {
+  return guarded([&](Machine& m) {
+    Stream* on = stream_of(m, stream);
+    if (!on) return cudaErrorInvalidResourceHandle;
+    return on->queue.empty() ? cudaSuccess : cudaErrorNotReady;
+  });
+}
+
+cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned) {
+  return guarded([&](Machine& m) {
+    Stream* on = stream_of(m, stream);
+    if (!on || !m.events.contains(event)) return cudaErrorInvalidResourceHandle;
+    m.queue.wait(on, event);
+    return cudaSuccess;
+  });
+}
+
+cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned flags) {
+  return guarded([&](Machine& m) {
+    *event = *m.events.insert(new Event).first;
+    (*event)->timing = !(flags & cudaEventDisableTiming);
+    return cudaSuccess;
+  });
+}
+cudaError_t cudaEventCreate(cudaEvent_t* event) {
+  return cudaEventCreateWithFlags(event, cudaEventDefault);
+}
+
+cudaError_t cudaEventDestroy(cudaEvent_t event) {
+  Machine& m = machine();
+  const std::lock_guard lock(m.mutex);
+  if (m.events.erase(event) == 0) return result(cudaErrorInvalidResourceHandle);
+  delete event;
+  return result(cudaSuccess);
+}
+
+cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
+  return guarded([&](Machine& m) {
+    Stream* on = stream_of(m, stream);
+    if (!on || !m.events.contains(event)) return cudaErrorInvalidResourceHandle;
+    m.queue.record(event, on);
+    return cudaSuccess;
+  });
+}
+
+cudaError_t cudaEventSynchronize(cudaEvent_t event) {
+  return guarded([&](Machine& m) {
+    if (!m.events.contains(event)) return cudaErrorInvalidResourceHandle;
+    if (event->capture) return cudaErrorCapturedEvent;
+    if (event->marker) m.queue.finish(*event->marker);
+    return cudaSuccess;
+  });
+}
+
+cudaError_t cudaEventQuery(cudaEvent_t event) {
+  return guarded([&](Machine& m) {
+    if (!m.events.contains(event)) return cudaErrorInvalidResourceHandle;
+    if (event->capture) return cudaErrorCapturedEvent;
+    return !event->marker || event->marker->done ? cudaSuccess : cudaErrorNotReady;
+  });
+}
+
+cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t start, cudaEvent_t end) {
+  return guarded([&](Machine& m) {
+    if (!m.events.contains(start) || !m.events.contains(end) || !start->marker || !end->marker ||
+        !start->timing || !end->timing)
+      return cudaErrorInvalidResourceHandle;
+    if (!start->marker->done || !end->marker->done) return cudaErrorNotReady;
+    *milliseconds =
+        std::chrono::duration<float, std::milli>(end->marker->when - start->marker->when).count();
+    return cudaSuccess;
+  });
+}
+
+cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode) {
+  return guarded([&](Machine& m) {
+    if (!stream || !m.queue.knows(stream)) return cudaErrorInvalidResourceHandle;
+    if (stream->capture) return cudaErrorStreamCaptureUnsupported;
+    m.queue.begin_capture(stream);
+    return cudaSuccess;
+  });
+}
+
+cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t* graph) {
+  return guarded([&](Machine& m) {
+    if (!m.queue.knows(stream) || !stream->capture || stream->capture->origin != stream)
+      return cudaErrorInvalidValue;
+    cudaError_t status = cudaSuccess;
+    *graph = m.queue.end_capture(stream, &status);
+    return status;
+  });
+}
+
+cudaError_t cudaGraphInstantiate(cudaGraphExec_t* exec, cudaGraph_t graph, unsigned long long) {
+  return guarded([&](Machine&) { return *exec = new GraphExec{*graph}, cudaSuccess; });
+}
+
+cudaError_t cudaGraphLaunch(cudaGraphExec_t exec, cudaStream_t stream) {
+  return guarded([&](Machine& m) {
+    Stream* on = stream_of(m, stream);
+    if (!on) return cudaErrorInvalidResourceHandle;
+    if (on->capture) return cudaErrorStreamCaptureUnsupported;
+    m.queue.launch(exec, on);
+    return cudaSuccess;
+  });
+}
+
+cudaError_t cudaGraphExecDestroy(cudaGraphExec_t exec) {
+  const cudaError_t status = cudaDeviceSynchronize();
+  delete exec;
+  return status;
+}
+
+cudaError_t cudaGraphDestroy(cudaGraph_t graph) {
+  delete graph;
+  return cudaSuccess;
+}
+
+}  // namespace simt
