@@ -47,4 +47,22 @@ EpilogueBackward epilogue_backward(const Epilogue& e, std::int64_t channels, con
                                    const Vector& bias, const std::vector<std::uint8_t>& keep,
                                    const Vector& dy);
 
+struct GanLosses {
+  double generator, discriminator;
+  Vector discriminator_adjoint, generator_adjoint, ratio;
+};
+/// From logits [2 * batch]: real, then fake.
+GanLosses gan_loss(const Vector& logits, double real_target, double fake_target,
+                   double generator_target);
+
+/// One step in place; t counts from 1.
+void adam(const AdamConfig& config, std::int64_t t, const Vector& gradient, Vector& m, Vector& v,
+          Vector& parameter);
+
+/// By Box and Muller: four values from each block of Philox.
+Vector normal(const RandomAddress& address, std::int64_t n);
+/// Eight values from each block: 16 bits >= round(dropout_rate * 2^16).
+std::vector<std::uint8_t> keep_mask(const RandomAddress& address, float dropout_rate,
+                                    std::int64_t n);
+
 }  // namespace dcgan::ref

@@ -114,5 +114,53 @@ TEST(Reference, Epilogue) {
   }
 }
 
+TEST(Reference, GanLoss) {
+  const Vector logits = draw(10, 1), one{1};
+  for (const double smoothing : {0.0, 0.1}) {
+    const double high = 1 - smoothing, low = smoothing;
+    const GanLosses l = gan_loss(logits, high, low, high);
+    expect_gradient(
+        [&](const Vector& x) { return Vector{gan_loss(x, high, low, high).discriminator}; }, logits,
+        one, l.discriminator_adjoint);
+    Vector of_fakes(5);  // the real half has no part in L_G
+    of_fakes.insert(of_fakes.end(), l.generator_adjoint.begin(), l.generator_adjoint.end());
+    expect_gradient([&](const Vector& x) { return Vector{gan_loss(x, high, low, high).generator}; },
+                    logits, one, of_fakes);
+  }
+}
+
+// Keras 3 starts at m = v = 0; its first step is learning_rate * g / (|g| + epsilon / sqrt(1 -
+// beta2)).
+TEST(Reference, AdamsFirstStepOnPaper) {
+  Vector m(2), v(2), w = {1, 1};
+  adam({1e-3, 0.9, 0.99, 1e-8}, 1, {0.5, -2}, m, v, w);
+  EXPECT_NEAR(w[0], 1 - 1e-3 * 0.5 / (0.5 + 1e-7), 1e-12);
+  EXPECT_NEAR(w[1], 1 + 1e-3 * 2 / (2 + 1e-7), 1e-12);
+  EXPECT_NEAR(m[0], 0.05, 1e-15);
+  EXPECT_NEAR(v[1], 0.04, 1e-15);
+}
+
+TEST(Reference, DrawsHaveTheirMoments) {
+  const RandomAddress address{7, 3, 1'000'000'000'000};
+  const auto n = 100'000.0;
+  double sum = 0, squares = 0, fourth = 0;
+  for (const double z : normal(address, 100'000)) {
+    sum += z;
+    squares += z * z;
+    fourth += z * z * z * z;
+  }
+  EXPECT_NEAR(sum / n, 0, 5 / std::sqrt(n));
+  EXPECT_NEAR(squares / n, 1, 5 * std::sqrt(2 / n));
+  EXPECT_NEAR(fourth / n, 3, 5 * std::sqrt(96 / n));
+  double kept = 0, pairs = 0;  // neighbours that are both kept
+  const std::vector<std::uint8_t> mask = keep_mask(address, 0.3F, 100'000);
+  for (std::size_t i = 0; i < mask.size(); ++i) {
+    kept += mask[i];
+    pairs += i > 0 && mask[i] && mask[i - 1];
+  }
+  EXPECT_NEAR(kept / n, 0.7, 5 * std::sqrt(0.21 / n));
+  EXPECT_NEAR(pairs / n, 0.49, 5 * std::sqrt(0.6 / n));
+}
+
 }  // namespace
 }  // namespace dcgan::ref

@@ -1,0 +1,94 @@
+// The shapes convolutions are tried at.
+#include "ops/conv_case.h"
+
+#include <set>
+
+namespace dcgan::test {
+
+std::string ConvCase::name() const {
+  const auto text = [](std::int64_t n) { return std::to_string(n); };
+  return (straight_ ? "conv2d_n" : "conv_transpose2d_n") + text(s_.batch) + "_" + text(s_.height) +
+         "x" + text(s_.width) + "x" + text(s_.in) + "_to_" + text(s_.out) + "_k" + text(s_.kernel) +
+         "_s" + text(s_.stride);
+}
+
+double ConvCase::flops_per_pass() const {
+  const std::int64_t positions = straight_ ? out_height() * out_width() : s_.height * s_.width;
+  return 2.0 * static_cast<double>(s_.batch * positions * s_.kernel * s_.kernel * s_.in * s_.out);
+}
+
+Cases conv_cases() {
+  constexpr auto conv = ConvKind::conv2d, transposed = ConvKind::conv_transpose2d;
+  Cases cases;
+  std::set<std::string> names;  // the lists below overlap
+  const auto add = [&](ConvKind kind, const ConvShape& s) {
+    const auto one = std::make_shared<ConvCase>(kind, s);
+    if (names.insert(one->name()).second) cases.push_back(one);
+  };
+  const auto add_both = [&](const ConvShape& s) {
+    add(conv, s);
+    add(transposed, s);
+  };
+  // The discriminators' layers, then the generators'.
+  for (const ConvShape& s : std::vector<ConvShape>{{4, 28, 28, 1, 32, 5, 2},
+                                                   {2, 14, 14, 32, 64, 5, 2},
+                                                   {2, 28, 28, 1, 64, 5, 2},
+                                                   {1, 14, 14, 64, 128, 5, 2},
+                                                   {96, 28, 28, 1, 32, 5, 2}})
+    add(conv, s);
+  for (const ConvShape& s : std::vector<ConvShape>{{1, 7, 7, 128, 64, 5, 1},
+                                                   {2, 7, 7, 64, 32, 5, 2},
+                                                   {4, 14, 14, 32, 1, 5, 2},
+                                                   {1, 7, 7, 256, 128, 5, 1},
+                                                   {1, 7, 7, 128, 64, 5, 2},
+                                                   {2, 14, 14, 64, 1, 5, 2},
+                                                   {96, 14, 14, 32, 1, 5, 2}})
+    add(transposed, s);
+  // Kernels of every size up to 7, most of them wider than some picture.
+  for (const std::int64_t kernel : {1, 2, 3, 4, 7})
+    for (const std::int64_t stride : {1, 2}) {
+      add_both({3, 7, 7, 8, 12, kernel, stride});
+      add_both({2, 3, 5, 4, 4, kernel, stride});
+      add_both({2, 6, 9, 3, 5, kernel, stride});
+      add(conv, {3, 9, 6, 1, 8, kernel, stride});
+      add(transposed, {3, 5, 3, 8, 1, kernel, stride});
+    }
+  // Sizes and channels, from one of everything; multiples of 4 and not.
+  for (const std::int64_t size : {1, 7, 29})
+    for (const std::int64_t stride : {1, 2})
+      for (const auto& [in, out] :
+           {std::pair<int, int>{1, 5}, {3, 33}, {33, 1}, {5, 3}, {4, 4}, {1, 4}})
+        add_both({size == 29 ? 1 : 3, size, size, in, out, 5, stride});
+  for (const auto& [in, out] : {std::pair<int, int>{1, 1},
+                                {4, 1},
+                                {4, 5},
+                                {5, 4},
+                                {4, 132},
+                                {132, 4},
+                                {132, 33},
+                                {64, 68},
+                                {36, 32},
+                                {1, 132},
+                                {1, 20}}) {
+    add_both({3, 4, 4, in, out, 5, 2});
+    add_both({3, 4, 5, in, out, 3, 1});
+  }
+  // Rectangles, flat ones too.
+  for (const std::int64_t stride : {1, 2}) {
+    add_both({3, 5, 9, 3, 5, 3, stride});
+    add_both({2, 11, 4, 4, 8, 5, stride});
+    add_both({2, 1, 13, 4, 4, 5, stride});
+    add_both({2, 13, 1, 1, 4, 5, stride});
+  }
+  // Batches that fill the last tile of positions partly, and split the kernel's gradient.
+  for (const std::int64_t batch : {1, 3, 96, 150}) {
+    add_both({batch, 7, 7, 4, 4, 5, 2});
+    add_both({batch, 4, 4, 3, 5, 5, 1});
+    add(conv, {batch, 8, 8, 1, 4, 5, 2});
+    add(transposed, {batch, 4, 4, 64, 1, 5, 2});
+  }
+  add(conv, {300, 4, 4, 1, 32, 5, 2});
+  return cases;
+}
+
+}  // namespace dcgan::test

@@ -1,0 +1,54 @@
+// The shapes dense layers are tried at.
+#include "ops/dense_case.h"
+
+namespace dcgan::test {
+
+std::string DenseCase::name() const {
+  return "dense_n" + std::to_string(s_.batch) + "_" + std::to_string(s_.in) + "_to_" +
+         std::to_string(s_.out);
+}
+
+Cases dense_cases() {
+  Cases cases;
+  for (const DenseShape& s : std::vector<DenseShape>{
+           // vanilla's layers, then those of dcgan and tf-tutorial
+           {64, 512, 256},
+           {96, 100, 128},
+           {3, 512, 784},
+           {1, 784, 512},
+           {96, 128, 1},
+           {3, 100, 6272},
+           {3, 3136, 1},
+           {150, 6272, 1},
+           // one of everything, and each dimension on its own
+           {1, 1, 1},
+           {1, 4, 4},
+           {150, 1, 1},
+           {1, 132, 1},
+           {1, 1, 132},
+           {96, 1, 64},
+           {3, 5, 33},
+           {96, 33, 7},
+           {5, 3, 4},
+           // multiples of 4 that end within a tile, at its edge and behind it
+           {150, 36, 132},
+           {3, 132, 36},
+           {128, 16, 128},
+           {129, 20, 32},
+           {127, 64, 64},
+           {150, 68, 128},
+           {4, 16, 256},
+           // the same for sizes that are not
+           {64, 17, 64},
+           {65, 15, 65},
+           {150, 33, 129},
+           // batches enough to split the sum of the kernel's gradient
+           {1024, 32, 32},
+           {1030, 4, 132},
+           {1023, 5, 3},
+       })
+    cases.push_back(std::make_shared<DenseCase>(s));
+  return cases;
+}
+
+}  // namespace dcgan::test

@@ -1,0 +1,147 @@
+// The three passes of a layer with a kernel.
+#include "ops/linear_case.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace dcgan::test {
+namespace {
+
+struct Inputs {
+  explicit Inputs(const LinearCase::Sizes& s)
+      : x(normal_floats(s.x, 1)),
+        kernel(normal_floats(s.kernel, 2)),
+        dz(normal_floats(s.z, 3)),
+        bias(normal_floats(s.channels, 4)),
+        keep(random_mask(s.z, 5)) {}
+  Floats x, kernel, dz, bias;
+  std::vector<std::uint8_t> keep;
+};
+
+std::string forward_name(const Forward& f) {
+  std::string name = "forward";
+  if (f.epilogue.bias) name += " bias";
+  if (f.epilogue.activation == Activation::leaky_relu) name += " leaky";
+  if (f.epilogue.activation == Activation::tanh) name += " tanh";
+  if (f.epilogue.dropout_rate > 0) name += f.masked ? " dropout" : " inference";
+  return name;
+}
+
+class LinearRun final : public Run {
+ public:
+  LinearRun(const LinearCase& c, const Inputs& in, Backend& backend)
+      : forwards_(c.forwards()),
+        x_(backend, in.x),
+        kernel_(backend, in.kernel),
+        dz_(backend, in.dz),
+        bias_(backend, in.bias),
+        keep_(backend, in.keep),
+        dx_(backend, "dx", c.sizes().x),
+        dkernel_(backend, "dkernel", c.sizes().kernel) {
+    for (const Forward& f : forwards_) {
+      ops_.push_back(c.plan(backend, f.epilogue));
+      y_.push_back(std::make_unique<Output<float>>(backend, forward_name(f), c.sizes().z));
+    }
+  }
+  void pass(std::size_t index) override {
+    if (index < forwards_.size())
+      run_forward(index, x_.data(), kernel_.data());
+    else if (index == forwards_.size())
+      ops_[0]->backward_data(dz_.data(), kernel_.data(), dx_.data());
+    else
+      ops_[0]->backward_weights(x_.data(), dz_.data(), dkernel_.data());
+  }
+  std::vector<Result> results() const override {
+    std::vector<Result> all;
+    for (const auto& y : y_) all.push_back(y->read());
+    all.push_back(dx_.read());
+    all.push_back(dkernel_.read());
+    return all;
+  }
+
+ private:
+  void run_forward(std::size_t index, const float* x, const float* kernel) {
+    const Forward& f = forwards_[index];
+    ops_[index]->forward(x, kernel, f.epilogue.bias ? bias_.data() : nullptr,
+                         f.epilogue.dropout_rate > 0 && f.masked ? keep_.data() : nullptr,
+                         y_[index]->data());
+  }
+
+  const std::vector<Forward>& forwards_;
+  Input<float> x_, kernel_, dz_, bias_;
+  Input<std::uint8_t> keep_;
+  Output<float> dx_, dkernel_;
+  std::vector<std::unique_ptr<LinearOp>> ops_;
+  std::vector<std::unique_ptr<Output<float>>> y_;
+};
+
+}  // namespace
+
+std::vector<Forward> all_forwards() {
+  const Epilogue discriminator{true, Activation::leaky_relu, 0.3F, 0.3F};
+  return {{}, {discriminator}, {discriminator, false}, {{true, Activation::tanh, 0, 0}}};
+}
+
+std::vector<Pass> LinearCase::passes() const {
+  const Sizes s = sizes();
+  const double bytes = 4.0 * static_cast<double>(s.x + s.kernel + s.z);
+  std::vector<Pass> all;
+  for (const Forward& f : forwards_) {
+    const bool mask = f.epilogue.dropout_rate > 0 && f.masked;
+    all.push_back(
+        {forward_name(f), flops_per_pass(), bytes + (mask ? static_cast<double>(s.z) : 0.0)});
+  }
+  all.push_back({"backward-data", flops_per_pass(), bytes});
+  all.push_back({"backward-weights", flops_per_pass(), bytes});
+  return all;
+}
+
+std::unique_ptr<Run> LinearCase::start(Backend& backend) const {
+  return std::make_unique<LinearRun>(*this, Inputs(sizes()), backend);
+}
+
+std::vector<Expected> LinearCase::expected() const {
+  const Inputs in(sizes());
+  const auto x = widened(in.x), kernel = widened(in.kernel), dz = widened(in.dz),
+             bias = widened(in.bias);
+  const ref::Vector z = forward(x, kernel);
+  // tanh squeezes z, but not the rounding of z where it is near zero.
+  double largest = 1;
+  for (const double value : z) largest = std::max(largest, std::abs(value));
+  std::vector<Expected> all;
+  for (const Forward& f : forwards_) {
+    const auto y = ref::epilogue(f.epilogue, sizes().channels, z, bias,
+                                 f.masked ? in.keep : std::vector<std::uint8_t>());
+    const double bound = sum_bound(terms().forward);
+    all.push_back(near(forward_name(f), y,
+                       f.epilogue.activation == Activation::tanh ? bound * largest : bound));
+  }
+  all.push_back(near("dx", backward_data(dz, kernel), sum_bound(terms().backward_data)));
+  all.push_back(near("dkernel", backward_weights(x, dz), sum_bound(terms().backward_weights)));
+  return all;
+}
+
+// <dz, z> is linear in x and in the kernel: any step is exact but for rounding.
+std::vector<Slope> LinearCase::slopes(Backend& backend) const {
+  constexpr double step = 0.5, bound = 1e-4;
+  const Inputs in(sizes());
+  const auto op = plan(backend, {});
+  Input<float> x(backend, in.x), kernel(backend, in.kernel), dz(backend, in.dz);
+  const Output<float> z(backend, "z", sizes().z), dx(backend, "dx", sizes().x),
+      dkernel(backend, "dkernel", sizes().kernel);
+  const auto loss = [&](Input<float>& operand, const Floats& values) {
+    operand.set(values);
+    op->forward(x.data(), kernel.data(), nullptr, nullptr, z.data());
+    return dot(in.dz, z.values());
+  };
+  op->backward_data(dz.data(), kernel.data(), dx.data());
+  op->backward_weights(x.data(), dz.data(), dkernel.data());
+  const Slope of_x = slope(
+      "x", [&](const Floats& v) { return loss(x, v); }, in.x, dx.values(), step, bound);
+  x.set(in.x);
+  return {of_x, slope(
+                    "kernel", [&](const Floats& v) { return loss(kernel, v); }, in.kernel,
+                    dkernel.values(), step, bound)};
+}
+
+}  // namespace dcgan::test

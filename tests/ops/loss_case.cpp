@@ -1,0 +1,108 @@
+// The loss, with and without label smoothing, at moderate and extreme logits.
+#include "ops/loss_case.h"
+
+#include "ref/reference.h"
+
+namespace dcgan::test {
+namespace {
+
+class LossRun final : public Run {
+ public:
+  LossRun(std::int64_t batch, double smoothing, const Floats& logits, Backend& backend)
+      : backend_(backend),
+        batch_(batch),
+        high_(static_cast<float>(1 - smoothing / 2)),
+        low_(static_cast<float>(smoothing / 2)),
+        logits_(backend, logits),
+        discriminator_(backend, "discriminator adjoint", 2 * batch),
+        generator_(backend, "generator adjoint", batch),
+        ratio_(backend, "ratio", batch),
+        losses_(backend, "losses", 2) {}
+  void pass(std::size_t) override {
+    backend_.gan_loss({batch_, high_, low_, high_, logits_.data(), discriminator_.data(),
+                       generator_.data(), ratio_.data(), losses_.data()});
+  }
+  std::vector<Result> results() const override {
+    return {discriminator_.read(), generator_.read(), ratio_.read(), losses_.read()};
+  }
+  /// L_G, L_D at other logits.
+  Floats losses_at(const Floats& logits) {
+    logits_.set(logits);
+    pass(0);
+    return losses_.values();
+  }
+
+ private:
+  Backend& backend_;
+  std::int64_t batch_;
+  float high_, low_;
+  Input<float> logits_;
+  Output<float> discriminator_, generator_, ratio_, losses_;
+};
+
+}  // namespace
+
+std::string LossCase::name() const {
+  return "loss_n" + std::to_string(batch_) + (smoothing_ > 0 ? "_smoothed" : "") +
+         (extreme_ ? "_extreme" : "");
+}
+
+Floats LossCase::logits() const {
+  Floats v = normal_floats(2 * batch_, 1);
+  for (float& x : v) x *= 3;
+  constexpr float extremes[] = {80, -80, 100, -100, -60, -61, 0};
+  if (extreme_)
+    for (std::size_t i = 0, next = 0; i < v.size(); i += batch_ < 8 ? 1 : 3)
+      v[i] = extremes[next++ % std::size(extremes)];
+  return v;
+}
+
+std::vector<Pass> LossCase::passes() const {
+  const double n = static_cast<double>(batch_);
+  return {{"losses and adjoints", 100 * n, 24 * n}};
+}
+
+std::unique_ptr<Run> LossCase::start(Backend& backend) const {
+  return std::make_unique<LossRun>(batch_, smoothing_, logits(), backend);
+}
+
+std::vector<Expected> LossCase::expected() const {
+  const auto high = static_cast<double>(static_cast<float>(1 - smoothing_ / 2));
+  const auto low = static_cast<double>(static_cast<float>(smoothing_ / 2));
+  const ref::GanLosses r = ref::gan_loss(widened(logits()), high, low, high);
+  // Entry by entry: an adjoint of 1e-35 counts too. The smallest are denormal: their last bit is
+  // 1.4e-45.
+  const auto each = [](const char* of, const std::vector<double>& values) {
+    return Expected{of, values, 1e-43, 1e-6};
+  };
+  return {each("discriminator adjoint", r.discriminator_adjoint),
+          each("generator adjoint", r.generator_adjoint), each("ratio", r.ratio),
+          each("losses", {r.generator, r.discriminator})};
+}
+
+std::vector<Slope> LossCase::slopes(Backend& backend) const {
+  if (extreme_) return {};  // losses of 100 beside derivatives of 1e-20
+  constexpr double step = 0.01, bound = 0.01;
+  const Floats x = logits();
+  LossRun run(batch_, smoothing_, x, backend);
+  run.pass(0);
+  const auto results = run.results();
+  Floats generator(x.size());  // the real half has no part in L_G
+  std::copy(results[1].values.begin(), results[1].values.end(), generator.begin() + batch_);
+  const auto loss = [&](std::size_t which) {
+    return [&run, which](const Floats& v) { return static_cast<double>(run.losses_at(v)[which]); };
+  };
+  return {slope("logits, L_G", loss(0), x, generator, step, bound),
+          slope("logits, L_D", loss(1), x, results[0].values, step, bound)};
+}
+
+Cases loss_cases() {
+  Cases cases;
+  for (const std::int64_t batch : {1, 5, 96, 255, 256, 257})
+    for (const double smoothing : {0.0, 0.1})
+      for (const bool extreme : {false, true})
+        cases.push_back(std::make_shared<LossCase>(batch, smoothing, extreme));
+  return cases;
+}
+
+}  // namespace dcgan::test

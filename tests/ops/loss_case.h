@@ -1,0 +1,29 @@
+// Both losses of a GAN and the adjoints of the logits.
+#pragma once
+#include "ops/case.h"
+
+namespace dcgan::test {
+
+class LossCase final : public Case {
+ public:
+  /// extreme: every seventh logit is one of +-80, +-100, -60, -61, 0.
+  LossCase(std::int64_t batch, double smoothing, bool extreme)
+      : batch_(batch), smoothing_(smoothing), extreme_(extreme) {}
+
+  std::string name() const override;
+  std::vector<Pass> passes() const override;
+  std::unique_ptr<Run> start(Backend& backend) const override;
+  std::vector<Expected> expected() const override;
+  std::vector<Slope> slopes(Backend& backend) const override;
+
+ private:
+  Floats logits() const;
+
+  std::int64_t batch_;
+  double smoothing_;
+  bool extreme_;
+};
+
+Cases loss_cases();
+
+}  // namespace dcgan::test

@@ -1,0 +1,136 @@
+// Every case on every backend that is present, or that the environment's DCGAN_TEST_BACKENDS lists
+// ("cpu,simt"): against the references, its gradients by differences, and twice for equal bits.
+#include <gtest/gtest.h>
+
+#include <cctype>
+#include <cmath>
+#include <cstdlib>
+#include <cstring>
+#include <sstream>
+
+#include "ops/adam_case.h"
+#include "ops/batch_norm_case.h"
+#include "ops/conv_case.h"
+#include "ops/dense_case.h"
+#include "ops/epilogue_case.h"
+#include "ops/loss_case.h"
+#include "ops/random_case.h"
+
+namespace dcgan::test {
+namespace {
+
+std::vector<std::string> present_backends() {
+  std::vector<std::string> names;
+  if (const char* list = std::getenv("DCGAN_TEST_BACKENDS")) {
+    std::istringstream in(list);
+    for (std::string name; std::getline(in, name, ',');) names.push_back(name);
+    return names;
+  }
+  for (const BackendStatus& b : backend_statuses())
+    if (b.why_unavailable.empty()) names.push_back(b.name);
+  return names;
+}
+
+/// What a case may cost on a backend: a machine in software takes its time, the more so when it
+/// checks every access. A layer of each kind at its real size and a small batch is below all.
+double most_flops(const std::string& backend) {
+  if (backend == "simt-check") return 3e8;
+  if (backend == "simt") return 1e9;
+  return 1e10;
+}
+
+struct Pairing {
+  std::shared_ptr<const Case> op;
+  std::string backend;
+};
+
+std::vector<Pairing> on_backends(const Cases& cases) {
+  std::vector<Pairing> all;
+  for (const std::string& backend : present_backends())
+    for (const auto& op : cases)
+      if (op->flops() <= most_flops(backend)) all.push_back({op, backend});
+  return all;
+}
+
+void PrintTo(const Pairing& p, std::ostream* out) { *out << p.op->name() << " on " << p.backend; }
+
+std::string name_of(const testing::TestParamInfo<Pairing>& info) {
+  std::string name = info.param.op->name() + "_" + info.param.backend;
+  for (char& c : name)
+    if (!std::isalnum(static_cast<unsigned char>(c))) c = '_';
+  return name;
+}
+
+std::vector<Result> run_all(const Case& op, Backend& backend) {
+  const auto run = op.start(backend);
+  for (std::size_t i = 0; i < op.passes().size(); ++i) run->pass(i);
+  return run->results();
+}
+
+void expect_equal(const Result& got, const Expected& expected) {
+  ASSERT_EQ(got.name, expected.name);
+  ASSERT_EQ(got.values.size(), expected.values.size()) << got.name;
+  EXPECT_TRUE(got.canaries_alive) << "something wrote before or behind " << got.name;
+  double worst = 0;
+  std::size_t where = 0, count = 0;
+  for (std::size_t i = 0; i < got.values.size(); ++i) {
+    const double wanted = expected.values[i];
+    const double error = std::abs(static_cast<double>(got.values[i]) - wanted);
+    const double excess = error - expected.absolute - expected.relative * std::abs(wanted);
+    if (excess <= 0) continue;
+    ++count;
+    if (!(excess <= worst)) worst = excess, where = i;
+  }
+  EXPECT_EQ(count, 0u) << got.name << ": " << count << " of " << got.values.size()
+                       << " entries are wrong, entry " << where
+                       << " the most: " << got.values[where] << " for " << expected.values[where];
+}
+
+class Op : public testing::TestWithParam<Pairing> {
+ protected:
+  const Case& op() const { return *GetParam().op; }
+  std::unique_ptr<Backend> backend() const { return make_backend(GetParam().backend, 2); }
+};
+
+TEST_P(Op, EqualsReference) {
+  const auto device = backend();
+  const auto results = run_all(op(), *device);
+  const auto expected = op().expected();
+  ASSERT_EQ(results.size(), expected.size());
+  for (std::size_t i = 0; i < results.size(); ++i) expect_equal(results[i], expected[i]);
+
+  const auto again = run_all(op(), *device);
+  for (std::size_t i = 0; i < results.size(); ++i)
+    EXPECT_EQ(std::memcmp(results[i].values.data(), again[i].values.data(),
+                          results[i].values.size() * sizeof(float)),
+              0)
+        << results[i].name << " has other bits in a second run";
+}
+
+class Gradient : public Op {};
+
+TEST_P(Gradient, EqualsDifferences) {
+  const auto device = backend();
+  for (const Slope& s : op().slopes(*device))
+    EXPECT_NEAR(s.backward, s.differences, s.tolerance) << "along " << s.of;
+}
+
+INSTANTIATE_TEST_SUITE_P(Dense, Op, testing::ValuesIn(on_backends(dense_cases())), name_of);
+INSTANTIATE_TEST_SUITE_P(Conv, Op, testing::ValuesIn(on_backends(conv_cases())), name_of);
+INSTANTIATE_TEST_SUITE_P(BatchNorm, Op, testing::ValuesIn(on_backends(batch_norm_cases())),
+                         name_of);
+INSTANTIATE_TEST_SUITE_P(Epilogue, Op, testing::ValuesIn(on_backends(epilogue_cases())), name_of);
+INSTANTIATE_TEST_SUITE_P(Loss, Op, testing::ValuesIn(on_backends(loss_cases())), name_of);
+INSTANTIATE_TEST_SUITE_P(Adam, Op, testing::ValuesIn(on_backends(adam_cases())), name_of);
+INSTANTIATE_TEST_SUITE_P(Random, Op, testing::ValuesIn(on_backends(random_cases())), name_of);
+
+INSTANTIATE_TEST_SUITE_P(Dense, Gradient, testing::ValuesIn(on_backends(dense_cases())), name_of);
+INSTANTIATE_TEST_SUITE_P(Conv, Gradient, testing::ValuesIn(on_backends(conv_cases())), name_of);
+INSTANTIATE_TEST_SUITE_P(BatchNorm, Gradient, testing::ValuesIn(on_backends(batch_norm_cases())),
+                         name_of);
+INSTANTIATE_TEST_SUITE_P(Epilogue, Gradient, testing::ValuesIn(on_backends(epilogue_cases())),
+                         name_of);
+INSTANTIATE_TEST_SUITE_P(Loss, Gradient, testing::ValuesIn(on_backends(loss_cases())), name_of);
+
+}  // namespace
+}  // namespace dcgan::test
