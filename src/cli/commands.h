@@ -24,10 +24,13 @@ struct ConfigOptions {
   void add(CLI::App& app);
   /// Changes only what was given.
   void apply(Config& config) const;
-  /// The keys that were given.
-  std::vector<std::pair<std::string, std::string>> given() const;
+  /// Changes a run that goes on from `checkpoint`: how long it goes on, where it runs and what it
+  /// writes. Throws UsageError naming anything else that is given and differs.
+  void apply_to_resumed(Config& config, const std::string& checkpoint) const;
 
  private:
+  std::vector<std::pair<std::string, std::string>> given() const;
+
   std::vector<std::pair<std::string, std::string>> named_;
   std::vector<std::string> set_;
 };

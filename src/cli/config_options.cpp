@@ -3,6 +3,22 @@
 #include "dcgan/error.h"
 
 namespace dcgan::cli {
+namespace {
+
+bool may_change(const std::string& key) {
+  for (const char* free :
+       {"data", "epochs", "steps", "backend", "threads", "checkpoint_every", "log_every"})
+    if (key == free) return true;
+  return false;
+}
+
+std::string value_of(const Config& config, const std::string& key) {
+  for (const SettingInfo& s : settings(config))
+    if (s.key == key) return s.value;
+  return "";
+}
+
+}  // namespace
 
 void ConfigOptions::add(CLI::App& app) {
   const auto setting = [&](const std::string& option, const std::string& key,
@@ -37,6 +53,16 @@ std::vector<std::pair<std::string, std::string>> ConfigOptions::given() const {
 
 void ConfigOptions::apply(Config& config) const {
   for (const auto& [key, value] : given()) set(config, key, value);
+}
+
+void ConfigOptions::apply_to_resumed(Config& config, const std::string& checkpoint) const {
+  const Config stored = config;
+  for (const auto& [key, value] : given()) {
+    set(config, key, value);
+    if (!may_change(key) && value_of(config, key) != value_of(stored, key))
+      throw UsageError(key + "=" + value + " does not fit " + checkpoint +
+                       ", which was trained with " + key + "=" + value_of(stored, key));
+  }
 }
 
 }  // namespace dcgan::cli

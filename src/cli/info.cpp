@@ -4,27 +4,21 @@
 
 #include "backend/backend.h"
 #include "cli/commands.h"
+#include "models/models.h"
+#include "nn/sequential.h"
 #include "train/checkpoint.h"
 #include "train/run.h"
 
 namespace dcgan::cli {
 namespace {
 
-void print_networks(const Config& config) {
-  Config small = config;
-  small.batch_size = 1;  // only shapes matter here
-  const std::unique_ptr<Backend> backend = make_backend("cpu");
-  Gan gan(*backend, small);
-  const auto line = [](const Sequential& network, const std::vector<LayerSpec>& layers) {
-    std::printf("  %s: %lld parameters", network.name().c_str(),
-                static_cast<long long>(network.parameter_count()));
-    if (network.moving_count())
-      std::printf(" (+%lld moving)", static_cast<long long>(network.moving_count()));
-    std::printf("\n");
-    for (const LayerSpec& layer : layers) std::printf("    %s\n", to_string(layer).c_str());
-  };
-  line(gan.generator(), gan.spec().generator);
-  line(gan.discriminator(), gan.spec().discriminator);
+void print_network(const char* name, const std::vector<LayerSpec>& layers, SampleShape input) {
+  const NetworkSize size = Sequential::size_of(layers, input, 1);
+  std::printf("  %s: %lld parameters", name, static_cast<long long>(size.parameters));
+  if (size.moving_statistics)
+    std::printf(" (+%lld moving)", static_cast<long long>(size.moving_statistics));
+  std::printf("\n");
+  for (const LayerSpec& layer : layers) std::printf("    %s\n", to_string(layer).c_str());
 }
 
 void describe_program() {
@@ -36,13 +30,10 @@ void describe_program() {
                                           : ("not usable: " + b.why_unavailable).c_str());
   for (const std::string& name : preset_names()) {
     std::printf("preset %s: %s\n", name.c_str(), preset_title(name).c_str());
-    if (name == "vanilla-64") {
-      // 100 million parameters are not built only to be counted.
-      for (const LayerSpec& layer : gan_spec(preset_config(name)).generator)
-        std::printf("    %s\n", to_string(layer).c_str());
-      continue;
-    }
-    print_networks(preset_config(name));
+    const Config config = preset_config(name);
+    const GanSpec spec = gan_spec(config);
+    print_network("generator", spec.generator, {1, 1, config.latent});
+    print_network("discriminator", spec.discriminator, spec.image);
   }
   std::printf("settings (--set KEY=VALUE), with dcgan's values:\n");
   for (const SettingInfo& s : settings(preset_config("dcgan")))

@@ -8,6 +8,20 @@
 #include "cli/commands.h"
 #include "dcgan/error.h"
 
+namespace dcgan::cli {
+namespace {
+
+/// `dcgan_cuda --steps 5 train` would train without that limit.
+void refuse_options_before_subcommands(CLI::App& app) {
+  for (CLI::App* command : app.get_subcommands({}))
+    for (CLI::Option* option : app.get_options())
+      if (option != app.get_help_ptr() && option != app.get_version_ptr())
+        command->excludes(option);
+}
+
+}  // namespace
+}  // namespace dcgan::cli
+
 int main(int argc, char** argv) {
   using namespace dcgan;
   spdlog::set_default_logger(spdlog::stderr_color_st("dcgan_cuda"));
@@ -24,8 +38,11 @@ int main(int argc, char** argv) {
   cli::add_sample(app, status);
   cli::add_replay(app, status);
   cli::add_info(app, status);
+  cli::refuse_options_before_subcommands(app);
   try {
     app.parse(argc, argv);
+    if ((std::fflush(stdout) != 0 || std::ferror(stdout)) && status == cli::done)
+      throw Error("standard output cannot be written");
     return status;
   } catch (const CLI::ParseError& e) {
     if (e.get_exit_code() == 0) return app.exit(e);  // --help, --version

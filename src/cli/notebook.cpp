@@ -1,4 +1,5 @@
 // dcgan_cuda alone: Vanilla GAN, then DCGAN, then the page that compares them.
+#include <algorithm>
 #include <ctime>
 #include <filesystem>
 #include <memory>
@@ -7,20 +8,78 @@
 #include "cli/training_session.h"
 #include "dcgan/error.h"
 #include "io/atomic_file.h"
+#include "train/checkpoint.h"
 
 namespace dcgan::cli {
 namespace {
 
+namespace fs = std::filesystem;
+
+constexpr const char* presets[] = {"vanilla", "dcgan"};
+
 struct Options {
-  std::string out;
+  std::string out, resume;
   ConfigOptions settings;
 };
 
+/// One of the two runs: from scratch where there is no checkpoint.
+struct Part {
+  Config config;
+  std::string folder, checkpoint;
+};
+
 std::string free_folder() {
-  namespace fs = std::filesystem;
   std::string out = "runs/notebook";
   for (int n = 2; fs::exists(out); ++n) out = "runs/notebook-" + std::to_string(n);
   return out;
+}
+
+std::vector<Part> fresh_parts(const Options& o, const std::string& out) {
+  std::vector<Part> parts;
+  for (const char* preset : presets) {
+    Part part{preset_config(preset), out + "/" + preset, ""};
+    o.settings.apply(part.config);
+    if (part.config.preset != preset)
+      throw UsageError("the main job trains vanilla and dcgan; another preset needs 'train'");
+    if (fs::exists(part.folder + "/log.jsonl"))
+      throw Error(out + ": a run is there already; name another folder with --out, or go on with " +
+                  "--resume " + out);
+    parts.push_back(std::move(part));
+  }
+  return parts;
+}
+
+std::string newest_checkpoint(const std::string& folder) {
+  std::string newest;
+  std::int64_t most_steps = -1;
+  std::error_code none;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder + "/checkpoints", none)) {
+    if (entry.path().extension() != ".safetensors") continue;
+    const SafetensorsFile file(entry.path().string());
+    const std::int64_t steps = read_checkpoint_header(file).state.step;
+    if (steps > most_steps) newest = file.path();
+    most_steps = std::max(most_steps, steps);
+  }
+  return newest;
+}
+
+std::vector<Part> resumed_parts(const Options& o) {
+  if (!o.out.empty()) throw UsageError("--resume and --out exclude each other: the folder stays");
+  std::vector<Part> parts;
+  for (const char* preset : presets) {
+    Part part{{}, o.resume + "/" + preset, ""};
+    part.checkpoint = newest_checkpoint(part.folder);
+    const std::string file = part.folder + "/config.json";
+    if (part.checkpoint.empty() && !fs::exists(file))
+      throw Error(file +
+                  " is missing: --resume wants a folder of the main job; a single run goes " +
+                  "on with 'train --resume CHECKPOINT'");
+    part.config = part.checkpoint.empty() ? config_from_json(read_file(file), file)
+                                          : checkpoint_config(part.checkpoint);
+    o.settings.apply_to_resumed(part.config, part.folder);
+    parts.push_back(std::move(part));
+  }
+  return parts;
 }
 
 std::string now_text() {
@@ -31,27 +90,28 @@ std::string now_text() {
 }
 
 int run(const Options& o) {
-  const std::string out = o.out.empty() ? free_folder() : o.out;
-  std::vector<Config> configs;
-  for (const char* preset : {"vanilla", "dcgan"}) {
-    configs.push_back(preset_config(preset));
-    o.settings.apply(configs.back());
-    if (configs.back().preset != preset)
-      throw UsageError("the main job trains vanilla and dcgan; another preset needs 'train'");
-    if (std::filesystem::exists(out + "/" + preset + "/log.jsonl"))
-      throw Error(out + ": a run is there already; name another folder with --out");
+  const std::string out = !o.resume.empty() ? o.resume : o.out.empty() ? free_folder() : o.out;
+  const std::vector<Part> parts = o.resume.empty() ? fresh_parts(o, out) : resumed_parts(o);
+  const Dataset data = read_dataset(parts.front().config);
+  // What stops the second run is told before the first has trained for an hour.
+  for (const Part& part : parts) Trainer(part.config, data);
+  for (const Part& part : parts) {  // both, so that the second can go on before it has begun
+    ensure_writable_directory(part.folder);
+    write_file_atomically(part.folder + "/config.json", to_json(part.config) + "\n");
   }
-  ensure_writable_directory(out);
   install_stop_handler();
   std::vector<RunSummary> summaries;
   std::vector<std::pair<std::string, std::string>> context;
-  for (const Config& config : configs) {
-    Trainer trainer(config, read_dataset(config));
-    RunOutcome outcome = train_with_progress(trainer, out + "/" + config.preset, "");
-    if (outcome.interrupted) return interrupted;
+  for (const Part& part : parts) {
+    Trainer trainer(part.config, data);
+    if (!part.checkpoint.empty()) trainer.load(part.checkpoint);
+    RunOutcome outcome = train_with_progress(trainer, part.folder, part.checkpoint);
+    if (outcome.interrupted) {
+      say_how_to_go_on("--resume " + out);
+      return interrupted;
+    }
     summaries.push_back(std::move(outcome.summary));
-    context = {{"Data", trainer.dataset().name + ", " + std::to_string(trainer.dataset().count) +
-                            " images"},
+    context = {{"Data", data.name + ", " + std::to_string(data.count) + " images"},
                {"Backend", trainer.backend_description()},
                {"Finished", now_text()}};
   }
@@ -67,6 +127,7 @@ void add_notebook(CLI::App& app, int& status) {
   auto o = std::make_shared<Options>();
   app.add_option("--out", o->out,
                  "Folder for both runs and the comparison (default: runs/notebook)");
+  app.add_option("--resume", o->resume, "Go on with an interrupted main job in this folder");
   o->settings.add(app);
   app.callback([o, &app, &status] {
     if (app.get_subcommands().empty()) status = run(*o);

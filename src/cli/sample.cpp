@@ -1,7 +1,9 @@
 // dcgan_cuda sample: pictures or arrays from a checkpoint.
 #include <bit>
+#include <charconv>
 #include <cstring>
 #include <memory>
+#include <optional>
 
 #include "cli/commands.h"
 #include "dcgan/error.h"
@@ -13,10 +15,12 @@
 namespace dcgan::cli {
 namespace {
 
+constexpr int largest_grid = 100;
+constexpr std::int64_t largest_sample_bytes = std::int64_t{1} << 31;
+
 struct Options {
-  std::string checkpoint, out, grid, backend = "auto";
-  std::int64_t count = 0;
-  std::uint64_t seed = 1;
+  std::string checkpoint, out, grid, seed = "1", backend = "auto";
+  std::optional<std::int64_t> count;
 };
 
 /// NumPy's format 1.0: magic, version, length, a dict literal padded to 64 bytes, the data.
@@ -41,37 +45,62 @@ struct Grid {
 
 Grid parse_grid(const std::string& text) {
   Grid grid;
-  char extra = 0;
-  if (std::sscanf(text.c_str(), "%dx%d%c", &grid.rows, &grid.columns, &extra) != 2 ||
-      grid.rows < 1 || grid.columns < 1 || grid.rows > 100 || grid.columns > 100)
+  const char* end = text.data() + text.size();
+  const auto rows = std::from_chars(text.data(), end, grid.rows);
+  const bool by = rows.ec == std::errc{} && rows.ptr != end && *rows.ptr == 'x';
+  const auto columns = std::from_chars(by ? rows.ptr + 1 : end, end, grid.columns);
+  if (columns.ec != std::errc{} || columns.ptr != end || grid.rows < 1 || grid.columns < 1 ||
+      grid.rows > largest_grid || grid.columns > largest_grid)
     throw UsageError("--grid " + text + ": ROWSxCOLUMNS is wanted, each from 1 to 100");
   return grid;
+}
+
+/// The grid that was asked for, or the smallest square-like one that takes all images.
+Grid picture_grid(const Options& o, std::int64_t count) {
+  Grid grid = o.grid.empty() ? Grid{} : parse_grid(o.grid);
+  if (o.grid.empty()) {
+    while (std::int64_t{grid.columns} * grid.columns < count) ++grid.columns;
+    grid.rows = static_cast<int>((count + grid.columns - 1) / grid.columns);
+  }
+  if (count > std::int64_t{grid.rows} * grid.columns || grid.rows > largest_grid)
+    throw UsageError("--count " + std::to_string(count) + " does not fit a grid of " +
+                     std::to_string(grid.rows) + "x" + std::to_string(grid.columns) +
+                     " (at most 100x100); .npy takes more");
+  return grid;
+}
+
+std::int64_t wanted_count(const Options& o) {
+  if (o.count) {
+    if (*o.count < 1 || *o.count > 1'000'000)
+      throw UsageError("--count " + std::to_string(*o.count) + ": must be from 1 to 1000000");
+    return *o.count;
+  }
+  if (o.grid.empty()) return 16;
+  const Grid grid = parse_grid(o.grid);
+  return std::int64_t{grid.rows} * grid.columns;
 }
 
 void run(const Options& o) {
   const bool as_array = o.out.ends_with(".npy");
   if (!as_array && !o.out.ends_with(".png"))
     throw UsageError("--out " + o.out + ": a name ending in .png or .npy is wanted");
-  Grid grid = o.grid.empty() ? Grid{} : parse_grid(o.grid);
-  std::int64_t count = o.count ? o.count : grid.rows ? std::int64_t{grid.rows} * grid.columns : 16;
-  if (count < 1 || count > 1'000'000) throw UsageError("--count: from 1 to 1000000");
-  if (!grid.rows && !as_array) {
-    while (std::int64_t{grid.columns} * grid.columns < count) ++grid.columns;
-    grid.rows = static_cast<int>((count + grid.columns - 1) / grid.columns);
-  }
-  if (!as_array && (count > std::int64_t{grid.rows} * grid.columns || grid.rows > 100))
-    throw UsageError("--count " + std::to_string(count) + " does not fit a grid of " +
-                     std::to_string(grid.rows) + "x" + std::to_string(grid.columns) +
-                     " (at most 100x100); .npy takes any number");
+  const std::int64_t count = wanted_count(o);
+  const Grid grid = as_array ? Grid{} : picture_grid(o, count);
 
   const SafetensorsFile file(o.checkpoint);
   Config config = read_checkpoint_header(file).config;
-  config.backend = o.backend;
+  set(config, "backend", o.backend);
+  set(config, "seed", o.seed);  // of the noise; nothing else is drawn here
   config.batch_size = 64;
+  const std::int64_t bytes_per_image = gan_spec(config).image.size() * std::int64_t{sizeof(float)};
+  if (count * bytes_per_image > largest_sample_bytes)
+    throw UsageError("--count " + std::to_string(count) + ": at most " +
+                     std::to_string(largest_sample_bytes / bytes_per_image) +
+                     " images of this size at once; several calls with other --seed make more");
   const std::unique_ptr<Backend> backend = make_backend(config.backend, config.threads);
   Gan gan(*backend, config);
   load_tensors(file, gan, Moments::reset);
-  const std::vector<float> images = gan.sample(count, o.seed);
+  const std::vector<float> images = gan.sample(count, config.seed);
   const SampleShape shape = gan.spec().image;
   if (as_array) {
     write_file_atomically(o.out, npy(images, {count, shape.height, shape.width, shape.channels}));

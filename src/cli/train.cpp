@@ -10,47 +10,30 @@
 namespace dcgan::cli {
 namespace {
 
+namespace fs = std::filesystem;
+
 struct Options {
   std::string preset, out, resume, config_file;
   ConfigOptions settings;
 };
 
-/// What may change when a run is resumed: how long it goes on, where it runs, what it writes.
-bool may_change(const std::string& key) {
-  for (const char* free :
-       {"data", "epochs", "steps", "backend", "threads", "checkpoint_every", "log_every"})
-    if (key == free) return true;
-  return false;
-}
-
-std::string value_of(const Config& config, const std::string& key) {
-  for (const SettingInfo& s : settings(config))
-    if (s.key == key) return s.value;
-  return "";
-}
-
 Config resumed_config(const Options& o) {
-  const Config stored = checkpoint_config(o.resume);
-  Config wanted = stored;
   if (!o.config_file.empty())
     throw UsageError("--config and --resume exclude each other: the checkpoint has its settings");
-  if (!o.preset.empty() && o.preset != stored.preset)
+  Config config = checkpoint_config(o.resume);
+  if (!o.preset.empty() && o.preset != config.preset)
     throw UsageError("--preset " + o.preset + " does not fit " + o.resume +
-                     ", which is a run of preset " + stored.preset);
-  for (const auto& [key, value] : o.settings.given()) {
-    set(wanted, key, value);
-    if (!may_change(key) && value_of(wanted, key) != value_of(stored, key))
-      throw UsageError(key + "=" + value + " does not fit " + o.resume +
-                       ", which was trained with " + key + "=" + value_of(stored, key));
-  }
-  return wanted;
+                     ", which is a run of preset " + config.preset);
+  o.settings.apply_to_resumed(config, o.resume);
+  return config;
 }
 
 Config fresh_config(const Options& o) {
   if (!o.config_file.empty()) {
     if (!o.preset.empty())
       throw UsageError("--preset and --config exclude each other: the file names its preset");
-    Config config = config_from_json(read_file(o.config_file), o.config_file);
+    constexpr std::size_t most_config_bytes = 1 << 20;
+    Config config = config_from_json(read_file(o.config_file, most_config_bytes), o.config_file);
     o.settings.apply(config);
     return config;
   }
@@ -60,20 +43,37 @@ Config fresh_config(const Options& o) {
   return config;
 }
 
+bool has_run(const std::string& folder) { return fs::exists(folder + "/log.jsonl"); }
+
+/// The run folder whose checkpoints/ holds the file; empty where it lies elsewhere.
+std::string run_folder_of(const std::string& checkpoint) {
+  const fs::path checkpoints = fs::absolute(checkpoint).parent_path();
+  return checkpoints.filename() == "checkpoints" ? checkpoints.parent_path().string() : "";
+}
+
+std::string out_folder(const Options& o, const Config& config) {
+  if (!o.resume.empty()) {
+    const std::string own = run_folder_of(o.resume);
+    if (o.out.empty() && own.empty())
+      throw UsageError(o.resume + " does not lie in a run's folder: name a folder with --out");
+    std::error_code none;
+    if (!o.out.empty() && has_run(o.out) && !fs::equivalent(o.out, own, none))
+      throw Error(o.out + ": another run is there already; name another folder with --out");
+    return o.out.empty() ? own : o.out;
+  }
+  if (!o.out.empty()) {
+    if (has_run(o.out))
+      throw Error(o.out + ": a run is there already; name another folder, or go on with --resume");
+    return o.out;
+  }
+  std::string out = "runs/" + config.preset;
+  for (int n = 2; has_run(out); ++n) out = "runs/" + config.preset + "-" + std::to_string(n);
+  return out;
+}
+
 int run(const Options& o) {
   const Config config = o.resume.empty() ? fresh_config(o) : resumed_config(o);
-  std::string out = o.out;
-  if (out.empty()) {
-    namespace fs = std::filesystem;
-    out = o.resume.empty() ? "runs/" + config.preset
-                           : fs::absolute(o.resume).parent_path().parent_path().string();
-    const bool taken = o.resume.empty() && fs::exists(out + "/log.jsonl");
-    for (int n = 2; taken && fs::exists(out + "/log.jsonl"); ++n)
-      out = "runs/" + config.preset + "-" + std::to_string(n);
-  } else if (o.resume.empty() && std::filesystem::exists(out + "/log.jsonl")) {
-    throw Error(out + ": a run is there already; name another folder, or go on with --resume");
-  }
-  ensure_writable_directory(out);
+  const std::string out = out_folder(o, config);
   Trainer trainer(config, read_dataset(config));
   if (!o.resume.empty()) {
     trainer.load(o.resume);
@@ -83,7 +83,10 @@ int run(const Options& o) {
                        ": nothing is left to do; give more --epochs or --steps");
   }
   install_stop_handler();
-  return train_with_progress(trainer, out, o.resume).interrupted ? interrupted : done;
+  const RunOutcome outcome = train_with_progress(trainer, out, o.resume);
+  if (!outcome.interrupted) return done;
+  say_how_to_go_on("train --resume " + outcome.checkpoint);
+  return interrupted;
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cmath>
 #include <csignal>
@@ -65,14 +66,17 @@ class Progress {
     const double rate = static_cast<double>(images_) / elapsed;
     const std::int64_t per_epoch = trainer.steps_per_epoch();
     const std::int64_t in_epoch = (s.step - 1) % per_epoch + 1;
+    const int columns = terminal_ ? terminal_columns() : 80;
+    // A narrow terminal gets the same numbers in fewer words.
+    const char* format = columns >= 72
+                             ? "epoch %lld  %lld/%lld  loss G %.3f D %.3f  %.0f images/s  ETA %s"
+                             : "%lld  %lld/%lld  G %.3f D %.3f  %.0f/s  %s";
     char text[256];
-    std::snprintf(text, sizeof text,
-                  "epoch %lld  %lld/%lld  loss G %.3f D %.3f  %.0f images/s  ETA %s",
-                  static_cast<long long>(s.epoch), static_cast<long long>(in_epoch),
-                  static_cast<long long>(per_epoch), s.loss_generator, s.loss_discriminator, rate,
-                  duration_text(eta).c_str());
+    std::snprintf(text, sizeof text, format, static_cast<long long>(s.epoch),
+                  static_cast<long long>(in_epoch), static_cast<long long>(per_epoch),
+                  s.loss_generator, s.loss_discriminator, rate, duration_text(eta).c_str());
     if (terminal_)
-      draw_bar(static_cast<double>(in_epoch) / static_cast<double>(per_epoch), text);
+      draw_bar(static_cast<double>(in_epoch) / static_cast<double>(per_epoch), text, columns);
     else
       std::printf("%s\n", text);
     std::fflush(stdout);
@@ -90,10 +94,12 @@ class Progress {
   }
 
  private:
-  void draw_bar(double fraction, const std::string& text) const {
+  static int terminal_columns() {
     winsize size{};
-    const int columns =
-        ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+  }
+
+  static void draw_bar(double fraction, const std::string& text, int columns) {
     const int room = std::clamp(columns - static_cast<int>(text.size()) - 4, 0, 30);
     const int filled = static_cast<int>(std::lround(fraction * room));
     std::string bar;
@@ -111,11 +117,14 @@ class Progress {
 
 }  // namespace
 
-const std::atomic<bool>& stop_requested() { return stop; }
-
 void install_stop_handler() {
-  std::signal(SIGINT, on_signal);
-  std::signal(SIGTERM, on_signal);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP})
+    if (std::signal(signal, on_signal) == SIG_IGN) std::signal(signal, SIG_IGN);  // as nohup wants
+  std::signal(SIGPIPE, SIG_IGN);
+}
+
+void say_how_to_go_on(const std::string& arguments) {
+  std::printf("Go on with: dcgan_cuda %s\n", arguments.c_str());
 }
 
 RunOutcome train_with_progress(Trainer& trainer, const std::string& directory,
@@ -147,7 +156,7 @@ RunOutcome train_with_progress(Trainer& trainer, const std::string& directory,
   RunOutcome outcome = run_training(trainer, options);
   progress.clear();
   if (outcome.interrupted)
-    std::printf("interrupted at step %lld; state saved. Go on with: dcgan_cuda train --resume %s\n",
+    std::printf("interrupted at step %lld; state saved in %s\n",
                 static_cast<long long>(trainer.state().step), outcome.checkpoint.c_str());
   else
     std::printf("done: %s\n", directory.c_str());

@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <memory>
 
@@ -20,12 +22,13 @@ constexpr const char* images_name = "train-images-idx3-ubyte";
 constexpr const char* labels_name = "train-labels-idx1-ubyte";
 constexpr std::uint32_t images_magic = 0x0803, labels_magic = 0x0801;
 constexpr std::uint32_t largest_side = 4096;
-constexpr std::uint64_t largest_bytes = std::uint64_t{1} << 34;
+constexpr std::uint64_t largest_bytes = std::uint64_t{1} << 32;
 
 /// DIR/NAME or DIR/NAME.gz, or nothing.
 std::string find_file(const std::string& directory, const std::string& name) {
+  std::error_code none;  // a folder that may not be entered is as good as empty
   for (const std::string& candidate : {directory + "/" + name, directory + "/" + name + ".gz"})
-    if (fs::is_regular_file(candidate)) return candidate;
+    if (fs::is_regular_file(candidate, none)) return candidate;
   return "";
 }
 
@@ -33,7 +36,7 @@ std::string find_file(const std::string& directory, const std::string& name) {
 class GzFile {
  public:
   explicit GzFile(const std::string& path) : path_(path), file_(gzopen(path.c_str(), "rb")) {
-    if (!file_) throw Error(path + ": cannot be opened");
+    if (!file_) throw Error(path + ": cannot be opened: " + std::strerror(errno));
     gzbuffer(file_.get(), 1 << 18);
   }
 
@@ -42,7 +45,8 @@ class GzFile {
     while (bytes > 0) {
       const auto part = static_cast<unsigned>(std::min<std::size_t>(bytes, 1u << 30));
       const int got = gzread(file_.get(), to, part);
-      if (got <= 0) broken(std::string("it ends within its ") + what);
+      if (got < 0 || damaged()) broken("its compressed data is damaged or cut off");
+      if (got == 0) broken(std::string("it ends within its ") + what);
       to += got;
       bytes -= static_cast<std::size_t>(got);
     }
@@ -56,13 +60,20 @@ class GzFile {
     char more = 0;
     const int got = gzread(file_.get(), &more, 1);
     if (got > 0) broken("there are bytes behind what its header announces");
-    if (got < 0) broken("its compressed data is damaged");
+    if (got < 0 || damaged()) broken("its compressed data is damaged or cut off");
   }
   [[noreturn]] void broken(const std::string& what) const {
     throw Error(path_ + ": not a whole IDX file: " + what + "; fetch it again (tools/get_data.sh)");
   }
 
  private:
+  /// zlib tells a compressed file that was cut off only here.
+  bool damaged() const {
+    int error = Z_OK;
+    gzerror(file_.get(), &error);
+    return error != Z_OK && error != Z_STREAM_END;
+  }
+
   struct Close {
     void operator()(gzFile_s* file) const { gzclose(file); }
   };
@@ -87,7 +98,7 @@ void read_images(const std::string& path, Dataset& out) {
   if (file.big_endian() != images_magic) file.broken("its magic number is not 0x00000803");
   const std::uint32_t count = file.big_endian(), height = file.big_endian(),
                       width = file.big_endian();
-  if (count == 0 || height == 0 || width == 0) file.broken("it holds no images");
+  if (count == 0 || height == 0 || width == 0) file.broken("its header announces no images");
   if (height > largest_side || width > largest_side ||
       std::uint64_t{count} * height * width > largest_bytes)
     file.broken("it announces " + std::to_string(count) + " images of " + std::to_string(height) +

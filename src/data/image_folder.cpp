@@ -24,13 +24,14 @@ bool is_picture(const fs::path& path) {
 /// In the order of their names, so that a run does not depend on the file system's.
 std::vector<std::string> list_pictures(const std::string& directory) {
   std::vector<std::string> paths;
-  try {
-    for (const auto& entry : fs::recursive_directory_iterator(directory))
-      if (entry.is_regular_file() && is_picture(entry.path()))
-        paths.push_back(entry.path().string());
-  } catch (const fs::filesystem_error& e) {
-    throw Error(directory + ": cannot be listed: " + e.code().message());
+  std::error_code error;
+  fs::recursive_directory_iterator entry(directory, error);
+  for (; !error && entry != fs::recursive_directory_iterator(); entry.increment(error)) {
+    std::error_code broken_link;
+    if (entry->is_regular_file(broken_link) && is_picture(entry->path()))
+      paths.push_back(entry->path().string());
   }
+  if (error) throw Error(directory + ": cannot be listed: " + error.message());
   std::sort(paths.begin(), paths.end());
   return paths;
 }
@@ -59,7 +60,9 @@ Dataset read_image_folder(const std::string& directory, int size) {
       spdlog::warn("skipped: {}", e.what());
     }
   }
-  if (data.count == 0) throw Error(directory + ": no PNG or JPEG picture in it can be read");
+  if (data.count == 0)
+    throw Error(directory + ": there is no readable PNG or JPEG picture in it; name the folder " +
+                "that has them with --data DIR");
   return data;
 }
 

@@ -12,9 +12,10 @@
 namespace dcgan {
 
 Image read_image(const std::string& path, int channels) {
-  const std::string file = read_file(path);
+  constexpr std::size_t most_bytes = 1 << 30;  // stb counts bytes in int
+  const std::string file = read_file(path, most_bytes);
   const auto* bytes = reinterpret_cast<const stbi_uc*>(file.data());
-  const int length = static_cast<int>(std::min<std::size_t>(file.size(), 1u << 30));
+  const int length = static_cast<int>(file.size());
   Image image;
   int stored = 0;
   if (!stbi_info_from_memory(bytes, length, &image.width, &image.height, &stored))

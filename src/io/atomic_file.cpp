@@ -15,8 +15,26 @@ namespace {
 
 namespace fs = std::filesystem;
 
-[[noreturn]] void fail(const std::string& path, const char* what, int error) {
-  throw Error(path + ": " + what + ": " + std::strerror(error));
+std::string remedy(int error) {
+  switch (error) {
+    case ENOSPC:
+    case EDQUOT:
+      return "; free some space or name another folder";
+    case EACCES:
+    case EPERM:
+    case EROFS:
+      return "; name a folder that you may write to";
+    default:
+      return "";
+  }
+}
+
+[[noreturn]] void fail_to_read(const std::string& path, int error) {
+  throw Error(path + ": cannot be read: " + std::strerror(error));
+}
+
+[[noreturn]] void fail_to_write(const std::string& path, const char* what, int error) {
+  throw Error(path + ": " + what + ": " + std::strerror(error) + remedy(error));
 }
 
 std::string folder_of(const std::string& path) {
@@ -46,29 +64,31 @@ class Descriptor {
   int fd_;
 };
 
-void write_whole(const std::string& target, const std::string& temporary,
-                 std::span<const std::byte> bytes) {
-  Descriptor file(temporary, O_WRONLY | O_CREAT | O_TRUNC);
-  if (file.get() < 0) fail(target, "cannot be created", errno);
+void write_all(const Descriptor& file, const std::string& target,
+               std::span<const std::byte> bytes) {
   while (!bytes.empty()) {
     const ssize_t written = write(file.get(), bytes.data(), bytes.size());
     if (written < 0 && errno == EINTR) continue;
-    if (written < 0) fail(target, "cannot be written", errno);
+    if (written < 0) fail_to_write(target, "cannot be written", errno);
     bytes = bytes.subspan(static_cast<std::size_t>(written));
   }
-  if (!file.close_now()) fail(target, "cannot be written", errno);
 }
 
 }  // namespace
 
 void write_file_atomically(const std::string& path,
                            const std::function<void(const std::string&)>& write) {
+  // A rename would replace a device such as /dev/null by a file.
+  std::error_code none;
+  if (fs::exists(path, none) && !fs::is_regular_file(path, none))
+    throw Error(path + ": cannot be replaced: it is a folder or device; name another file");
   const std::string temporary = path + ".tmp" + std::to_string(getpid());
   try {
     write(temporary);
     Descriptor file(temporary, O_RDONLY);
-    if (file.get() < 0 || fsync(file.get()) != 0) fail(path, "cannot be written", errno);
-    if (rename(temporary.c_str(), path.c_str()) != 0) fail(path, "cannot be replaced", errno);
+    if (file.get() < 0 || fsync(file.get()) != 0) fail_to_write(path, "cannot be written", errno);
+    if (rename(temporary.c_str(), path.c_str()) != 0)
+      fail_to_write(path, "cannot be replaced", errno);
   } catch (...) {
     unlink(temporary.c_str());
     throw;
@@ -78,38 +98,49 @@ void write_file_atomically(const std::string& path,
   if (folder.get() >= 0) fsync(folder.get());
 }
 
-void write_file_atomically(const std::string& path, std::span<const std::byte> bytes) {
-  write_file_atomically(path,
-                        [&](const std::string& temporary) { write_whole(path, temporary, bytes); });
+void write_file_atomically(const std::string& path,
+                           const std::vector<std::span<const std::byte>>& parts) {
+  write_file_atomically(path, [&](const std::string& temporary) {
+    Descriptor file(temporary, O_WRONLY | O_CREAT | O_TRUNC);
+    if (file.get() < 0) fail_to_write(path, "cannot be created", errno);
+    for (const std::span<const std::byte>& part : parts) write_all(file, path, part);
+    if (!file.close_now()) fail_to_write(path, "cannot be written", errno);
+  });
 }
 
 void write_file_atomically(const std::string& path, const std::string& text) {
-  write_file_atomically(path, std::as_bytes(std::span(text)));
+  write_file_atomically(path,
+                        std::vector<std::span<const std::byte>>{std::as_bytes(std::span(text))});
 }
 
-std::string read_file(const std::string& path) {
-  if (fs::is_directory(path)) fail(path, "cannot be read", EISDIR);
+std::string read_file(const std::string& path, std::size_t most_bytes) {
+  if (std::error_code none; fs::is_directory(path, none)) fail_to_read(path, EISDIR);
   const Descriptor file(path, O_RDONLY);
-  if (file.get() < 0) fail(path, "cannot be read", errno);
+  if (file.get() < 0) fail_to_read(path, errno);
   std::string text;
   char block[1 << 16];
   for (;;) {
     const ssize_t got = read(file.get(), block, sizeof block);
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) fail(path, "cannot be read", errno);
+    if (got < 0) fail_to_read(path, errno);
     if (got == 0) return text;
     text.append(block, static_cast<std::size_t>(got));
+    if (text.size() > most_bytes)
+      throw Error(path + ": cannot be read: it is larger than " + std::to_string(most_bytes) +
+                  " bytes");
   }
 }
 
 void ensure_writable_directory(const std::string& path) {
   std::error_code error;
   fs::create_directories(path, error);
-  if (!fs::is_directory(path))
-    throw Error(path + ": cannot be made: " + (error ? error.message() : "a file is in its place"));
+  if (std::error_code none; !fs::is_directory(path, none))
+    throw Error(path + ": cannot be made: " +
+                (error && error != std::errc::not_a_directory ? error.message()
+                                                              : "a file is in its place"));
   const std::string probe = path + "/.write_test" + std::to_string(getpid());
   const Descriptor file(probe, O_WRONLY | O_CREAT | O_TRUNC);
-  if (file.get() < 0) fail(path, "cannot be written to", errno);
+  if (file.get() < 0) fail_to_write(path, "cannot be written to", errno);
   unlink(probe.c_str());
 }
 

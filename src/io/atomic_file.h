@@ -4,12 +4,15 @@
 #include <functional>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace dcgan {
 
-/// Writes `bytes` to a temporary file beside `path`, fsyncs it, renames it to `path` and fsyncs the
-/// folder. Throws Error with the path and the system's reason; the temporary file is removed.
-void write_file_atomically(const std::string& path, std::span<const std::byte> bytes);
+/// Writes `parts`, one after the other, to a temporary file beside `path`, fsyncs it, renames it to
+/// `path` and fsyncs the folder. Throws Error with the path and the system's reason; the temporary
+/// file is removed. A folder or device in the place of `path` stays as it is.
+void write_file_atomically(const std::string& path,
+                           const std::vector<std::span<const std::byte>>& parts);
 void write_file_atomically(const std::string& path, const std::string& text);
 
 /// The same for writers that need a file name (image encoders): `write` is given the temporary
@@ -17,8 +20,8 @@ void write_file_atomically(const std::string& path, const std::string& text);
 void write_file_atomically(const std::string& path,
                            const std::function<void(const std::string& temporary_path)>& write);
 
-/// The whole file; throws Error with the path and the reason.
-std::string read_file(const std::string& path);
+/// The whole file; throws Error with the path and the reason, also where it is larger than that.
+std::string read_file(const std::string& path, std::size_t most_bytes = std::size_t{1} << 32);
 
 /// Creates the folder and its parents and proves that a file can be written there; throws Error.
 void ensure_writable_directory(const std::string& path);

@@ -31,6 +31,14 @@ const DTypeName& describe(DType dtype) {
   throw Error("unknown element type");
 }
 
+/// A stranger's text as part of a message: short, and without control characters.
+std::string one_line(const std::string& text) {
+  std::string shown = text.substr(0, 100);
+  for (char& c : shown)
+    if (static_cast<unsigned char>(c) < 32 || c == 127) c = '?';
+  return shown;
+}
+
 /// The number of elements, or -1 where a dimension is negative or the product overflows.
 std::int64_t element_count(const std::vector<std::int64_t>& shape) {
   std::int64_t count = 1;
@@ -39,13 +47,17 @@ std::int64_t element_count(const std::vector<std::int64_t>& shape) {
   return count;
 }
 
+std::size_t size_bytes(const TensorToWrite& t) {
+  return static_cast<std::size_t>(element_count(t.shape)) * describe(t.dtype).bytes;
+}
+
 SafetensorsFile::Entry parse_entry(const json& value, std::size_t data_bytes) {
   SafetensorsFile::Entry entry{};
   const std::string name = value.at("dtype").get<std::string>();
   const DTypeName* dtype = nullptr;
   for (const DTypeName& d : dtypes)
     if (name == d.name) dtype = &d;
-  if (!dtype) throw Error("element type " + name.substr(0, 20) + " is not supported");
+  if (!dtype) throw Error("element type " + one_line(name).substr(0, 20) + " is not supported");
   entry.dtype = dtype->dtype;
   for (const json& n : value.at("shape")) {
     if (!n.is_number_unsigned() || n.get<std::uint64_t>() > std::uint64_t{INT64_MAX})
@@ -68,16 +80,48 @@ SafetensorsFile::Entry parse_entry(const json& value, std::size_t data_bytes) {
   return entry;
 }
 
-void check_overlap(const std::map<std::string, SafetensorsFile::Entry>& entries) {
+/// The format wants the data filled without gaps or overlaps.
+void check_layout(const std::map<std::string, SafetensorsFile::Entry>& entries,
+                  std::size_t data_bytes) {
   std::map<std::size_t, std::size_t> ends;  // by begin
   for (const auto& [name, e] : entries)
     if (e.size_bytes && !ends.emplace(e.offset_bytes, e.offset_bytes + e.size_bytes).second)
-      throw Error("tensor '" + name + "' overlaps another");
+      throw Error("tensor '" + one_line(name) + "' overlaps another");
   std::size_t reached = 0;
   for (const auto& [begin, end] : ends) {
     if (begin < reached) throw Error("tensors overlap");
+    if (begin > reached) throw Error("there are bytes that belong to no tensor");
     reached = end;
   }
+  if (reached != data_bytes) throw Error("there are bytes behind its last tensor");
+}
+
+/// Nested JSON costs many times its size in memory; the format's is three deep.
+json parse_json(const std::string& text) {
+  constexpr int most_depth = 4;
+  return json::parse(text, [](int depth, json::parse_event_t, json&) {
+    if (depth > most_depth) throw Error("its header is nested too deeply");
+    return true;
+  });
+}
+
+void parse_header(const std::string& text, std::size_t data_bytes,
+                  std::map<std::string, SafetensorsFile::Entry>& entries,
+                  std::map<std::string, std::string>& metadata) {
+  const json header = parse_json(text);
+  if (!header.is_object()) throw Error("its header is not a JSON object");
+  for (const auto& [name, value] : header.items()) {
+    if (name == "__metadata__") {
+      metadata = value.get<std::map<std::string, std::string>>();
+      continue;
+    }
+    try {
+      entries[name] = parse_entry(value, data_bytes);
+    } catch (const std::exception& e) {
+      throw Error("tensor '" + one_line(name) + "': " + e.what());
+    }
+  }
+  check_layout(entries, data_bytes);
 }
 
 }  // namespace
@@ -94,8 +138,7 @@ void write_safetensors(const std::string& path, const std::vector<TensorToWrite>
   if (!metadata.empty()) header["__metadata__"] = metadata;
   std::size_t offset = 0;
   for (const TensorToWrite& t : tensors) {
-    const std::size_t bytes =
-        static_cast<std::size_t>(element_count(t.shape)) * describe(t.dtype).bytes;
+    const std::size_t bytes = size_bytes(t);
     header[t.name] = {{"dtype", describe(t.dtype).name},
                       {"shape", t.shape},
                       {"data_offsets", {offset, offset + bytes}}};
@@ -104,46 +147,28 @@ void write_safetensors(const std::string& path, const std::vector<TensorToWrite>
   std::string text = header.dump();
   text.resize((text.size() + 7) / 8 * 8, ' ');  // the data starts aligned
   const std::uint64_t length = text.size();
-  std::vector<std::byte> file(length_bytes + text.size() + offset);
-  std::memcpy(file.data(), &length, length_bytes);
-  std::memcpy(file.data() + length_bytes, text.data(), text.size());
-  std::byte* out = file.data() + length_bytes + text.size();
-  for (const TensorToWrite& t : tensors) {
-    const std::size_t bytes =
-        static_cast<std::size_t>(element_count(t.shape)) * describe(t.dtype).bytes;
-    if (bytes) std::memcpy(out, t.data, bytes);
-    out += bytes;
-  }
-  write_file_atomically(path, std::span<const std::byte>(file));
+  std::vector<std::span<const std::byte>> parts = {std::as_bytes(std::span(&length, 1)),
+                                                   std::as_bytes(std::span(text))};
+  for (const TensorToWrite& t : tensors)
+    parts.emplace_back(static_cast<const std::byte*>(t.data), size_bytes(t));
+  write_file_atomically(path, parts);
 }
 
-SafetensorsFile::SafetensorsFile(const std::string& path) : path_(path) {
-  const std::string file = read_file(path);
+SafetensorsFile::SafetensorsFile(const std::string& path) : path_(path), file_(path) {
   try {
     std::uint64_t length = 0;
-    if (file.size() < length_bytes) throw Error("too short");
-    std::memcpy(&length, file.data(), length_bytes);
-    if (length > largest_header_bytes || length > file.size() - length_bytes)
+    const std::uint64_t size = file_.size_bytes();
+    if (size < length_bytes) throw Error("too short");
+    file_.read_at(0, &length, length_bytes);
+    if (length > largest_header_bytes || length > size - length_bytes)
       throw Error("its header would end behind the file's end");
-    const char* text = file.data() + length_bytes;
-    const json header = json::parse(text, text + length);
-    if (!header.is_object()) throw Error("its header is not a JSON object");
-    const std::size_t data_begin = length_bytes + length;
-    const std::size_t data_bytes = file.size() - data_begin;
-    for (const auto& [name, value] : header.items()) {
-      if (name == "__metadata__") {
-        metadata_ = value.get<std::map<std::string, std::string>>();
-        continue;
-      }
-      try {
-        entries_[name] = parse_entry(value, data_bytes);
-      } catch (const std::exception& e) {
-        throw Error("tensor '" + name.substr(0, 100) + "': " + e.what());
-      }
-    }
-    check_overlap(entries_);
-    const auto* data = reinterpret_cast<const std::byte*>(file.data()) + data_begin;
-    data_.assign(data, data + data_bytes);
+    std::string text(length, '\0');
+    file_.read_at(length_bytes, text.data(), length);
+    data_begin_ = length_bytes + length;
+    parse_header(text, size - data_begin_, entries_, metadata_);
+  } catch (const json::exception& e) {
+    throw Error(path + ": not a safetensors file: its header is not the JSON it should be (" +
+                one_line(e.what()) + ")");
   } catch (const std::exception& e) {
     throw Error(path + ": not a safetensors file: " + e.what());
   }
@@ -155,35 +180,30 @@ const std::vector<std::int64_t>& SafetensorsFile::shape(const std::string& name)
   return found->second.shape;
 }
 
-namespace {
-
 template <class T>
-std::vector<T> elements(const SafetensorsFile& file, const std::string& name, DType dtype,
-                        const std::vector<std::int64_t>& wanted,
-                        const std::vector<std::byte>& data) {
-  const std::vector<std::int64_t>& shape = file.shape(name);
-  const SafetensorsFile::Entry& entry = file.entries().at(name);
-  if (!wanted.empty() && shape != wanted)
-    throw Error(file.path() + ": '" + name + "' has shape " + to_string(shape) + ", but " +
+std::vector<T> SafetensorsFile::elements(const std::string& name, DType dtype,
+                                         const std::vector<std::int64_t>& wanted) const {
+  const std::vector<std::int64_t>& have = shape(name);
+  const Entry& entry = entries_.at(name);
+  if (!wanted.empty() && have != wanted)
+    throw Error(path_ + ": '" + name + "' has shape " + to_string(have) + ", but " +
                 to_string(wanted) + " is wanted");
   if (entry.dtype != dtype)
-    throw Error(file.path() + ": '" + name + "' holds " + describe(entry.dtype).name + ", but " +
+    throw Error(path_ + ": '" + name + "' holds " + describe(entry.dtype).name + ", but " +
                 describe(dtype).name + " is wanted");
   std::vector<T> out(entry.size_bytes / sizeof(T));
-  if (entry.size_bytes) std::memcpy(out.data(), data.data() + entry.offset_bytes, entry.size_bytes);
+  file_.read_at(data_begin_ + entry.offset_bytes, out.data(), entry.size_bytes);
   return out;
 }
 
-}  // namespace
-
 std::vector<float> SafetensorsFile::f32(const std::string& name,
                                         const std::vector<std::int64_t>& shape) const {
-  return elements<float>(*this, name, DType::f32, shape, data_);
+  return elements<float>(name, DType::f32, shape);
 }
 
 std::vector<std::uint8_t> SafetensorsFile::u8(const std::string& name,
                                               const std::vector<std::int64_t>& shape) const {
-  return elements<std::uint8_t>(*this, name, DType::u8, shape, data_);
+  return elements<std::uint8_t>(name, DType::u8, shape);
 }
 
 }  // namespace dcgan

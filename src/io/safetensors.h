@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "io/file_reader.h"
+
 namespace dcgan {
 
 enum class DType { f32, u8, i64 };
@@ -26,8 +28,9 @@ struct TensorToWrite {
 void write_safetensors(const std::string& path, const std::vector<TensorToWrite>& tensors,
                        const std::map<std::string, std::string>& metadata = {});
 
-/// A safetensors file read into memory and checked: header, names, shapes, offsets within the file,
-/// not overlapping. Throws Error naming the file and what is wrong with it.
+/// A safetensors file, its header read and checked: names, shapes, offsets that fill the file and
+/// do not overlap. Tensors are read when they are asked for. Throws Error naming the file and what
+/// is wrong with it.
 class SafetensorsFile {
  public:
   explicit SafetensorsFile(const std::string& path);
@@ -44,7 +47,7 @@ class SafetensorsFile {
   const std::map<std::string, std::string>& metadata() const { return metadata_; }
   bool contains(const std::string& name) const { return entries_.count(name) != 0; }
 
-  /// The tensor's elements, copied to aligned memory. Throws Error naming file and tensor if it is
+  /// The tensor's elements. Throws Error naming file and tensor if it is
   /// missing, has another element type, or (where `shape` is not empty) another shape.
   std::vector<float> f32(const std::string& name,
                          const std::vector<std::int64_t>& shape = {}) const;
@@ -54,10 +57,15 @@ class SafetensorsFile {
   const std::vector<std::int64_t>& shape(const std::string& name) const;
 
  private:
+  template <class T>
+  std::vector<T> elements(const std::string& name, DType dtype,
+                          const std::vector<std::int64_t>& wanted) const;
+
   std::string path_;
+  FileReader file_;
+  std::uint64_t data_begin_ = 0;
   std::map<std::string, Entry> entries_;
   std::map<std::string, std::string> metadata_;
-  std::vector<std::byte> data_;
 };
 
 /// "[2, 28, 28, 1]", for messages.

@@ -13,7 +13,31 @@ namespace {
 
 constexpr std::uint32_t initialisation_stream = 1;  // of Philox; train/gan.h has the others
 
+std::int64_t total_size(const std::vector<TensorView>& tensors) {
+  std::int64_t count = 0;
+  for (const TensorView& tensor : tensors) count += tensor.size();
+  return count;
+}
+
 }  // namespace
+
+NetworkSize Sequential::size_of(const std::vector<LayerSpec>& layers, SampleShape input,
+                                std::int64_t max_rows) {
+  Builder builder("network", input);
+  for (const LayerSpec& layer : layers) std::visit(builder, layer);
+  // As the constructor below allocates it.
+  constexpr std::int64_t copies = 4, gradient_memories = 2;
+  std::int64_t widest = 0, per_row = 0, mask_bytes = 0;
+  for (const Node& node : builder.nodes) {
+    per_row += node.out.size();
+    if (&node != &builder.nodes.front()) widest = std::max(widest, node.in.size());
+  }
+  for (const DropoutLayer& dropout : builder.dropouts) mask_bytes += dropout.shape.size();
+  const std::int64_t floats = copies * builder.flat_size + builder.moving_size +
+                              max_rows * (per_row + gradient_memories * widest);
+  return {total_size(builder.parameters), total_size(builder.moving_statistics),
+          floats * std::int64_t{sizeof(float)} + max_rows * mask_bytes};
+}
 
 Sequential::Sequential(Backend& backend, std::string name, const std::vector<LayerSpec>& layers,
                        SampleShape input, std::int64_t max_rows)
@@ -51,17 +75,9 @@ Sequential::~Sequential() = default;
 
 SampleShape Sequential::output() const { return nodes_.back().out; }
 
-std::int64_t Sequential::parameter_count() const {
-  std::int64_t count = 0;
-  for (const TensorView& tensor : parameters_) count += tensor.size();
-  return count;
-}
+std::int64_t Sequential::parameter_count() const { return total_size(parameters_); }
 
-std::int64_t Sequential::moving_count() const {
-  std::int64_t count = 0;
-  for (const TensorView& tensor : moving_statistics_) count += tensor.size();
-  return count;
-}
+std::int64_t Sequential::moving_count() const { return total_size(moving_statistics_); }
 
 Sequential::Plan& Sequential::plan(std::int64_t rows) {
   Plan& plan = plans_[rows];

@@ -12,6 +12,13 @@
 
 namespace dcgan {
 
+/// What a network will take, known without building it.
+struct NetworkSize {
+  std::int64_t parameters = 0;
+  std::int64_t moving_statistics = 0;
+  std::int64_t bytes = 0;  ///< of device memory, without what the backend's operations add
+};
+
 enum class Mode { training, inference };
 
 /// A named view into a flat buffer.
@@ -44,6 +51,8 @@ struct BackwardPass {
 
 class Sequential {
  public:
+  static NetworkSize size_of(const std::vector<LayerSpec>& layers, SampleShape input,
+                             std::int64_t max_rows);
   /// Throws UsageError where layers do not fit together.
   Sequential(Backend& backend, std::string name, const std::vector<LayerSpec>& layers,
              SampleShape input, std::int64_t max_rows);

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "train/memory.h"
+
 namespace dcgan {
 namespace {
 
@@ -10,11 +12,17 @@ Buffer floats(Backend& backend, std::int64_t n) {
   return backend.allocate(static_cast<std::size_t>(n) * sizeof(float));
 }
 
+/// config, once it is known to fit.
+const Config& checked(const Backend& backend, const Config& config) {
+  if (backend.name() != "cuda") check_host_memory(config);  // a device says itself what it lacks
+  return config;
+}
+
 }  // namespace
 
 Gan::Gan(Backend& backend, const Config& config)
     : backend_(backend),
-      config_(config),
+      config_(checked(backend, config)),
       spec_(gan_spec(config)),
       generator_(backend, "generator", spec_.generator, {1, 1, config.latent}, config.batch_size),
       discriminator_(backend, "discriminator", spec_.discriminator, spec_.image,

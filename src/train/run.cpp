@@ -2,6 +2,7 @@
 #include "train/run.h"
 
 #include <cstdio>
+#include <filesystem>
 
 #include "train/run_folder.h"
 
@@ -28,14 +29,17 @@ class Run {
   RunOutcome train() {
     folder_.write_config(trainer_.config());
     folder_.write_real_samples(trainer_.dataset());
+    if (lacks_its_last_picture())
+      finish_epoch(trainer_.state().history.back(), trainer_.state().history);
     const std::int64_t total = trainer_.total_steps();
     while (trainer_.state().step < total && !stopped()) {
       const StepResult step = trainer_.train_step();
       if (step.step % trainer_.config().log_every == 0) folder_.log(step);
       if (options_.after_step) options_.after_step(step, trainer_);
       if (step.ends_epoch) {
-        finish_epoch(trainer_.state().history.back(), trainer_.state().history);
+        // First what cannot be made again.
         if (step.epoch % trainer_.config().checkpoint_every == 0) save();
+        finish_epoch(trainer_.state().history.back(), trainer_.state().history);
       }
     }
     folder_.flush();
@@ -55,6 +59,13 @@ class Run {
 
  private:
   bool stopped() const { return options_.stop && options_.stop->load(); }
+
+  /// A run that ended between an epoch's checkpoint and its picture.
+  bool lacks_its_last_picture() const {
+    const TrainingState& state = trainer_.state();
+    return !state.history.empty() && state.steps_in_epoch == 0 &&
+           !std::filesystem::exists(folder_.grid_path(state.history.back().epoch));
+  }
 
   void save() {
     checkpoint_ = folder_.checkpoint_path(trainer_.state());

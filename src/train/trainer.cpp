@@ -71,6 +71,13 @@ Trainer::~Trainer() = default;
 void Trainer::load(const std::string& checkpoint) {
   const SafetensorsFile file(checkpoint);
   const CheckpointHeader header = read_checkpoint_header(file);
+  const TrainingState& state = header.state;
+  const std::int64_t per_epoch = steps_per_epoch();
+  if (static_cast<std::int64_t>(state.history.size()) != state.step / per_epoch ||
+      state.steps_in_epoch != state.step % per_epoch)
+    throw Error(checkpoint + ": it was not trained on '" + impl_->dataset.name + "': step " +
+                std::to_string(state.step) + " lies elsewhere in an epoch of " +
+                std::to_string(per_epoch) + " steps; name its data set with --data DIR");
   load_tensors(file, impl_->gan, Moments::load);
   impl_->state = header.state;
 }

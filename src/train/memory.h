@@ -1,0 +1,17 @@
+// Whether a run's memory fits the machine, asked before anything is allocated: a host lends more
+// than it has and ends the program later, without a word.
+#pragma once
+#include <cstdint>
+
+#include "dcgan/config.h"
+
+namespace dcgan {
+
+/// Bytes of device memory that the networks of `config` take at its batch size.
+std::int64_t networks_bytes(const Config& config);
+
+/// Throws Error naming what is needed and what there is, if a backend in host memory cannot hold
+/// the networks.
+void check_host_memory(const Config& config);
+
+}  // namespace dcgan
