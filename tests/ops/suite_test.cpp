@@ -15,6 +15,7 @@
 #include "ops/epilogue_case.h"
 #include "ops/loss_case.h"
 #include "ops/random_case.h"
+#include "ops/suite.h"
 
 namespace dcgan::test {
 namespace {
@@ -59,12 +60,6 @@ std::string name_of(const testing::TestParamInfo<Pairing>& info) {
   for (char& c : name)
     if (!std::isalnum(static_cast<unsigned char>(c))) c = '_';
   return name;
-}
-
-std::vector<Result> run_all(const Case& op, Backend& backend) {
-  const auto run = op.start(backend);
-  for (std::size_t i = 0; i < op.passes().size(); ++i) run->pass(i);
-  return run->results();
 }
 
 void expect_equal(const Result& got, const Expected& expected) {

@@ -1,5 +1,5 @@
-// Whole training steps against Keras: losses, images and first-step gradients of a small tape that
-// tools/keras/make_tape.py recorded.
+// Whole training steps of every backend against Keras: losses, images and first-step gradients of a
+// small tape that tools/keras/make_tape.py recorded.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -19,15 +19,32 @@ namespace {
 
 constexpr double tolerance = 2e-5;  // of each tensor's largest entry
 
-class Parity : public testing::TestWithParam<std::string> {
+struct PresetOnBackend {
+  std::string preset, backend;
+};
+
+void PrintTo(const PresetOnBackend& p, std::ostream* out) {
+  *out << p.preset << " on " << p.backend;
+}
+
+class Parity : public testing::TestWithParam<PresetOnBackend> {
  protected:
   void SetUp() override {
-    fixture_ = std::make_unique<SafetensorsFile>(std::string(DCGAN_FIXTURES) + "/" + GetParam() +
+    fixture_ = std::make_unique<SafetensorsFile>(std::string(DCGAN_FIXTURES) + "/" + preset() +
                                                  ".safetensors");
+  }
+  const std::string& preset() const { return GetParam().preset; }
+
+  /// Runs the tape; where the result is.
+  std::string run_tape() {
+    Config config = preset_config(preset());
+    config.backend = GetParam().backend;
+    replay(config, {write_weights(), write_tape(), folder_.path("result")});
+    return folder_.path("result");
   }
 
   std::string write_weights() {
-    Config config = preset_config(GetParam());
+    Config config = preset_config(preset());
     config.batch_size = 1;
     const auto backend = make_backend("cpu", 2);
     Gan gan(*backend, config);
@@ -70,9 +87,7 @@ class Parity : public testing::TestWithParam<std::string> {
 };
 
 TEST_P(Parity, StepsEqualKeras) {
-  const std::string result_path = folder_.path("result");
-  replay(preset_config(GetParam()), {write_weights(), write_tape(), result_path});
-  const SafetensorsFile result(result_path);
+  const SafetensorsFile result(run_tape());
   int judged = 0;
   for (const auto& [sample_name, entry] : fixture_->entries()) {
     if (!sample_name.starts_with("sample.")) continue;
@@ -84,7 +99,7 @@ TEST_P(Parity, StepsEqualKeras) {
     ASSERT_EQ(n, std::min<std::size_t>(64, all.size())) << name;
     // A bias in front of batch norm has a zero gradient in exact arithmetic; what is left of it is
     // rounding, and so is what Adam makes of it.
-    const bool zero_gradient = GetParam() == "dcgan" && name.ends_with("generator.dense1.bias");
+    const bool zero_gradient = preset() == "dcgan" && name.ends_with("generator.dense1.bias");
     const bool first_step =
         name.starts_with("grad.") || name == "fake" || name.starts_with("loss.");
     if (zero_gradient || !first_step) continue;
@@ -102,15 +117,13 @@ TEST_P(Parity, StepsEqualKeras) {
 // correct programs (oneDNN 2.6 and 3.2, say) part by up to 1.2e-3 of a tensor's largest entry in
 // these steps. A step that is left out or an optimiser of another kind is off by tenths.
 TEST_P(Parity, FinalStateFollowsKeras) {
-  const std::string result_path = folder_.path("result");
-  replay(preset_config(GetParam()), {write_weights(), write_tape(), result_path});
-  const SafetensorsFile result(result_path);
+  const SafetensorsFile result(run_tape());
   for (const auto& [sample_name, entry] : fixture_->entries()) {
     const std::string name = sample_name.substr(sample_name.find('.') + 1);
     const bool state = name.starts_with("generator.") || name.starts_with("discriminator.") ||
                        name.starts_with("adam.");
     if (!sample_name.starts_with("sample.") || !state) continue;
-    if (GetParam() == "dcgan" && name.ends_with("generator.dense1.bias")) continue;
+    if (preset() == "dcgan" && name.ends_with("generator.dense1.bias")) continue;
     const std::vector<float> all = result.f32(name), expected = fixture_->f32(sample_name);
     const double largest = static_cast<double>(fixture_->f32("max." + name)[0]);
     double error = 0;
@@ -121,14 +134,21 @@ TEST_P(Parity, FinalStateFollowsKeras) {
   }
 }
 
-std::string test_name(const testing::TestParamInfo<std::string>& info) {
-  std::string name = info.param;
+std::vector<PresetOnBackend> presets_on_backends() {
+  std::vector<PresetOnBackend> all;
+  for (const BackendStatus& b : backend_statuses())
+    for (const char* preset : {"vanilla", "dcgan", "tf-tutorial"})
+      if (b.why_unavailable.empty()) all.push_back({preset, b.name});
+  return all;
+}
+
+std::string test_name(const testing::TestParamInfo<PresetOnBackend>& info) {
+  std::string name = info.param.preset + "_" + info.param.backend;
   std::replace(name.begin(), name.end(), '-', '_');
   return name;
 }
 
-INSTANTIATE_TEST_SUITE_P(Presets, Parity, testing::Values("vanilla", "dcgan", "tf-tutorial"),
-                         test_name);
+INSTANTIATE_TEST_SUITE_P(Presets, Parity, testing::ValuesIn(presets_on_backends()), test_name);
 
 }  // namespace
 }  // namespace dcgan::test

@@ -9,24 +9,14 @@
 #include "io/atomic_file.h"
 #include "io/safetensors.h"
 #include "train/count_allocations.h"
+#include "train/pictures.h"
 #include "train/run.h"
 #include "train/temporary_folder.h"
 
 namespace dcgan::test {
 namespace {
 
-/// 20 pictures: with batches of 8 an epoch is 8 + 8 + 4.
-Dataset pictures() {
-  Dataset data;
-  data.name = "test";
-  data.count = 20;
-  data.height = data.width = 28;
-  data.channels = 1;
-  for (std::size_t i = 0; i < 20 * data.image_bytes(); ++i)
-    data.pixels.push_back(static_cast<std::uint8_t>(i * 2654435761u >> 13));
-  return data;
-}
-
+/// With 20 pictures an epoch is batches of 8, 8 and 4.
 Config small(const std::string& preset) {
   Config config = preset_config(preset);
   config.batch_size = 8;
@@ -48,15 +38,15 @@ class Resume : public testing::TestWithParam<const char*> {};
 TEST_P(Resume, GivesTheSameBitsAsAnUnbrokenRun) {
   const TemporaryFolder folder;
   const Config config = small(GetParam());
-  Trainer unbroken(config, pictures());
+  Trainer unbroken(config, pictures(20));
   for (int i = 0; i < 8; ++i) unbroken.train_step();
   unbroken.save(folder.path("unbroken"));
   {
-    Trainer first(config, pictures());
+    Trainer first(config, pictures(20));
     for (int i = 0; i < 4; ++i) first.train_step();  // stops in mid-epoch
     first.save(folder.path("half"));
   }
-  Trainer second(checkpoint_config(folder.path("half")), pictures());
+  Trainer second(checkpoint_config(folder.path("half")), pictures(20));
   second.load(folder.path("half"));
   for (int i = 0; i < 4; ++i) second.train_step();
   second.save(folder.path("resumed"));
@@ -70,7 +60,7 @@ TEST_P(Resume, SeedDecides) {
   Config config = small(GetParam());
   for (const char* name : {"a", "b", "c"}) {
     if (*name == 'c') config.seed = 2;
-    Trainer trainer(config, pictures());
+    Trainer trainer(config, pictures(20));
     for (int i = 0; i < 3; ++i) trainer.train_step();
     trainer.save(folder.path(name));
   }
@@ -80,7 +70,7 @@ TEST_P(Resume, SeedDecides) {
 }
 
 TEST_P(Resume, StepsAllocateNoBuffers) {
-  Trainer trainer(small(GetParam()), pictures());
+  Trainer trainer(small(GetParam()), pictures(20));
   for (int i = 0; i < 3; ++i) trainer.train_step();  // both batch sizes are planned
   // oneDNN makes a small argument list per call; a buffer is larger than that.
   const CountAllocations buffers(16384);
@@ -98,7 +88,7 @@ TEST(Run, LeavesEverythingBehindAndResumesElsewhere) {
   options.directory = folder.path("first");
   std::string checkpoint;
   {
-    Trainer trainer(config, pictures());
+    Trainer trainer(config, pictures(20));
     const RunOutcome outcome = run_training(trainer, options);
     EXPECT_FALSE(outcome.interrupted);
     checkpoint = outcome.checkpoint;
@@ -107,7 +97,7 @@ TEST(Run, LeavesEverythingBehindAndResumesElsewhere) {
                            "training.gif", "images/epoch_0001.png", "images/epoch_0002.png"})
     EXPECT_TRUE(std::filesystem::is_regular_file(options.directory + "/" + name)) << name;
   config.steps = 6;
-  Trainer trainer(config, pictures());
+  Trainer trainer(config, pictures(20));
   trainer.load(checkpoint);
   options.directory = folder.path("second");
   options.checkpoint = checkpoint;
@@ -120,9 +110,9 @@ TEST(Run, LeavesEverythingBehindAndResumesElsewhere) {
 
 TEST(Trainer, RefusesACheckpointOfAnotherNetwork) {
   const TemporaryFolder folder;
-  Trainer vanilla(small("vanilla"), pictures());
+  Trainer vanilla(small("vanilla"), pictures(20));
   vanilla.save(folder.path("vanilla"));
-  Trainer dcgan(small("dcgan"), pictures());
+  Trainer dcgan(small("dcgan"), pictures(20));
   EXPECT_THROW(dcgan.load(folder.path("vanilla")), Error);
 }
 

@@ -1,0 +1,13 @@
+// All cases of the suite, and how one is run.
+#pragma once
+#include "ops/case.h"
+
+namespace dcgan::test {
+
+/// By op.
+std::vector<Cases> all_cases();
+
+/// All passes of a case, in their order.
+std::vector<Result> run_all(const Case& op, Backend& backend);
+
+}  // namespace dcgan::test
