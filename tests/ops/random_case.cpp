@@ -37,6 +37,15 @@ std::vector<std::uint8_t> some_pixels(std::int64_t n) {
   return pixels;
 }
 
+/// An address whose first element draws just the threshold of `rate`, so that < and <= differ.
+RandomAddress on_the_threshold(float rate) {
+  const auto threshold =
+      static_cast<std::uint32_t>(std::lround(static_cast<double>(rate) * 65536));
+  RandomAddress a{3, 5, 0};
+  while ((philox_at(a.seed, a.stream, a.step, 0).word[0] & 0xffff) != threshold) ++a.step;
+  return a;
+}
+
 }  // namespace
 
 std::vector<Pass> NoiseCase::passes() const {
@@ -110,6 +119,8 @@ Cases random_cases() {
     cases.push_back(std::make_shared<NoiseCase>(n % 2 ? low : high, n));
   for (const std::int64_t n : {1, 7, 8, 9, 15, 1001, 100007})
     cases.push_back(std::make_shared<KeepMaskCase>(high, 0.3F, n));
+  for (const std::int64_t n : {6, 512})
+    cases.push_back(std::make_shared<KeepMaskCase>(on_the_threshold(0.3F), 0.3F, n));
   for (const float rate : {0.0F, 0.5F, 0.99F})
     cases.push_back(std::make_shared<KeepMaskCase>(low, rate, 2050));
   const auto gather = [&](std::int64_t count, std::int64_t size, std::int64_t first,
