@@ -131,7 +131,9 @@ void BlockRunner::run(const LaunchShape& shape, const KernelCall& call, dim3 ind
     release_barrier();
   }
   running = nullptr;
-  if (!violation_.empty()) throw Violation{violation_};
+  if (violation_.empty()) return;
+  stacks_.abandon();
+  throw Violation{violation_};
 }
 
 /// Each until it waits or returns. Whether any now waits in a warp operation, which may be

@@ -6,6 +6,7 @@
 #include <new>
 
 #if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
 #endif
 
@@ -21,9 +22,13 @@ void announce(void** save, const void* bottom, std::size_t bytes) {
 void arrived(void* saved, const void** bottom, std::size_t* bytes) {
   __sanitizer_finish_switch_fiber(saved, bottom, bytes);
 }
+void forget_frames(const void* stacks, std::size_t bytes) {
+  __asan_unpoison_memory_region(stacks, bytes);
+}
 #else
 void announce(void**, const void*, std::size_t) {}
 void arrived(void*, const void**, std::size_t*) {}
+void forget_frames(const void*, std::size_t) {}
 #endif
 
 }  // namespace
@@ -36,6 +41,8 @@ FiberStacks::FiberStacks(int count) : bytes_(static_cast<std::size_t>(count) * s
 }
 
 FiberStacks::~FiberStacks() { munmap(memory_, bytes_); }
+
+void FiberStacks::abandon() { forget_frames(memory_, bytes_); }
 
 void Fiber::prepare(char* stack_bottom, void (*entry)(void*), void* argument) {
   stack_bottom_ = stack_bottom;

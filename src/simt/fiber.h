@@ -15,6 +15,8 @@ class FiberStacks {
   ~FiberStacks();
   FiberStacks(const FiberStacks&) = delete;
   FiberStacks& operator=(const FiberStacks&) = delete;
+  /// To be called when fibers were given up in the middle: AddressSanitizer forgets their frames.
+  void abandon();
   char* bottom(int i) const { return memory_ + static_cast<std::size_t>(i) * stack_bytes; }
 
  private:
