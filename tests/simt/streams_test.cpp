@@ -160,7 +160,7 @@ TEST_F(Streams, GraphsReplayWhatWasCaptured) {
 }
 
 TEST_F(Streams, CapturesRefuseWhatCudaRefuses) {
-  int* log = allocate<int>(3);
+  int* log = to_device(std::vector<int>(3));
   cudaGraph_t graph = nullptr;
   const auto breaks = [&](const auto& call) {
     cudaStreamBeginCapture(a_, cudaStreamCaptureModeGlobal);
