@@ -37,6 +37,7 @@ void ConfigOptions::add(CLI::App& app) {
   setting("--threads", "threads", "Threads of the cpu backend (0: one per core)", "N");
   app.add_option("--set", set_, "Any setting; 'dcgan_cuda info' lists them")
       ->type_name("KEY=VALUE")
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
       ->allow_extra_args(false);
 }
 

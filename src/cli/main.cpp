@@ -32,6 +32,7 @@ int main(int argc, char** argv) {
       "Fashion-MNIST, then a page that compares them."};
   app.set_version_flag("--version", DCGAN_VERSION);
   app.require_subcommand(0, 1);
+  app.option_defaults()->take_last();  // so that a script's options can be overridden
   int status = cli::done;
   cli::add_notebook(app, status);
   cli::add_train(app, status);

@@ -130,7 +130,7 @@ void say_how_to_go_on(const std::string& arguments) {
 RunOutcome train_with_progress(Trainer& trainer, const std::string& directory,
                                const std::string& checkpoint) {
   const Config& c = trainer.config();
-  std::printf("%s on %s (%lld images), backend %s\n", preset_title(c.preset).c_str(),
+  std::printf("%s on %s (%lld images)\n  backend %s\n", preset_title(c.preset).c_str(),
               trainer.dataset().name.c_str(), static_cast<long long>(trainer.dataset().count),
               trainer.backend_description().c_str());
   std::printf("  generator %lld parameters (+%lld moving), discriminator %lld\n",

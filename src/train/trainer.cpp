@@ -148,7 +148,13 @@ const Config& Trainer::config() const { return impl_->config; }
 const Dataset& Trainer::dataset() const { return impl_->dataset; }
 const TrainingState& Trainer::state() const { return impl_->state; }
 std::string Trainer::backend_description() const {
-  return impl_->backend->name() + " (" + impl_->backend->description() + ")";
+  std::string text = impl_->backend->name() + " (" + impl_->backend->description() + ")";
+  if (impl_->config.backend == "auto")
+    for (const BackendStatus& b : backend_statuses()) {
+      if (b.name == impl_->backend->name()) break;
+      text += "; not " + b.name + ": " + b.why_unavailable;
+    }
+  return text;
 }
 std::int64_t Trainer::generator_parameters() const {
   return impl_->gan.generator().parameter_count();

@@ -7,7 +7,7 @@
 
 #include "dcgan/error.h"
 #include "io/atomic_file.h"
-#include "train/temporary_folder.h"
+#include "temporary_folder.h"
 
 namespace dcgan::test {
 namespace {
@@ -33,11 +33,17 @@ TEST(Safetensors, RoundTrip) {
   EXPECT_THROW(file.f32("missing"), Error);
 }
 
+TEST(Safetensors, AFileWithoutTensorsIsOneToo) {
+  const TemporaryFolder folder;
+  write_safetensors(folder.path("none"), {});
+  EXPECT_TRUE(SafetensorsFile(folder.path("none")).entries().empty());
+}
+
 TEST(Safetensors, EveryTruncationIsRefused) {
   const TemporaryFolder folder;
   const std::string whole = whole_file(folder);
   for (std::size_t length = 0; length < whole.size(); ++length) {
-    write_file_atomically(folder.path("cut"), whole.substr(0, length));
+    folder.write("cut", whole.substr(0, length));
     EXPECT_THROW(SafetensorsFile(folder.path("cut")), Error) << length;
   }
 }
@@ -51,7 +57,7 @@ TEST(Safetensors, FlippedBytesNeverCrash) {
     std::string damaged = whole;
     for (int k = 0; k < 1 + trial % 3; ++k)
       damaged[random() % damaged.size()] = static_cast<char>(random());
-    write_file_atomically(folder.path("damaged"), damaged);
+    folder.write("damaged", damaged);
     try {
       const SafetensorsFile file(folder.path("damaged"));
       for (const auto& [name, entry] : file.entries())
@@ -69,7 +75,7 @@ TEST(Safetensors, LyingHeadersAreRefused) {
     std::string file;
     std::uint64_t length = header.size();
     file.append(reinterpret_cast<const char*>(&length), 8);
-    write_file_atomically(folder.path("lie"), file + header + data);
+    folder.write("lie", file + header + data);
     EXPECT_THROW(SafetensorsFile(folder.path("lie")), Error) << header;
   };
   refused(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}})", "12345678");
@@ -80,6 +86,9 @@ TEST(Safetensors, LyingHeadersAreRefused) {
   refused(R"({"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},)"
           R"("b":{"dtype":"U8","shape":[4],"data_offsets":[2,6]}})",
           "123456");
+  refused(R"({"a":{"dtype":"U8","shape":[2],"data_offsets":[2,4]}})", "1234");
+  refused(R"({"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]}})", "1234");
+  refused("{\"a\":" + std::string(100'000, '[') + std::string(100'000, ']') + "}", "");
   refused("[]", "");
   refused("{", "");
 }
@@ -93,6 +102,16 @@ TEST(AtomicFile, AFailedWriteLeavesTheOldFile) {
   EXPECT_EQ(read_file(folder.path("f")), "old");
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path(".")), {}), 1);
   EXPECT_THROW(write_file_atomically(folder.path("missing/f"), std::string("x")), Error);
+  std::filesystem::create_directory(folder.path("d"));
+  EXPECT_THROW(write_file_atomically(folder.path("d"), std::string("x")), Error);
+}
+
+TEST(AtomicFile, ReadingStopsAtTheLimit) {
+  const TemporaryFolder folder;
+  folder.write("f", std::string(100, 'x'));
+  EXPECT_EQ(read_file(folder.path("f"), 100).size(), 100U);
+  EXPECT_THROW(read_file(folder.path("f"), 99), Error);
+  EXPECT_THROW(read_file("/dev/zero", 1 << 20), Error);
 }
 
 }  // namespace

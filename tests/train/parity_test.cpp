@@ -8,11 +8,11 @@
 
 #include "io/safetensors.h"
 #include "models/models.h"
+#include "temporary_folder.h"
 #include "train/checkpoint.h"
 #include "train/gan.h"
 #include "train/recipe.h"
 #include "train/replay.h"
-#include "train/temporary_folder.h"
 
 namespace dcgan::test {
 namespace {

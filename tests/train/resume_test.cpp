@@ -8,10 +8,10 @@
 #include "dcgan/trainer.h"
 #include "io/atomic_file.h"
 #include "io/safetensors.h"
+#include "temporary_folder.h"
 #include "train/count_allocations.h"
 #include "train/pictures.h"
 #include "train/run.h"
-#include "train/temporary_folder.h"
 
 namespace dcgan::test {
 namespace {
