@@ -154,6 +154,9 @@ int run(int argc, char** argv) {
   Options o;
   CLI::App app{"Times every op of a training step"};
   app.allow_extras();
+  app.footer(
+      "Google Benchmark's flags hold too: --benchmark_filter=REGEX, --benchmark_min_time=SECONDS,\n"
+      "--benchmark_out=FILE.json ...");
   app.add_option("--backend", o.backend, "Backend");
   app.add_option("--preset", o.presets, "Presets (default: the three of 28x28)");
   app.add_option("--batch-size", o.batch_size, "Images per step (default: the preset's)");

@@ -83,7 +83,7 @@ class Gemm final : public DevicePeer {
       : s_(s), direction_(direction), x_(s.batch * s.in), w_(s.in * s.out), y_(s.batch * s.out) {
     check(cublasCreate(&handle_));
     check(cublasSetMathMode(
-        handle_, precision == Precision::fp32 ? CUBLAS_PEDANTIC_MATH : CUBLAS_TF32_TENSOR_OP_MATH));
+        handle_, precision == Precision::fp32 ? CUBLAS_DEFAULT_MATH : CUBLAS_TF32_TENSOR_OP_MATH));
   }
   ~Gemm() override { cublasDestroy(handle_); }
   void run() override {
@@ -172,7 +172,7 @@ class ConvolutionInLayout {
     return (in + s.stride - 1) / s.stride;
   }
 
-  /// Takes the fastest that succeeded; the libraries list them so.
+  /// Takes the first that succeeded: the fastest.
   template <class Performance>
   void take(cudnnStatus_t status, const Performance* all, int count,
             std::optional<cudnnMathType_t> wanted) {
@@ -182,18 +182,18 @@ class ConvolutionInLayout {
       if (wanted && all[i].mathType != *wanted) continue;
       algorithm_ = static_cast<int>(all[i].algo);
       milliseconds_ = all[i].time;
+      check(cudnnSetConvolutionMathType(conv_, all[i].mathType));
       found_ = true;
     }
   }
 
   void search() {
     cudnnMathType_t math;
-    int groups_of_arguments = 0;
+    int count = 0;
     check(cudnnGetConvolutionMathType(conv_, &math));
-    // The search may try other arithmetic than the descriptor's: fp32 must stay fp32.
+    // The search tries other arithmetic than the descriptor's too: fp32 must stay fp32.
     const std::optional<cudnnMathType_t> wanted =
         math == CUDNN_FMA_MATH ? std::optional(CUDNN_FMA_MATH) : std::nullopt;
-    int& count = groups_of_arguments;
     if (direction_ == Direction::forward) {
       cudnnConvolutionFwdAlgoPerf_t all[most_results];
       take(cudnnFindConvolutionForwardAlgorithmEx(handle_, x_is_, x_.get(), w_is_, w_.get(), conv_,
