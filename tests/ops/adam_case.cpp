@@ -65,7 +65,7 @@ std::vector<Pass> AdamCase::passes() const {
   const double n = static_cast<double>(n_);
   std::vector<Pass> all;
   for (int i = 0; i < steps_; ++i)
-    all.push_back({"step " + std::to_string(first_ + i), 12 * n, 28 * n});
+    all.push_back({"step " + std::to_string(first_ + i), 12 * n, 28 * n, 16 * n});
   return all;
 }
 

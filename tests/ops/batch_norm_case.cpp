@@ -93,11 +93,13 @@ std::string BatchNormCase::name() const {
   return in_place_ ? text : text + "_apart";
 }
 
-// Per value: inference takes a difference, a multiply-add and LeakyReLU; training adds two passes
-// of sums; backward has two sums of products, and the result.
+// Per value: inference takes a difference, a multiply-add and LeakyReLU; training adds two sums;
+// backward has two sums of products, and the result.
 std::vector<Pass> BatchNormCase::passes() const {
   const double n = static_cast<double>(s_.rows * s_.channels);
-  return {{"inference", 4 * n, 8 * n}, {"training", 8 * n, 12 * n}, {"backward", 13 * n, 28 * n}};
+  return {{"inference", 4 * n, 8 * n, 8 * n},
+          {"training", 8 * n, 8 * n, 8 * n},
+          {"backward", 13 * n, 16 * n, in_place_ ? 12 * n : 16 * n}};
 }
 
 std::unique_ptr<Run> BatchNormCase::start(Backend& backend) const {

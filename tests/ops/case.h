@@ -16,8 +16,9 @@ namespace dcgan::test {
 /// Something of an op that can be timed on its own: "forward", "backward-weights" ...
 struct Pass {
   std::string name;
-  double flops;  ///< a multiply-add counts two; a convolution's edges count as if full
-  double bytes;  ///< what must at the least be moved: each operand once
+  double flops;      ///< a multiply-add counts two; a tap beside the image counts nothing
+  double bytes;      ///< what must at the least be moved: each operand read or written once
+  double footprint;  ///< bytes of memory touched, which say what cache may hold them
 };
 
 /// The right values of a result, and their tolerance: |error| <= absolute + relative * |value|.

@@ -1,6 +1,7 @@
 // The shapes convolutions are tried at.
 #include "ops/conv_case.h"
 
+#include <algorithm>
 #include <set>
 
 namespace dcgan::test {
@@ -12,9 +13,28 @@ std::string ConvCase::name() const {
          "_s" + text(s_.stride);
 }
 
+namespace {
+
+/// Pairs of an output position and a tap that meet inside the image, along one axis of the
+/// convolution from `in` to `out` positions.
+std::int64_t meetings(std::int64_t in, std::int64_t out, const ConvShape& s) {
+  const std::int64_t pad = std::max<std::int64_t>((out - 1) * s.stride + s.kernel - in, 0) / 2;
+  std::int64_t count = 0;
+  for (std::int64_t o = 0; o < out; ++o)
+    for (std::int64_t k = 0; k < s.kernel; ++k) {
+      const std::int64_t i = o * s.stride + k - pad;
+      count += i >= 0 && i < in;
+    }
+  return count;
+}
+
+}  // namespace
+
 double ConvCase::flops_per_pass() const {
-  const std::int64_t positions = straight_ ? out_height() * out_width() : s_.height * s_.width;
-  return 2.0 * static_cast<double>(s_.batch * positions * s_.kernel * s_.kernel * s_.in * s_.out);
+  const std::int64_t taps =
+      straight_ ? meetings(s_.height, out_height(), s_) * meetings(s_.width, out_width(), s_)
+                : meetings(out_height(), s_.height, s_) * meetings(out_width(), s_.width, s_);
+  return 2.0 * static_cast<double>(s_.batch * taps * s_.in * s_.out);
 }
 
 Cases conv_cases() {

@@ -65,7 +65,8 @@ class Output {
     std::vector<std::uint8_t> bytes(2 * canary_bytes + size_bytes());
     backend_.download(bytes.data(), buffer_.u8(), bytes.size());
     std::vector<T> values(initial_.size());
-    std::memcpy(values.data(), bytes.data() + canary_bytes, size_bytes());
+    if (!values.empty())  // nothing may be copied to null
+      std::memcpy(values.data(), bytes.data() + canary_bytes, size_bytes());
     const auto alive = [&](std::size_t first) {
       return std::all_of(bytes.data() + first, bytes.data() + first + canary_bytes,
                          [](std::uint8_t b) { return b == canary_byte; });

@@ -109,8 +109,8 @@ std::vector<Pass> EpilogueCase::passes() const {
   for (const EpilogueVariant& v : variants_) {
     const double mask = v.epilogue.dropout_rate > 0 && v.masked ? 1 : 0;
     const double y = v.epilogue.activation != Activation::none ? 4 : 0;
-    all.push_back({"forward" + variant_name(v), 3 * n, (8 + mask) * n});
-    all.push_back({"backward" + variant_name(v), 4 * n, (8 + y + mask) * n});
+    all.push_back({"forward" + variant_name(v), 3 * n, (8 + mask) * n, (4 + mask) * n});
+    all.push_back({"backward" + variant_name(v), 4 * n, (8 + y + mask) * n, (4 + y + mask) * n});
   }
   return all;
 }

@@ -88,11 +88,11 @@ std::vector<Pass> LinearCase::passes() const {
   std::vector<Pass> all;
   for (const Forward& f : forwards_) {
     const bool mask = f.epilogue.dropout_rate > 0 && f.masked;
-    all.push_back(
-        {forward_name(f), flops_per_pass(), bytes + (mask ? static_cast<double>(s.z) : 0.0)});
+    const double with_mask = bytes + (mask ? static_cast<double>(s.z) : 0.0);
+    all.push_back({forward_name(f), flops_per_pass(), with_mask, with_mask});
   }
-  all.push_back({"backward-data", flops_per_pass(), bytes});
-  all.push_back({"backward-weights", flops_per_pass(), bytes});
+  all.push_back({"backward-data", flops_per_pass(), bytes, bytes});
+  all.push_back({"backward-weights", flops_per_pass(), bytes, bytes});
   return all;
 }
 

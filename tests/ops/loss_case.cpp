@@ -59,7 +59,7 @@ Floats LossCase::logits() const {
 
 std::vector<Pass> LossCase::passes() const {
   const double n = static_cast<double>(batch_);
-  return {{"losses and adjoints", 100 * n, 24 * n}};
+  return {{"losses and adjoints", 100 * n, 24 * n, 24 * n}};
 }
 
 std::unique_ptr<Run> LossCase::start(Backend& backend) const {

@@ -39,8 +39,7 @@ std::vector<std::uint8_t> some_pixels(std::int64_t n) {
 
 /// An address whose first element draws just the threshold of `rate`, so that < and <= differ.
 RandomAddress on_the_threshold(float rate) {
-  const auto threshold =
-      static_cast<std::uint32_t>(std::lround(static_cast<double>(rate) * 65536));
+  const auto threshold = static_cast<std::uint32_t>(std::lround(static_cast<double>(rate) * 65536));
   RandomAddress a{3, 5, 0};
   while ((philox_at(a.seed, a.stream, a.step, 0).word[0] & 0xffff) != threshold) ++a.step;
   return a;
@@ -50,7 +49,7 @@ RandomAddress on_the_threshold(float rate) {
 
 std::vector<Pass> NoiseCase::passes() const {
   const double n = static_cast<double>(n_);
-  return {{"noise", 40 * n, 4 * n}};
+  return {{"noise", 40 * n, 4 * n, 4 * n}};
 }
 std::unique_ptr<Run> NoiseCase::start(Backend& backend) const {
   return draw_run<float>(backend, "noise", n_, [&backend, a = address_, n = n_](float* out) {
@@ -67,7 +66,7 @@ std::string KeepMaskCase::name() const {
 }
 std::vector<Pass> KeepMaskCase::passes() const {
   const double n = static_cast<double>(n_);
-  return {{"mask", 10 * n, n}};
+  return {{"mask", 10 * n, n, n}};
 }
 std::unique_ptr<Run> KeepMaskCase::start(Backend& backend) const {
   return draw_run<std::uint8_t>(
@@ -87,7 +86,7 @@ std::string GatherCase::name() const {
 }
 std::vector<Pass> GatherCase::passes() const {
   const double n = static_cast<double>(batch_ * image_size_);
-  return {{"gather", 2 * n, 5 * n}};
+  return {{"gather", 2 * n, 5 * n, 5 * n}};
 }
 std::unique_ptr<Run> GatherCase::start(Backend& backend) const {
   auto pixels = std::make_shared<Input<std::uint8_t>>(backend, some_pixels(count_ * image_size_));

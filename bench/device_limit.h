@@ -1,0 +1,28 @@
+// What a device can do at the most, so that a kernel's figure is a share of it.
+#pragma once
+#include <string>
+#include <vector>
+
+namespace dcgan::bench {
+
+struct DeviceLimit {
+  /// What the memory delivers that holds up to `footprint` bytes of operands; the last holds more.
+  struct Bandwidth {
+    double footprint, bytes_per_s;
+  };
+  double flops_per_s = 0;
+  std::vector<Bandwidth> memory;  // by size
+  std::string source;             ///< "measured", or what they were computed from
+
+  /// The least time for that much work on operands of `footprint` bytes.
+  double seconds(double flops, double bytes, double footprint) const;
+};
+
+/// Measured: fused multiply-adds in registers on all threads, and a triad over arrays from 128 KiB
+/// to what no cache holds.
+DeviceLimit host_limit(int threads);
+
+/// Computed from the device's properties: fp32 lanes and clock, memory clock and bus.
+DeviceLimit cuda_limit();
+
+}  // namespace dcgan::bench

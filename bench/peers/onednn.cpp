@@ -1,0 +1,151 @@
+// oneDNN as its manual has one use it: nhwc activations, weights in the layout it prefers and kept
+// there, direct convolutions, a transposed convolution as the adjoint.
+#include <dnnl.hpp>
+#include <unordered_map>
+
+#include "bench/peers/peer.h"
+#include "ops/conv_case.h"
+#include "ops/dense_case.h"
+
+namespace dcgan::bench {
+namespace {
+
+using dnnl::memory;
+using Arguments = std::unordered_map<int, memory>;
+enum class Direction { forward, backward_data, backward_weights };
+
+// Version 3 dropped the operation descriptors.
+template <class Primitive, class... Operands>
+auto describe(const dnnl::engine& engine, const Operands&... operands) {
+#if DNNL_VERSION_MAJOR >= 3
+  return typename Primitive::primitive_desc(engine, operands...);
+#else
+  return typename Primitive::primitive_desc(typename Primitive::desc(operands...), engine);
+#endif
+}
+template <class Primitive, class Hint, class... Operands>
+auto describe_backward(const dnnl::engine& engine, const Hint& hint, const Operands&... operands) {
+#if DNNL_VERSION_MAJOR >= 3
+  return typename Primitive::primitive_desc(engine, operands..., hint);
+#else
+  return typename Primitive::primitive_desc(typename Primitive::desc(operands...), engine, hint);
+#endif
+}
+
+class OnednnPeer final : public Peer {
+ public:
+  void run() override { primitive_.execute(stream_, arguments_); }
+  void wait() override { stream_.wait(); }
+
+  void dense(const DenseShape& s, Direction direction) {
+    const auto describe_memory = [](memory::dims dims, memory::format_tag tag) {
+      return memory::desc(std::move(dims), memory::data_type::f32, tag);
+    };
+    const auto x = describe_memory({s.batch, s.in}, memory::format_tag::nc),
+               w = describe_memory({s.out, s.in}, memory::format_tag::any),
+               y = describe_memory({s.batch, s.out}, memory::format_tag::nc);
+    using namespace dnnl;
+    const auto forward =
+        describe<inner_product_forward>(engine_, prop_kind::forward_training, x, w, y);
+    if (direction == Direction::forward)
+      bind_forward(forward, inner_product_forward(forward));
+    else if (direction == Direction::backward_data)
+      bind_data(describe_backward<inner_product_backward_data>(engine_, forward, x, w, y));
+    else
+      bind_weights(describe_backward<inner_product_backward_weights>(engine_, forward, x, w, y));
+  }
+
+  void convolution(const ConvShape& s, Direction direction) {
+    const std::int64_t rows = (s.height + s.stride - 1) / s.stride;
+    const std::int64_t columns = (s.width + s.stride - 1) / s.stride;
+    const auto padding = [&](std::int64_t in, std::int64_t out) {
+      return std::max<std::int64_t>((out - 1) * s.stride + s.kernel - in, 0);
+    };
+    const std::int64_t high = padding(s.height, rows), wide = padding(s.width, columns);
+    constexpr auto f32 = memory::data_type::f32;
+    const memory::desc x({s.batch, s.in, s.height, s.width}, f32, memory::format_tag::nhwc),
+        w({s.out, s.in, s.kernel, s.kernel}, f32, memory::format_tag::any),
+        y({s.batch, s.out, rows, columns}, f32, memory::format_tag::nhwc);
+    const memory::dims strides{s.stride, s.stride}, before{high / 2, wide / 2},
+        after{high - high / 2, wide - wide / 2};
+    using namespace dnnl;
+    constexpr auto direct = algorithm::convolution_direct;
+    const auto forward = describe<convolution_forward>(engine_, prop_kind::forward_training, direct,
+                                                       x, w, y, strides, before, after);
+    if (direction == Direction::forward)
+      bind_forward(forward, convolution_forward(forward));
+    else if (direction == Direction::backward_data)
+      bind_data(describe_backward<convolution_backward_data>(engine_, forward, direct, x, w, y,
+                                                             strides, before, after));
+    else
+      bind_weights(describe_backward<convolution_backward_weights>(engine_, forward, direct, x, w,
+                                                                   y, strides, before, after));
+  }
+
+ private:
+  memory filled(const memory::desc& description) {
+    const memory m(description, engine_);
+    const std::size_t n = description.get_size() / sizeof(float);
+    auto* values = static_cast<float*>(m.get_data_handle());
+    for (std::size_t i = 0; i < n; ++i) values[i] = static_cast<float>(i % 17) / 17 - 0.5F;
+    return m;
+  }
+  template <class Description>
+  void bind_forward(const Description& d, dnnl::primitive primitive) {
+    primitive_ = std::move(primitive);
+    arguments_ = {{DNNL_ARG_SRC, filled(d.src_desc())},
+                  {DNNL_ARG_WEIGHTS, filled(d.weights_desc())},
+                  {DNNL_ARG_DST, filled(d.dst_desc())}};
+  }
+  template <class Description>
+  void bind_data(const Description& d) {
+    primitive_ = dnnl::primitive(d.get());
+    arguments_ = {{DNNL_ARG_DIFF_SRC, filled(d.diff_src_desc())},
+                  {DNNL_ARG_WEIGHTS, filled(d.weights_desc())},
+                  {DNNL_ARG_DIFF_DST, filled(d.diff_dst_desc())}};
+  }
+  template <class Description>
+  void bind_weights(const Description& d) {
+    primitive_ = dnnl::primitive(d.get());
+    arguments_ = {{DNNL_ARG_SRC, filled(d.src_desc())},
+                  {DNNL_ARG_DIFF_WEIGHTS, filled(d.diff_weights_desc())},
+                  {DNNL_ARG_DIFF_DST, filled(d.diff_dst_desc())}};
+  }
+
+  dnnl::engine engine_{dnnl::engine::kind::cpu, 0};
+  dnnl::stream stream_{engine_};
+  dnnl::primitive primitive_;
+  Arguments arguments_;
+};
+
+std::unique_ptr<Peer> plan(const DenseShape& s, Direction direction) {
+  auto peer = std::make_unique<OnednnPeer>();
+  peer->dense(s, direction);
+  return peer;
+}
+
+/// A transposed convolution is the adjoint of the convolution from its output to its input.
+std::unique_ptr<Peer> plan(const test::ConvCase& c, Direction direction) {
+  auto peer = std::make_unique<OnednnPeer>();
+  ConvShape s = c.shape();
+  if (!c.straight()) {
+    s = {s.batch, c.out_height(), c.out_width(), s.out, s.in, s.kernel, s.stride};
+    if (direction != Direction::backward_weights)
+      direction = direction == Direction::forward ? Direction::backward_data : Direction::forward;
+  }
+  peer->convolution(s, direction);
+  return peer;
+}
+
+}  // namespace
+
+std::vector<NamedPeer> onednn_peers(const test::Case& op, std::size_t pass) {
+  const auto direction = static_cast<Direction>(pass);
+  if (const auto* dense = dynamic_cast<const test::DenseCase*>(&op))
+    return {{"onednn", [s = dense->shape(), direction] { return plan(s, direction); }}};
+  if (const auto* conv = dynamic_cast<const test::ConvCase*>(&op))
+    return {{"onednn", [c = *conv, direction] { return plan(c, direction); }}};
+  return {};
+}
+
+}  // namespace dcgan::bench

@@ -1,0 +1,17 @@
+// Bars of what share of the device's limit each op reaches, beside its peers.
+#pragma once
+#include <string>
+#include <vector>
+
+namespace dcgan::bench {
+
+struct Share {
+  std::string op, who;
+  double share;  ///< of the limit's arithmetic or memory bandwidth, whichever binds
+};
+
+/// Writes a PNG: a group of bars per op, in order of appearance. Throws Error naming the file.
+void plot_shares(const std::string& path, const std::vector<Share>& shares,
+                 const std::string& title);
+
+}  // namespace dcgan::bench
