@@ -21,6 +21,7 @@ __global__ void __launch_bounds__(threads)
   const ColumnPlace at = column_place(walk);
   Pack<width> sum{}, squares{}, origin{};
   if (at.inside) origin = Pack<width>::load(x + at.column);
+  DCGAN_UNROLL_BY(4)
   for (int row = at.row; at.inside && row < at.end; row += walk.row_lanes) {
     const Pack<width> v =
         Pack<width>::load(x + static_cast<std::int64_t>(row) * walk.columns + at.column);
@@ -153,6 +154,7 @@ __global__ void __launch_bounds__(threads)
     mean = Pack<width>::load(in.mean + at.column);
     inv_std = Pack<width>::load(in.inv_std + at.column);
   }
+  DCGAN_UNROLL_BY(4)
   for (int row = at.row; at.inside && row < at.end; row += walk.row_lanes) {
     const std::int64_t index = static_cast<std::int64_t>(row) * walk.columns + at.column;
     const Pack<width> x = Pack<width>::load(in.x + index), y = Pack<width>::load(in.y + index);

@@ -102,7 +102,7 @@ __global__ void __launch_bounds__(threads)
 
 /// dx = epilogue(adjoint of conv at dz). Block: one image. Eight lanes share a pixel, four channels
 /// each at a time, and add up by shuffles. Shared memory: the kernel [taps, out]. One barrier.
-__global__ void __launch_bounds__(threads)
+__global__ void __launch_bounds__(threads, 8)
     one_channel_backward_data_kernel(ConvGeometry g, const float* dz, const float* kernel,
                                      EpilogueParameters epilogue, float* dx) {
   float* shared = dynamic_shared();
@@ -132,6 +132,7 @@ __global__ void __launch_bounds__(threads)
           if (w < kw || ow >= g.out_width) continue;
           const float* from = gradient + (oh * g.out_width + ow) * g.out;
           const float* weights = shared + (kh * g.size + kw) * g.out;
+          DCGAN_UNROLL_BY(2)
           for (int channel = lane * 4; channel < g.out; channel += lanes * 4) {
             const Pack<4> d = Pack<4>::load(from + channel), k = Pack<4>::load(weights + channel);
             DCGAN_UNROLL
