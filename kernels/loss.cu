@@ -1,5 +1,6 @@
 // Binary cross-entropy from logits, as Keras computes it: max(x, 0) - x z + log1p(exp(-|x|)). In
-// float: one multiprocessor does it all, and most have two units for double.
+// float where that loses nothing: one multiprocessor does it all, and most have two units for
+// double.
 #include "kernels/loss.h"
 
 namespace dcgan::DCGAN_HOME {
@@ -12,9 +13,11 @@ __device__ __forceinline__ float cross_entropy(float x, float target) {
   return (x > 0 ? x : 0) - x * target + log1pf(expf(x > 0 ? -x : x));
 }
 
-/// sigmoid(x) - target, without cancellation where the target is 1.
+/// sigmoid(x) - target, without cancellation where the target is 0 or 1.
 __device__ __forceinline__ float adjoint(float x, float target) {
-  return target == 1 ? -1 / (1 + expf(x)) : 1 / (1 + expf(-x)) - target;
+  if (target == 1) return -1 / (1 + expf(x));
+  if (target == 0) return 1 / (1 + expf(-x));
+  return static_cast<float>(1 / (1 + exp(-static_cast<double>(x))) - static_cast<double>(target));
 }
 
 /// One block. A thread owns every 256th sample; losses are added up pairwise in shared memory,
