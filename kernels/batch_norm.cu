@@ -21,6 +21,7 @@ __global__ void __launch_bounds__(threads)
   const ColumnPlace at = column_place(walk);
   Pack<width> sum{}, squares{}, origin{};
   if (at.inside) origin = Pack<width>::load(x + at.column);
+  DCGAN_UNROLL_BY(4)
   for (int row = at.row; at.inside && row < at.end; row += walk.row_lanes) {
     const Pack<width> v =
         Pack<width>::load(x + static_cast<std::int64_t>(row) * walk.columns + at.column);
@@ -36,48 +37,72 @@ __global__ void __launch_bounds__(threads)
                            partial + static_cast<std::int64_t>(walk.parts) * walk.columns);
 }
 
-/// A channel's sum over the parts, by a warp and in double, so that the parts' rounding does not
-/// add up. Every lane of the warp calls it for the same channel and gets the sum.
-__device__ __forceinline__ double total(const float* partial, int parts, int channels, int c) {
+/// How a warp shares out channels: to each as many lanes as it has parts, a power of two up to 32,
+/// so that with few parts and many channels no lane idles. Its doubles cost 32 times as much as
+/// floats on most GPUs.
+struct ChannelLanes {
+  int lanes;  // per channel
+  __host__ __device__ int channels_per_warp() const { return 32 / lanes; }
+  __host__ __device__ int channels_per_block() const { return threads / lanes; }
+};
+
+ChannelLanes channel_lanes(int parts) {
+  int lanes = 1;
+  while (lanes < 32 && lanes < parts) lanes *= 2;
+  return {lanes};
+}
+
+/// The channel of this thread; neighbouring lanes have neighbouring ones.
+__device__ __forceinline__ int channel_of_lane(const ChannelLanes& share) {
+  const int thread = static_cast<int>(blockIdx.x * blockDim.x + threadIdx.x);
+  return thread / 32 * share.channels_per_warp() + thread % 32 % share.channels_per_warp();
+}
+
+/// A channel's sum over the parts, in double, so that the parts' rounding does not add up. All
+/// lanes of a warp call it, and those of the same channel get its sum; without such a channel,
+/// zero.
+__device__ __forceinline__ double total(const ChannelLanes& share, const float* partial, int parts,
+                                        int channels, int c) {
+  const int stride = share.channels_per_warp();
   double sum = 0;
-  for (int part = static_cast<int>(threadIdx.x) % 32; part < parts; part += 32)
+  for (int part = static_cast<int>(threadIdx.x) % 32 / stride; part < parts && c < channels;
+       part += share.lanes)
     sum += static_cast<double>(partial[static_cast<std::int64_t>(part) * channels + c]);
-  DCGAN_UNROLL
-  for (int distance = 16; distance > 0; distance /= 2)
+  for (int distance = 16; distance >= stride; distance /= 2)
     sum += __shfl_xor_sync(0xffffffffu, sum, distance);
   return sum;
 }
 
-constexpr int channels_per_block = threads / 32;  // where a warp owns a channel
-
-__device__ __forceinline__ int channel_of_warp() {
-  return static_cast<int>(blockIdx.x) * channels_per_block + static_cast<int>(threadIdx.x) / 32;
+/// One of a channel's lanes writes its results.
+__device__ __forceinline__ bool writes_channel(const ChannelLanes& share, int channels, int c) {
+  return c < channels && static_cast<int>(threadIdx.x) % 32 < share.channels_per_warp();
 }
 
 struct Momentum {
   float momentum, epsilon;
 };
 
-/// Statistics of each channel from its sums: mean, inv_std, the moving averages, and scale and
-/// shift with which y = scale * x + shift. One warp per channel; no shared memory, no barrier.
+/// Statistics of each channel from its sums: mean, inv_std and the moving averages. Lanes as
+/// ChannelLanes has them; no shared memory, no barrier.
 __global__ void __launch_bounds__(threads)
-    batch_norm_statistics_kernel(const float* x, const float* partial, int parts, int rows,
-                                 int channels, Momentum m, BatchNormTensors t, float* mean,
-                                 float* inv_std) {
-  const int c = channel_of_warp();
-  if (c >= channels) return;  // the whole warp
-  const double n = rows;
-  const double offset = total(partial, parts, channels, c) / n;
+    batch_norm_statistics_kernel(const float* x, const float* partial, int parts,
+                                 double inverse_rows, int channels, ChannelLanes share, Momentum m,
+                                 BatchNormTensors t, float* mean, float* inv_std) {
+  const int c = channel_of_lane(share);
+  const double offset = total(share, partial, parts, channels, c) * inverse_rows;
   const double square =
-      total(partial + static_cast<std::int64_t>(parts) * channels, parts, channels, c) / n;
-  const double variance = square - offset * offset > 0 ? square - offset * offset : 0;
-  if (threadIdx.x % 32 != 0) return;
-  const double centre = static_cast<double>(x[c]) + offset;
-  mean[c] = static_cast<float>(centre);
-  inv_std[c] = static_cast<float>(1 / sqrt(variance + static_cast<double>(m.epsilon)));
+      total(share, partial + static_cast<std::int64_t>(parts) * channels, parts, channels, c) *
+      inverse_rows;
+  if (!writes_channel(share, channels, c)) return;
+  // The difference may cancel; what is left of it needs no more than float.
+  const float variance = static_cast<float>(square - offset * offset);
+  const float biased = variance > 0 ? variance : 0;
+  const float centre = static_cast<float>(static_cast<double>(x[c]) + offset);
+  mean[c] = centre;
+  inv_std[c] = 1 / sqrtf(biased + m.epsilon);
   const float keep = m.momentum, take = 1 - m.momentum;
-  t.moving_mean[c] = t.moving_mean[c] * keep + static_cast<float>(centre) * take;
-  t.moving_variance[c] = t.moving_variance[c] * keep + static_cast<float>(variance) * take;
+  t.moving_mean[c] = t.moving_mean[c] * keep + centre * take;
+  t.moving_variance[c] = t.moving_variance[c] * keep + biased * take;
 }
 
 /// inv_std of the moving variance, for inference. One thread per channel.
@@ -129,6 +154,7 @@ __global__ void __launch_bounds__(threads)
     mean = Pack<width>::load(in.mean + at.column);
     inv_std = Pack<width>::load(in.inv_std + at.column);
   }
+  DCGAN_UNROLL_BY(4)
   for (int row = at.row; at.inside && row < at.end; row += walk.row_lanes) {
     const std::int64_t index = static_cast<std::int64_t>(row) * walk.columns + at.column;
     const Pack<width> x = Pack<width>::load(in.x + index), y = Pack<width>::load(in.y + index);
@@ -145,16 +171,16 @@ __global__ void __launch_bounds__(threads)
                            partial + static_cast<std::int64_t>(walk.parts) * walk.columns);
 }
 
-/// dbeta and dgamma from the parts' sums. One warp per channel; no shared memory, no barrier.
+/// dbeta and dgamma from the parts' sums. Lanes as ChannelLanes has them; no shared memory, no
+/// barrier.
 __global__ void __launch_bounds__(threads)
-    batch_norm_gradient_totals_kernel(const float* partial, int parts, int channels, float* dgamma,
-                                      float* dbeta) {
-  const int c = channel_of_warp();
-  if (c >= channels) return;  // the whole warp
-  const double sum = total(partial, parts, channels, c);
+    batch_norm_gradient_totals_kernel(const float* partial, int parts, int channels,
+                                      ChannelLanes share, float* dgamma, float* dbeta) {
+  const int c = channel_of_lane(share);
+  const double sum = total(share, partial, parts, channels, c);
   const double products =
-      total(partial + static_cast<std::int64_t>(parts) * channels, parts, channels, c);
-  if (threadIdx.x % 32 != 0) return;
+      total(share, partial + static_cast<std::int64_t>(parts) * channels, parts, channels, c);
+  if (!writes_channel(share, channels, c)) return;
   dbeta[c] = static_cast<float>(sum);
   dgamma[c] = static_cast<float>(products);
 }
@@ -196,8 +222,8 @@ dim3 blocks_for(std::int64_t count) {
   return dim3(static_cast<unsigned>(ceil_div(count, threads)));
 }
 
-dim3 blocks_of_warps(std::int64_t channels) {
-  return dim3(static_cast<unsigned>(ceil_div(channels, channels_per_block)));
+dim3 blocks_for(std::int64_t channels, const ChannelLanes& share) {
+  return dim3(static_cast<unsigned>(ceil_div(channels, share.channels_per_block())));
 }
 
 }  // namespace
@@ -221,9 +247,10 @@ void BatchNormKernels::forward_training(const float* x, const BatchNormTensors& 
     launch("batch_norm_sums", kernel, grid, dim3(threads), 0, stream, walk_, x, workspace);
   };
   walk_.width == 4 ? sums(batch_norm_sums_kernel<4>) : sums(batch_norm_sums_kernel<1>);
-  launch("batch_norm_statistics", batch_norm_statistics_kernel, blocks_of_warps(walk_.columns),
-         dim3(threads), 0, stream, x, workspace, walk_.parts, walk_.rows, walk_.columns,
-         Momentum{momentum_, epsilon_}, t, mean, inv_std);
+  const ChannelLanes share = channel_lanes(walk_.parts);
+  launch("batch_norm_statistics", batch_norm_statistics_kernel, blocks_for(walk_.columns, share),
+         dim3(threads), 0, stream, x, workspace, walk_.parts, 1.0 / walk_.rows, walk_.columns,
+         share, Momentum{momentum_, epsilon_}, t, mean, inv_std);
   normalise(x, {mean, inv_std, t.gamma, t.beta}, y, stream);
 }
 
@@ -257,9 +284,10 @@ void BatchNormKernels::backward(const float* x, const float* y, const float* dy,
   };
   walk_.width == 4 ? sums(batch_norm_gradient_sums_kernel<4>)
                    : sums(batch_norm_gradient_sums_kernel<1>);
+  const ChannelLanes share = channel_lanes(walk_.parts);
   launch("batch_norm_gradient_totals", batch_norm_gradient_totals_kernel,
-         blocks_of_warps(walk_.columns), dim3(threads), 0, stream, workspace, walk_.parts,
-         walk_.columns, dgamma, dbeta);
+         blocks_for(walk_.columns, share), dim3(threads), 0, stream, workspace, walk_.parts,
+         walk_.columns, share, dgamma, dbeta);
   const std::int64_t count = static_cast<std::int64_t>(walk_.rows) * walk_.columns;
   const ParameterGradients p{t.gamma, dgamma, dbeta, 1.0F / static_cast<float>(walk_.rows)};
   const auto run = [&](auto kernel, int width) {

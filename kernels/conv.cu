@@ -14,7 +14,7 @@ struct PixelClasses {
 /// One block per tile of pixels of a class (z: the class). Shared memory and barriers:
 /// tile_product.
 template <class Tile, bool vec4>
-__global__ void __launch_bounds__(Tile::threads)
+__global__ void __launch_bounds__(Tile::threads, Tile::blocks_per_multiprocessor)
     conv_backward_data_kernel(ConvGeometry g, PixelClasses classes, const float* dz,
                               const float* kernel, float* dx, EpilogueParameters epilogue) {
   const PixelClass c = classes.of[blockIdx.z];
@@ -74,7 +74,8 @@ ConvGeometry geometry(std::int64_t batch, std::int64_t height, std::int64_t widt
   };
   g.pad_top = pad(g.height, g.out_height), g.pad_left = pad(g.width, g.out_width);
   g.by_in = Divider(g.in), g.by_out = Divider(g.out), g.by_size = Divider(g.size);
-  g.by_out_width = Divider(g.out_width), g.by_out_pixels = Divider(g.out_height * g.out_width);
+  g.by_width = Divider(g.width), g.by_out_width = Divider(g.out_width),
+  g.by_out_pixels = Divider(g.out_height * g.out_width);
   return g;
 }
 

@@ -24,21 +24,38 @@ __host__ __device__ int padded_floats(const ConvGeometry& g) {
   return static_cast<int>(ceil_div(padded_height(g) * padded_width(g), 4) * 4);
 }
 
-/// Fills `padded` with image b. All threads take part; the caller owes the barrier.
+/// Fills `padded` with image b, a warp per row. All threads take part; the caller owes the barrier.
 __device__ __forceinline__ void load_padded(const ConvGeometry& g, const float* x, int b,
                                             float* padded) {
-  const int width = padded_width(g), count = padded_height(g) * width;
+  const int height = padded_height(g), width = padded_width(g);
+  const int lane = static_cast<int>(threadIdx.x) % 32, warp = static_cast<int>(threadIdx.x) / 32;
   const float* image = x + static_cast<std::int64_t>(b) * g.height * g.width;
-  for (int i = static_cast<int>(threadIdx.x); i < count; i += threads) {
-    const int h = i / width - g.pad_top, w = i % width - g.pad_left;
-    padded[i] = h >= 0 && h < g.height && w >= 0 && w < g.width ? image[h * g.width + w] : 0.0F;
+  for (int row = warp; row < height; row += warps) {
+    const int h = row - g.pad_top;
+    for (int column = lane; column < width; column += 32) {
+      const int w = column - g.pad_left;
+      const bool inside = h >= 0 && h < g.height && w >= 0 && w < g.width;
+      padded[row * width + column] = inside ? image[h * g.width + w] : 0.0F;
+    }
   }
+}
+
+/// How the forward pass cuts an image: items of four channels of `run` neighbouring pixels.
+struct ItemWalk {
+  static constexpr int run = 4;
+  int items;
+  Divider by_packs, by_runs;
+};
+
+ItemWalk plan_items(const ConvGeometry& g) {
+  const int packs = g.out / 4, runs = static_cast<int>(ceil_div(g.out_width, ItemWalk::run));
+  return {g.out_height * runs * packs, Divider(packs), Divider(runs)};
 }
 
 /// z = epilogue(conv(x)). Block: one image. Thread: four channels of four neighbouring pixels at a
 /// time. Shared memory: the padded image, then the kernel [taps, out]. One barrier, behind loading.
 __global__ void __launch_bounds__(threads)
-    one_channel_forward_kernel(ConvGeometry g, const float* x, const float* kernel,
+    one_channel_forward_kernel(ConvGeometry g, ItemWalk walk, const float* x, const float* kernel,
                                EpilogueParameters epilogue, float* z) {
   float* shared = dynamic_shared();
   float* padded = shared;
@@ -49,12 +66,15 @@ __global__ void __launch_bounds__(threads)
     weights[i] = kernel[i];
   __syncthreads();  // image and kernel are there
 
-  constexpr int run = 4;
-  const int packs = g.out / 4, runs = static_cast<int>(ceil_div(g.out_width, run));
+  constexpr int run = ItemWalk::run;
   const int width = padded_width(g);
-  for (int item = static_cast<int>(threadIdx.x); item < g.out_height * runs * packs;
-       item += threads) {
-    const int channel = item % packs * 4, ow = item / packs % runs * run, oh = item / packs / runs;
+  for (int item = static_cast<int>(threadIdx.x); item < walk.items; item += threads) {
+    int pack = item;
+    int ow = walk.by_packs.divide_off(pack);
+    const int oh = walk.by_runs.divide_off(ow);
+    const int channel = pack * 4;
+    ow *= run;
+    const Pack<4> bias = epilogue.bias_of<4>(channel);
     float sum[run][4] = {};
     for (int kh = 0; kh < g.size; ++kh)
       for (int kw = 0; kw < g.size; ++kw) {
@@ -74,17 +94,15 @@ __global__ void __launch_bounds__(threads)
       const std::int64_t at =
           ((static_cast<std::int64_t>(b) * g.out_height + oh) * g.out_width + ow + p) * g.out +
           channel;
-      Pack<4> y;
-      DCGAN_UNROLL
-      for (int i = 0; i < 4; ++i) y.value[i] = epilogue.apply(sum[p][i], channel + i, at + i);
-      y.store(z + at);
+      const Pack<4> y{{sum[p][0], sum[p][1], sum[p][2], sum[p][3]}};
+      epilogue.apply(y, bias, at).store(z + at);
     }
   }
 }
 
 /// dx = epilogue(adjoint of conv at dz). Block: one image. Eight lanes share a pixel, four channels
 /// each at a time, and add up by shuffles. Shared memory: the kernel [taps, out]. One barrier.
-__global__ void __launch_bounds__(threads)
+__global__ void __launch_bounds__(threads, 8)
     one_channel_backward_data_kernel(ConvGeometry g, const float* dz, const float* kernel,
                                      EpilogueParameters epilogue, float* dx) {
   float* shared = dynamic_shared();
@@ -101,15 +119,20 @@ __global__ void __launch_bounds__(threads)
     const int pixel = first + static_cast<int>(threadIdx.x) / lanes;
     float sum = 0;
     if (pixel < pixels) {
-      const int h = pixel / g.width + g.pad_top, w = pixel % g.width + g.pad_left;
-      for (int kh = h % g.stride; kh < g.size; kh += g.stride) {
-        const int oh = (h - kh) / g.stride;
+      int w = pixel;
+      const int h = g.by_width.divide_off(w) + g.pad_top;
+      w += g.pad_left;
+      // Stride 1 or 2: what is left of a division by it is a bit, and the division a shift.
+      const int odd = g.stride - 1;
+      for (int kh = h & odd; kh < g.size; kh += g.stride) {
+        const int oh = (h - kh) >> odd;
         if (h < kh || oh >= g.out_height) continue;
-        for (int kw = w % g.stride; kw < g.size; kw += g.stride) {
-          const int ow = (w - kw) / g.stride;
+        for (int kw = w & odd; kw < g.size; kw += g.stride) {
+          const int ow = (w - kw) >> odd;
           if (w < kw || ow >= g.out_width) continue;
           const float* from = gradient + (oh * g.out_width + ow) * g.out;
           const float* weights = shared + (kh * g.size + kw) * g.out;
+          DCGAN_UNROLL_BY(2)
           for (int channel = lane * 4; channel < g.out; channel += lanes * 4) {
             const Pack<4> d = Pack<4>::load(from + channel), k = Pack<4>::load(weights + channel);
             DCGAN_UNROLL
@@ -123,7 +146,7 @@ __global__ void __launch_bounds__(threads)
       sum += __shfl_xor_sync(0xffffffffu, sum, distance);
     if (pixel < pixels && lane == 0) {
       const std::int64_t at = static_cast<std::int64_t>(b) * pixels + pixel;
-      dx[at] = epilogue.apply(sum, 0, at);
+      epilogue.apply(Pack<1>{{sum}}, epilogue.bias_of<1>(0), at).store(dx + at);
     }
   }
 }
@@ -150,7 +173,8 @@ __global__ void __launch_bounds__(threads)
     const float* gradient = dz + static_cast<std::int64_t>(b) * pixels * g.out + channel;
     for (int pixel = pixel0; pixel < pixels; pixel += pixel_lanes) {
       const Pack<4> d = Pack<4>::load(gradient + pixel * g.out);
-      const int oh = pixel / g.out_width, ow = pixel % g.out_width;
+      int ow = pixel;
+      const int oh = g.by_out_width.divide_off(ow);
       const float* patch = padded + oh * g.stride * width + ow * g.stride;
       DCGAN_UNROLL
       for (int tap = 0; tap < taps; ++tap) {
@@ -214,8 +238,8 @@ OneChannelPlan plan_one_channel(const ConvGeometry& g) {
 void one_channel_forward(const ConvGeometry& g, const float* x, const float* kernel,
                          const EpilogueParameters& epilogue, float* z, cudaStream_t stream) {
   launch("one_channel_forward", one_channel_forward_kernel, dim3(static_cast<unsigned>(g.batch)),
-         dim3(threads), forward_shared_floats(g) * sizeof(float), stream, g, x, kernel, epilogue,
-         z);
+         dim3(threads), forward_shared_floats(g) * sizeof(float), stream, g, plan_items(g), x,
+         kernel, epilogue, z);
 }
 
 void one_channel_backward_data(const ConvGeometry& g, const float* dz, const float* kernel,

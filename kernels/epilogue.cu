@@ -17,12 +17,9 @@ __global__ void __launch_bounds__(threads)
   const std::int64_t at =
       (static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x) * width;
   if (at >= count) return;
-  Pack<width> pack = Pack<width>::load(y + at);
   const int channel = by_channels.remainder(static_cast<int>(at));
-  DCGAN_UNROLL
-  for (int i = 0; i < width; ++i)
-    pack.value[i] = epilogue.apply(pack.value[i], channel + i, at + i);
-  pack.store(y + at);
+  epilogue.apply(Pack<width>::load(y + at), epilogue.template bias_of<width>(channel), at)
+      .store(y + at);
 }
 
 /// `width` gradients from `at` on, all of one sample.

@@ -1,6 +1,6 @@
 // What may follow a layer's arithmetic within the same kernel: y = dropout(activation(z + bias)).
 #pragma once
-#include "kernels/device/device.h"
+#include "kernels/device/pack.h"
 
 namespace dcgan::DCGAN_HOME {
 
@@ -13,12 +13,30 @@ struct EpilogueParameters {
   const std::uint8_t* keep = nullptr;  // [rows, channels] of 0 or 1, or null: no dropout
   float keep_scale = 1;                // 1 / (1 - rate)
 
-  /// y of z at `index` = row * channels + channel.
-  __device__ __forceinline__ float apply(float z, int channel, std::int64_t index) const {
-    if (bias) z += bias[channel];
-    if (activation == ActivationKind::leaky_relu) z = z > 0 ? z : z * slope;
-    if (activation == ActivationKind::tanh) z = tanhf(z);
-    if (keep) z = keep[index] ? z * keep_scale : 0.0F;
+  /// The bias of `width` neighbouring channels, or zeros.
+  template <int width>
+  __device__ __forceinline__ Pack<width> bias_of(int channel) const {
+    return bias ? Pack<width>::load(bias + channel) : Pack<width>{};
+  }
+  /// y of z for `width` neighbours of one row, of which the first is at `index` = row * channels +
+  /// channel; `shift` is their bias.
+  template <int width>
+  __device__ __forceinline__ Pack<width> apply(Pack<width> z, const Pack<width>& shift,
+                                               std::int64_t index) const {
+    DCGAN_UNROLL
+    for (int i = 0; i < width; ++i) z.value[i] += shift.value[i];
+    if (activation == ActivationKind::leaky_relu) {
+      DCGAN_UNROLL
+      for (int i = 0; i < width; ++i) z.value[i] = z.value[i] > 0 ? z.value[i] : z.value[i] * slope;
+    } else if (activation == ActivationKind::tanh) {
+      DCGAN_UNROLL
+      for (int i = 0; i < width; ++i) z.value[i] = tanhf(z.value[i]);
+    }
+    if (keep) {
+      const BytePack<width> kept = BytePack<width>::load(keep + index);
+      DCGAN_UNROLL
+      for (int i = 0; i < width; ++i) z.value[i] = kept.value[i] ? z.value[i] * keep_scale : 0.0F;
+    }
     return z;
   }
   /// dz of dy, from y: LeakyReLU keeps the sign and dropout's scale is known, so the input itself

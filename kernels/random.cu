@@ -6,10 +6,12 @@ namespace dcgan::DCGAN_HOME {
 namespace {
 
 constexpr int threads = 256;
+constexpr int normal_threads = 64;
 
 /// A thread owns a Philox block: two pairs of normals. In double, as there are few and the tails of
-/// the distribution are worth it. No shared memory, no barrier.
-__global__ void __launch_bounds__(threads)
+/// the distribution are worth it; in small blocks, as most GPUs have few units for double in each
+/// multiprocessor, so that many should share the work. No shared memory, no barrier.
+__global__ void __launch_bounds__(normal_threads)
     draw_normal_kernel(PhiloxAddress a, std::int64_t n, float* out) {
   const std::int64_t block = static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
   if (4 * block >= n) return;
@@ -46,21 +48,21 @@ __global__ void __launch_bounds__(threads)
   }
 }
 
-dim3 blocks_for(std::int64_t count) {
-  return dim3(static_cast<unsigned>(ceil_div(count, threads)));
+dim3 blocks_for(std::int64_t count, int block) {
+  return dim3(static_cast<unsigned>(ceil_div(count, block)));
 }
 
 }  // namespace
 
 void draw_normal(const PhiloxAddress& address, std::int64_t n, float* out, cudaStream_t stream) {
-  launch("draw_normal", draw_normal_kernel, blocks_for(ceil_div(n, 4)), dim3(threads), 0, stream,
-         address, n, out);
+  launch("draw_normal", draw_normal_kernel, blocks_for(ceil_div(n, 4), normal_threads),
+         dim3(normal_threads), 0, stream, address, n, out);
 }
 
 void draw_keep_mask(const PhiloxAddress& address, std::uint32_t threshold, std::int64_t n,
                     std::uint8_t* out, cudaStream_t stream) {
-  launch("draw_keep_mask", draw_keep_mask_kernel, blocks_for(ceil_div(n, 8)), dim3(threads), 0,
-         stream, address, threshold, n, out);
+  launch("draw_keep_mask", draw_keep_mask_kernel, blocks_for(ceil_div(n, 8), threads),
+         dim3(threads), 0, stream, address, threshold, n, out);
 }
 
 }  // namespace dcgan::DCGAN_HOME

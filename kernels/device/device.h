@@ -20,6 +20,13 @@
 #else
 #define DCGAN_UNROLL
 #endif
+// A loop of which nvcc is to unroll n rounds: so many loads are then on their way at once.
+#if defined(__CUDACC__)
+#define DCGAN_PRAGMA(text) _Pragma(#text)
+#define DCGAN_UNROLL_BY(n) DCGAN_PRAGMA(unroll n)
+#else
+#define DCGAN_UNROLL_BY(n)
+#endif
 
 namespace dcgan::DCGAN_HOME {
 

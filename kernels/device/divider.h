@@ -24,7 +24,7 @@ class Divider {
 
   __device__ __forceinline__ int divide(int n) const {
     const auto product = std::uint64_t{magic_} * static_cast<unsigned>(n);
-    return static_cast<int>(product >> 31 >> shift_);
+    return static_cast<int>(static_cast<unsigned>(product >> 31) >> shift_);  // it fits 32 bits
   }
   /// Quotient, and the remainder left in n.
   __device__ __forceinline__ int divide_off(int& n) const {

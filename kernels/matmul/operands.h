@@ -1,7 +1,8 @@
-// Operands of the main loop: which value stands at (mn, k), mn being m for A and n for B. A loader
-// asks cursor(mn) once for what depends on mn alone, then load(cursor, k, k_end) for four
-// neighbours: (mn, k .. k+3) where they lie along k, (mn .. mn+3, k) where they lie along mn. What
-// is outside the operand, or at k_end and behind, is zero.
+// Operands of the main loop: which value stands at (mn, k), mn being m for A and n for B. What
+// depends on mn alone and what depends on k alone is worked out apart, line(mn) and step(k, k_end),
+// so that values which share one share the work: the divisions that turn an index into a pixel or a
+// tap are made once per slice, not once per value. (line, step) is data[line.offset + step.offset]
+// where it is inside the operand, and zero elsewhere: padding, and what lies at k_end and behind.
 //
 // vec4: four neighbours are one 16-byte load; the caller vouches that the neighbouring axis's
 // length is a multiple of four and arrays start at multiples of 16 bytes. Otherwise each value is
@@ -12,61 +13,48 @@
 
 namespace dcgan::DCGAN_HOME {
 
-__device__ __forceinline__ void load_four(const float* from, float (&to)[4]) {
-  const float4 v = *reinterpret_cast<const float4*>(from);
-  to[0] = v.x, to[1] = v.y, to[2] = v.z, to[3] = v.w;
+/// Where a line or a step of a matrix begins; negative: outside.
+struct MatrixPlace {
+  int offset;
+};
+
+__device__ __forceinline__ bool both_inside(const MatrixPlace& a, const MatrixPlace& b) {
+  return (a.offset | b.offset) >= 0;
 }
 
-__device__ __forceinline__ void zero_four(float (&to)[4]) { to[0] = to[1] = to[2] = to[3] = 0; }
-
 /// (mn, k) = data[mn * depth + k]: a matrix [extent, depth], or the transpose of one.
-template <bool vec4>
+template <bool vec4_>
 struct MatrixAlongK {
   static constexpr Neighbours neighbours = Neighbours::along_k;
+  static constexpr bool vec4 = vec4_;
+  using Line = MatrixPlace;
+  using Step = MatrixPlace;
   const float* data;
   int extent, depth;
 
-  struct Cursor {
-    const float* row;  // null: outside
-  };
-  __device__ __forceinline__ Cursor cursor(int mn) const {
-    return {mn < extent ? data + static_cast<std::int64_t>(mn) * depth : nullptr};
-  }
-  __device__ __forceinline__ void load(const Cursor& at, int k, int k_end, float (&to)[4]) const {
-    zero_four(to);
-    if (!at.row) return;
-    if constexpr (vec4) {
-      if (k < k_end) load_four(at.row + k, to);
-    } else {
-      DCGAN_UNROLL
-      for (int i = 0; i < 4; ++i)
-        if (k + i < k_end) to[i] = at.row[k + i];
-    }
+  __device__ __forceinline__ Line line(int mn) const { return {mn < extent ? mn * depth : -1}; }
+  __device__ __forceinline__ Step step(int k, int k_end) const { return {k < k_end ? k : -1}; }
+  __device__ __forceinline__ bool inside(const Line& line, const Step& step) const {
+    return both_inside(line, step);
   }
 };
 
 /// (mn, k) = data[k * extent + mn]: a matrix [depth, extent].
-template <bool vec4>
+template <bool vec4_>
 struct MatrixAlongMn {
   static constexpr Neighbours neighbours = Neighbours::along_mn;
+  static constexpr bool vec4 = vec4_;
+  using Line = MatrixPlace;
+  using Step = MatrixPlace;
   const float* data;
   int extent;
 
-  struct Cursor {
-    int mn;
-  };
-  __device__ __forceinline__ Cursor cursor(int mn) const { return {mn}; }
-  __device__ __forceinline__ void load(const Cursor& at, int k, int k_end, float (&to)[4]) const {
-    zero_four(to);
-    if (k >= k_end) return;
-    const float* from = data + static_cast<std::int64_t>(k) * extent + at.mn;
-    if constexpr (vec4) {
-      if (at.mn < extent) load_four(from, to);
-    } else {
-      DCGAN_UNROLL
-      for (int i = 0; i < 4; ++i)
-        if (at.mn + i < extent) to[i] = from[i];
-    }
+  __device__ __forceinline__ Line line(int mn) const { return {mn < extent ? mn : -1}; }
+  __device__ __forceinline__ Step step(int k, int k_end) const {
+    return {k < k_end ? k * extent : -1};
+  }
+  __device__ __forceinline__ bool inside(const Line& line, const Step& step) const {
+    return both_inside(line, step);
   }
 };
 
@@ -75,103 +63,79 @@ struct MatrixAlongMn {
 /// kw).
 struct ConvGeometry {
   int batch, height, width, in, out_height, out_width, out, size, stride, pad_top, pad_left;
-  Divider by_in, by_out, by_size, by_out_width, by_out_pixels;
+  Divider by_in, by_out, by_size, by_width, by_out_width, by_out_pixels;
 };
 
+/// A pixel of an image, or the way from a pixel to another that a tap leads. The two add up.
+struct PixelPlace {
+  int offset, row, column;
+};
+
+/// Leads outside the image from wherever it is added.
+__device__ __forceinline__ PixelPlace outside_image() {
+  constexpr int far = 1 << 28;  // twice fits an int; no image is that high
+  return {0, -far, 0};
+}
+
+__device__ __forceinline__ bool sum_inside(const PixelPlace& a, const PixelPlace& b, int rows,
+                                           int columns) {
+  // As unsigned numbers, so that negative ones are large.
+  return static_cast<unsigned>(a.row + b.row) < static_cast<unsigned>(rows) &&
+         static_cast<unsigned>(a.column + b.column) < static_cast<unsigned>(columns);
+}
+
+/// Where in x the patch of output pixel (b, oh, ow) = index begins.
+__device__ __forceinline__ PixelPlace patch_of(const ConvGeometry& g, int index, int end) {
+  if (index >= end) return outside_image();
+  int ow = index;
+  const int b = g.by_out_pixels.divide_off(ow);
+  const int oh = g.by_out_width.divide_off(ow);
+  const int top = oh * g.stride - g.pad_top, left = ow * g.stride - g.pad_left;
+  return {((b * g.height + top) * g.width + left) * g.in, top, left};
+}
+
+/// Where in a patch (kh, kw, in) = index is.
+__device__ __forceinline__ PixelPlace tap_of(const ConvGeometry& g, int index, int end) {
+  if (index >= end) return outside_image();
+  int channel = index;
+  int kw = g.by_in.divide_off(channel);
+  const int kh = g.by_size.divide_off(kw);
+  return {(kh * g.width + kw) * g.in + channel, kh, kw};
+}
+
 /// Patches of x as rows: m = (b, oh, ow), k = (kh, kw, in). A of the forward pass.
-template <bool vec4>
+template <bool vec4_>
 struct PatchesAlongK {
   static constexpr Neighbours neighbours = Neighbours::along_k;
+  static constexpr bool vec4 = vec4_;
+  using Line = PixelPlace;
+  using Step = PixelPlace;
   ConvGeometry g;
-  const float* x;
+  const float* data;  // x
 
-  struct Cursor {
-    const float* image;  // null: outside
-    int top, left;       // of the patch
-  };
-  __device__ __forceinline__ Cursor cursor(int m) const {
-    int ow = m;
-    const int b = g.by_out_pixels.divide_off(ow);
-    const int oh = g.by_out_width.divide_off(ow);
-    if (b >= g.batch) return {nullptr, 0, 0};
-    return {x + static_cast<std::int64_t>(b) * g.height * g.width * g.in, oh * g.stride - g.pad_top,
-            ow * g.stride - g.pad_left};
+  __device__ __forceinline__ Line line(int m) const {
+    return patch_of(g, m, g.batch * g.out_height * g.out_width);
   }
-  __device__ __forceinline__ void load(const Cursor& at, int k, int k_end, float (&to)[4]) const {
-    zero_four(to);
-    if (!at.image) return;
-    if constexpr (vec4) {
-      const float* from = k < k_end ? find(at, k) : nullptr;
-      if (from) load_four(from, to);
-    } else {
-      DCGAN_UNROLL
-      for (int i = 0; i < 4; ++i) {
-        const float* from = k + i < k_end ? find(at, k + i) : nullptr;
-        if (from) to[i] = *from;
-      }
-    }
-  }
-
- private:
-  __device__ __forceinline__ const float* find(const Cursor& at, int k) const {
-    int channel = k;
-    int kw = g.by_in.divide_off(channel);
-    const int kh = g.by_size.divide_off(kw);
-    const int h = at.top + kh, w = at.left + kw;
-    if (h < 0 || h >= g.height || w < 0 || w >= g.width) return nullptr;
-    return at.image + (h * g.width + w) * g.in + channel;
+  __device__ __forceinline__ Step step(int k, int k_end) const { return tap_of(g, k, k_end); }
+  __device__ __forceinline__ bool inside(const Line& line, const Step& step) const {
+    return sum_inside(line, step, g.height, g.width);
   }
 };
 
 /// The same patches, transposed: m = (kh, kw, in), k = (b, oh, ow). A of the weights' gradient.
-template <bool vec4>
+template <bool vec4_>
 struct PatchesAlongMn {
   static constexpr Neighbours neighbours = Neighbours::along_mn;
+  static constexpr bool vec4 = vec4_;
+  using Line = PixelPlace;
+  using Step = PixelPlace;
   ConvGeometry g;
-  const float* x;
+  const float* data;  // x
 
-  struct Tap {
-    int kh, kw, channel;  // kh: size or more where m is outside
-  };
-  struct Cursor {
-    Tap tap[vec4 ? 1 : 4];
-  };
-  __device__ __forceinline__ Cursor cursor(int m) const {
-    Cursor at;
-    DCGAN_UNROLL
-    for (int i = 0; i < (vec4 ? 1 : 4); ++i) {
-      Tap& tap = at.tap[i];
-      tap.channel = m + i;
-      tap.kw = g.by_in.divide_off(tap.channel);
-      tap.kh = g.by_size.divide_off(tap.kw);
-    }
-    return at;
-  }
-  __device__ __forceinline__ void load(const Cursor& at, int k, int k_end, float (&to)[4]) const {
-    zero_four(to);
-    if (k >= k_end) return;
-    int ow = k;
-    const int b = g.by_out_pixels.divide_off(ow);
-    const int oh = g.by_out_width.divide_off(ow);
-    const float* image = x + static_cast<std::int64_t>(b) * g.height * g.width * g.in;
-    if constexpr (vec4) {
-      const float* from = find(image, oh, ow, at.tap[0]);
-      if (from) load_four(from, to);
-    } else {
-      DCGAN_UNROLL
-      for (int i = 0; i < 4; ++i) {
-        const float* from = find(image, oh, ow, at.tap[i]);
-        if (from) to[i] = *from;
-      }
-    }
-  }
-
- private:
-  __device__ __forceinline__ const float* find(const float* image, int oh, int ow,
-                                               const Tap& tap) const {
-    const int h = oh * g.stride - g.pad_top + tap.kh, w = ow * g.stride - g.pad_left + tap.kw;
-    if (tap.kh >= g.size || h < 0 || h >= g.height || w < 0 || w >= g.width) return nullptr;
-    return image + (h * g.width + w) * g.in + tap.channel;
+  __device__ __forceinline__ Line line(int m) const { return tap_of(g, m, g.size * g.size * g.in); }
+  __device__ __forceinline__ Step step(int k, int k_end) const { return patch_of(g, k, k_end); }
+  __device__ __forceinline__ bool inside(const Line& line, const Step& step) const {
+    return sum_inside(line, step, g.height, g.width);
   }
 };
 
@@ -187,82 +151,60 @@ struct PixelClass {
 
 /// The gradient dz as the adjoint gathers it: m = (b, i, j) of a class, k = (s, t, out). A of the
 /// data's gradient.
-template <bool vec4>
+template <bool vec4_>
 struct GradientAlongK {
   static constexpr Neighbours neighbours = Neighbours::along_k;
+  static constexpr bool vec4 = vec4_;
+  using Line = PixelPlace;
+  using Step = PixelPlace;
   ConvGeometry g;
   PixelClass c;
-  const float* dz;
+  const float* data;  // dz
 
-  struct Cursor {
-    const float* image;  // null: outside
-    int oh, ow;          // that tap (0, 0) joins to this pixel
-  };
-  __device__ __forceinline__ Cursor cursor(int m) const {
+  /// The pixel of dz that tap (0, 0) joins to this one.
+  __device__ __forceinline__ Line line(int m) const {
+    if (m >= g.batch * c.rows * c.columns) return outside_image();
     int j = m;
     const int b = c.by_pixels.divide_off(j);
     const int i = c.by_columns.divide_off(j);
-    if (b >= g.batch) return {nullptr, 0, 0};
-    return {dz + static_cast<std::int64_t>(b) * g.out_height * g.out_width * g.out, c.first_oh + i,
-            c.first_ow + j};
+    const int oh = c.first_oh + i, ow = c.first_ow + j;
+    return {((b * g.out_height + oh) * g.out_width + ow) * g.out, oh, ow};
   }
-  __device__ __forceinline__ void load(const Cursor& at, int k, int k_end, float (&to)[4]) const {
-    zero_four(to);
-    if (!at.image) return;
-    if constexpr (vec4) {
-      const float* from = k < k_end ? find(at, k) : nullptr;
-      if (from) load_four(from, to);
-    } else {
-      DCGAN_UNROLL
-      for (int i = 0; i < 4; ++i) {
-        const float* from = k + i < k_end ? find(at, k + i) : nullptr;
-        if (from) to[i] = *from;
-      }
-    }
-  }
-
- private:
-  __device__ __forceinline__ const float* find(const Cursor& at, int k) const {
+  /// Taps lead back: dx(h) = sum of dz(oh) * kernel(h - oh * stride).
+  __device__ __forceinline__ Step step(int k, int k_end) const {
+    if (k >= k_end) return outside_image();
     int channel = k;
     int t = g.by_out.divide_off(channel);
     const int s = c.by_tap_columns.divide_off(t);
-    const int oh = at.oh - s, ow = at.ow - t;
-    if (oh < 0 || oh >= g.out_height || ow < 0 || ow >= g.out_width) return nullptr;
-    return at.image + (oh * g.out_width + ow) * g.out + channel;
+    return {channel - (s * g.out_width + t) * g.out, -s, -t};
+  }
+  __device__ __forceinline__ bool inside(const Line& line, const Step& step) const {
+    return sum_inside(line, step, g.out_height, g.out_width);
   }
 };
 
 /// The kernel's taps of that class: n = in, k = (s, t, out). B of the data's gradient.
-template <bool vec4>
+template <bool vec4_>
 struct ClassKernelAlongK {
   static constexpr Neighbours neighbours = Neighbours::along_k;
+  static constexpr bool vec4 = vec4_;
+  using Line = MatrixPlace;
+  using Step = MatrixPlace;
   ConvGeometry g;
   PixelClass c;
-  const float* kernel;
+  const float* data;  // the kernel
 
-  struct Cursor {
-    int n;
-  };
-  __device__ __forceinline__ Cursor cursor(int n) const { return {n}; }
-  __device__ __forceinline__ void load(const Cursor& at, int k, int k_end, float (&to)[4]) const {
-    zero_four(to);
-    if (at.n >= g.in) return;
-    if constexpr (vec4) {
-      if (k < k_end) load_four(find(at, k), to);
-    } else {
-      DCGAN_UNROLL
-      for (int i = 0; i < 4; ++i)
-        if (k + i < k_end) to[i] = *find(at, k + i);
-    }
-  }
-
- private:
-  __device__ __forceinline__ const float* find(const Cursor& at, int k) const {
+  __device__ __forceinline__ Line line(int n) const { return {n < g.in ? n * g.out : -1}; }
+  __device__ __forceinline__ Step step(int k, int k_end) const {
+    if (k >= k_end) return {-1};
     int channel = k;
     int t = g.by_out.divide_off(channel);
     const int s = c.by_tap_columns.divide_off(t);
     const int tap = (c.first_kh + s * g.stride) * g.size + c.first_kw + t * g.stride;
-    return kernel + (static_cast<std::int64_t>(tap) * g.in + at.n) * g.out + channel;
+    return {tap * g.in * g.out + channel};
+  }
+  __device__ __forceinline__ bool inside(const Line& line, const Step& step) const {
+    return both_inside(line, step);
   }
 };
 

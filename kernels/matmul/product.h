@@ -45,12 +45,12 @@ inline Product plan_product(std::int64_t m, std::int64_t n, std::int64_t k, bool
 /// One block per tile of C (x: rows, y: columns) and part of the sum (z), which goes to a C of its
 /// own behind the others. Shared memory and barriers: tile_product.
 template <class Tile, class A, class B, bool vec4>
-__global__ void __launch_bounds__(Tile::threads)
+__global__ void __launch_bounds__(Tile::threads, Tile::blocks_per_multiprocessor)
     product_kernel(A a, B b, MatrixWriter<vec4> writer, int k, int split_depth) {
   const int part = static_cast<int>(blockIdx.z);
   const int begin = part * split_depth;
   const int end = begin + split_depth < k ? begin + split_depth : k;
-  writer.c += static_cast<std::int64_t>(part) * writer.rows * writer.columns;
+  writer.c += static_cast<std::int64_t>(part) * writer.rows * writer.width;
   tile_product<Tile>(a, b, static_cast<int>(blockIdx.x) * Tile::m,
                      static_cast<int>(blockIdx.y) * Tile::n, begin, end, writer);
 }
@@ -81,9 +81,7 @@ __global__ void __launch_bounds__(256)
     for (int i = 0; i < width; ++i) sum.value[i] += sums[w][pack].value[i];
   }
   const int column = by_columns.remainder(static_cast<int>(at));
-  DCGAN_UNROLL
-  for (int i = 0; i < width; ++i) sum.value[i] = epilogue.apply(sum.value[i], column + i, at + i);
-  sum.store(y + at);
+  epilogue.apply(sum, epilogue.template bias_of<width>(column), at).store(y + at);
 }
 
 inline void sum_parts(const char* name, const float* partial, int parts, std::int64_t rows,

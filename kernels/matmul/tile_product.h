@@ -19,8 +19,11 @@ namespace dcgan::DCGAN_HOME {
 /// Shape of a block's work. 64 values of C per thread.
 template <int m_, int n_>
 struct Tile {
-  static constexpr int m = m_, n = n_, k = 16;
+  static constexpr int m = m_, n = n_, k = 8;
   static constexpr int threads = m * n / 64;
+  // So many that some multiply while others wait at their barrier: 16 warps on a multiprocessor,
+  // with 128 registers per thread; 12 where a thread brings in more than two packs of A and B.
+  static constexpr int blocks_per_multiprocessor = (threads > 128 ? 16 : 12) * 32 / threads;
   // Four floats behind each row of a slice: threads that store a column of it, 16 rows by two
   // groups of k, then meet 32 different banks, and rows still start at multiples of 16 bytes.
   static constexpr int pad = 4;
@@ -33,65 +36,94 @@ struct Tile {
 /// Along which of its axes an operand's values are neighbours in memory.
 enum class Neighbours { along_k, along_mn };
 
-/// A thread's part in bringing slices [k, k + depth) x [0, extent) of an operand to shared memory.
+/// A thread's part in bringing slices [k, k + depth) x [0, extent) of an operand to shared memory:
+/// `slots` times four neighbours. Where they lie along k, the slots are lines that share a step;
+/// where they lie along mn, steps that share a line.
 template <class Operand, int extent, int depth, int threads, int pad>
 class SliceLoader {
  public:
   /// mn0: where the block's tile begins.
   __device__ SliceLoader(const Operand& operand, int mn0) : operand_(operand) {
     DCGAN_UNROLL
-    for (int s = 0; s < slots; ++s) cursors_[s] = operand.cursor(mn0 + place(s).mn);
+    for (int i = 0; i < lines; ++i) lines_[i] = operand.line(mn0 + (along_k ? mn(i) : mn(0) + i));
   }
 
   /// Global memory to registers: the slice that begins at k; zeros from k_end on.
   __device__ __forceinline__ void fetch(int k, int k_end) {
+    typename Operand::Step steps[along_k ? singles : slots];
     DCGAN_UNROLL
-    for (int s = 0; s < slots; ++s) operand_.load(cursors_[s], k + place(s).k, k_end, values_[s]);
+    for (int i = 0; i < (along_k ? singles : slots); ++i)
+      steps[i] = operand_.step(k + (along_k ? this->k(0) + i : this->k(i)), k_end);
+    DCGAN_UNROLL
+    for (int s = 0; s < slots; ++s) {
+      DCGAN_UNROLL
+      for (int i = 0; i < singles; ++i) {
+        const auto& line = lines_[along_k ? s : i];
+        const auto& step = steps[along_k ? i : s];
+        load(operand_.inside(line, step), line.offset + step.offset, &values_[s][i]);
+      }
+    }
   }
 
   /// Registers to shared memory, [depth][extent + pad].
   __device__ __forceinline__ void store(float (&slice)[depth][extent + pad]) const {
     DCGAN_UNROLL
     for (int s = 0; s < slots; ++s) {
-      const Place at = place(s);
-      if constexpr (Operand::neighbours == Neighbours::along_k) {
+      if constexpr (along_k) {
         DCGAN_UNROLL
-        for (int i = 0; i < 4; ++i) slice[at.k + i][at.mn] = values_[s][i];
+        for (int i = 0; i < 4; ++i) slice[k(s) + i][mn(s)] = values_[s][i];
       } else {
-        *reinterpret_cast<float4*>(&slice[at.k][at.mn]) =
+        *reinterpret_cast<float4*>(&slice[k(s)][mn(s)]) =
             make_float4(values_[s][0], values_[s][1], values_[s][2], values_[s][3]);
       }
     }
   }
 
  private:
-  static_assert(extent * depth % (4 * threads) == 0, "each thread loads as much as the others");
+  static constexpr bool along_k = Operand::neighbours == Neighbours::along_k;
   static constexpr int slots = extent * depth / 4 / threads;
+  static constexpr int singles = Operand::vec4 ? 1 : 4;  // loads per slot
+  static constexpr int lines = along_k ? slots : singles;
+  // Groups of four along the neighbouring axis. 16 rows by two groups of k per warp are whole
+  // 32-byte sectors, and no bank conflict on storing.
+  static constexpr int groups = (along_k ? depth : extent) / 4;
+  static_assert(extent * depth % (4 * threads) == 0, "each thread loads as much as the others");
+  static_assert(threads % (along_k ? 16 * groups : groups) == 0, "slots share a step or a line");
 
-  struct Place {
-    int mn, k;
-  };
-  /// Which four values slot s of this thread holds.
-  static __device__ __forceinline__ Place place(int s) {
-    const int index = static_cast<int>(threadIdx.x) + s * threads;
-    if constexpr (Operand::neighbours == Neighbours::along_k) {
-      // 16 rows by two groups of k per warp: whole 32-byte sectors, and no bank conflict on
-      // storing.
-      constexpr int groups = depth / 4;
-      return {index % 16 + index / (16 * groups) * 16, index / 16 % groups * 4};
+  /// Where slot s of this thread begins.
+  static __device__ __forceinline__ int mn(int s) {
+    const int thread = static_cast<int>(threadIdx.x);
+    if constexpr (along_k)
+      return thread % 16 + thread / (16 * groups) * 16 + s * (threads / groups);
+    else
+      return thread % groups * 4;
+  }
+  static __device__ __forceinline__ int k(int s) {
+    const int thread = static_cast<int>(threadIdx.x);
+    if constexpr (along_k)
+      return thread / 16 % groups * 4;
+    else
+      return thread / groups + s * (threads / groups);
+  }
+
+  /// One or four values from data + offset, or zeros.
+  __device__ __forceinline__ void load(bool inside, int offset, float* to) const {
+    if constexpr (Operand::vec4) {
+      float4 v = make_float4(0, 0, 0, 0);
+      if (inside) v = *reinterpret_cast<const float4*>(operand_.data + offset);
+      to[0] = v.x, to[1] = v.y, to[2] = v.z, to[3] = v.w;
     } else {
-      constexpr int groups = extent / 4;
-      return {index % groups * 4, index / groups};
+      *to = inside ? operand_.data[offset] : 0.0F;
     }
   }
 
   const Operand& operand_;
-  typename Operand::Cursor cursors_[slots];
+  typename Operand::Line lines_[lines];
   float values_[slots][4];
 };
 
-/// The block's tile of C that begins at (m0, n0), summed over [k_begin, k_end), handed to
-/// writer.write(m, n, four values of row m from column n) in groups of four columns.
+/// The block's tile of C that begins at (m0, n0), summed over [k_begin, k_end), handed to the
+/// writer in groups of four columns.
 template <class Tile, class A, class B, class Writer>
 __device__ __forceinline__ void tile_product(const A& a, const B& b, int m0, int n0, int k_begin,
                                              int k_end, const Writer& writer) {
@@ -100,10 +132,15 @@ __device__ __forceinline__ void tile_product(const A& a, const B& b, int m0, int
   alignas(16) __shared__ float b_slices[2][depth][Tile::n + Tile::pad];
 
   const int lane = static_cast<int>(threadIdx.x) % 32, warp = static_cast<int>(threadIdx.x) / 32;
-  // This thread's rows: m_at + {0..3} and m_at + half_m + {0..3}; columns alike.
+  // This thread's rows: m_at + {0..3} and m_at + half_m + {0..3}; columns alike. Lanes that differ
+  // in bit 0 share rows, lanes that differ in bit 1 share columns: a 16-byte load is served eight
+  // lanes at a time, sixteen where such neighbours ask for the same, which so holds for A and for
+  // B.
   constexpr int half_m = 4 * Tile::lanes_m, half_n = 4 * Tile::lanes_n;
-  const int m_at = warp / Tile::warps_n * 2 * half_m + lane / Tile::lanes_n * 4;
-  const int n_at = warp % Tile::warps_n * 2 * half_n + lane % Tile::lanes_n * 4;
+  const int lane_n = lane % 2 + lane / 4 % (Tile::lanes_n / 2) * 2;
+  const int lane_m = lane / 2 % 2 + lane / (2 * Tile::lanes_n) * 2;
+  const int m_at = warp / Tile::warps_n * 2 * half_m + lane_m * 4;
+  const int n_at = warp % Tile::warps_n * 2 * half_n + lane_n * 4;
 
   float sum[8][8] = {};
   SliceLoader<A, Tile::m, depth, Tile::threads, Tile::pad> a_loader(a, m0);
@@ -144,11 +181,12 @@ __device__ __forceinline__ void tile_product(const A& a, const B& b, int m0, int
     }
   }
 
+  const auto low = writer.columns(n0 + n_at), high = writer.columns(n0 + n_at + half_n);
   DCGAN_UNROLL
   for (int i = 0; i < 8; ++i) {
-    const int m = m0 + m_at + i / 4 * half_m + i % 4;
-    writer.write(m, n0 + n_at, &sum[i][0]);
-    writer.write(m, n0 + n_at + half_n, &sum[i][4]);
+    const auto row = writer.row(m0 + m_at + i / 4 * half_m + i % 4);
+    writer.write(row, low, &sum[i][0]);
+    writer.write(row, high, &sum[i][4]);
   }
 }
 

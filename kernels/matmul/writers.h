@@ -1,4 +1,5 @@
-// Where the main loop's results go. write(m, n, values) takes four columns of one row; rows and
+// Where the main loop's results go. row(m) and columns(n) are asked once for what depends on a row
+// or on four columns alone; write(row, columns, values) takes four columns of one row. Rows and
 // columns outside C are dropped.
 #pragma once
 #include "kernels/epilogue_parameters.h"
@@ -6,16 +7,40 @@
 
 namespace dcgan::DCGAN_HOME {
 
-/// Four values to columns n .. n+3 of a row that has `columns`.
+/// Four neighbouring columns as one pack or, where rows are no multiple of four, as four.
 template <bool vec4>
-__device__ __forceinline__ void store_columns(float* row, int n, int columns, const float* values) {
-  if constexpr (vec4) {
-    if (n < columns)
-      *reinterpret_cast<float4*>(row + n) = make_float4(values[0], values[1], values[2], values[3]);
-  } else {
+struct FourColumns {
+  static constexpr int width = vec4 ? 4 : 1, packs = 4 / width;
+  int n;
+  Pack<width> bias[packs];
+};
+
+template <bool vec4>
+__device__ __forceinline__ FourColumns<vec4> columns_from(const EpilogueParameters& epilogue, int n,
+                                                          int columns) {
+  using Four = FourColumns<vec4>;
+  Four four{n, {}};
+  DCGAN_UNROLL
+  for (int p = 0; p < Four::packs; ++p)
+    if (n + p < columns) four.bias[p] = epilogue.template bias_of<Four::width>(n + p);
+  return four;
+}
+
+/// c [.., columns] = epilogue(values) in the row that begins at `row`; negative: none.
+template <bool vec4>
+__device__ __forceinline__ void write_columns(const EpilogueParameters& epilogue, float* c, int row,
+                                              int columns, const FourColumns<vec4>& four,
+                                              const float* values) {
+  using Four = FourColumns<vec4>;
+  if (row < 0) return;
+  DCGAN_UNROLL
+  for (int p = 0; p < Four::packs; ++p) {
+    if (four.n + p >= columns) continue;
+    Pack<Four::width> z;
     DCGAN_UNROLL
-    for (int i = 0; i < 4; ++i)
-      if (n + i < columns) row[n + i] = values[i];
+    for (int i = 0; i < Four::width; ++i) z.value[i] = values[p + i];
+    const int index = row + four.n + p;
+    epilogue.apply(z, four.bias[p], index).store(c + index);
   }
 }
 
@@ -23,17 +48,16 @@ __device__ __forceinline__ void store_columns(float* row, int n, int columns, co
 template <bool vec4>
 struct MatrixWriter {
   float* c;
-  int rows, columns;
+  int rows, width;
   EpilogueParameters epilogue;
 
-  __device__ __forceinline__ void write(int m, int n, const float* values) const {
-    if (m >= rows) return;
-    const std::int64_t row = static_cast<std::int64_t>(m) * columns;
-    float y[4];
-    DCGAN_UNROLL
-    for (int i = 0; i < 4; ++i)
-      y[i] = n + i < columns ? epilogue.apply(values[i], n + i, row + n + i) : 0;
-    store_columns<vec4>(c + row, n, columns, y);
+  __device__ __forceinline__ int row(int m) const { return m < rows ? m * width : -1; }
+  __device__ __forceinline__ FourColumns<vec4> columns(int n) const {
+    return columns_from<vec4>(epilogue, n, width);
+  }
+  __device__ __forceinline__ void write(int row, const FourColumns<vec4>& four,
+                                        const float* values) const {
+    write_columns<vec4>(epilogue, c, row, width, four, values);
   }
 };
 
@@ -45,19 +69,20 @@ struct ClassWriter {
   float* dx;
   EpilogueParameters epilogue;
 
-  __device__ __forceinline__ void write(int m, int n, const float* values) const {
+  __device__ __forceinline__ int row(int m) const {
+    if (m >= g.batch * c.rows * c.columns) return -1;
     int j = m;
     const int b = c.by_pixels.divide_off(j);
     const int i = c.by_columns.divide_off(j);
-    if (b >= g.batch) return;
-    const std::int64_t pixel =
-        (static_cast<std::int64_t>(b) * g.height + c.first_h + i * g.stride) * g.width + c.first_w +
-        j * g.stride;
-    float y[4];
-    DCGAN_UNROLL
-    for (int v = 0; v < 4; ++v)
-      y[v] = n + v < g.in ? epilogue.apply(values[v], n + v, pixel * g.in + n + v) : 0;
-    store_columns<vec4>(dx + pixel * g.in, n, g.in, y);
+    const int h = c.first_h + i * g.stride, w = c.first_w + j * g.stride;
+    return ((b * g.height + h) * g.width + w) * g.in;
+  }
+  __device__ __forceinline__ FourColumns<vec4> columns(int n) const {
+    return columns_from<vec4>(epilogue, n, g.in);
+  }
+  __device__ __forceinline__ void write(int row, const FourColumns<vec4>& four,
+                                        const float* values) const {
+    write_columns<vec4>(epilogue, dx, row, g.in, four, values);
   }
 };
 
