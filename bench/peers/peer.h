@@ -1,4 +1,6 @@
-// A library's own way to do one pass of a case: what the backend is measured against.
+// A library's own way to do one pass of a case: what the backend is measured against. It does the
+// arithmetic alone: bias, activation and dropout, which the backend's forward pass has with it, are
+// left out.
 #pragma once
 #include <functional>
 #include <memory>
@@ -21,7 +23,7 @@ class Peer {
 
 struct NamedPeer {
   std::string library;
-  std::function<std::unique_ptr<Peer>()> make;  ///< null: the library cannot
+  std::function<std::unique_ptr<Peer>()> make;
 };
 
 /// Those of a pass of op; none where the library has no such op.
