@@ -38,12 +38,10 @@ class OnednnPeer final : public Peer {
   void wait() override { stream_.wait(); }
 
   void dense(const DenseShape& s, Direction direction) {
-    const auto describe_memory = [](memory::dims dims, memory::format_tag tag) {
-      return memory::desc(std::move(dims), memory::data_type::f32, tag);
-    };
-    const auto x = describe_memory({s.batch, s.in}, memory::format_tag::nc),
-               w = describe_memory({s.out, s.in}, memory::format_tag::any),
-               y = describe_memory({s.batch, s.out}, memory::format_tag::nc);
+    constexpr auto f32 = memory::data_type::f32;
+    const memory::desc x({s.batch, s.in}, f32, memory::format_tag::nc),
+        w({s.out, s.in}, f32, memory::format_tag::any),
+        y({s.batch, s.out}, f32, memory::format_tag::nc);
     using namespace dnnl;
     const auto forward =
         describe<inner_product_forward>(engine_, prop_kind::forward_training, x, w, y);
@@ -84,7 +82,7 @@ class OnednnPeer final : public Peer {
 
  private:
   memory filled(const memory::desc& description) {
-    const memory m(description, engine_);
+    memory m(description, engine_);
     const std::size_t n = description.get_size() / sizeof(float);
     auto* values = static_cast<float*>(m.get_data_handle());
     for (std::size_t i = 0; i < n; ++i) values[i] = static_cast<float>(i % 17) / 17 - 0.5F;

@@ -161,7 +161,7 @@ std::vector<Slope> BatchNormCase::slopes(Backend& backend) const {
                dgamma.data(), dbeta.data());
   const auto slope_of = [&](const char* of, Input<float>& operand, const Floats& values,
                             const Floats& gradient) {
-    const Slope s = slope(
+    Slope s = slope(
         of, [&](const Floats& v) { return operand.set(v), forward(); }, values, gradient, step,
         bound);
     operand.set(values);
