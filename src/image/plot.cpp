@@ -68,16 +68,24 @@ void line(const Canvas& canvas, double x0, double y0, double x1, double y1) {
   cairo_stroke(canvas.cairo());
 }
 
+/// The multiples of the step within the axis.
+std::vector<double> ticks(const Axis& axis) {
+  const double first = std::ceil(axis.low / axis.step), last = axis.high / axis.step + 1e-9;
+  std::vector<double> values;
+  for (int i = 0; first + i <= last; ++i) values.push_back((first + i) * axis.step);
+  return values;
+}
+
 void draw_axes(const Canvas& canvas, const Axis& x, const Axis& y) {
   constexpr Colour grid{0.88, 0.88, 0.88};
   cairo_set_line_width(canvas.cairo(), 1);
-  for (double v = std::ceil(x.low / x.step) * x.step; v <= x.high + 1e-9 * x.step; v += x.step) {
+  for (const double v : ticks(x)) {
     canvas.colour(grid);
     line(canvas, x.at(v), y.from, x.at(v), y.to);
     canvas.colour(ink);
     canvas.text(x.at(v), y.from + 18, tick_text(v, x.step), label_size, Align::centre);
   }
-  for (double v = std::ceil(y.low / y.step) * y.step; v <= y.high + 1e-9 * y.step; v += y.step) {
+  for (const double v : ticks(y)) {
     canvas.colour(grid);
     line(canvas, x.from, y.at(v), x.to, y.at(v));
     canvas.colour(ink);

@@ -205,7 +205,6 @@ TEST_F(BadInput, ResumingWhatDoesNotFitIsRefusedByName) {
 TEST_F(BadInput, TapesThatAreNone) {
   const std::string weights = finished_run();
   const std::vector<float> real(2 * 28 * 28), noise(2 * 100);
-  const std::vector<std::uint8_t> mask(2 * 512, 1), twos(2 * 512, 2);
   using Tensors = std::vector<TensorToWrite>;
   const TensorToWrite pictures = {"real", DType::f32, {1, 2, 28, 28, 1}, real.data()};
   const TensorToWrite draws = {"noise", DType::f32, {1, 2, 100}, noise.data()};

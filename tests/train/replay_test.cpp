@@ -1,0 +1,115 @@
+// Tapes that are whole, wrong or damaged. That whole ones give Keras's numbers is parity_test's.
+#include "train/replay.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "damage.h"
+#include "dcgan/trainer.h"
+#include "io/atomic_file.h"
+#include "io/safetensors.h"
+#include "temporary_folder.h"
+#include "train/pictures.h"
+
+namespace dcgan::test {
+namespace {
+
+constexpr std::int64_t steps = 2, rows = 3, latent = 4;
+
+class Replay : public testing::Test {
+ protected:
+  Replay() {
+    config.backend = "cpu";
+    config.threads = 1;
+    config.latent = latent;
+    config.width = 1.0 / 64;  // hidden layers of 8, 4 and 2
+    config.batch_size = 8;
+    Trainer(config, pictures(8)).save(files.weights);
+  }
+
+  /// A whole tape; `change` may spoil it before it is written.
+  template <class Change>
+  void write_tape(Change change) {
+    real.assign(steps * rows * 28 * 28, 0.25F);
+    noise.assign(steps * rows * latent, -0.5F);
+    masks.assign(steps * rows * 8, 1);
+    std::vector<TensorToWrite> tensors = {
+        {"real", DType::f32, {steps, rows, 28, 28, 1}, real.data()},
+        {"noise", DType::f32, {steps, rows, latent}, noise.data()}};
+    std::int64_t units = 8;
+    for (int n = 1; n <= 3; ++n, units /= 2)
+      for (const char* half : {"mask.real.dropout", "mask.fake.dropout"})
+        tensors.push_back(
+            {half + std::to_string(n), DType::u8, {steps, rows, units}, masks.data()});
+    change(tensors);
+    write_safetensors(files.tape, tensors);
+  }
+  void write_tape() {
+    write_tape([](auto&) {});
+  }
+  std::string refusal() {
+    try {
+      replay(config, files);
+    } catch (const Error& e) {
+      EXPECT_FALSE(std::filesystem::exists(files.result));
+      return e.what();
+    }
+    return "was replayed";
+  }
+
+  TemporaryFolder folder;
+  ReplayFiles files{folder.path("weights"), folder.path("tape"), folder.path("result")};
+  Config config = preset_config("vanilla");
+  std::vector<float> real, noise;
+  std::vector<std::uint8_t> masks;
+};
+
+TEST_F(Replay, WritesLossesGradientsAndTheFinalState) {
+  write_tape();
+  replay(config, files);
+  const SafetensorsFile result(files.result);
+  EXPECT_EQ(result.shape("loss.generator"), (std::vector<std::int64_t>{steps}));
+  EXPECT_EQ(result.shape("fake"), (std::vector<std::int64_t>{rows, 28, 28, 1}));
+  for (const char* name :
+       {"loss.discriminator", "grad.generator.dense1.kernel", "generator.dense1.kernel",
+        "adam.m.discriminator.dense4.bias", "adam.v.discriminator.dense4.bias"})
+    EXPECT_TRUE(result.contains(name)) << name;
+}
+
+TEST_F(Replay, MasksAreOfZerosAndOnesAndFitTheLayers) {
+  write_tape([&](auto&) { masks.back() = 2; });
+  EXPECT_NE(refusal().find("other than 0 and 1"), std::string::npos) << refusal();
+  write_tape([](auto& tensors) { tensors.back().shape = {steps, rows, 1}; });
+  EXPECT_NE(refusal().find("mask.fake.dropout3"), std::string::npos) << refusal();
+  write_tape([](auto& tensors) { tensors.pop_back(); });
+  EXPECT_NE(refusal().find("mask.fake.dropout3"), std::string::npos) << refusal();
+}
+
+TEST_F(Replay, AbsurdBatchesAreRefused) {
+  for (const std::vector<std::int64_t>& shape :
+       {std::vector<std::int64_t>{0, rows, 28, 28, 1}, {steps, 0, 28, 28, 1}, {}}) {
+    write_tape([&](auto& tensors) { tensors.front().shape = shape; });
+    EXPECT_NE(refusal().find("real has shape"), std::string::npos) << refusal();
+  }
+}
+
+TEST_F(Replay, DamagedHeadersAreRefusedOrHarmless) {
+  write_tape();
+  const std::string whole = read_file(files.tape);
+  const std::size_t header_bytes = 8 + 700;
+  Damage damage(5);
+  int refused = 0;
+  for (int trial = 0; trial < 150; ++trial) {
+    folder.write("tape", damage(whole.substr(0, header_bytes)) + whole.substr(header_bytes));
+    try {
+      replay(config, files);
+    } catch (const Error&) {
+      ++refused;
+    }
+  }
+  EXPECT_GT(refused, 100);
+}
+
+}  // namespace
+}  // namespace dcgan::test
