@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "backend/cpu/dft_convolution.h"
 #include "backend/cpu/epilogue.h"
 #include "backend/cpu/onednn.h"
 
@@ -128,6 +129,8 @@ std::unique_ptr<LinearOp> make_dense(const dnnl::engine& engine, const dnnl::str
 std::unique_ptr<LinearOp> make_conv2d(const dnnl::engine& engine, const dnnl::stream& stream,
                                       const ConvShape& s, const Epilogue& epilogue) {
   const LinearShape shape = convolution(s);
+  const DftGeometry geometry(s, shape.padding_before[0], shape.padding_before[1]);
+  if (geometry.pays()) return make_dft_conv2d(geometry, epilogue);
   const std::int64_t pixels = shape.destination[2] * shape.destination[3];
   return std::make_unique<Straight>(Planned(engine, stream, shape),
                                     PlannedEpilogue{epilogue, s.batch * pixels, s.out});
@@ -139,8 +142,11 @@ std::unique_ptr<LinearOp> make_conv_transpose2d(const dnnl::engine& engine,
   // Its kernel (k, k, out, in) is that convolution's (k, k, in, out) as it stands.
   const ConvShape adjoint{s.batch, s.height * s.stride, s.width * s.stride, s.out, s.in, s.kernel,
                           s.stride};
+  const LinearShape shape = convolution(adjoint);
+  const DftGeometry geometry(adjoint, shape.padding_before[0], shape.padding_before[1]);
+  if (geometry.pays()) return make_dft_conv_transpose2d(geometry, epilogue);
   return std::make_unique<Adjoint>(
-      Planned(engine, stream, convolution(adjoint)),
+      Planned(engine, stream, shape),
       PlannedEpilogue{epilogue, s.batch * adjoint.height * adjoint.width, s.out});
 }
 
