@@ -49,8 +49,6 @@ class LinearOp {
   /// dx = dz * kernel^T. Overwrites dx.
   virtual void backward_data(const float* dz, const float* kernel, float* dx) = 0;
   /// dkernel = x^T * dz, summed over the batch. Overwrites dkernel.
-  /// Where x is the pointer that the last forward was given, what it points at must be unchanged:
-  /// an implementation may use what it kept of it.
   virtual void backward_weights(const float* x, const float* dz, float* dkernel) = 0;
   /// Both at once, so that what they share is computed once.
   virtual void backward(const float* x, const float* dz, const float* kernel, float* dx,

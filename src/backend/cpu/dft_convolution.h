@@ -2,16 +2,13 @@
 #pragma once
 #include <memory>
 
-#include "backend/backend.h"
+#include "backend/cpu/convolution.h"
 #include "backend/cpu/dft_geometry.h"
 
 namespace dcgan::cpu {
 
-/// conv2d of that geometry.
-std::unique_ptr<LinearOp> make_dft_conv2d(const DftGeometry& geometry, const Epilogue& epilogue);
-
-/// conv_transpose2d: the adjoint of the conv2d of that geometry.
-std::unique_ptr<LinearOp> make_dft_conv_transpose2d(const DftGeometry& geometry,
-                                                    const Epilogue& epilogue);
+/// The geometry must be possible(). samples_at_once 0: as many as stay in the cache.
+std::unique_ptr<Convolution> make_dft_convolution(const DftGeometry& geometry,
+                                                  std::int64_t samples_at_once = 0);
 
 }  // namespace dcgan::cpu

@@ -34,7 +34,11 @@ HWY_INLINE void block(const DftProduct& p, std::int64_t row, std::int64_t column
   V real[R][N], imaginary[R][N];
   HWY_UNROLL(8)
   for (int r = 0; r < R; ++r) HWY_UNROLL(8)
-  for (int n = 0; n < N; ++n) real[r][n] = imaginary[r][n] = hn::Zero(d);
+  for (int n = 0; n < N; ++n) {
+    const float* c = p.c + (row + r) * p.c_row + column + n * lanes;
+    real[r][n] = p.accumulate ? hn::LoadU(d, c) : hn::Zero(d);
+    imaginary[r][n] = p.accumulate && complex ? hn::LoadU(d, c + p.c_plane) : hn::Zero(d);
+  }
   // One of a's strides is 1: known to the compiler, it needs no multiplication.
   const std::int64_t a_row = a_by_depth ? p.a_row : 1, a_depth = a_by_depth ? 1 : p.a_depth;
   const float* a = p.a + row * a_row;

@@ -5,9 +5,10 @@
 namespace dcgan::cpu {
 
 /// c[row][column] = sum over depth of a[row][depth] * conj(b[depth][column]), for rows [row0,
-/// row1). The planes (real, imaginary) of a matrix lie `plane` floats apart.
+/// row1); with `accumulate`, c += that sum. The planes (real, imaginary) of a matrix lie `plane`
+/// floats apart.
 struct DftProduct {
-  bool complex;
+  bool complex, accumulate;
   std::int64_t row0, row1, columns, depth;  ///< columns: a multiple of 16
   const float* a;
   std::int64_t a_row, a_depth, a_plane;  ///< strides; a_row or a_depth is 1

@@ -226,37 +226,33 @@ SpectrumLayout::SpectrumLayout(const DftGeometry& g, std::int64_t rows_, std::in
   }
 }
 
-DftTransforms::DftTransforms(const DftGeometry& g)
+DftTransforms::DftTransforms(const DftGeometry& g, std::int64_t samples)
     : geometry_(g),
       image_table_(g.length, g.half),
       kernel_table_(g.length, g.half_taps),
-      source_{g.shape.batch,
-              g.shape.height,
+      source_{g.shape.height,
               g.shape.width,
               g.shape.in,
               g.in,
               static_cast<int>(g.shape.stride),
-              SpectrumLayout(g, g.shape.batch, g.phases * g.in)},
-      destination_{g.shape.batch,
-                   g.out_height,
-                   g.out_width,
-                   g.shape.out,
-                   g.out,
-                   1,
-                   SpectrumLayout(g, g.shape.batch, g.out)},
+              SpectrumLayout(g, samples, g.phases * g.in)},
+      destination_{g.out_height, g.out_width, g.shape.out,
+                   g.out,        1,           SpectrumLayout(g, samples, g.out)},
       forward_kernel_(g, g.phases * g.in, panels_of(g.out) * dft_panel),
       backward_kernel_(g, g.out, panels_of(g.phases * g.in) * dft_panel),
       kernel_gradient_(g, g.phases * g.in, g.out) {}
 
-void DftTransforms::analyse(const DftImage& image, const float* x, float* spectrum) const {
+void DftTransforms::analyse(const DftImage& image, std::int64_t samples, const float* x,
+                            float* spectrum) const {
 #pragma omp parallel for schedule(static)
-  for (std::int64_t sample = 0; sample < image.batch; ++sample)
+  for (std::int64_t sample = 0; sample < samples; ++sample)
     HWY_DYNAMIC_DISPATCH(AnalyseImage)({geometry_, image_table_, image, sample}, x, spectrum);
 }
 
-void DftTransforms::synthesise(const DftImage& image, const float* spectrum, float* x) const {
+void DftTransforms::synthesise(const DftImage& image, std::int64_t samples, const float* spectrum,
+                               float* x) const {
 #pragma omp parallel for schedule(static)
-  for (std::int64_t sample = 0; sample < image.batch; ++sample)
+  for (std::int64_t sample = 0; sample < samples; ++sample)
     HWY_DYNAMIC_DISPATCH(SynthesiseImage)({geometry_, image_table_, image, sample}, spectrum, x);
 }
 

@@ -29,16 +29,18 @@ struct SpectrumLayout {
 
 /// One of a convolution's images: the source, in `phases` phases, or the destination, in one.
 struct DftImage {
-  std::int64_t batch, height, width, channels;  ///< as it lies in memory, NHWC
+  std::int64_t height, width, channels;  ///< as it lies in memory, NHWC
   std::int64_t padded_channels;
   int stride;
-  SpectrumLayout layout;
+  SpectrumLayout layout;  ///< of as many samples as are transformed at once
+  std::int64_t sample_size() const { return height * width * channels; }
 };
 
 /// What the transforms of one convolution share.
 class DftTransforms {
  public:
-  explicit DftTransforms(const DftGeometry& geometry);
+  /// `samples`: how many are in a spectrum at most.
+  DftTransforms(const DftGeometry& geometry, std::int64_t samples);
 
   const DftImage& source() const { return source_; }
   const DftImage& destination() const { return destination_; }
@@ -47,9 +49,11 @@ class DftTransforms {
   const SpectrumLayout& backward_kernel() const { return backward_kernel_; }
   const SpectrumLayout& kernel_gradient() const { return kernel_gradient_; }
 
-  void analyse(const DftImage& image, const float* x, float* spectrum) const;
+  /// x [samples, height, width, channels] to its spectrum.
+  void analyse(const DftImage& image, std::int64_t samples, const float* x, float* spectrum) const;
   /// The adjoint of analyse().
-  void synthesise(const DftImage& image, const float* spectrum, float* x) const;
+  void synthesise(const DftImage& image, std::int64_t samples, const float* spectrum,
+                  float* x) const;
 
   /// kernel [k, k, in, out] -> its spectrum over L^2, the inverse transform's factor.
   void analyse_kernel(const float* kernel, float* spectrum) const;

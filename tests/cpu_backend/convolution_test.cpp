@@ -1,10 +1,11 @@
-// The small-DFT convolution in every shape of its algebra and on every vector target, against the
-// references; here it is called by itself, whether the backend would choose it or not.
-#include "backend/cpu/dft_convolution.h"
-
+// The cpu backend's own convolutions in every shape of their algebra and on every vector target,
+// against the references; here they are called by themselves, whether the backend would choose them
+// or not.
 #include <gtest/gtest.h>
 #include <omp.h>
 
+#include "backend/cpu/dft_convolution.h"
+#include "backend/cpu/one_channel.h"
 #include "cpu_backend/targets.h"
 #include "ops/device.h"
 #include "ref/reference.h"
@@ -23,39 +24,64 @@ DftGeometry geometry(const ConvShape& s) {
   return {s, same_padding(s.height, s), same_padding(s.width, s)};
 }
 
-/// conv2d's shapes; as a transposed convolution each is run from its output to its input.
-std::vector<ConvShape> shapes() {
-  return {
-      {3, 7, 7, 64, 128, 5, 1},   // the generators' first layer
-      {3, 14, 14, 32, 64, 5, 2},  // their second, and the discriminator's
-      {2, 28, 28, 16, 32, 5, 2},  // an even window: 14, L = 15
-      {4, 14, 14, 7, 5, 3, 1},    // an even window at stride 1; channels that fill no vector
-      {2, 8, 8, 33, 17, 4, 2},    // an even kernel
-      {2, 6, 6, 3, 50, 4, 1},     // padded unevenly
-      {5, 9, 9, 20, 16, 4, 3},    // stride 3
-      {2, 13, 13, 8, 8, 7, 2},    // an odd size at stride 2: phases of 7 and 6
-      {2, 12, 10, 9, 16, 5, 2},   // a rectangle
-      {3, 3, 15, 16, 2, 7, 1},    // a window of 15 and one that the kernel covers
-      {1, 2, 2, 1, 1, 2, 1},      // the least
-      {150, 4, 4, 16, 16, 3, 1},  // many rows
-  };
-}
+struct Algorithm {
+  const char* name;
+  std::unique_ptr<cpu::Convolution> (*make)(const ConvShape&);
+};
+
+const Algorithm dft{"DFT",
+                    [](const ConvShape& s) { return cpu::make_dft_convolution(geometry(s)); }};
+const Algorithm dft_by_twos{"DFT, two samples at a time", [](const ConvShape& s) {
+                              return cpu::make_dft_convolution(geometry(s), 2);
+                            }};
+const Algorithm one_channel{"one channel", [](const ConvShape& s) {
+                              return cpu::make_one_channel_convolution(s, same_padding(s.height, s),
+                                                                       same_padding(s.width, s));
+                            }};
 
 struct Case {
   std::int64_t target;
-  ConvShape shape;
+  Algorithm algorithm;
+  ConvShape shape;  ///< conv2d's; as a transposed convolution it runs from its output to its input
 };
 
 std::ostream& operator<<(std::ostream& out, const Case& c) {
   const ConvShape& s = c.shape;
-  return out << hwy::TargetName(c.target) << " n" << s.batch << " " << s.height << "x" << s.width
-             << "x" << s.in << " to " << s.out << " k" << s.kernel << " s" << s.stride;
+  return out << c.algorithm.name << " on " << hwy::TargetName(c.target) << " n" << s.batch << " "
+             << s.height << "x" << s.width << "x" << s.in << " to " << s.out << " k" << s.kernel
+             << " s" << s.stride;
 }
 
 std::vector<Case> cases() {
   std::vector<Case> all;
-  for (const std::int64_t target : supported_targets())
-    for (const ConvShape& shape : shapes()) all.push_back({target, shape});
+  for (const std::int64_t target : supported_targets()) {
+    for (const ConvShape& shape : {
+             ConvShape{3, 7, 7, 64, 128, 5, 1},  // the generators' first layer
+             {3, 14, 14, 32, 64, 5, 2},          // their second, and the discriminator's
+             {2, 28, 28, 16, 32, 5, 2},          // an even window: 14, L = 15
+             {4, 14, 14, 7, 5, 3, 1},   // the same at stride 1; channels that fill no vector
+             {2, 8, 8, 33, 17, 4, 2},   // an even kernel
+             {2, 6, 6, 3, 50, 4, 1},    // padded unevenly
+             {5, 9, 9, 20, 16, 4, 3},   // stride 3
+             {2, 13, 13, 8, 8, 7, 2},   // an odd size at stride 2: phases of 7 and 6
+             {2, 12, 10, 9, 16, 5, 2},  // a rectangle
+             {3, 3, 15, 16, 2, 7, 1},   // a window of 15 and one that the kernel covers
+             {1, 2, 2, 1, 1, 2, 1},     // the least
+         })
+      all.push_back({target, dft, shape});
+    all.push_back({target, dft_by_twos, {5, 7, 7, 17, 16, 5, 1}});
+    for (const ConvShape& shape : {
+             ConvShape{3, 28, 28, 1, 32, 5, 2},  // dcgan's
+             {3, 28, 28, 1, 64, 5, 2},           // tf-tutorial's
+             {70, 9, 9, 1, 16, 3, 1},            // more samples than partial sums
+             {2, 10, 7, 1, 50, 5, 1},            // a rectangle; channels that fill no vector
+             {2, 11, 8, 1, 7, 4, 3},             // an even kernel, stride 3
+             {2, 4, 4, 1, 1, 2, 2},              // no padding
+             {1, 1, 1, 1, 3, 1, 1},              // the least
+             {1, 64, 64, 1, 8, 5, 2},
+         })
+      all.push_back({target, one_channel, shape});
+  }
   return all;
 }
 
@@ -64,7 +90,7 @@ struct Results {
   Floats y, dx, dw;
 };
 
-class DftConvolution : public testing::TestWithParam<Case> {
+class CpuConvolution : public testing::TestWithParam<Case> {
  protected:
   ForcedTarget forced_{GetParam().target};
   ConvShape s_ = GetParam().shape;
@@ -76,6 +102,10 @@ class DftConvolution : public testing::TestWithParam<Case> {
   Floats destination_ = normal_floats(s_.batch * out_h_ * out_w_ * s_.out, 3);
   std::vector<double> source_d_ = widened(source_), kernel_d_ = widened(kernel_),
                       destination_d_ = widened(destination_);
+
+  std::unique_ptr<LinearOp> conv2d() const {
+    return cpu::make_conv2d(GetParam().algorithm.make(s_), {});
+  }
 
   Results run(LinearOp& op, const Floats& x, const Floats& dz) const {
     const float nan = std::numeric_limits<float>::quiet_NaN();
@@ -98,8 +128,8 @@ class DftConvolution : public testing::TestWithParam<Case> {
   }
 };
 
-TEST_P(DftConvolution, Conv2dEqualsReference) {
-  const auto op = cpu::make_dft_conv2d(geometry(s_), {});
+TEST_P(CpuConvolution, Conv2dEqualsReference) {
+  const auto op = conv2d();
   const auto dx = ref::conv2d_backward_data(s_, destination_d_, kernel_d_);
   const auto dw = ref::conv2d_backward_weights(s_, source_d_, destination_d_);
   const Results r = run(*op, source_, destination_);
@@ -109,10 +139,10 @@ TEST_P(DftConvolution, Conv2dEqualsReference) {
   expect_separate_calls(*op, source_, destination_, dx, dw);
 }
 
-TEST_P(DftConvolution, ConvTranspose2dEqualsReference) {
+TEST_P(CpuConvolution, ConvTranspose2dEqualsReference) {
   if (s_.height % s_.stride || s_.width % s_.stride) return;  // its output is a whole multiple
   const ConvShape t{s_.batch, out_h_, out_w_, s_.out, s_.in, s_.kernel, s_.stride};
-  const auto op = cpu::make_dft_conv_transpose2d(geometry(s_), {});
+  const auto op = cpu::make_conv_transpose2d(GetParam().algorithm.make(s_), {});
   const auto dx = ref::conv_transpose2d_backward_data(t, source_d_, kernel_d_);
   const auto dw = ref::conv_transpose2d_backward_weights(t, destination_d_, source_d_);
   const Results r = run(*op, destination_, source_);
@@ -123,11 +153,11 @@ TEST_P(DftConvolution, ConvTranspose2dEqualsReference) {
   expect_separate_calls(*op, destination_, source_, dx, dw);
 }
 
-TEST_P(DftConvolution, BitsDoNotDependOnThreads) {
+TEST_P(CpuConvolution, BitsDoNotDependOnThreads) {
   const int threads = omp_get_max_threads();
   const auto results = [&](int n) {
     omp_set_num_threads(n);
-    return run(*cpu::make_dft_conv2d(geometry(s_), {}), source_, destination_);
+    return run(*conv2d(), source_, destination_);
   };
   const Results one = results(1), many = results(13);
   omp_set_num_threads(threads);
@@ -136,7 +166,7 @@ TEST_P(DftConvolution, BitsDoNotDependOnThreads) {
   EXPECT_EQ(one.dw, many.dw);
 }
 
-INSTANTIATE_TEST_SUITE_P(Cases, DftConvolution, testing::ValuesIn(cases()));
+INSTANTIATE_TEST_SUITE_P(Cases, CpuConvolution, testing::ValuesIn(cases()));
 
 TEST(DftGeometry, CountsTheMultiplicationsOfTheAlgebra) {
   const DftGeometry seven = geometry({256, 7, 7, 64, 128, 5, 1});
