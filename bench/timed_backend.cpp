@@ -41,6 +41,11 @@ class TimedLinear final : public LinearOp {
     const Stopwatch watch(account_, name_ + " backward-weights", flops_);
     op_->backward_weights(x, dz, dkernel);
   }
+  void backward(const float* x, const float* dz, const float* kernel, float* dx,
+                float* dkernel) override {
+    const Stopwatch watch(account_, name_ + " backward", 2 * flops_);
+    op_->backward(x, dz, kernel, dx, dkernel);
+  }
 
  private:
   std::unique_ptr<LinearOp> op_;

@@ -50,6 +50,12 @@ class LinearOp {
   virtual void backward_data(const float* dz, const float* kernel, float* dx) = 0;
   /// dkernel = x^T * dz, summed over the batch. Overwrites dkernel.
   virtual void backward_weights(const float* x, const float* dz, float* dkernel) = 0;
+  /// Both at once, so that what they share is computed once.
+  virtual void backward(const float* x, const float* dz, const float* kernel, float* dx,
+                        float* dkernel) {
+    backward_weights(x, dz, dkernel);
+    backward_data(dz, kernel, dx);
+  }
 };
 
 /// Batch normalisation over rows for each of `channels`, with LeakyReLU (or nothing) behind it.

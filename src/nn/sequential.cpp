@@ -187,12 +187,15 @@ void Sequential::backward(const BackwardPass& pass) {
     if (!node.linear()) continue;
 
     const float* kernel = values() + parameters_[node.kernel].offset;
-    if (pass.parameter_gradients)
-      linear_op(i, pass.rows)
-          .backward_weights(x, dy, gradients() + parameters_[node.kernel].offset);
-    if (dx)
-      linear_op(i, pass.rows).backward_data(dy, kernel, dx);
-    else if (pass.dx)
+    float* dkernel = gradients() + parameters_[node.kernel].offset;
+    LinearOp& op = linear_op(i, pass.rows);
+    if (pass.parameter_gradients && dx)
+      op.backward(x, dy, kernel, dx, dkernel);
+    else if (pass.parameter_gradients)
+      op.backward_weights(x, dy, dkernel);
+    else if (dx)
+      op.backward_data(dy, kernel, dx);
+    if (!dx && pass.dx)
       linear_op(i, pass.dx_rows)
           .backward_data(dy + pass.dx_first_row * node.out.size(), kernel, pass.dx);
     dy = dx;

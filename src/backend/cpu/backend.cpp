@@ -3,9 +3,7 @@
 
 #include <omp.h>
 
-#include <cstdlib>
 #include <cstring>
-#include <new>
 #include <vector>
 
 #include "backend/cpu/adam.h"
@@ -14,8 +12,8 @@
 #include "backend/cpu/gather.h"
 #include "backend/cpu/linear.h"
 #include "backend/cpu/loss.h"
+#include "backend/cpu/memory.h"
 #include "backend/cpu/random.h"
-#include "dcgan/error.h"
 
 namespace dcgan::cpu {
 namespace {
@@ -40,15 +38,7 @@ class CpuBackend final : public Backend {
            (threads_ == 1 ? " thread, " : " threads, ") + isa_name;
   }
 
-  Buffer allocate(std::size_t bytes) override {
-    constexpr std::size_t alignment = 64;
-    const std::size_t rounded = (bytes + alignment - 1) / alignment * alignment;
-    void* data = std::aligned_alloc(alignment, rounded ? rounded : alignment);
-    if (!data)
-      throw Error("out of memory: " + std::to_string(rounded >> 20) + " MiB could not be had");
-    std::memset(data, 0, rounded);
-    return Buffer(data, bytes, std::free);
-  }
+  Buffer allocate(std::size_t bytes) override { return allocate_zeroed(bytes); }
   void upload(void* device, const void* host, std::size_t bytes) override {
     copy(device, host, bytes);
   }

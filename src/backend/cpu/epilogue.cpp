@@ -13,6 +13,7 @@
 #include <cstdint>
 
 #include "backend/cpu/epilogue.h"
+#include "backend/cpu/partial-inl.h"
 
 #ifndef DCGAN_EPILOGUE_CHUNK
 #define DCGAN_EPILOGUE_CHUNK
@@ -69,18 +70,8 @@ HWY_INLINE V derivative(D d, V y, V slope, V unscale) {
   return one;
 }
 
-/// A vector's worth at `p`, or its first n floats.
-HWY_INLINE V load(D d, const float* p, std::size_t n) {
-  return n == hn::Lanes(d) ? hn::LoadU(d, p) : hn::MaskedLoad(hn::FirstN(d, n), d, p);
-}
-HWY_INLINE void store(D d, V v, float* p, std::size_t n) {
-  if (n == hn::Lanes(d))
-    hn::StoreU(v, d, p);
-  else
-    hn::BlendedStore(v, hn::FirstN(d, n), d, p);
-}
-HWY_INLINE hn::Mask<D> load_keep(D d, const std::uint8_t* keep, std::size_t n) {
-  if (n == hn::Lanes(d)) return kept(d, keep);
+HWY_INLINE hn::Mask<D> load_keep(D d, const std::uint8_t* keep, std::int64_t n) {
+  if (n >= static_cast<std::int64_t>(hn::Lanes(d))) return kept(d, keep);
   std::uint8_t padded[HWY_MAX_BYTES] = {};
   std::copy_n(keep, n, padded);
   return kept(d, padded);
@@ -89,20 +80,19 @@ HWY_INLINE hn::Mask<D> load_keep(D d, const std::uint8_t* keep, std::size_t n) {
 template <Activation activation>
 void forward_chunk(const EpilogueChunk& c) {
   const D d;
-  const std::size_t lanes = hn::Lanes(d);
+  const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
   const V slope = hn::Set(d, c.slope), keep_scale = hn::Set(d, c.keep_scale);
-  const auto length = static_cast<std::size_t>(c.segment);
   for (std::int64_t s = c.first_segment; s < c.last_segment; ++s) {
     float* y = c.data + s * c.segment;
     const std::uint8_t* keep = c.keep ? c.keep + s * c.segment : nullptr;
-    for (std::size_t i = 0; i < length; i += lanes) {
-      const std::size_t n = std::min(lanes, length - i);
-      V z = load(d, y + i, n);
+    for (std::int64_t i = 0; i < c.segment; i += lanes) {
+      const std::int64_t n = c.segment - i;
+      V z = load_first(d, y + i, n);
       if (c.bias)
-        z = hn::Add(z, c.bias_per_position ? load(d, c.bias + i, n) : hn::Set(d, c.bias[0]));
+        z = hn::Add(z, c.bias_per_position ? load_first(d, c.bias + i, n) : hn::Set(d, c.bias[0]));
       V value = activate<activation>(d, z, slope);
       if (keep) value = hn::IfThenElseZero(load_keep(d, keep + i, n), hn::Mul(value, keep_scale));
-      store(d, value, y + i, n);
+      store_first(d, value, y + i, n);
     }
   }
 }
@@ -110,26 +100,26 @@ void forward_chunk(const EpilogueChunk& c) {
 template <Activation activation>
 void backward_chunk(const EpilogueChunk& c) {
   const D d;
-  const std::size_t lanes = hn::Lanes(d);
+  const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
   const V slope = hn::Set(d, c.slope), keep_scale = hn::Set(d, c.keep_scale);
   const V unscale = hn::Set(d, c.keep ? 1.0F / c.keep_scale : 1.0F);
-  const auto length = static_cast<std::size_t>(c.segment);
   for (std::int64_t s = c.first_segment; s < c.last_segment; ++s) {
     const std::int64_t offset = s * c.segment;
     const float scale = c.sample_scale ? c.sample_scale[offset / c.sample_size] : 1.0F;
     V sum = hn::Zero(d);
-    for (std::size_t i = 0; i < length; i += lanes) {
-      const std::size_t n = std::min(lanes, length - i);
-      V g = load(d, c.data + offset + i, n);
+    for (std::int64_t i = 0; i < c.segment; i += lanes) {
+      const std::int64_t n = c.segment - i;
+      V g = load_first(d, c.data + offset + i, n);
       if (c.sample_scale) g = hn::Mul(g, hn::Set(d, scale));
       if constexpr (activation != Activation::none)
-        g = hn::Mul(g, derivative<activation>(d, load(d, c.y + offset + i, n), slope, unscale));
+        g = hn::Mul(g,
+                    derivative<activation>(d, load_first(d, c.y + offset + i, n), slope, unscale));
       if (c.keep)
         g = hn::IfThenElseZero(load_keep(d, c.keep + offset + i, n), hn::Mul(g, keep_scale));
-      store(d, g, c.data + offset + i, n);
+      store_first(d, g, c.data + offset + i, n);
       if (!c.bias_sum) continue;
       if (c.bias_per_position)
-        store(d, hn::Add(load(d, c.bias_sum + i, n), g), c.bias_sum + i, n);
+        store_first(d, hn::Add(load_first(d, c.bias_sum + i, n), g), c.bias_sum + i, n);
       else
         sum = hn::Add(sum, g);  // lanes behind the end hold zeros: loads there give zero
     }

@@ -7,14 +7,16 @@
 #include <algorithm>
 #include <optional>
 
-#include "backend/cpu/epilogue.h"
+#include "backend/cpu/convolution.h"
+#include "backend/cpu/dft_convolution.h"
+#include "backend/cpu/one_channel.h"
 #include "backend/cpu/onednn.h"
 
 namespace dcgan::cpu {
 namespace {
 
-/// A direction is planned when it is first wanted: a program that only samples never plans
-/// backward.
+/// The three directions of an inner product or convolution; each is planned when it is first
+/// wanted: a program that only samples never plans backward.
 class Planned {
  public:
   Planned(const dnnl::engine& engine, const dnnl::stream& stream, LinearShape shape)
@@ -34,25 +36,31 @@ class Planned {
   std::optional<LinearPrimitive> primitives_[3];
 };
 
-/// An epilogue and what it runs over.
-struct PlannedEpilogue {
-  Epilogue epilogue;
-  std::int64_t rows, channels;
-
-  void run(const float* bias, const std::uint8_t* keep, float* y) const {
-    if (epilogue.does_something()) epilogue_forward(epilogue, rows, channels, bias, keep, y);
+class OnednnConvolution final : public Convolution {
+ public:
+  explicit OnednnConvolution(Planned planned) : planned_(std::move(planned)) {}
+  void to_destination(const float* source, const float* kernel, float* destination) override {
+    planned_.run(Direction::forward, source, kernel, destination);
   }
+  void to_source(const float* destination, const float* kernel, float* source) override {
+    planned_.run(Direction::backward_data, source, kernel, destination);
+  }
+  void kernel_gradient(const float* source, const float* destination, float* gradient) override {
+    planned_.run(Direction::backward_weights, source, gradient, destination);
+  }
+
+ private:
+  Planned planned_;
 };
 
-/// x * kernel as oneDNN's forward.
-class Straight final : public LinearOp {
+class Dense final : public LinearOp {
  public:
-  Straight(Planned planned, const PlannedEpilogue& epilogue)
+  Dense(Planned planned, const EpilogueRun& epilogue)
       : planned_(std::move(planned)), epilogue_(epilogue) {}
   void forward(const float* x, const float* kernel, const float* bias, const std::uint8_t* keep,
                float* y) override {
     planned_.run(Direction::forward, x, kernel, y);
-    epilogue_.run(bias, keep, y);
+    epilogue_.forward(bias, keep, y);
   }
   void backward_data(const float* dz, const float* kernel, float* dx) override {
     planned_.run(Direction::backward_data, dx, kernel, dz);
@@ -63,29 +71,7 @@ class Straight final : public LinearOp {
 
  private:
   Planned planned_;
-  PlannedEpilogue epilogue_;
-};
-
-/// The adjoint of oneDNN's forward: source and destination change places.
-class Adjoint final : public LinearOp {
- public:
-  Adjoint(Planned planned, const PlannedEpilogue& epilogue)
-      : planned_(std::move(planned)), epilogue_(epilogue) {}
-  void forward(const float* x, const float* kernel, const float* bias, const std::uint8_t* keep,
-               float* y) override {
-    planned_.run(Direction::backward_data, y, kernel, x);
-    epilogue_.run(bias, keep, y);
-  }
-  void backward_data(const float* dz, const float* kernel, float* dx) override {
-    planned_.run(Direction::forward, dz, kernel, dx);
-  }
-  void backward_weights(const float* x, const float* dz, float* dkernel) override {
-    planned_.run(Direction::backward_weights, dz, dkernel, x);
-  }
-
- private:
-  Planned planned_;
-  PlannedEpilogue epilogue_;
+  EpilogueRun epilogue_;
 };
 
 /// What Keras's 'same' pads along one axis.
@@ -109,6 +95,18 @@ LinearShape convolution(const ConvShape& s) {
           {rows.before, columns.before},           {rows.after, columns.after}};
 }
 
+/// conv2d of that shape by the way that is expected to be the fastest.
+std::unique_ptr<Convolution> choose_convolution(const dnnl::engine& engine,
+                                                const dnnl::stream& stream, const ConvShape& s) {
+  const LinearShape shape = convolution(s);
+  if (auto one_channel =
+          make_one_channel_convolution(s, shape.padding_before[0], shape.padding_before[1]))
+    return one_channel;
+  const DftGeometry dft(s, shape.padding_before[0], shape.padding_before[1]);
+  if (dft.pays()) return make_dft_convolution(dft);
+  return std::make_unique<OnednnConvolution>(Planned(engine, stream, shape));
+}
+
 }  // namespace
 
 std::unique_ptr<LinearOp> make_dense(const dnnl::engine& engine, const dnnl::stream& stream,
@@ -121,16 +119,16 @@ std::unique_ptr<LinearOp> make_dense(const dnnl::engine& engine, const dnnl::str
                     {},
                     {},
                     {}};
-  return std::make_unique<Straight>(Planned(engine, stream, std::move(shape)),
-                                    PlannedEpilogue{epilogue, s.batch, s.out});
+  return std::make_unique<Dense>(Planned(engine, stream, std::move(shape)),
+                                 EpilogueRun{epilogue, s.batch, s.out});
 }
 
 std::unique_ptr<LinearOp> make_conv2d(const dnnl::engine& engine, const dnnl::stream& stream,
                                       const ConvShape& s, const Epilogue& epilogue) {
-  const LinearShape shape = convolution(s);
-  const std::int64_t pixels = shape.destination[2] * shape.destination[3];
-  return std::make_unique<Straight>(Planned(engine, stream, shape),
-                                    PlannedEpilogue{epilogue, s.batch * pixels, s.out});
+  const std::int64_t out_height = (s.height + s.stride - 1) / s.stride;
+  const std::int64_t out_width = (s.width + s.stride - 1) / s.stride;
+  return make_conv2d(choose_convolution(engine, stream, s),
+                     {epilogue, s.batch * out_height * out_width, s.out});
 }
 
 std::unique_ptr<LinearOp> make_conv_transpose2d(const dnnl::engine& engine,
@@ -139,9 +137,8 @@ std::unique_ptr<LinearOp> make_conv_transpose2d(const dnnl::engine& engine,
   // Its kernel (k, k, out, in) is that convolution's (k, k, in, out) as it stands.
   const ConvShape adjoint{s.batch, s.height * s.stride, s.width * s.stride, s.out, s.in, s.kernel,
                           s.stride};
-  return std::make_unique<Adjoint>(
-      Planned(engine, stream, convolution(adjoint)),
-      PlannedEpilogue{epilogue, s.batch * adjoint.height * adjoint.width, s.out});
+  return make_conv_transpose2d(choose_convolution(engine, stream, adjoint),
+                               {epilogue, s.batch * adjoint.height * adjoint.width, s.out});
 }
 
 }  // namespace dcgan::cpu

@@ -1,0 +1,202 @@
+// Transforms, products per frequency, transforms back, for so many samples at a time that their
+// spectra stay in the cache. For both passes back, the spectrum of dz is made once.
+#include "backend/cpu/dft_convolution.h"
+
+#include <omp.h>
+
+#include <algorithm>
+
+#include "backend/cpu/dft_product.h"
+#include "backend/cpu/dft_transform.h"
+#include "backend/cpu/memory.h"
+
+namespace dcgan::cpu {
+namespace {
+
+/// Samples per chunk: chunks of equal size, at most about 4 MiB of spectra.
+std::int64_t cached_samples(const DftGeometry& g) {
+  constexpr std::int64_t most_floats = std::int64_t{1} << 20;
+  const std::int64_t most =
+      std::max<std::int64_t>(most_floats / (g.planes * (g.phases * g.in + g.out)), 16);
+  const std::int64_t chunks = (g.shape.batch + most - 1) / most;
+  return (g.shape.batch + chunks - 1) / chunks;
+}
+
+class DftConvolution final : public Convolution {
+ public:
+  DftConvolution(const DftGeometry& geometry, std::int64_t samples_at_once)
+      : geometry_(geometry),
+        samples_at_once_(samples_at_once ? samples_at_once : cached_samples(geometry_)),
+        transforms_(geometry_, samples_at_once_),
+        source_(allocate_floats(transforms_.source().layout.floats)),
+        destination_(allocate_floats(transforms_.destination().layout.floats)),
+        kernel_(allocate_floats(
+            std::max(transforms_.forward_kernel().floats, transforms_.backward_kernel().floats))) {}
+
+  void to_destination(const float* source, const float* kernel, float* destination) override {
+    transforms_.analyse_kernel(kernel, kernel_.f32());
+    over_chunks([&](const Chunk& chunk) {
+      analyse_source(chunk, source);
+      multiply_to_destination(chunk, destination);
+    });
+  }
+  void to_source(const float* destination, const float* kernel, float* source) override {
+    analyse_kernel_adjoint(kernel);
+    over_chunks([&](const Chunk& chunk) {
+      analyse_destination(chunk, destination);
+      multiply_to_source(chunk, source);
+    });
+  }
+  void kernel_gradient(const float* source, const float* destination, float* gradient) override {
+    over_chunks([&](const Chunk& chunk) {
+      analyse_source(chunk, source);
+      analyse_destination(chunk, destination);
+      add_kernel_gradient(chunk);
+    });
+    transforms_.synthesise_kernel_gradient(kernel_gradient_.f32(), gradient);
+  }
+  void backward(const float* x, const float* dz, const float* kernel, float* dx,
+                float* gradient) override {
+    analyse_kernel_adjoint(kernel);
+    over_chunks([&](const Chunk& chunk) {
+      analyse_source(chunk, x);
+      analyse_destination(chunk, dz);
+      add_kernel_gradient(chunk);
+      multiply_to_source(chunk, dx);
+    });
+    transforms_.synthesise_kernel_gradient(kernel_gradient_.f32(), gradient);
+  }
+  void backward_transposed(const float* x, const float* dz, const float* kernel, float* dx,
+                           float* gradient) override {
+    transforms_.analyse_kernel(kernel, kernel_.f32());
+    over_chunks([&](const Chunk& chunk) {
+      analyse_source(chunk, dz);
+      analyse_destination(chunk, x);
+      add_kernel_gradient(chunk);
+      multiply_to_destination(chunk, dx);
+    });
+    transforms_.synthesise_kernel_gradient(kernel_gradient_.f32(), gradient);
+  }
+
+ private:
+  struct Chunk {
+    std::int64_t first, samples;
+  };
+
+  template <class F>
+  void over_chunks(F f) {
+    for (std::int64_t first = 0; first < geometry_.shape.batch; first += samples_at_once_)
+      f(Chunk{first, std::min(samples_at_once_, geometry_.shape.batch - first)});
+  }
+
+  void analyse_source(const Chunk& chunk, const float* x) {
+    transforms_.analyse(transforms_.source(), chunk.samples,
+                        x + chunk.first * transforms_.source().sample_size(), source_.f32());
+  }
+  void analyse_destination(const Chunk& chunk, const float* x) {
+    transforms_.analyse(transforms_.destination(), chunk.samples,
+                        x + chunk.first * transforms_.destination().sample_size(),
+                        destination_.f32());
+  }
+  void analyse_kernel_adjoint(const float* kernel) {
+    const ConvShape& s = geometry_.shape;
+    if (!transposed_.f32()) transposed_ = allocate_floats(s.kernel * s.kernel * s.in * s.out);
+    transforms_.analyse_kernel_adjoint(kernel, transposed_.f32(), kernel_.f32());
+  }
+
+  /// The source's spectrum times the kernel's, transformed back.
+  void multiply_to_destination(const Chunk& chunk, float* destination) {
+    const DftImage& to = transforms_.destination();
+    multiply_by_kernel(chunk, transforms_.source().layout, source_, transforms_.forward_kernel(),
+                       to.layout, destination_);
+    transforms_.synthesise(to, chunk.samples, destination_.f32(),
+                           destination + chunk.first * to.sample_size());
+  }
+  void multiply_to_source(const Chunk& chunk, float* source) {
+    const DftImage& to = transforms_.source();
+    multiply_by_kernel(chunk, transforms_.destination().layout, destination_,
+                       transforms_.backward_kernel(), to.layout, source_);
+    transforms_.synthesise(to, chunk.samples, source_.f32(),
+                           source + chunk.first * to.sample_size());
+  }
+
+  void multiply_by_kernel(const Chunk& chunk, const SpectrumLayout& from, const Buffer& a,
+                          const SpectrumLayout& kernel, const SpectrumLayout& to, Buffer& c) {
+    over_frequencies(chunk.samples, [&](std::size_t f, DftProduct& p) {
+      const int planes = geometry_.frequencies[f].planes;
+      p.columns = to.row;
+      p.depth = from.row;
+      p.a = a.f32() + from.first[f];
+      p.a_row = planes * from.row;
+      p.a_depth = 1;
+      p.a_plane = from.row;
+      p.b = kernel_.f32() + kernel.first[f];
+      p.b_panel = kernel.rows * planes * dft_panel;
+      p.b_depth = planes * dft_panel;
+      p.b_plane = dft_panel;
+      p.c = c.f32() + to.first[f];
+      p.c_row = planes * to.row;
+      p.c_plane = to.row;
+    });
+  }
+
+  /// From both spectra, which it leaves alone; the first chunk begins the sum.
+  void add_kernel_gradient(const Chunk& chunk) {
+    const SpectrumLayout &from = transforms_.source().layout,
+                         &to = transforms_.destination().layout,
+                         &result = transforms_.kernel_gradient();
+    if (!kernel_gradient_.f32()) kernel_gradient_ = allocate_floats(result.floats);
+    over_frequencies(from.row, [&](std::size_t f, DftProduct& p) {
+      const int planes = geometry_.frequencies[f].planes;
+      p.accumulate = chunk.first > 0;
+      p.columns = to.row;
+      p.depth = chunk.samples;
+      p.a = source_.f32() + from.first[f];
+      p.a_row = 1;
+      p.a_depth = planes * from.row;
+      p.a_plane = from.row;
+      p.b = destination_.f32() + to.first[f];
+      p.b_panel = dft_panel;
+      p.b_depth = planes * to.row;
+      p.b_plane = to.row;
+      p.c = kernel_gradient_.f32() + result.first[f];
+      p.c_row = planes * result.row;
+      p.c_plane = result.row;
+    });
+  }
+
+  /// A frequency is one thread's, or several threads' where there are many: each computes rows of
+  /// its own, so bits depend on neither.
+  template <class Describe>
+  void over_frequencies(std::int64_t rows, Describe describe) {
+    const auto frequencies = static_cast<std::int64_t>(geometry_.frequencies.size());
+    const std::int64_t parts =
+        std::min((4 * omp_get_max_threads() + frequencies - 1) / frequencies, rows);
+#pragma omp parallel for schedule(dynamic)
+    for (std::int64_t task = 0; task < frequencies * parts; ++task) {
+      const auto f = static_cast<std::size_t>(task / parts);
+      const std::int64_t part = task % parts;
+      DftProduct product{};
+      product.complex = geometry_.frequencies[f].planes == 2;
+      product.row0 = rows * part / parts;
+      product.row1 = rows * (part + 1) / parts;
+      describe(f, product);
+      multiply(product);
+    }
+  }
+
+  DftGeometry geometry_;
+  std::int64_t samples_at_once_;
+  DftTransforms transforms_;
+  Buffer source_, destination_, kernel_;  // spectra, of the chunk and of the kernel
+  Buffer kernel_gradient_, transposed_;   // had when first wanted
+};
+
+}  // namespace
+
+std::unique_ptr<Convolution> make_dft_convolution(const DftGeometry& geometry,
+                                                  std::int64_t samples_at_once) {
+  return std::make_unique<DftConvolution>(geometry, samples_at_once);
+}
+
+}  // namespace dcgan::cpu
