@@ -6,6 +6,7 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools" / "machine_code"))
 import disassembly  # noqa: E402
 import kernels  # noqa: E402
+import page  # noqa: E402
 import render  # noqa: E402
 import rules  # noqa: E402
 from occupancy import occupancy  # noqa: E402
@@ -178,11 +179,13 @@ class Rendering(unittest.TestCase):
     def test_markdown_keeps_what_people_wrote(self):
         import tempfile
         with tempfile.TemporaryDirectory() as folder:
-            page = pathlib.Path(folder) / "page.md"
-            page.write_text(f"before\n{render.BEGIN}old{render.END}\nafter\n")
-            render.write_markdown(page, render.markdown([made_up()]))
-            text = page.read_text()
-            self.assertTrue(text.startswith("before\n") and text.endswith("\nafter\n"))
+            path = pathlib.Path(folder) / "page.md"
+            path.write_text("before\n")
+            page.write(path, "machine_code.sh", "old")
+            path.write_text(path.read_text() + "after\n")
+            page.write(path, "machine_code.sh", render.markdown([made_up()]))
+            text = path.read_text()
+            self.assertTrue(text.startswith("before\n") and text.endswith("after\n"))
             self.assertIn("| `product_kernel<Tile<128, 32>, A<true>, B<true>, true>` | 100, 16, 1.11 |", text)
             self.assertNotIn("old", text)
 
