@@ -158,7 +158,7 @@ class Rules(unittest.TestCase):
     def test_each_rule(self):
         broken = [("spills", made_up(spill=4)),
                   ("16 bytes", made_up(shared={32: 4, 128: 4})),
-                  ("multiply-adds", made_up(fmas=int(100 * rules.LEAST_FMA_SHARE) - 1)),
+                  ("multiply-adds", made_up(fmas=int(100 * rules.LEAST_FMA_SHARE["Tile<128, 32>"]) - 1)),
                   ("no inner loop", made_up(loop=0, fmas=0)),
                   ("generic", made_up(accesses={"LD": {128: 2}}))]
         for word, kernel in broken:
@@ -170,9 +170,13 @@ class Rules(unittest.TestCase):
         self.assertEqual(list(rules.violations(made_up("adam_kernel<4>", loop=50, fmas=1))), [])
         self.assertEqual(len(list(rules.violations(made_up("adam_kernel<4>", spill=8)))), 1)
 
-    def test_checked_path_by_name(self):
-        self.assertTrue(made_up("product_kernel<Tile<64, 64>, A<false>, B<false>, false>").checked_path)
-        self.assertFalse(made_up().checked_path)
+    def test_the_share_is_stated_by_tile(self):
+        wide = "product_kernel<Tile<128, 128>, A<true>, B<true>, true>"
+        self.assertEqual(len(list(rules.violations(made_up(wide, fmas=70)))), 1)
+        self.assertEqual(list(rules.violations(made_up(fmas=70))), [])
+        unknown = list(rules.violations(made_up("product_kernel<Tile<32, 32>, A, B, true>")))
+        self.assertEqual(len(unknown), 1)
+        self.assertIn("no least share", unknown[0])
 
 
 class Rendering(unittest.TestCase):
