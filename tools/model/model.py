@@ -7,6 +7,7 @@ Run by tools/model.sh.
 import argparse
 import json
 import pathlib
+import re
 import sys
 from dataclasses import dataclass
 from math import ceil
@@ -125,7 +126,7 @@ def compare(measured_path, presets, all_times):
     """Measured by bench/train_step --json, over modelled."""
     lines = []
     for result in json.loads(pathlib.Path(measured_path).read_text()):
-        name = next((n for n in GPUS if n.lower() in result["device"].lower()), None)
+        name = next((n for n in GPUS if re.search(rf"\b{n}\b", result["device"])), None)
         for preset, times in zip(presets, all_times):
             if preset["preset"] != result["preset"] or preset["batch_size"] != result["batch_size"]:
                 continue
