@@ -11,19 +11,28 @@ struct PixelClasses {
   int depth[ConvKernels::most_classes];  // of each class's sum
 };
 
-/// One block per tile of pixels of a class (z: the class). Shared memory and barriers:
-/// tile_product.
+/// One block per tile of pixels of a class and part of the sum (z: part * classes + class). A part
+/// writes an image of its own behind the others, dx + part * image_floats. Shared memory and
+/// barriers: tile_product.
 template <class Tile, bool vec4>
 __global__ void __launch_bounds__(Tile::threads, Tile::blocks_per_multiprocessor)
-    conv_backward_data_kernel(ConvGeometry g, PixelClasses classes, const float* dz,
-                              const float* kernel, float* dx, EpilogueParameters epilogue) {
-  const PixelClass c = classes.of[blockIdx.z];
+    conv_backward_data_kernel(ConvGeometry g, PixelClasses classes, int splits,
+                              std::int64_t image_floats, const float* dz, const float* kernel,
+                              float* dx, EpilogueParameters epilogue) {
+  const int count = g.stride * g.stride;
+  const int index = static_cast<int>(blockIdx.z) % count;
+  const int part = static_cast<int>(blockIdx.z) / count;
+  const PixelClass c = classes.of[index];
   const int m0 = static_cast<int>(blockIdx.x) * Tile::m;
   if (m0 >= g.batch * c.rows * c.columns) return;  // the whole block: classes differ in size
+  const int depth = classes.depth[index];
+  const int slices = (depth + splits * Tile::k - 1) / (splits * Tile::k);  // of a part
+  const int begin = part * slices * Tile::k;
+  const int end = begin + slices * Tile::k < depth ? begin + slices * Tile::k : depth;
   const GradientAlongK<vec4> a{g, c, dz};
   const ClassKernelAlongK<vec4> b{g, c, kernel};
-  tile_product<Tile>(a, b, m0, static_cast<int>(blockIdx.y) * Tile::n, 0, classes.depth[blockIdx.z],
-                     ClassWriter<vec4>{g, c, dx, epilogue});
+  tile_product<Tile>(a, b, m0, static_cast<int>(blockIdx.y) * Tile::n, begin, end,
+                     ClassWriter<vec4>{g, c, dx + part * image_floats, epilogue});
 }
 
 /// Pixels first, first + stride ... of an axis, and the taps that reach them.
@@ -86,13 +95,16 @@ ConvKernels::ConvKernels(std::int64_t batch, std::int64_t height, std::int64_t w
     : g_(geometry(batch, height, width, in, out, size, stride)),
       vec4_(packs_of_four(in) && packs_of_four(out)),
       forward_(plan_product(batch * g_.out_height * g_.out_width, out, size * size * in, vec4_)),
+      backward_data_(plan_product(batch * ceil_div(height, stride) * ceil_div(width, stride), in,
+                                  std::max<std::int64_t>(size * size * out / (stride * stride), 1),
+                                  vec4_, stride * stride)),
       backward_weights_(
           plan_product(size * size * in, out, batch * g_.out_height * g_.out_width, vec4_)),
       one_channel_(plan_one_channel(g_)) {}
 
 std::size_t ConvKernels::workspace_floats() const {
-  return std::max({forward_.workspace_floats(), backward_weights_.workspace_floats(),
-                   one_channel_.workspace_floats});
+  return std::max({forward_.workspace_floats(), backward_data_.workspace_floats(),
+                   backward_weights_.workspace_floats(), one_channel_.workspace_floats});
 }
 
 void ConvKernels::forward(const float* x, const float* kernel, const EpilogueParameters& epilogue,
@@ -107,28 +119,27 @@ void ConvKernels::forward(const float* x, const float* kernel, const EpiloguePar
 }
 
 void ConvKernels::backward_data(const float* dz, const float* kernel,
-                                const EpilogueParameters& epilogue, float* dx, float*,
+                                const EpilogueParameters& epilogue, float* dx, float* workspace,
                                 cudaStream_t stream) const {
   if (one_channel_.applies) return one_channel_backward_data(g_, dz, kernel, epilogue, dx, stream);
   const PixelClasses classes = pixel_classes(g_);
-  const auto run = [&](auto tile, auto vec4) {
-    using T = decltype(tile);
-    const std::int64_t rows =
-        static_cast<std::int64_t>(g_.batch) * classes.of[0].rows * classes.of[0].columns;
-    const dim3 grid(static_cast<unsigned>(ceil_div(rows, T::m)),
-                    static_cast<unsigned>(ceil_div(g_.in, T::n)),
-                    static_cast<unsigned>(g_.stride * g_.stride));
-    launch("conv_backward_data", conv_backward_data_kernel<T, vec4.value>, grid, dim3(T::threads),
-           0, stream, g_, classes, dz, kernel, dx, epilogue);
+  const Product& p = backward_data_;
+  const bool split = p.splits > 1;
+  const std::int64_t pixels = static_cast<std::int64_t>(g_.batch) * g_.height * g_.width;
+  const auto run = [&](auto vec4) {
+    with_tile<vec4.value>(p, [&](auto tile) {
+      using T = decltype(tile);
+      const dim3 grid(static_cast<unsigned>(ceil_div(p.m, T::m)),
+                      static_cast<unsigned>(ceil_div(p.n, T::n)),
+                      static_cast<unsigned>(g_.stride * g_.stride * p.splits));
+      launch("conv_backward_data", conv_backward_data_kernel<T, vec4.value>, grid, dim3(T::threads),
+             0, stream, g_, classes, p.splits, pixels * g_.in, dz, kernel, split ? workspace : dx,
+             split ? EpilogueParameters{} : epilogue);
+    });
   };
-  if (!vec4_)
-    run(UnalignedTile{}, std::false_type{});
-  else if (g_.in <= NarrowTile::n)
-    run(NarrowTile{}, std::true_type{});
-  else if (g_.in <= MiddleTile::n)
-    run(MiddleTile{}, std::true_type{});
-  else
-    run(WideTile{}, std::true_type{});
+  vec4_ ? run(std::true_type{}) : run(std::false_type{});
+  if (split)
+    sum_parts("conv_backward_data", workspace, p.splits, pixels, g_.in, epilogue, dx, stream);
 }
 
 void ConvKernels::backward_weights(const float* x, const float* dz, float* dkernel,

@@ -31,7 +31,7 @@ class ConvKernels {
  private:
   ConvGeometry g_;
   bool vec4_;
-  Product forward_, backward_weights_;
+  Product forward_, backward_data_, backward_weights_;
   OneChannelPlan one_channel_;
 };
 

@@ -6,6 +6,7 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools" / "machine_code"))
 import disassembly  # noqa: E402
 import kernels  # noqa: E402
+import page  # noqa: E402
 import render  # noqa: E402
 import rules  # noqa: E402
 from occupancy import occupancy  # noqa: E402
@@ -157,7 +158,7 @@ class Rules(unittest.TestCase):
     def test_each_rule(self):
         broken = [("spills", made_up(spill=4)),
                   ("16 bytes", made_up(shared={32: 4, 128: 4})),
-                  ("multiply-adds", made_up(fmas=int(100 * rules.LEAST_FMA_SHARE) - 1)),
+                  ("multiply-adds", made_up(fmas=int(100 * rules.LEAST_FMA_SHARE["Tile<128, 32>"]) - 1)),
                   ("no inner loop", made_up(loop=0, fmas=0)),
                   ("generic", made_up(accesses={"LD": {128: 2}}))]
         for word, kernel in broken:
@@ -169,20 +170,26 @@ class Rules(unittest.TestCase):
         self.assertEqual(list(rules.violations(made_up("adam_kernel<4>", loop=50, fmas=1))), [])
         self.assertEqual(len(list(rules.violations(made_up("adam_kernel<4>", spill=8)))), 1)
 
-    def test_checked_path_by_name(self):
-        self.assertTrue(made_up("product_kernel<Tile<64, 64>, A<false>, B<false>, false>").checked_path)
-        self.assertFalse(made_up().checked_path)
+    def test_the_share_is_stated_by_tile(self):
+        wide = "product_kernel<Tile<128, 128>, A<true>, B<true>, true>"
+        self.assertEqual(len(list(rules.violations(made_up(wide, fmas=70)))), 1)
+        self.assertEqual(list(rules.violations(made_up(fmas=70))), [])
+        unknown = list(rules.violations(made_up("product_kernel<Tile<32, 32>, A, B, true>")))
+        self.assertEqual(len(unknown), 1)
+        self.assertIn("no least share", unknown[0])
 
 
 class Rendering(unittest.TestCase):
     def test_markdown_keeps_what_people_wrote(self):
         import tempfile
         with tempfile.TemporaryDirectory() as folder:
-            page = pathlib.Path(folder) / "page.md"
-            page.write_text(f"before\n{render.BEGIN}old{render.END}\nafter\n")
-            render.write_markdown(page, render.markdown([made_up()]))
-            text = page.read_text()
-            self.assertTrue(text.startswith("before\n") and text.endswith("\nafter\n"))
+            path = pathlib.Path(folder) / "page.md"
+            path.write_text("before\n")
+            page.write(path, "machine_code.sh", "old")
+            path.write_text(path.read_text() + "after\n")
+            page.write(path, "machine_code.sh", render.markdown([made_up()]))
+            text = path.read_text()
+            self.assertTrue(text.startswith("before\n") and text.endswith("after\n"))
             self.assertIn("| `product_kernel<Tile<128, 32>, A<true>, B<true>, true>` | 100, 16, 1.11 |", text)
             self.assertNotIn("old", text)
 

@@ -37,9 +37,10 @@ class Kernel:
         return self.name.startswith(("product_kernel<", "conv_backward_data_kernel<"))
 
     @property
-    def checked_path(self):
-        """Whether it is the tiled product for shapes that forbid 16-byte loads."""
-        return self.tiled and self.name.endswith("false>")
+    def tile(self):
+        """"Tile<128, 64>", or "" where it is no tiled product."""
+        found = re.search(r"Tile<\d+, \d+>", self.name) if self.tiled else None
+        return found[0] if found else ""
 
     @property
     def fma_share(self):

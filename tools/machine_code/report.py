@@ -7,6 +7,7 @@ import pathlib
 import sys
 
 import kernels as measured
+import page
 import render
 import rules
 from occupancy import LIMITS
@@ -56,7 +57,7 @@ def main():
     if arguments.json:
         pathlib.Path(arguments.json).write_text(render.as_json(kernels))
     if arguments.markdown:
-        render.write_markdown(arguments.markdown, render.markdown(kernels))
+        page.write(arguments.markdown, "machine_code.sh", render.markdown(kernels))
     if arguments.check:
         broken = [sentence for kernel in kernels for sentence in rules.violations(kernel)]
         for sentence in broken:
