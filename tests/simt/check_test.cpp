@@ -89,7 +89,7 @@ TEST_P(Check, IsSilentOnTheCorrectedOne) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Kernels, Check, testing::ValuesIn(wrong_kernels()),
-                         [](const auto& info) { return info.param.name; });
+                         [](const auto& kernel) { return kernel.param.name; });
 
 }  // namespace
 }  // namespace dcgan::test

@@ -42,6 +42,12 @@ std::string variable_name(const std::string& symbol) {
   return scope == std::string::npos ? name : name.substr(scope + 2);
 }
 
+/// The compiler takes these for variables that may change, unlike threadIdx.
+bool is_built_in(std::uintptr_t at) {
+  return at - reinterpret_cast<std::uintptr_t>(&blockDim) < sizeof blockDim ||
+         at - reinterpret_cast<std::uintptr_t>(&gridDim) < sizeof gridDim;
+}
+
 constexpr std::size_t on_16(std::size_t bytes) { return (bytes + 15) / 16 * 16; }
 constexpr std::uint32_t patience = 1 << 20;  // accesses after a read of what nothing wrote
 
@@ -132,6 +138,7 @@ void BlockCheck::shared(std::size_t at, std::uintptr_t address, unsigned bytes, 
     };
     const std::size_t first = offset(address), last = first + bytes - 1;
     const std::uint16_t array = first < map.bytes ? map.array[first] : 0;
+    if (array == 0 && !write && is_built_in(address)) return;
     if (array == 0 || last >= map.bytes || map.array[last] != array)
       violate(does(by, write, bytes) + ", " + shared_name(array == 0 ? at : at + bytes - 1));
     if (!used_[array - 1U]) used_[array - 1U] = true;
@@ -172,7 +179,9 @@ void BlockCheck::global(const char* p, unsigned bytes, bool write, const Access&
 }
 
 void BlockCheck::elsewhere(const char* p, unsigned bytes, bool write, const Access& by) {
-  if (!write && (launch_->is_parameter(p, bytes) || is_constant(p, bytes))) return;
+  if (!write && (is_built_in(reinterpret_cast<std::uintptr_t>(p)) ||
+                 launch_->is_parameter(p, bytes) || is_constant(p, bytes)))
+    return;
   const int owner = runner_.thread_of_stack(p);
   const std::string what = does(by, write, bytes);
   if (owner >= 0) violate(what + " in the local memory of " + runner_.thread_name(owner));
