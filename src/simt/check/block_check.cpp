@@ -54,6 +54,7 @@ constexpr std::uint32_t patience = 1 << 20;  // accesses after a read of what no
 }  // namespace
 
 __thread BlockCheck* active_check = nullptr;
+__thread bool looking = false;
 
 BlockCheck::BlockCheck(BlockRunner& runner)
     : runner_(runner), shadow_(on_16(shared_map().bytes + 16) + BlockRunner::dynamic_shared_capacity) {
@@ -85,6 +86,7 @@ std::string BlockCheck::end_interval() {
 
 void BlockCheck::end() {
   active_check = nullptr;
+  looking = false;
   const auto skew = reinterpret_cast<std::uintptr_t>(thread_storage()) - static_begin_;
   for (std::size_t i = 0; i < used_.size(); ++i) {
     if (!used_[i]) continue;
@@ -95,6 +97,7 @@ void BlockCheck::end() {
 }
 
 void BlockCheck::resumed() {
+  looking = false;
   thread_ = runner_.current_thread();
   stack_ = reinterpret_cast<std::uintptr_t>(runner_.stack_bottom());
   who_ = Access::who_of(thread_, clocks_.own(thread_, moment_));

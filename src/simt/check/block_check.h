@@ -79,5 +79,7 @@ class BlockCheck {
 
 /// The calling worker's, while it runs a checked block.
 extern __thread BlockCheck* active_check;
+/// An access of this worker's is being looked at; a violation leaves it so for resumed() to end.
+extern __thread bool looking;
 
 }  // namespace simt::check

@@ -10,7 +10,6 @@ namespace simt::check {
 namespace {
 
 std::atomic<bool> watching_host{false};
-thread_local bool looking = false;  // the machine's own accesses are no host code's
 
 void access_all(Tracked& memory, const char* p, std::size_t bytes, bool write, std::uint64_t run,
                 const std::string& what) {
@@ -70,9 +69,9 @@ void filled(const OperationOrder& order, const void* to, std::size_t bytes) {
 void watch_host() { watching_host.store(true, std::memory_order_relaxed); }
 
 void host_access(const void* p, std::size_t bytes, bool write, const void* return_address) {
-  if (!watching_host.load(std::memory_order_relaxed) || looking) return;
-  looking = true;
+  if (!watching_host.load(std::memory_order_relaxed)) return;
   Machine& m = machine();
+  if (m.calls > 0) return;  // the machine's own
   const std::lock_guard lock(m.mutex);
   const std::string what = std::string("host code ") + (write ? "writes" : "reads");
   if (m.failure.empty() && m.queue.touches({static_cast<const char*>(p), bytes, write}))
@@ -80,7 +79,6 @@ void host_access(const void* p, std::size_t bytes, bool write, const void* retur
                 source_line(place_of(return_address)) + ", without having waited for it";
   if (m.failure.empty() && m.memory.contains(p))
     m.failure = what + " device memory, at " + source_line(place_of(return_address));
-  looking = false;
 }
 
 }  // namespace simt::check
