@@ -18,6 +18,11 @@ std::unique_ptr<Backend> make_backend(int device);
 namespace simt {
 std::unique_ptr<Backend> make_backend(int device);
 }
+#ifdef DCGAN_HAS_SIMT_CHECK
+namespace simt_check {
+std::unique_ptr<Backend> make_backend(int device);
+}
+#endif
 
 namespace {
 
@@ -35,6 +40,14 @@ std::string why_no_simt() {
   return "";
 }
 
+std::string why_no_simt_check() {
+#ifdef DCGAN_HAS_SIMT_CHECK
+  return why_no_simt();
+#else
+  return "this build was not made with GCC";
+#endif
+}
+
 }  // namespace
 
 std::vector<BackendStatus> backend_statuses() {
@@ -46,6 +59,7 @@ std::vector<BackendStatus> backend_statuses() {
 #endif
   all.push_back({"cpu", ""});
   all.push_back({"simt", why_no_simt()});
+  all.push_back({"simt-check", why_no_simt_check()});
   return all;
 }
 
@@ -59,12 +73,19 @@ std::unique_ptr<Backend> make_backend(const std::string& name, int threads) {
     if (!why_no_simt().empty()) throw Error("backend 'simt' cannot be used: " + why_no_simt());
     return simt::make_backend(0);
   }
+  if (name == "simt-check") {
+    if (!why_no_simt_check().empty())
+      throw Error("backend 'simt-check' cannot be used: " + why_no_simt_check());
+#ifdef DCGAN_HAS_SIMT_CHECK
+    return simt_check::make_backend(0);
+#endif
+  }
 #ifdef DCGAN_HAS_CUDA
   if (name == "cuda") return cuda::make_backend(chosen_device());
 #else
   if (name == "cuda") throw Error("backend 'cuda' is not in this build: it was made without nvcc");
 #endif
-  throw UsageError("unknown backend '" + name + "'; there are auto, cuda, cpu, simt");
+  throw UsageError("unknown backend '" + name + "'; there are auto, cuda, cpu, simt, simt-check");
 }
 
 }  // namespace dcgan

@@ -51,7 +51,7 @@ struct Field {
 
 constexpr std::int64_t million = 1'000'000;
 
-std::vector<std::string> backend_names() { return {"auto", "cuda", "simt", "cpu"}; }
+std::vector<std::string> backend_names() { return {"auto", "cuda", "cpu", "simt", "simt-check"}; }
 
 template <class T, class Access>
 Whole<T> whole(Access member, T least, T most) {

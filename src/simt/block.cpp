@@ -4,10 +4,12 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <bit>
 #include <new>
 #include <numeric>
 #include <string_view>
 
+#include "simt/check/block_check.h"
 #include "simt/shared_memory.h"
 
 namespace simt {
@@ -19,8 +21,6 @@ __thread dim3 blockDim{1, 1, 1}, gridDim{1, 1, 1};
 namespace {
 
 thread_local BlockRunner* running = nullptr;
-
-constexpr std::size_t dynamic_shared_capacity = 256 << 10;
 
 std::string text(const Place& place) {
   const std::string file = place.file_name();
@@ -80,6 +80,11 @@ BlockRunner::BlockRunner() : stacks_(most_threads), threads_(most_threads) {
 
 BlockRunner::~BlockRunner() { munmap(dynamic_shared_, dynamic_shared_capacity); }
 
+int BlockRunner::thread_of_stack(const char* p) const {
+  if (p < stacks_.bottom(0) || p >= stacks_.bottom(count_)) return -1;
+  return static_cast<int>((p - stacks_.bottom(0)) / static_cast<std::ptrdiff_t>(FiberStacks::stack_bytes));
+}
+
 std::string BlockRunner::thread_name(int thread) const {
   return "thread " + text(threads_[static_cast<std::size_t>(thread)].index);
 }
@@ -114,9 +119,15 @@ void BlockRunner::start(const LaunchShape& shape, dim3 index) {
 }
 
 void BlockRunner::run(const LaunchShape& shape, const KernelCall& call, dim3 index, Order order,
-                      std::uint64_t seed) {
+                      std::uint64_t seed, std::optional<check::CheckedBlock> watched) {
   start(shape, index);
   call_ = &call;
+  if (watched) {
+    if (!check_) check_ = std::make_unique<check::BlockCheck>(*this);
+    watching_ = check_.get();
+    watching_->begin(*watched->launch, watched->launch->run_of_block(watched->number),
+                     dynamic_shared_bytes_);
+  }
   std::mt19937_64 random(seed);
   if (order == Order::reverse) std::reverse(order_.begin(), order_.end());
   running = this;
@@ -127,10 +138,13 @@ void BlockRunner::run(const LaunchShape& shape, const KernelCall& call, dim3 ind
     const bool all_returned =
         std::all_of(threads_.begin(), threads_.begin() + count_,
                     [](const Thread& t) { return t.state == State::returned; });
+    if (!all_returned) release_barrier();
+    if (watching_ && violation_.empty()) violation_ = watching_->end_interval();
     if (all_returned) break;
-    release_barrier();
   }
   running = nullptr;
+  if (watching_) watching_->end();
+  watching_ = nullptr;
   if (violation_.empty()) return;
   stacks_.abandon();
   throw Violation{violation_};
@@ -151,6 +165,7 @@ void BlockRunner::resume(int i) {
   Thread& thread = threads_[static_cast<std::size_t>(i)];
   current_ = i;
   threadIdx = thread.index;
+  if (watching_) watching_->resumed();
   thread.fiber.resume();
 }
 
@@ -238,6 +253,9 @@ bool BlockRunner::finish_warp_operation(int first, int i) {
 }
 
 void BlockRunner::complete(int first, unsigned mask) {
+  const int leader = std::countr_zero(mask);
+  if (watching_ && threads_[static_cast<std::size_t>(first + leader)].op == WarpOp::sync)
+    watching_->meet(first, mask);
   unsigned ballot = 0;
   for (int lane = 0; lane < warp_size; ++lane)
     if ((mask >> lane & 1) && threads_[static_cast<std::size_t>(first + lane)].value)

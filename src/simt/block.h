@@ -1,6 +1,8 @@
 // One block of a grid: its threads as fibers, its barriers and warp operations.
 #pragma once
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <random>
 #include <string>
 #include <vector>
@@ -10,6 +12,17 @@
 #include "simt/machine.h"
 
 namespace simt {
+
+namespace check {
+class BlockCheck;
+class LaunchCheck;
+
+/// A block that is watched: of which launch, and which of its blocks.
+struct CheckedBlock {
+  LaunchCheck* launch;
+  std::uint64_t number;
+};
+}  // namespace check
 
 constexpr int warp_size = 32, most_threads = 1024;
 
@@ -26,9 +39,10 @@ class BlockRunner {
   BlockRunner(const BlockRunner&) = delete;
   BlockRunner& operator=(const BlockRunner&) = delete;
 
-  /// Runs block `index` of the launch to its end. Throws Violation.
+  /// Runs block `index` of the launch to its end, watched where the kernel tells of its accesses.
+  /// Throws Violation.
   void run(const LaunchShape& shape, const KernelCall& call, dim3 index, Order order,
-           std::uint64_t seed);
+           std::uint64_t seed, std::optional<check::CheckedBlock> watched);
 
   // What the running thread calls.
   void barrier(const Place& place);
@@ -42,6 +56,9 @@ class BlockRunner {
   int current_thread() const { return current_; }
   /// The running thread's stack, which is its local memory.
   char* stack_bottom() const { return stacks_.bottom(current_); }
+  /// Whose stack p points into; -1: nobody's.
+  int thread_of_stack(const char* p) const;
+  static constexpr std::size_t dynamic_shared_capacity = 256 << 10;
 
  private:
   enum class State : std::uint8_t { ready, at_barrier, in_warp_operation, returned };
@@ -76,6 +93,8 @@ class BlockRunner {
   void* dynamic_shared_;
   std::size_t dynamic_shared_bytes_ = 0;
   std::string violation_;
+  std::unique_ptr<check::BlockCheck> check_;  // made for the first block that is watched
+  check::BlockCheck* watching_ = nullptr;     // it, while such a block runs
 };
 
 /// The runner whose kernel thread is the caller; null outside kernels.

@@ -126,7 +126,8 @@ dim3 block_index(std::uint64_t i, dim3 grid) {
 }  // namespace
 
 void run_grid(const LaunchShape& shape, const KernelCall& call, const Settings& settings,
-              std::uint64_t launch_number, std::size_t static_shared_limit_bytes) {
+              std::uint64_t launch_number, std::size_t static_shared_limit_bytes,
+              check::LaunchCheck* check) {
   static WorkerPool pool;
   static StaticSharedMemory shared;
   const std::uint64_t count = std::uint64_t{shape.grid.x} * shape.grid.y * shape.grid.z;
@@ -140,10 +141,13 @@ void run_grid(const LaunchShape& shape, const KernelCall& call, const Settings& 
     if (!violation) violation = "kernel " + std::string(shape.name) + ": " + what;
   };
   const auto run_block = [&](std::uint64_t i) {
-    const dim3 index = block_index(block_at(i, count, settings.order, seed), shape.grid);
+    const std::uint64_t block = block_at(i, count, settings.order, seed);
+    const dim3 index = block_index(block, shape.grid);
     shared.poison_for(shape.kernel);
     try {
-      this_workers_runner().run(shape, call, index, settings.order, seed + i);
+      this_workers_runner().run(shape, call, index, settings.order, seed + i,
+                                check ? std::optional(check::CheckedBlock{check, block})
+                                      : std::nullopt);
     } catch (const Violation& v) {
       fail("block (" + std::to_string(index.x) + "," + std::to_string(index.y) + "," +
            std::to_string(index.z) + "): " + v.text);

@@ -6,9 +6,15 @@
 
 namespace simt {
 
+namespace check {
+class LaunchCheck;
+}
+
 /// Runs all blocks of the launch, in the order and on as many workers as the settings say; returns
-/// when they are done. Throws Violation: kernel, block and what its threads did.
+/// when they are done. `check`, if not null, sees all that its threads load and store. Throws
+/// Violation: kernel, block and what its threads did.
 void run_grid(const LaunchShape& shape, const KernelCall& call, const Settings& settings,
-              std::uint64_t launch_number, std::size_t static_shared_limit_bytes);
+              std::uint64_t launch_number, std::size_t static_shared_limit_bytes,
+              check::LaunchCheck* check);
 
 }  // namespace simt

@@ -12,6 +12,7 @@ namespace simt {
 struct KernelCall {
   virtual ~KernelCall() = default;
   virtual void run() const = 0;
+  virtual std::size_t bytes() const = 0;  // of the object, which holds the parameters
 };
 
 struct LaunchShape {
@@ -19,6 +20,7 @@ struct LaunchShape {
   const void* kernel;
   dim3 grid, block;
   std::size_t dynamic_shared_bytes;
+  bool checked;  // the kernel tells of its loads and stores; see check/
 };
 
 /// Queues the call on the stream. Refused: what the emulated device's limits do not allow.
@@ -32,6 +34,7 @@ class PackedCall final : public KernelCall {
   explicit PackedCall(void (*kernel)(Parameters...), Arguments&&... arguments)
       : kernel_(kernel), parameters_(std::forward<Arguments>(arguments)...) {}
   SIMT_OWN void run() const override { run(std::index_sequence_for<Parameters...>{}); }
+  std::size_t bytes() const override { return sizeof *this; }
 
  private:
   template <std::size_t... i>
@@ -42,12 +45,13 @@ class PackedCall final : public KernelCall {
   std::tuple<Parameters...> parameters_;
 };
 
-template <class... Parameters, class... Arguments>
+/// `checked` tells the homes' instances apart.
+template <bool checked = SIMT_CHECKED, class... Parameters, class... Arguments>
 cudaError_t queue_kernel(const char* name, void (*kernel)(Parameters...), dim3 grid, dim3 block,
                          std::size_t dynamic_shared_bytes, cudaStream_t stream,
                          Arguments&&... arguments) {
   return enqueue_launch(
-      {name, reinterpret_cast<const void*>(kernel), grid, block, dynamic_shared_bytes},
+      {name, reinterpret_cast<const void*>(kernel), grid, block, dynamic_shared_bytes, checked},
       std::make_shared<PackedCall<Parameters...>>(kernel, std::forward<Arguments>(arguments)...),
       stream);
 }

@@ -1,5 +1,6 @@
 // All that the machine knows, and how the runtime's functions report on it.
 #pragma once
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -40,6 +41,7 @@ struct Machine {
   std::string failure, detail;
   cudaError_t last_error = cudaSuccess;
   std::recursive_mutex mutex;
+  std::atomic<int> calls{0};  // of runtime functions, under way
 };
 
 /// Made at the first use.
@@ -60,6 +62,11 @@ cudaError_t guarded(const Work& work) {
   const std::lock_guard lock(m.mutex);
   if (!m.failure.empty()) return result(cudaErrorLaunchFailure);
   m.detail.clear();
+  struct Call {
+    explicit Call(std::atomic<int>& n) : calls(n) { ++calls; }
+    ~Call() { --calls; }
+    std::atomic<int>& calls;
+  } const call(m.calls);
   try {
     return result(work(m));
   } catch (const Violation& v) {

@@ -11,23 +11,53 @@ bool runnable(const Stream& stream) {
 
 }  // namespace
 
-Stream* Queue::create_stream() { return *streams_.insert(new Stream).first; }
+Stream* Queue::create_stream() {
+  auto* stream = new Stream;
+  if (free_slots_.empty()) {
+    stream->slot = slots_++;
+  } else {
+    stream->slot = free_slots_.back();
+    free_slots_.pop_back();
+  }
+  return *streams_.insert(stream).first;
+}
 
 void Queue::destroy(Stream* stream) {
   finish(stream);
+  host_knows(stream->clock);
+  free_slots_.push_back(stream->slot);
   streams_.erase(stream);
   delete stream;
 }
 
 void Queue::push(Stream* stream, std::function<void()> run, HostRange host) {
   if (stream->capture) {
-    Graph& graph = stream->capture->graph;
-    graph.nodes.push_back({std::move(run), stream->capture_last});
-    stream->capture_last = {graph.nodes.size() - 1};
+    std::vector<Graph::Node>& nodes = stream->capture->graph.nodes;
+    std::vector<bool> before(nodes.size() + 1);
+    for (const std::size_t last : stream->capture_last) {
+      before[last] = true;
+      for (std::size_t n = 0; n < last; ++n)
+        if (nodes[last].before[n]) before[n] = true;
+    }
+    nodes.push_back({std::move(run), stream->capture_last, std::move(before)});
+    stream->capture_last = {nodes.size() - 1};
     return;
   }
-  stream->queue.push_back({std::move(run), nullptr, host, ++sequence_});
+  stream->queue.push_back({std::move(run), nullptr, host, next_order(stream)});
   run_early();
+}
+
+/// Of an operation that joins the stream now.
+OperationOrder Queue::next_order(Stream* stream) {
+  join(stream->clock, host_clock_);
+  if (stream->clock.size() <= stream->slot) stream->clock.resize(stream->slot + 1);
+  OperationOrder order;
+  order.stream = stream->slot;
+  order.before = stream->clock;
+  order.number = ++stream->clock[stream->slot];
+  order.sequence = ++sequence_;
+  order.settled_to = settled_to_;
+  return order;
 }
 
 void Queue::record(Event* event, Stream* stream) {
@@ -35,6 +65,8 @@ void Queue::record(Event* event, Stream* stream) {
   event->capture = stream->capture;
   event->captured = stream->capture_last;
   if (stream->capture) return;
+  event->marker->clock = stream->clock;
+  join(event->marker->clock, host_clock_);
   push(stream, [marker = event->marker] {
     marker->done = true;
     marker->when = std::chrono::steady_clock::now();
@@ -53,7 +85,8 @@ void Queue::wait(Stream* stream, const Event* event) {
     return;
   }
   if (!event->marker || stream->capture) return;  // nothing recorded: nothing to wait for
-  stream->queue.push_back({[] {}, event->marker, {}, ++sequence_});
+  join(stream->clock, event->marker->clock);
+  stream->queue.push_back({[] {}, event->marker, {}, next_order(stream)});
   run_early();
 }
 
@@ -66,7 +99,7 @@ bool Queue::run_one(const Stream* preferred) {
   if (candidates.empty()) return false;
   // By the host's calls and not by address, so that runs repeat.
   std::sort(candidates.begin(), candidates.end(), [](const Stream* a, const Stream* b) {
-    return a->queue.front().sequence < b->queue.front().sequence;
+    return a->queue.front().order.sequence < b->queue.front().order.sequence;
   });
   Stream* chosen = candidates.front();
   switch (settings().order) {
@@ -83,6 +116,7 @@ bool Queue::run_one(const Stream* preferred) {
   }
   const Operation operation = std::move(chosen->queue.front());
   chosen->queue.pop_front();
+  running_ = operation.order;
   operation.run();
   return true;
 }
@@ -101,12 +135,32 @@ void Queue::run_early() {
 
 void Queue::finish(Stream* stream) {
   run_until([&] { return stream->queue.empty(); }, stream);
+  if (stream->queue.empty()) host_knows(stream->clock);
+  host_waited();
 }
 void Queue::finish(const Marker& marker) {
   run_until([&] { return marker.done; }, nullptr);
+  if (marker.done) host_knows(marker.clock);
+  host_waited();
 }
 void Queue::finish_all() {
   run_until([] { return false; }, nullptr);
+  host_knows(default_stream_.clock);
+  for (const Stream* stream : streams_)
+    if (stream->queue.empty()) host_knows(stream->clock);
+  host_waited();
+}
+
+/// Where the host has waited for everything, nothing that comes can be beside what has been.
+void Queue::host_waited() {
+  const auto known = [this](const Stream& stream) {
+    for (std::size_t i = 0; i < stream.clock.size(); ++i)
+      if (i >= host_clock_.size() || stream.clock[i] > host_clock_[i]) return false;
+    return stream.queue.empty();
+  };
+  if (known(default_stream_) &&
+      std::all_of(streams_.begin(), streams_.end(), [&](const Stream* s) { return known(*s); }))
+    settled_to_ = sequence_;
 }
 
 void Queue::clear() {
@@ -116,7 +170,7 @@ void Queue::clear() {
 
 bool Queue::touches(HostRange range) const {
   const auto overlaps = [&](const Operation& o) {
-    return o.host.begin < range.begin + range.bytes && range.begin < o.host.begin + o.host.bytes;
+    return (o.host.written || range.written) && o.host.begin < range.begin + range.bytes && range.begin < o.host.begin + o.host.bytes;
   };
   const auto any = [&](const Stream& s) {
     return std::any_of(s.queue.begin(), s.queue.end(), overlaps);
@@ -175,6 +229,8 @@ void Queue::launch(const GraphExec* exec, Stream* stream) {
       std::size_t chosen = ready.front();
       if (settings().order == Order::reverse) chosen = ready.back();
       if (settings().order == Order::random) chosen = ready[random_() % ready.size()];
+      running_.node = chosen;
+      running_.nodes_before = &nodes[chosen].before;
       nodes[chosen].run();
       done[chosen] = true;
     }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "simt/machine.h"
+#include "simt/operation_order.h"
 #include "simt/runtime_api.h"
 
 namespace simt {
@@ -19,11 +20,13 @@ namespace simt {
 struct Marker {
   bool done = false;
   std::chrono::steady_clock::time_point when{};
+  StreamClock clock;  // what is done then
 };
 
 struct HostRange {
   const char* begin = nullptr;
   std::size_t bytes = 0;
+  bool written = false;  // or only read
 };
 
 /// One piece of queued work.
@@ -31,7 +34,7 @@ struct Operation {
   std::function<void()> run;     // may be run again, by a graph
   std::shared_ptr<Marker> wait;  // not before this is done; null: at once
   HostRange host;                // host memory that it will read or write
-  std::uint64_t sequence = 0;    // of all operations, in the order of the host's calls
+  OperationOrder order;
 };
 
 /// Work recorded instead of queued, with the operations that each must follow.
@@ -39,6 +42,7 @@ struct Graph {
   struct Node {
     std::function<void()> run;
     std::vector<std::size_t> after;
+    std::vector<bool> before;  // all that must be done before, by number
   };
   std::vector<Node> nodes;
 };
@@ -57,6 +61,8 @@ struct Capture {
 
 struct Stream {
   std::deque<Operation> queue;
+  std::size_t slot = 0;  // in clocks
+  StreamClock clock;     // of all that its last operation has behind it, itself included
   std::shared_ptr<Capture> capture;
   std::vector<std::size_t> capture_last;  // nodes that the next one of this stream must follow
 };
@@ -86,8 +92,13 @@ class Queue {
   void finish_all();
   /// Drops everything queued.
   void clear();
-  /// Whether queued work will touch any of this host memory.
+  /// Whether queued work will touch any of this host memory: write it, or, where `range` is going
+  /// to be written, read it.
   bool touches(HostRange range) const;
+  /// The host has learnt that all work up to this clock is done.
+  void host_knows(const StreamClock& done) { join(host_clock_, done); }
+  /// Where the operation that runs stands among all others.
+  const OperationOrder& running() const { return running_; }
 
   void begin_capture(Stream* stream);
   /// Null where the capture became invalid or a stream that joined did not come back; `status`
@@ -103,10 +114,16 @@ class Queue {
   template <class Done>
   void run_until(const Done& done, const Stream* preferred);
   void run_early();
+  OperationOrder next_order(Stream* stream);
+  void host_waited();
 
   Stream default_stream_;
   std::set<Stream*> streams_;
-  std::uint64_t sequence_ = 0;
+  std::uint64_t sequence_ = 0, settled_to_ = 0;
+  StreamClock host_clock_;  // what the host knows to be done
+  std::vector<std::size_t> free_slots_;
+  std::size_t slots_ = 1;   // 0 is the default stream's
+  OperationOrder running_;
   int captures_ = 0;
   std::mt19937_64 random_{1};
 };

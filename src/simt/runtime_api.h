@@ -7,6 +7,11 @@
 
 #include "simt/vector_types.h"
 
+// Whether the code that includes this is compiled for check mode; see check/.
+#if !defined(SIMT_CHECKED)
+#define SIMT_CHECKED false
+#endif
+
 namespace simt {
 
 enum cudaError_t {
@@ -70,14 +75,15 @@ cudaError_t cudaSetDevice(int device);
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device);
 cudaError_t cudaDeviceSynchronize();
 
-cudaError_t cudaMalloc(void** memory, std::size_t bytes);
+/// cudaMalloc; `checked`: every access of checked code to it is checked.
+cudaError_t allocate(void** memory, std::size_t bytes, bool checked);
 cudaError_t cudaFree(void* memory);
 cudaError_t cudaMallocHost(void** memory, std::size_t bytes);
 cudaError_t cudaFreeHost(void* memory);
 cudaError_t cudaMemGetInfo(std::size_t* free, std::size_t* total);
-template <class T>
+template <bool checked = SIMT_CHECKED, class T>
 cudaError_t cudaMalloc(T** memory, std::size_t bytes) {
-  return cudaMalloc(reinterpret_cast<void**>(memory), bytes);
+  return allocate(reinterpret_cast<void**>(memory), bytes, checked);
 }
 template <class T>
 cudaError_t cudaMallocHost(T** memory, std::size_t bytes) {

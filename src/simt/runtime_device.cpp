@@ -2,7 +2,9 @@
 #include <chrono>
 #include <cstring>
 #include <memory>
+#include <optional>
 
+#include "simt/check/launch_check.h"
 #include "simt/grid.h"
 #include "simt/machine_state.h"
 
@@ -37,7 +39,14 @@ std::string refuse_shape(Machine& m, const LaunchShape& s) {
 void run_launch(Machine& m, const LaunchShape& shape, const KernelCall& call) {
   using Clock = std::chrono::steady_clock;
   const Clock::time_point start = Clock::now();
-  run_grid(shape, call, m.settings, ++m.launches, shared_default_bytes);
+  const std::size_t shared_limit = m.dynamic_shared_limits.contains(shape.kernel)
+                                       ? limits(m.settings.capability).shared_optin_bytes
+                                       : shared_default_bytes;
+  std::optional<check::LaunchCheck> check;
+  if (shape.checked) check.emplace(shape, call, m.queue.running());
+  run_grid(shape, call, m.settings, ++m.launches, shared_default_bytes, check ? &*check : nullptr);
+  const std::string problem = check ? check->finish(shared_limit) : "";
+  if (!problem.empty()) throw Violation{"kernel " + std::string(shape.name) + ": " + problem};
   if (!m.on_launch) return;
   const std::chrono::duration<double, std::milli> time = Clock::now() - start;
   m.on_launch({shape.name, shape.grid, shape.block, shape.dynamic_shared_bytes, time.count()});

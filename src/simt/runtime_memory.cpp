@@ -5,6 +5,8 @@
 #include <stdexcept>
 #include <vector>
 
+#include "simt/check/copies.h"
+#include "simt/check/global_shadow.h"
 #include "simt/machine_state.h"
 #include "simt/shared_memory.h"
 
@@ -33,18 +35,28 @@ cudaError_t queue_copy(Machine& m, void* to, const void* from, std::size_t bytes
     // Pageable memory is read before the call returns.
     const auto snapshot = std::make_shared<std::vector<char>>(
         static_cast<const char*>(from), static_cast<const char*>(from) + bytes);
-    m.queue.push(stream, [to, snapshot, bytes] { std::memcpy(to, snapshot->data(), bytes); });
+    m.queue.push(stream, [&m, to, snapshot, bytes] {
+      check::copied(m.queue.running(), to, nullptr, bytes);
+      std::memcpy(to, snapshot->data(), bytes);
+    });
     return cudaSuccess;
   }
   HostRange host;
-  if (kind == cudaMemcpyHostToDevice) host = {static_cast<const char*>(from), bytes};
+  if (kind == cudaMemcpyHostToDevice) host = {static_cast<const char*>(from), bytes, false};
   if (kind == cudaMemcpyDeviceToHost) {
-    host = {static_cast<const char*>(to), bytes};
+    host = {static_cast<const char*>(to), bytes, true};
     // A host that reads before it has waited shall see that it did.
     if (!m.queue.touches(host)) poison(to, bytes);
   }
   m.queue.push(
-      stream, [to, from, bytes] { std::memmove(to, from, bytes); }, host);
+      stream,
+      [&m, to, from, bytes, to_device, from_device] {
+        check::copied(m.queue.running(), to_device ? to : nullptr, from_device ? from : nullptr,
+                      bytes);
+        std::memmove(to, from, bytes);
+      },
+      host);
+  if (host.bytes > 0) check::watch_host();
   if (kind == cudaMemcpyDeviceToHost && !is_pinned(m, to, bytes)) {
     if (broken_by_capture(m)) return cudaErrorStreamCaptureUnsupported;
     m.queue.finish(stream);
@@ -57,16 +69,20 @@ cudaError_t queue_fill(Machine& m, void* memory, int value, std::size_t bytes, S
   if (!m.memory.holds(memory, bytes))
     return refuse(cudaErrorInvalidValue,
                   "a fill leaves its device allocation: " + m.memory.describe(memory));
-  m.queue.push(stream, [memory, value, bytes] { std::memset(memory, value, bytes); });
+  m.queue.push(stream, [&m, memory, value, bytes] {
+    check::filled(m.queue.running(), memory, bytes);
+    std::memset(memory, value, bytes);
+  });
   return cudaSuccess;
 }
 
 }  // namespace
 
-cudaError_t cudaMalloc(void** memory, std::size_t bytes) {
+cudaError_t allocate(void** memory, std::size_t bytes, bool checked) {
   return guarded([&](Machine& m) {
     if (broken_by_capture(m)) return cudaErrorStreamCaptureUnsupported;
     *memory = m.memory.allocate(bytes);
+    if (*memory && checked) check::global_shadow().add(*memory, bytes);
     return *memory ? cudaSuccess : cudaErrorMemoryAllocation;
   });
 }
@@ -81,6 +97,7 @@ cudaError_t cudaFree(void* memory) {
   }
   try {
     const std::string damage = m.memory.release(memory);
+    check::global_shadow().remove(memory);
     if (!damage.empty() && m.failure.empty()) m.failure = damage;
   } catch (const std::invalid_argument&) {
     return result(refuse(cudaErrorInvalidValue, "what is freed was not allocated"));

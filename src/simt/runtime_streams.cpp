@@ -32,7 +32,9 @@ cudaError_t cudaStreamQuery(cudaStream_t stream) {
   return guarded([&](Machine& m) {
     Stream* on = stream_of(m, stream);
     if (!on) return cudaErrorInvalidResourceHandle;
-    return on->queue.empty() ? cudaSuccess : cudaErrorNotReady;
+    if (!on->queue.empty()) return cudaErrorNotReady;
+    m.queue.host_knows(on->clock);
+    return cudaSuccess;
   });
 }
 
@@ -86,7 +88,9 @@ cudaError_t cudaEventQuery(cudaEvent_t event) {
   return guarded([&](Machine& m) {
     if (!m.events.contains(event)) return cudaErrorInvalidResourceHandle;
     if (event->capture) return cudaErrorCapturedEvent;
-    return !event->marker || event->marker->done ? cudaSuccess : cudaErrorNotReady;
+    if (event->marker && !event->marker->done) return cudaErrorNotReady;
+    if (event->marker) m.queue.host_knows(event->marker->clock);
+    return cudaSuccess;
   });
 }
 

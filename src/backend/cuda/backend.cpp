@@ -1,5 +1,6 @@
 #include "backend/cuda/backend.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "backend/cuda/device_memory.h"
@@ -19,6 +20,13 @@ namespace dcgan::DCGAN_HOME {
 namespace {
 
 constexpr int least_major = 7, least_minor = 5;  // what the kernels are compiled for
+
+/// The home's name, as a backend's: simt-check, not simt_check.
+std::string backend_name() {
+  std::string name = DCGAN_TEXT(DCGAN_HOME);
+  std::replace(name.begin(), name.end(), '_', '-');
+  return name;
+}
 
 std::string version_text(int version) {
   return std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10);
@@ -49,7 +57,7 @@ class DeviceBackend final : public Backend {
  public:
   explicit DeviceBackend(int device) : device_(device) {}
 
-  std::string name() const override { return DCGAN_TEXT(DCGAN_HOME); }
+  std::string name() const override { return backend_name(); }
   std::string description() const override {
     int runtime = 0;
     DCGAN_CUDA_CHECK(cudaRuntimeGetVersion(&runtime));
@@ -155,8 +163,7 @@ std::string why_unavailable() {
 
 std::unique_ptr<Backend> make_backend(int device) {
   const std::string reason = why_unavailable();
-  if (!reason.empty())
-    throw Error("backend '" DCGAN_TEXT(DCGAN_HOME) "' cannot be used: " + reason);
+  if (!reason.empty()) throw Error("backend '" + backend_name() + "' cannot be used: " + reason);
   return std::make_unique<DeviceBackend>(device);
 }
 

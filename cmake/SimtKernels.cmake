@@ -1,0 +1,44 @@
+# Kernels compiled for the SIMT machine.
+#
+# dcgan_simt_kernels(NAME HOME NAMESPACE [CHECKED] SOURCES FILES...): an object library. CHECKED:
+# for check mode, in which the machine sees every load and store. They are told to it by the
+# callbacks of -fsanitize=thread, which src/simt/check answers; that sanitizer itself is not linked.
+
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  set(DCGAN_SIMT_CHECK ON)
+else()
+  set(DCGAN_SIMT_CHECK OFF)
+  message(STATUS "dcgan_cuda: building without simt-check, for which the compiler must be GCC")
+endif()
+
+# What code of a home, kernels and host code alike, is compiled with.
+function(dcgan_of_simt_home name home)
+  cmake_parse_arguments(arg "CHECKED" "" "" ${ARGN})
+  target_include_directories(${name} BEFORE PRIVATE ${PROJECT_SOURCE_DIR}/src/simt/cuda)
+  target_compile_definitions(${name} PRIVATE DCGAN_HOME=${home})
+  if(arg_CHECKED)
+    target_compile_definitions(${name} PRIVATE SIMT_CHECKED=true)
+  endif()
+endfunction()
+
+function(dcgan_simt_kernels name)
+  cmake_parse_arguments(arg "CHECKED" "HOME" "SOURCES" ${ARGN})
+  add_library(${name} OBJECT ${arg_SOURCES})
+  set_source_files_properties(${arg_SOURCES} PROPERTIES LANGUAGE CXX)
+  target_compile_options(${name} PRIVATE -xc++ -ffp-contract=fast)  # fused, as nvcc has it
+  if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+    target_compile_options(${name} PRIVATE -mavx2 -mfma)  # asked for before a backend is made
+  endif()
+  if(arg_CHECKED)
+    dcgan_of_simt_home(${name} ${arg_HOME} CHECKED)
+    # No other sanitizer. One access of the source is to be one callback, under its own line.
+    target_link_libraries(${name} PRIVATE dcgan_warnings)
+    target_compile_options(${name} PRIVATE
+      -O2 -g -fsanitize=thread --param tsan-instrument-func-entry-exit=0
+      -fno-strict-aliasing -fno-tree-vectorize -fno-tree-loop-distribute-patterns -fno-ipa-icf
+      -fno-optimize-sibling-calls -fno-extern-tls-init)
+  else()
+    dcgan_of_simt_home(${name} ${arg_HOME})
+    target_link_libraries(${name} PRIVATE dcgan_options)
+  endif()
+endfunction()

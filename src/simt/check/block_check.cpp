@@ -1,0 +1,264 @@
+#include "simt/check/block_check.h"
+
+#include <cxxabi.h>
+
+#include <cstdlib>
+
+#include "simt/check/source_lines.h"
+#include "simt/machine_state.h"
+#include "simt/shared_memory.h"
+
+namespace simt::check {
+namespace {
+
+/// To which static shared array each byte of a thread's storage belongs.
+struct SharedMap {
+  std::size_t begin = 0, bytes = 0;  // of the thread's storage
+  std::vector<std::uint16_t> array;  // by byte: its number, from 1; 0: none
+};
+
+const SharedMap& shared_map() {
+  static const SharedMap map = [] {
+    SharedMap m;
+    const std::vector<SharedArray>& arrays = shared_arrays();
+    if (arrays.empty()) return m;
+    m.begin = arrays.front().offset;
+    for (const SharedArray& a : arrays) m.bytes = std::max(m.bytes, a.offset + a.bytes - m.begin);
+    m.array.resize(m.bytes);
+    for (std::size_t i = 0; i < arrays.size(); ++i)
+      std::fill_n(m.array.begin() + static_cast<std::ptrdiff_t>(arrays[i].offset - m.begin),
+                  arrays[i].bytes, static_cast<std::uint16_t>(i + 1));
+    return m;
+  }();
+  return map;
+}
+
+/// The variable's name within its function, from a symbol.
+std::string variable_name(const std::string& symbol) {
+  char* whole = abi::__cxa_demangle(symbol.c_str(), nullptr, nullptr, nullptr);
+  const std::string name = whole ? whole : symbol;
+  std::free(whole);
+  const std::size_t scope = name.rfind("::");
+  return scope == std::string::npos ? name : name.substr(scope + 2);
+}
+
+/// The compiler takes these for variables that may change, unlike threadIdx.
+bool is_built_in(std::uintptr_t at) {
+  return at - reinterpret_cast<std::uintptr_t>(&blockDim) < sizeof blockDim ||
+         at - reinterpret_cast<std::uintptr_t>(&gridDim) < sizeof gridDim;
+}
+
+constexpr std::size_t on_16(std::size_t bytes) { return (bytes + 15) / 16 * 16; }
+constexpr std::uint32_t patience = 1 << 20;  // accesses after a read of what nothing wrote
+
+}  // namespace
+
+__thread BlockCheck* active_check = nullptr;
+__thread bool looking = false;
+
+BlockCheck::BlockCheck(BlockRunner& runner)
+    : runner_(runner), shadow_(on_16(shared_map().bytes + 16) + BlockRunner::dynamic_shared_capacity) {
+  static_begin_ =
+      (reinterpret_cast<std::uintptr_t>(thread_storage()) + shared_map().begin) / 16 * 16;
+  static_bytes_ = on_16(shared_map().bytes + 16);
+  dynamic_begin_ = reinterpret_cast<std::uintptr_t>(runner.dynamic_shared_memory());
+  arena_begin_ = reinterpret_cast<std::uintptr_t>(machine().memory.arena());
+  arena_bytes_ = machine().memory.total_bytes();
+  used_.resize(shared_arrays().size());
+}
+
+void BlockCheck::begin(LaunchCheck& launch, std::uint64_t run, std::size_t dynamic_shared_bytes) {
+  launch_ = &launch;
+  moment_ = moment_of(run);
+  dynamic_bytes_ = dynamic_shared_bytes;
+  shadow_.forget(static_bytes_, dynamic_bytes_);
+  shadow_.new_interval();
+  unwritten_.clear();
+  known_ = {};
+  active_check = this;
+}
+
+std::string BlockCheck::end_interval() {
+  ++moment_;
+  shadow_.new_interval();
+  return unwritten_;
+}
+
+void BlockCheck::end() {
+  active_check = nullptr;
+  looking = false;
+  const auto skew = reinterpret_cast<std::uintptr_t>(thread_storage()) - static_begin_;
+  for (std::size_t i = 0; i < used_.size(); ++i) {
+    if (!used_[i]) continue;
+    used_[i] = false;
+    launch_->used(i);
+    shadow_.forget(shared_arrays()[i].offset + skew, shared_arrays()[i].bytes);
+  }
+}
+
+void BlockCheck::resumed() {
+  looking = false;
+  thread_ = runner_.current_thread();
+  stack_ = reinterpret_cast<std::uintptr_t>(runner_.stack_bottom());
+  who_ = Access::who_of(thread_, clocks_.own(thread_, moment_));
+}
+
+std::uint32_t BlockCheck::place_of(const void* return_address) {
+  return check::place_of(return_address);
+}
+
+void BlockCheck::access_range(std::uintptr_t at, std::size_t bytes, bool write,
+                              const void* return_address) {
+  if (at - stack_ < FiberStacks::stack_bytes) return;
+  while (bytes > 0) {
+    unsigned n = 16;
+    while (n > bytes || at % n != 0) n /= 2;
+    piece(at, n, write, return_address);
+    at += n;
+    bytes -= n;
+  }
+}
+
+void BlockCheck::piece(std::uintptr_t at, unsigned bytes, bool write, const void* return_address) {
+  const Access by{moment_, who_, place_of(return_address)};
+  if (!unwritten_.empty() && ++accesses_since_ > patience) violate(unwritten_);
+  if (at - static_begin_ < static_bytes_)
+    shared(at - static_begin_, at, bytes, write, by);
+  else if (at - arena_begin_ < arena_bytes_)
+    global(reinterpret_cast<const char*>(at), bytes, write, by);
+  else if (at - dynamic_begin_ < BlockRunner::dynamic_shared_capacity)
+    shared(at - dynamic_begin_ + static_bytes_, at, bytes, write, by);
+  else
+    elsewhere(reinterpret_cast<const char*>(at), bytes, write, by);
+}
+
+void BlockCheck::shared(std::size_t at, std::uintptr_t address, unsigned bytes, bool write,
+                        const Access& by) {
+  if (at < static_bytes_) {
+    const SharedMap& map = shared_map();
+    const auto offset = [&](std::uintptr_t a) {
+      return a - reinterpret_cast<std::uintptr_t>(thread_storage()) - map.begin;
+    };
+    const std::size_t first = offset(address), last = first + bytes - 1;
+    const std::uint16_t array = first < map.bytes ? map.array[first] : 0;
+    if (array == 0 && !write && is_built_in(address)) return;
+    if (array == 0 || last >= map.bytes || map.array[last] != array)
+      violate(does(by, write, bytes) + ", " + shared_name(array == 0 ? at : at + bytes - 1));
+    if (!used_[array - 1U]) used_[array - 1U] = true;
+  } else if (at - static_bytes_ + bytes > dynamic_bytes_) {
+    violate(does(by, write, bytes) + ", " +
+            std::to_string(at - static_bytes_ + bytes - dynamic_bytes_) +
+            " bytes past the end of the launch's " + std::to_string(dynamic_bytes_) +
+            " bytes of dynamic shared memory");
+  }
+  const SharedShadow::Finding found = shadow_.access(at, bytes, write, by, clocks_);
+  if (found.nothing()) return;
+  if (found.racing) report_shared_race(found, write, by);
+  if (!unwritten_.empty()) return;
+  unwritten_ = does(by, write, bytes) + " that nothing has written, " + shared_name(found.byte);
+  accesses_since_ = 0;
+}
+
+void BlockCheck::global(const char* p, unsigned bytes, bool write, const Access& by) {
+  Known& known = known_[by.place / 4 % known_.size()];
+  if (p < known.begin || p >= known.end) {
+    const DeviceMemory& memory = machine().memory;
+    if (Tracked* tracked = global_shadow().find(p))
+      known = {tracked->begin, tracked->end, tracked};
+    else if (memory.holds(p, bytes))
+      return;  // allocated by code that is not checked
+    else
+      violate(does(by, write, bytes) + ", " + memory.describe(p));
+  }
+  if (p + bytes > known.end)
+    violate(does(by, write, bytes) + ", " + machine().memory.describe(known.end));
+  const GlobalShadow::Finding found =
+      global_shadow().access(*known.memory, p, bytes, write, {by, &clocks_});
+  if (found.nothing()) return;
+  if (found.racing.moment != 0) report_global_race(found, write, by);
+  launch_->read_unwritten(run_of(moment_), thread_,
+                          does(by, write, bytes) + " that nothing has written, " +
+                              machine().memory.describe(found.byte));
+}
+
+void BlockCheck::elsewhere(const char* p, unsigned bytes, bool write, const Access& by) {
+  if (!write && (is_built_in(reinterpret_cast<std::uintptr_t>(p)) ||
+                 launch_->is_parameter(p, bytes) || is_constant(p, bytes)))
+    return;
+  const int owner = runner_.thread_of_stack(p);
+  const std::string what = does(by, write, bytes);
+  if (owner >= 0) violate(what + " in the local memory of " + runner_.thread_name(owner));
+  if (is_constant(p, bytes)) violate(what + " in the program's constants");
+  violate(what + " outside the device's memory: a pointer of the host");
+}
+
+void BlockCheck::misaligned(const void* p, unsigned bytes, bool write, std::uint32_t place) {
+  const auto at = reinterpret_cast<std::uintptr_t>(p);
+  violate(does({moment_, who_, place}, write, bytes) + ", at an address that is " +
+          std::to_string(at % bytes) + " more than a multiple of " + std::to_string(bytes));
+}
+
+/// What was read of unwritten memory before explains what follows from it.
+void BlockCheck::violate(std::string text) {
+  const std::string cause = unwritten_.empty() ? launch_->unwritten_of(run_of(moment_)) : unwritten_;
+  runner_.violate(cause.empty() ? std::move(text) : cause);
+}
+
+void BlockCheck::report_shared_race(const SharedShadow::Finding& found, bool write,
+                                    const Access& by) {
+  const Access& other = *found.racing;
+  const bool one_warp = other.warp() == by.warp();
+  runner_.violate("race: " + runner_.thread_name(by.thread()) + (write ? " writes " : " reads ") +
+                  shared_name(found.byte) + ", at " + source_line(by.place) + ", and " +
+                  runner_.thread_name(other.thread()) + (found.racing_wrote ? " wrote" : " read") +
+                  " it, at " + source_line(other.place) + ", with no " +
+                  (one_warp ? "__syncwarp or barrier" : "barrier") + " between");
+}
+
+void BlockCheck::report_global_race(const GlobalShadow::Finding& found, bool write,
+                                    const Access& by) {
+  const std::uint64_t run = run_of(found.racing.moment);
+  const Operation& operation = history().of(run);
+  std::string other, missing;
+  if (operation.launch) {
+    other = check::thread_name(operation, found.racing.thread());
+    if (run != run_of(moment_)) other += " of " + block_name(operation, run);
+    if (!history().is_of_current(run)) other += " of " + operation.what;
+    other += (found.racing_wrote ? " wrote it, at " : " read it, at ") +
+             source_line(found.racing.place);
+  } else {
+    other = operation.what + (found.racing_wrote ? " wrote it" : " read it");
+  }
+  missing = run == run_of(moment_)            ? "with no barrier between"
+            : history().is_of_current(run)    ? "and nothing orders the blocks of a launch"
+                                              : "and no stream or event puts them in order";
+  runner_.violate("race: " + runner_.thread_name(by.thread()) + (write ? " writes" : " reads") +
+                  " what is " + machine().memory.describe(found.byte) + ", at " +
+                  source_line(by.place) + ", and " + other + ", " + missing);
+}
+
+/// "byte 12 of the shared array tile"
+std::string BlockCheck::shared_name(std::size_t at) const {
+  if (at >= static_bytes_)
+    return "byte " + std::to_string(at - static_bytes_) + " of the dynamic shared memory";
+  const std::size_t offset =
+      at + static_begin_ - reinterpret_cast<std::uintptr_t>(thread_storage());
+  const SharedArray* before = nullptr;
+  for (const SharedArray& array : shared_arrays())
+    if (array.offset <= offset) before = &array;
+  if (!before) return "in front of all shared arrays";
+  const std::string name = "the shared array " + variable_name(before->symbol);
+  const std::size_t byte = offset - before->offset;
+  if (byte < before->bytes) return "byte " + std::to_string(byte) + " of " + name;
+  return std::to_string(byte - before->bytes) + " bytes past the end of " + name + " of " +
+         std::to_string(before->bytes) + " bytes";
+}
+
+/// "thread (3,0,0) reads 4 bytes at conv.cu:12"
+std::string BlockCheck::does(const Access& by, bool write, unsigned bytes) const {
+  return runner_.thread_name(by.thread()) + (write ? " writes " : " reads ") +
+         std::to_string(bytes) + (bytes == 1 ? " byte" : " bytes") + " at " +
+         source_line(by.place);
+}
+
+}  // namespace simt::check

@@ -1,0 +1,121 @@
+#include "simt/check/global_shadow.h"
+
+namespace simt::check {
+namespace {
+
+constexpr std::uint8_t all_written = 15, split = 16;
+
+class Lock {
+ public:
+  explicit Lock(std::atomic<bool>& flag) : flag_(flag) {
+    while (flag_.exchange(true, std::memory_order_acquire)) {
+    }
+  }
+  ~Lock() { flag_.store(false, std::memory_order_release); }
+  Lock(const Lock&) = delete;
+  Lock& operator=(const Lock&) = delete;
+
+ private:
+  std::atomic<bool>& flag_;
+};
+
+bool ordered(const Access& before, const Accessor& by) {
+  if (before.moment == 0) return true;
+  if (before.moment == by.access.moment)
+    return before.who == by.access.who || (by.clocks && before.warp() == by.access.warp() &&
+                                           by.clocks->ordered(before, by.access.thread()));
+  const std::uint64_t run = run_of(before.moment);
+  return run == run_of(by.access.moment) || history().precedes_current(run);
+}
+
+}  // namespace
+
+GlobalShadow& global_shadow() {
+  static auto* const shadow = new GlobalShadow;
+  return *shadow;
+}
+
+void GlobalShadow::add(const void* memory, std::size_t bytes) {
+  const auto* begin = static_cast<const char*>(memory);
+  tracked_.erase(begin);
+  tracked_.try_emplace(begin, memory, bytes);
+}
+
+void GlobalShadow::remove(const void* memory) { tracked_.erase(static_cast<const char*>(memory)); }
+
+Tracked* GlobalShadow::find(const void* p) {
+  const auto* byte = static_cast<const char*>(p);
+  auto next = tracked_.upper_bound(byte);
+  if (next == tracked_.begin()) return nullptr;
+  --next;
+  return byte < next->second.end ? &next->second : nullptr;
+}
+
+GlobalShadow::Finding GlobalShadow::access(Tracked& memory, const char* p, unsigned n, bool write,
+                                           const Accessor& by) {
+  Finding found;
+  const auto at = static_cast<std::size_t>(p - memory.begin);
+  const Lock lock(locks_[reinterpret_cast<std::uintptr_t>(p) / 16 % lock_count]);
+  for (std::size_t word = at / 4; word * 4 < at + n; ++word) {
+    std::uint8_t& state = memory.states[word];
+    const auto touched = static_cast<std::uint8_t>(n < 4 ? ((1U << n) - 1) << at % 4 : all_written);
+    if (write) {
+      state |= touched;
+    } else if ((state & touched) != touched && !found.unwritten) {
+      found.unwritten = true;
+      found.byte = memory.begin + (n < 4 ? at : word * 4);
+    }
+    if (n < 4 && !(state & split)) {
+      state |= split;
+      for (std::size_t b = word * 4; b < word * 4 + 4; ++b) memory.bytes[b] = memory.words[word];
+    }
+    if (!(state & split)) {
+      step(memory.words[word], memory.begin + word * 4, write, by, found);
+      continue;
+    }
+    for (std::size_t b = word * 4; b < word * 4 + 4; ++b)
+      if (touched >> b % 4 & 1) step(memory.bytes[b], memory.begin + b, write, by, found);
+  }
+  return found;
+}
+
+void GlobalShadow::step(GlobalCell& cell, const char* p, bool write, const Accessor& by,
+                        Finding& found) {
+  const auto racing = [&](const Access& other, bool wrote) {
+    if (ordered(other, by)) return false;
+    if (found.racing.moment == 0) found.racing = other, found.racing_wrote = wrote, found.byte = p;
+    return true;
+  };
+  const bool raced = racing(cell.write, true);
+  if (write) {
+    if (!raced && !racing(cell.read, false)) racing(cell.also_read, false);
+    cell.write = by.access;
+    cell.read = cell.also_read = {};
+    return;
+  }
+  Access &first = cell.read, &second = cell.also_read;
+  if (ordered(first, by)) {
+    first = by.access;
+    if (ordered(second, by)) second = {};
+  } else if (ordered(second, by)) {
+    second = by.access;
+  } else if (first.moment == second.moment && first.warp() == second.warp() &&
+             (first.moment != by.access.moment || first.warp() != by.access.warp())) {
+    second = by.access;  // two that are further apart race with more
+  } else if (history().one_past_operation(run_of(first.moment), run_of(second.moment))) {
+    second = by.access;  // none of its blocks is still to come
+  }
+}
+
+void GlobalShadow::copy_written(Tracked& to, const char* to_p, Tracked& from, const char* from_p,
+                                std::size_t bytes) {
+  const auto to_at = static_cast<std::size_t>(to_p - to.begin);
+  const auto from_at = static_cast<std::size_t>(from_p - from.begin);
+  for (std::size_t i = 0; i < bytes; ++i) {
+    std::uint8_t& state = to.states[(to_at + i) / 4];
+    const auto bit = static_cast<std::uint8_t>(1U << (to_at + i) % 4);
+    state = static_cast<std::uint8_t>(written(from, from_at + i) ? state | bit : state & ~bit);
+  }
+}
+
+}  // namespace simt::check

@@ -1,0 +1,43 @@
+// What a launch's blocks have in common while it is checked.
+#pragma once
+#include <atomic>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "simt/check/history.h"
+#include "simt/launch.h"
+
+namespace simt::check {
+
+class LaunchCheck {
+ public:
+  LaunchCheck(const LaunchShape& shape, const KernelCall& call, const OperationOrder& order);
+
+  std::uint64_t run_of_block(std::uint64_t block) const { return first_run_ + block; }
+  bool is_parameter(const void* p, std::size_t bytes) const;
+  /// The block has used the static shared array of this number.
+  void used(std::size_t shared_array) { used_[shared_array].store(true, std::memory_order_relaxed); }
+  /// A block's thread has read bytes that nothing wrote before; whether a race is behind it, the
+  /// rest of the launch will tell.
+  void read_unwritten(std::uint64_t run, int thread, std::string text);
+  /// The first such read, where it was in this block; else empty.
+  std::string unwritten_of(std::uint64_t run);
+  /// All blocks have run: what is wrong with the launch as a whole. Empty: nothing.
+  std::string finish(std::size_t shared_limit_bytes) const;
+
+ private:
+  const char* parameters_;
+  std::size_t parameters_bytes_;
+  std::size_t dynamic_shared_bytes_;
+  std::uint64_t first_run_;
+  std::vector<std::atomic<bool>> used_;  // by shared array
+  std::mutex mutex_;
+  struct Unwritten {
+    std::uint64_t run = 0;  // 0: there was none
+    int thread = 0;
+    std::string text;
+  } unwritten_;  // the first, by block and thread
+};
+
+}  // namespace simt::check

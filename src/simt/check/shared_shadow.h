@@ -1,0 +1,158 @@
+// What the machine remembers of each word of a block's shared memory: which bytes have been
+// written, the last write, and the reads since it in the present interval between barriers. Accesses
+// of two threads to one byte, one of them a write, are a race unless a barrier or __syncwarp lies
+// between them; the verdict is exact and the same in every order of the threads.
+#pragma once
+#include <cstring>
+#include <vector>
+
+#include "simt/check/access.h"
+#include "simt/check/shadow_pages.h"
+
+namespace simt::check {
+
+class SharedShadow {
+ public:
+  explicit SharedShadow(std::size_t bytes)
+      : states_(bytes / 4 + 1), words_(bytes / 4 + 1), bytes_(bytes + 4) {}
+
+  struct Finding {
+    bool unwritten = false;
+    const Access* racing = nullptr;
+    bool racing_wrote = false;
+    std::size_t byte = 0;  // of the shadowed memory
+    bool nothing() const { return !unwritten && !racing; }
+  };
+
+  /// Nothing of this range has been written, by a new block.
+  void forget(std::size_t begin, std::size_t bytes) {
+    std::memset(&states_[begin / 4], 0, (begin + bytes + 3) / 4 - begin / 4);
+  }
+  /// Reads that were kept of an earlier interval are void.
+  void new_interval() { more_reads_.clear(); }
+
+  /// n bytes at a multiple of n, n a power of two up to 16.
+  Finding access(std::size_t at, unsigned n, bool write, const Access& by,
+                 const WarpClocks& clocks) {
+    Finding found;
+    if (n < 4) {
+      access_bytes(at, n, write, by, clocks, found);
+      return found;
+    }
+    for (std::size_t word = at / 4, end = word + n / 4; word < end; ++word) {
+      std::uint8_t& state = states_[word];
+      if (write)
+        state |= all_written;
+      else if ((state & all_written) != all_written && !found.unwritten)
+        found.unwritten = true, found.byte = word * 4;
+      if (state & split) {
+        for (std::size_t b = word * 4; b < word * 4 + 4; ++b) step(bytes_[b], b, write, by, clocks, found);
+      } else {
+        step(words_[word], word * 4, write, by, clocks, found);
+      }
+    }
+    return found;
+  }
+
+ private:
+  static constexpr std::uint8_t all_written = 15, split = 16;
+
+  /// A byte, or a word that has only been accessed as a whole.
+  struct Cell {
+    Access write, read;       // the last write; the first read since
+    std::uint32_t lanes = 0;  // which lanes of that read's warp have read; 0: another warp has, too
+    std::uint32_t more = 0;   // the latest of the other reads in more_reads_, 0: none
+  };
+  struct MoreRead {
+    Access read;
+    std::uint32_t next;
+  };
+
+  void access_bytes(std::size_t at, unsigned n, bool write, const Access& by,
+                    const WarpClocks& clocks, Finding& found) {
+    std::uint8_t& state = states_[at / 4];
+    if (!(state & split)) {
+      state |= split;
+      for (std::size_t b = at / 4 * 4, i = 0; i < 4; ++i) bytes_[b + i] = words_[at / 4];
+    }
+    for (std::size_t b = at; b < at + n; ++b) {
+      const auto bit = static_cast<std::uint8_t>(1U << b % 4);
+      if (write)
+        state |= bit;
+      else if (!(state & bit) && !found.unwritten)
+        found.unwritten = true, found.byte = b;
+      step(bytes_[b], b, write, by, clocks, found);
+    }
+  }
+
+  void step(Cell& cell, std::size_t byte, bool write, const Access& by, const WarpClocks& clocks,
+            Finding& found) {
+    if (cell.write.moment == by.moment && !ordered(cell.write, by, clocks))
+      report(found, cell.write, true, byte);
+    if (!write) {
+      if (cell.read.moment == by.moment && cell.lanes == 0) return;  // no more can be learnt
+      remember_read(cell, by);
+      return;
+    }
+    if (cell.read.moment == by.moment) find_racing_read(cell, byte, by, clocks, found);
+    cell.write = by;
+    cell.read.moment = 0;
+  }
+
+  static bool ordered(const Access& before, const Access& by, const WarpClocks& clocks) {
+    return before.who == by.who ||
+           (before.warp() == by.warp() && clocks.ordered(before, by.thread()));
+  }
+
+  void remember_read(Cell& cell, const Access& by) {
+    const std::uint32_t bit = 1U << by.lane();
+    if (cell.read.moment != by.moment) {
+      cell.read = by;
+      cell.lanes = bit;
+      cell.more = 0;
+    } else if (cell.read.warp() != by.warp()) {
+      cell.lanes = 0;  // whoever writes now races with one of two warps
+      keep(cell, by);
+    } else if (!(cell.lanes & bit)) {
+      cell.lanes |= bit;
+      keep(cell, by);
+    } else if (Access& own = read_of(cell, by.thread()); own.clock() != by.clock()) {
+      own = by;
+    }
+  }
+
+  void keep(Cell& cell, const Access& by) {
+    more_reads_.push_back({by, cell.more});
+    cell.more = static_cast<std::uint32_t>(more_reads_.size());
+  }
+
+  Access& read_of(Cell& cell, int thread) {
+    if (cell.read.thread() == thread) return cell.read;
+    std::uint32_t i = cell.more;
+    while (more_reads_[i - 1].read.thread() != thread) i = more_reads_[i - 1].next;
+    return more_reads_[i - 1].read;
+  }
+
+  void find_racing_read(const Cell& cell, std::size_t byte, const Access& by,
+                        const WarpClocks& clocks, Finding& found) {
+    if (!ordered(cell.read, by, clocks)) return report(found, cell.read, false, byte);
+    for (std::uint32_t i = cell.more; i != 0; i = more_reads_[i - 1].next)
+      if (!ordered(more_reads_[i - 1].read, by, clocks))
+        return report(found, more_reads_[i - 1].read, false, byte);
+  }
+
+  void report(Finding& found, const Access& other, bool wrote, std::size_t byte) {
+    if (found.racing) return;
+    racing_ = other;  // what it was found in changes
+    found.racing = &racing_;
+    found.racing_wrote = wrote;
+    found.byte = byte;
+  }
+
+  ShadowPages<std::uint8_t> states_;  // per word: which bytes are written; split into bytes
+  ShadowPages<Cell> words_, bytes_;
+  std::vector<MoreRead> more_reads_;
+  Access racing_;
+};
+
+}  // namespace simt::check

@@ -1,0 +1,481 @@
+// Kernels that are wrong, written as the product's are, each with its corrected twin: the template
+// argument decides. A comment "@name" marks a line that a report must name.
+#include "simt/wrong_kernels.h"
+
+#include "kernels/device/device.h"
+#include "kernels/device/dynamic_shared.h"
+
+namespace dcgan::DCGAN_HOME {
+namespace {
+
+template <bool wrong>
+__global__ void missing_barrier(const float* in, float* out) {
+  __shared__ float tile[64];
+  const unsigned t = threadIdx.x;
+  tile[t] = in[t];  // @missing_barrier_store
+  if constexpr (!wrong) __syncthreads();
+  out[t] = tile[63 - t];  // @missing_barrier_load
+}
+
+template <bool wrong>
+__global__ void divergent_barrier(float* out) {
+  if (!wrong || threadIdx.x < 32) {
+    __syncthreads();  // @divergent_barrier_low
+  } else {
+    __syncthreads();  // @divergent_barrier_high
+  }
+  out[threadIdx.x] = 1;
+}
+
+template <bool wrong>
+__global__ void early_return(float* out, unsigned n) {
+  if (wrong && threadIdx.x >= n) return;
+  __syncthreads();  // @early_return_barrier
+  if (threadIdx.x < n) out[threadIdx.x] = 1;
+}
+
+template <bool wrong>
+__global__ void read_past_end(const float* in, float* out) {
+  out[threadIdx.x] = in[threadIdx.x + (wrong ? 1 : 0)];  // @read_past_end
+}
+
+template <bool wrong>
+__global__ void write_past_end(float* out) {
+  out[threadIdx.x + (wrong ? 1 : 0)] = 1;  // @write_past_end
+}
+
+template <bool wrong>
+__global__ void write_in_front(float* out) {
+  const int t = static_cast<int>(threadIdx.x);
+  out[t - (wrong ? 1 : 0)] = 1;  // @write_in_front
+}
+
+template <bool wrong>
+__global__ void shared_read_past_end(float* out) {
+  __shared__ float tile[64];
+  const unsigned t = threadIdx.x;
+  tile[t] = 1;
+  __syncthreads();
+  out[t] = tile[t + (wrong ? 1 : 0)];  // @shared_read_past_end
+}
+
+template <bool wrong>
+__global__ void shared_write_past_end(float* out) {
+  __shared__ float tile[64];
+  const unsigned t = threadIdx.x;
+  tile[t + (wrong ? 1 : 0)] = 1;  // @shared_write_past_end
+  __syncthreads();
+  out[t] = tile[t | 1];
+}
+
+template <bool wrong>
+__global__ void overrun_into_next_array(float* out) {
+  __shared__ float first[33];
+  __shared__ float second[33];
+  const unsigned t = threadIdx.x;
+  second[t] = 2;
+  if (t == 0)
+    for (int i = 0; i < (wrong ? 66 : 33); ++i) first[i] = 1;  // @overrun
+  __syncthreads();
+  out[t] = first[t] + second[t];
+}
+
+template <bool wrong>
+__global__ void dynamic_past_end(float* out) {
+  float* tile = dynamic_shared();
+  const unsigned t = threadIdx.x;
+  tile[t + (wrong ? 1 : 0)] = 1;  // @dynamic_past_end
+  __syncthreads();
+  out[t] = tile[t | 1];
+}
+
+template <bool wrong>
+__global__ void misaligned_read(const float* in, float* out) {
+  const auto* four = reinterpret_cast<const float4*>(in + (wrong ? 1 : 4));
+  const float4 v = *four;  // @misaligned_read
+  out[threadIdx.x] = v.x;
+}
+
+template <bool wrong>
+__global__ void misaligned_shared_write(float* out) {
+  alignas(16) __shared__ float tile[64];
+  float* const at = tile + (wrong ? 2 : 4);
+  auto* const four = reinterpret_cast<float4*>(at);
+  if (threadIdx.x == 3) *four = make_float4(1, 2, 3, 4);  // @misaligned_shared_write
+  __syncthreads();
+  if (threadIdx.x == 0) out[0] = at[0];
+}
+
+template <bool wrong>
+__global__ void unwritten_shared(float* out) {
+  __shared__ float tile[64];
+  const unsigned t = threadIdx.x;
+  if (!wrong || t != 5) tile[t] = 1;
+  __syncthreads();
+  out[t] = tile[63 - t];  // @unwritten_shared
+}
+
+template <bool wrong>
+__global__ void unwritten_global(const float* in, float* out) {
+  const unsigned t = threadIdx.x;
+  if (wrong || t != 7) out[t] = in[t];  // @unwritten_global
+}
+
+template <bool wrong>
+__global__ void host_pointer(const float* in, float* out) {
+  out[threadIdx.x] = in[threadIdx.x];  // @host_pointer
+}
+
+template <bool wrong>
+__global__ void another_threads_local(float* out) {
+  __shared__ float* pointer;
+  float local[2] = {1, 2}, *mine = local;
+  asm volatile("" : "+r"(mine));  // it has an address
+  if (threadIdx.x == 0) pointer = mine;
+  __syncthreads();
+  const float* p = wrong ? pointer : mine;
+  if (threadIdx.x == 1) out[0] = *p;  // @another_threads_local
+  __syncthreads();
+}
+
+template <bool wrong>
+__global__ void missing_mask_lane(float* out) {
+  const unsigned mask = wrong ? 0x7fffffffu : 0xffffffffu;
+  float sum = static_cast<float>(threadIdx.x);
+  for (int distance = 16; distance > 0; distance /= 2)
+    sum += __shfl_xor_sync(mask, sum, distance);  // @missing_mask_lane
+  out[threadIdx.x] = sum;
+}
+
+template <bool wrong>
+__global__ void too_much_static_shared(float* out) {
+  __shared__ float tile[wrong ? 12289 : 12288];
+  tile[threadIdx.x] = 1;
+  __syncthreads();
+  out[threadIdx.x] = tile[threadIdx.x];
+}
+
+template <bool wrong>
+__global__ void too_much_shared_together(float* out) {
+  __shared__ float tile[1024];
+  const unsigned t = threadIdx.x;
+  tile[t] = 1;
+  dynamic_shared()[t] = 1;
+  __syncthreads();
+  out[t] = tile[t] + dynamic_shared()[t];
+}
+
+template <bool wrong>
+__global__ void race_within_warp(const float* in, float* out) {
+  __shared__ float tile[32];
+  const unsigned t = threadIdx.x;
+  tile[t] = in[t];  // @within_warp_store
+  if constexpr (!wrong) __syncwarp();
+  out[t] = tile[t ^ 1];  // @within_warp_load
+}
+
+template <bool wrong>
+__global__ void overwritten_before_read(const float* in, float* out) {
+  __shared__ float tile[64];
+  const unsigned t = threadIdx.x;
+  float sum = 0;
+  for (unsigned round = 0; round < 2; ++round) {
+    tile[t] = in[t] + static_cast<float>(round);  // @overwritten_store
+    __syncthreads();
+    sum += tile[(t + 32) % 64];  // @overwritten_load
+    if constexpr (!wrong) __syncthreads();
+  }
+  out[t] = sum;
+}
+
+template <bool wrong>
+__global__ void race_between_blocks(const float* in, float* out) {
+  const unsigned i = blockIdx.x * (wrong ? 63 : 64) + threadIdx.x;
+  out[i] = in[i];  // @between_blocks
+}
+
+template <bool wrong>
+__global__ void neighbours_result(const float* in, float* out, float* sums) {
+  const unsigned i = blockIdx.x * 64 + threadIdx.x;
+  out[i] = in[i];  // @neighbours_store
+  __syncthreads();
+  sums[i] = out[i] + (wrong ? out[(i + 64) % 128] : 0);  // @neighbours_load
+}
+
+__global__ void dynamic_without_opt_in(float* out) { out[threadIdx.x] = 1; }
+
+__global__ void double_all(const float* in, float* out) {
+  const unsigned i = blockIdx.x * 64 + threadIdx.x;
+  out[i] = 2 * in[i];  // @double_all
+}
+
+/// Device memory of some floats, written or not.
+class Floats {
+ public:
+  explicit Floats(std::size_t n, bool written = true) : bytes_(n * sizeof(float)) {
+    DCGAN_CUDA_CHECK(cudaMalloc(&data_, bytes_));
+    if (written) DCGAN_CUDA_CHECK(cudaMemset(data_, 0, bytes_));
+  }
+  ~Floats() { cudaFree(data_); }
+  Floats(const Floats&) = delete;
+  Floats& operator=(const Floats&) = delete;
+  operator float*() const { return data_; }
+  std::size_t bytes() const { return bytes_; }
+
+ private:
+  float* data_ = nullptr;
+  std::size_t bytes_;
+};
+
+/// Runs `queue_work`, waits, and gives the text of what went wrong; empty: nothing.
+template <class Work>
+std::string outcome(const Work& queue_work) {
+  try {
+    queue_work();
+    DCGAN_CUDA_CHECK(cudaDeviceSynchronize());
+  } catch (const DeviceError& e) {
+    return e.what();
+  }
+  return "";
+}
+
+template <class... Parameters, class... Arguments>
+std::string launched(const char* name, void (*kernel)(Parameters...), unsigned blocks,
+                     unsigned threads, std::size_t shared_bytes, const Arguments&... arguments) {
+  return outcome(
+      [&] { launch(name, kernel, blocks, threads, shared_bytes, nullptr, arguments...); });
+}
+
+#define LAUNCHED(wrong, kernel, ...)                             \
+  (wrong ? launched(#kernel "<true>", kernel<true>, __VA_ARGS__) \
+         : launched(#kernel "<false>", kernel<false>, __VA_ARGS__))
+
+std::string read_too_early(bool wrong) {
+  Floats in(64), out(64);
+  float* host = nullptr;
+  DCGAN_CUDA_CHECK(cudaMallocHost(&host, out.bytes()));
+  std::string text = outcome([&] {
+    launch("double_all", double_all, 1, 64, 0, nullptr, in, out);
+    DCGAN_CUDA_CHECK(cudaMemcpyAsync(host, out, out.bytes(), cudaMemcpyDeviceToHost, nullptr));
+    if (!wrong) DCGAN_CUDA_CHECK(cudaStreamSynchronize(nullptr));
+    const float third = host[3];  // @read_too_early
+    if (third == 7) DCGAN_CUDA_CHECK(cudaErrorInvalidValue);
+  });
+  cudaFreeHost(host);
+  return text;
+}
+
+std::string copy_without_event(bool wrong) {
+  Floats in(128), out(128), copy(128);
+  cudaStream_t compute = nullptr, copies = nullptr;
+  cudaEvent_t computed = nullptr;
+  DCGAN_CUDA_CHECK(cudaStreamCreateWithFlags(&compute, cudaStreamNonBlocking));
+  DCGAN_CUDA_CHECK(cudaStreamCreateWithFlags(&copies, cudaStreamNonBlocking));
+  DCGAN_CUDA_CHECK(cudaEventCreateWithFlags(&computed, cudaEventDisableTiming));
+  const std::string text = outcome([&] {
+    launch("double_all", double_all, 2, 64, 0, compute, in, out);
+    DCGAN_CUDA_CHECK(cudaEventRecord(computed, compute));
+    if (!wrong) DCGAN_CUDA_CHECK(cudaStreamWaitEvent(copies, computed, 0));
+    DCGAN_CUDA_CHECK(
+        cudaMemcpyAsync(copy, out, out.bytes(), cudaMemcpyDeviceToDevice, copies));
+  });
+  cudaEventDestroy(computed);
+  cudaStreamDestroy(compute);
+  cudaStreamDestroy(copies);
+  return text;
+}
+
+/// Two threads, in either order, each at the line that the marks name.
+std::string race(const std::string& first, const std::string& second) {
+  const std::string thread = R"(thread \(\d+,0,0\))";
+  const auto pair = [&](const std::string& a, const std::string& b) {
+    return "race: " + thread + ".*" + a + ".*" + thread + ".*" + b;
+  };
+  return pair(first, second) + "|" + pair(second, first);
+}
+
+}  // namespace
+}  // namespace dcgan::DCGAN_HOME
+
+namespace dcgan::test {
+
+std::vector<WrongKernel> wrong_kernels() {
+  using namespace DCGAN_HOME;
+  std::vector<WrongKernel> all;
+  const auto add = [&](const char* name, std::function<std::string(bool)> run, std::string report) {
+    all.push_back({name, std::move(run), std::move(report)});
+  };
+  add("missing_barrier",
+      [](bool wrong) {
+        const Floats in(64), out(64);
+        return LAUNCHED(wrong, missing_barrier, 1, 64, 0, in, out);
+      },
+      "kernel missing_barrier<true>: block \\(0,0,0\\): (" +
+          race("@missing_barrier_store", "@missing_barrier_load") + ")");
+  add("divergent_barrier",
+      [](bool wrong) {
+        const Floats out(64);
+        return LAUNCHED(wrong, divergent_barrier, 1, 64, 0, out);
+      },
+      "thread \\(0,0,0\\) waits at the barrier in @divergent_barrier_low, but thread "
+      "\\(32,0,0\\) waits at the one in @divergent_barrier_high");
+  add("early_return",
+      [](bool wrong) {
+        const Floats out(64);
+        return LAUNCHED(wrong, early_return, 1, 64, 0, out, 50U);
+      },
+      "waits at the barrier in @early_return_barrier, but thread \\(50,0,0\\) has returned");
+  add("read_past_end",
+      [](bool wrong) {
+        const Floats in(64), out(64);
+        return LAUNCHED(wrong, read_past_end, 1, 64, 0, in, out);
+      },
+      "thread \\(63,0,0\\) reads 4 bytes at @read_past_end, 0 bytes past the end of an "
+      "allocation of 256 bytes");
+  add("write_past_end",
+      [](bool wrong) {
+        const Floats out(64);
+        return LAUNCHED(wrong, write_past_end, 1, 64, 0, out);
+      },
+      "thread \\(63,0,0\\) writes 4 bytes at @write_past_end, 0 bytes past the end");
+  add("write_in_front",
+      [](bool wrong) {
+        const Floats out(64);
+        return LAUNCHED(wrong, write_in_front, 1, 64, 0, out);
+      },
+      "thread \\(0,0,0\\) writes 4 bytes at @write_in_front, 4 bytes in front of an allocation");
+  add("shared_read_past_end",
+      [](bool wrong) {
+        const Floats out(64);
+        return LAUNCHED(wrong, shared_read_past_end, 1, 64, 0, out);
+      },
+      "thread \\(63,0,0\\) reads 4 bytes at @shared_read_past_end, 0 bytes past the end of the "
+      "shared array tile of 256 bytes");
+  add("shared_write_past_end",
+      [](bool wrong) {
+        const Floats out(64);
+        return LAUNCHED(wrong, shared_write_past_end, 1, 64, 0, out);
+      },
+      "thread \\(63,0,0\\) writes 4 bytes at @shared_write_past_end, 0 bytes past the end of the "
+      "shared array tile");
+  add("overrun_into_next_array",
+      [](bool wrong) {
+        const Floats out(64);
+        return LAUNCHED(wrong, overrun_into_next_array, 1, 33, 0, out);
+      },
+      "thread \\(0,0,0\\) writes 4 bytes at @overrun, 0 bytes past the end of the shared array "
+      "first of 132 bytes");
+  add("dynamic_past_end",
+      [](bool wrong) {
+        const Floats out(64);
+        return LAUNCHED(wrong, dynamic_past_end, 1, 64, 256, out);
+      },
+      "thread \\(63,0,0\\) writes 4 bytes at @dynamic_past_end, 4 bytes past the end of the "
+      "launch's 256 bytes of dynamic shared memory");
+  add("misaligned_read",
+      [](bool wrong) {
+        const Floats in(64), out(64);
+        return LAUNCHED(wrong, misaligned_read, 1, 1, 0, in, out);
+      },
+      "thread \\(0,0,0\\) reads 16 bytes at @misaligned_read, at an address that is 4 more than");
+  add("misaligned_shared_write",
+      [](bool wrong) {
+        const Floats out(64);
+        return LAUNCHED(wrong, misaligned_shared_write, 1, 64, 0, out);
+      },
+      "thread \\(3,0,0\\) writes 16 bytes at @misaligned_shared_write, at an address that is 8");
+  add("unwritten_shared",
+      [](bool wrong) {
+        const Floats out(64);
+        return LAUNCHED(wrong, unwritten_shared, 1, 64, 0, out);
+      },
+      "thread \\(58,0,0\\) reads 4 bytes at @unwritten_shared that nothing has written, byte 20 "
+      "of the shared array tile");
+  add("unwritten_global",
+      [](bool wrong) {
+        const Floats in(64, false), out(64);
+        float first[7] = {};
+        DCGAN_CUDA_CHECK(cudaMemcpy(in, first, sizeof first, cudaMemcpyHostToDevice));
+        return LAUNCHED(wrong, unwritten_global, 1, 8, 0, in, out);
+      },
+      "block \\(0,0,0\\): thread \\(7,0,0\\) reads 4 bytes at @unwritten_global that nothing has "
+      "written, at byte 28 of an allocation");
+  add("host_pointer",
+      [](bool wrong) {
+        const Floats in(64), out(64);
+        const std::vector<float> host(64);
+        return LAUNCHED(wrong, host_pointer, 1, 64, 0, wrong ? host.data() : in, out);
+      },
+      "thread \\(\\d+,0,0\\) reads 4 bytes at @host_pointer outside the device's memory: a pointer "
+      "of the host");
+  add("another_threads_local",
+      [](bool wrong) {
+        const Floats out(64);
+        return LAUNCHED(wrong, another_threads_local, 1, 64, 0, out);
+      },
+      "thread \\(1,0,0\\) reads 4 bytes at @another_threads_local in the local memory of thread "
+      "\\(0,0,0\\)");
+  add("missing_mask_lane",
+      [](bool wrong) {
+        const Floats out(32);
+        return LAUNCHED(wrong, missing_mask_lane, 1, 32, 0, out);
+      },
+      "thread \\(31,0,0\\) is not in the mask of its own __shfl_xor_sync, @missing_mask_lane");
+  add("too_much_static_shared",
+      [](bool wrong) {
+        const Floats out(32);
+        return LAUNCHED(wrong, too_much_static_shared, 1, 32, 0, out);
+      },
+      "49156 bytes of static .*shared memory");
+  add("too_much_shared_together",
+      [](bool wrong) {
+        const Floats out(32);
+        const std::size_t dynamic = wrong ? 48 << 10 : 44 << 10;
+        return LAUNCHED(wrong, too_much_shared_together, 1, 32, dynamic, out);
+      },
+      "4096 bytes of static and 49152 of dynamic shared memory, allowed are 49152 in all");
+  add("dynamic_without_opt_in",
+      [](bool wrong) {
+        const Floats out(64);
+        if (!wrong)
+          DCGAN_CUDA_CHECK(cudaFuncSetAttribute(
+              dynamic_past_end<false>, cudaFuncAttributeMaxDynamicSharedMemorySize, 50 << 10));
+        return launched("dynamic_past_end",
+                        wrong ? dynamic_without_opt_in : dynamic_past_end<false>, 1, 64, 50 << 10,
+                        out);
+      },
+      "51200 bytes of dynamic shared memory, allowed are 49152 without cudaFuncSetAttribute");
+  add("race_within_warp",
+      [](bool wrong) {
+        const Floats in(32), out(32);
+        return LAUNCHED(wrong, race_within_warp, 1, 32, 0, in, out);
+      },
+      "(" + race("@within_warp_store", "@within_warp_load") + ").*no __syncwarp or barrier");
+  add("race_between_warps",
+      [](bool wrong) {
+        const Floats in(64), out(64);
+        return LAUNCHED(wrong, overwritten_before_read, 1, 64, 0, in, out);
+      },
+      "(" + race("@overwritten_store", "@overwritten_load") + "), with no barrier between");
+  add("race_between_blocks",
+      [](bool wrong) {
+        const Floats in(128), out(128);
+        return LAUNCHED(wrong, race_between_blocks, 2, 64, 0, in, out);
+      },
+      "(" + race("@between_blocks", "of block .*@between_blocks") + "), and nothing orders the blocks");
+  add("neighbours_result",
+      [](bool wrong) {
+        const Floats in(128), out(128), sums(128);
+        return LAUNCHED(wrong, neighbours_result, 2, 64, 0, in, out, sums);
+      },
+      "(" + race("@neighbours_store", "@neighbours_load") + "), and nothing orders the blocks");
+  add("host_read_too_early", read_too_early,
+      "host code reads what a queued copy is going to write, at @read_too_early");
+  add("copy_without_event", copy_without_event,
+      "race: (a copy of 512 bytes on the device reads .*, and kernel double_all, block \\(.,0,0\\), "
+      "thread .*, wrote it, at @double_all|thread .* writes .*, at @double_all, and a copy of 512 "
+      "bytes on the device read it).*no stream or event puts them in order");
+  return all;
+}
+
+}  // namespace dcgan::test

@@ -1,0 +1,20 @@
+// Kernels that are wrong, each with its corrected twin.
+#pragma once
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace dcgan::test {
+
+struct WrongKernel {
+  std::string name;
+  /// Queues the work and waits for it; `wrong`, or its twin. What comes of it is the machine's
+  /// failure(), or what this returns.
+  std::function<std::string(bool wrong)> run;
+  /// A regular expression that the report must contain: thread(s), and lines of wrong_kernels.cu.
+  std::string report;
+};
+
+std::vector<WrongKernel> wrong_kernels();
+
+}  // namespace dcgan::test
