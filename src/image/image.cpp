@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "dcgan/error.h"
+#include "image/jpeg_tables.h"
 #include "io/atomic_file.h"
 
 namespace dcgan {
@@ -16,6 +17,8 @@ Image read_image(const std::string& path, int channels) {
   const std::string file = read_file(path, most_bytes);
   const auto* bytes = reinterpret_cast<const stbi_uc*>(file.data());
   const int length = static_cast<int>(file.size());
+  if (!huffman_tables_fit({bytes, file.size()}))
+    throw Error(path + ": not a readable picture: its Huffman tables are damaged");
   Image image;
   int stored = 0;
   if (!stbi_info_from_memory(bytes, length, &image.width, &image.height, &stored))

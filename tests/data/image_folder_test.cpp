@@ -129,6 +129,26 @@ TEST_F(ImageFolder, AHeaderThatLiesAboutItsSizeCostsNoMemory) {
   EXPECT_THROW(read_image(folder.path("lie.png")), Error);
 }
 
+TEST_F(ImageFolder, JpegsWithTooManyHuffmanCodesAreRefused) {
+  const std::string whole = jpeg(24, 17, {9, 99, 199});
+  const std::size_t tables = whole.find("\xff\xc4");
+  ASSERT_NE(tables, std::string::npos);
+  constexpr std::size_t before_counts = 5;     // marker, length, class and number
+  for (const std::size_t filled : {0U, 1U}) {  // fill bytes may stand in front of any marker
+    std::string damaged = whole;
+    damaged[tables + before_counts + 15] = static_cast<char>(255);
+    damaged[tables + before_counts + 14] = static_cast<char>(255);
+    damaged.insert(tables, filled, static_cast<char>(0xff));
+    write("damaged.jpg", damaged);
+    try {
+      read_image(folder.path("damaged.jpg"));
+      ADD_FAILURE() << "was read";
+    } catch (const Error& e) {
+      EXPECT_NE(std::string(e.what()).find("Huffman"), std::string::npos) << e.what();
+    }
+  }
+}
+
 TEST_F(ImageFolder, DamagedPicturesAreReadOrRefused) {
   Damage damage(3);
   int refused = 0;
