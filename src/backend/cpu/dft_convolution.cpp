@@ -13,11 +13,12 @@
 namespace dcgan::cpu {
 namespace {
 
-/// Samples per chunk: chunks of equal size, at most about 4 MiB of spectra.
+/// Samples per chunk, in chunks of equal size: as few as keep the passes over the kernel's spectrum
+/// small beside those over the images', at about three times its size.
 std::int64_t cached_samples(const DftGeometry& g) {
-  constexpr std::int64_t most_floats = std::int64_t{1} << 20;
+  const std::int64_t source = g.phases * g.in, destination = g.out;
   const std::int64_t most =
-      std::max<std::int64_t>(most_floats / (g.planes * (g.phases * g.in + g.out)), 16);
+      std::max<std::int64_t>(3 * source * destination / (source + destination), 32);
   const std::int64_t chunks = (g.shape.batch + most - 1) / most;
   return (g.shape.batch + chunks - 1) / chunks;
 }

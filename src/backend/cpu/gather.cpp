@@ -1,22 +1,36 @@
-// 256 possible values: a table has them exactly as (u8 - 127.5) / 127.5 in float gives them.
+// Pixels of the chosen images as floats: (u8 - 127.5) / 127.5, exactly as float division gives it.
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "src/backend/cpu/gather.cpp"
+#include <hwy/foreach_target.h>
+// After foreach_target.h:
+#include <hwy/highway.h>
+
 #include "backend/cpu/gather.h"
-
-#include <array>
-
+#include "backend/cpu/partial-inl.h"
 #include "kernels/philox.h"
 
-namespace dcgan::cpu {
-namespace {
+HWY_BEFORE_NAMESPACE();
+namespace dcgan::cpu::HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
 
-std::array<float, 256> normalised_levels() {
-  std::array<float, 256> table{};
-  for (std::size_t p = 0; p < table.size(); ++p)
-    table[p] = (static_cast<float>(p) - 127.5F) / 127.5F;
-  return table;
+void Normalise(const std::uint8_t* pixels, std::int64_t n, float* out) {
+  const hn::ScalableTag<float> d;
+  const hn::Rebind<std::uint8_t, decltype(d)> bytes;
+  const hn::Rebind<std::int32_t, decltype(d)> ints;
+  const auto middle = hn::Set(d, 127.5F);
+  for (std::int64_t i = 0; i < n; i += static_cast<std::int64_t>(hn::Lanes(d))) {
+    const auto level = hn::ConvertTo(d, hn::PromoteTo(ints, load_first(bytes, pixels + i, n - i)));
+    store_first(d, hn::Div(hn::Sub(level, middle), middle), out + i, n - i);
+  }
 }
 
-const std::array<float, 256> level = normalised_levels();
+}  // namespace dcgan::cpu::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
 
+#if HWY_ONCE
+namespace dcgan::cpu {
+namespace {
+HWY_EXPORT(Normalise);
 }  // namespace
 
 void gather(const GatherBatch& b, float* out) {
@@ -25,9 +39,11 @@ void gather(const GatherBatch& b, float* out) {
     const std::uint64_t index = shuffled_index(b.shuffle.seed, b.shuffle.stream, b.shuffle.step,
                                                static_cast<std::uint64_t>(b.first + i),
                                                static_cast<std::uint64_t>(b.count));
-    const std::uint8_t* pixels = b.pixels + static_cast<std::int64_t>(index) * b.image_size;
-    for (std::int64_t p = 0; p < b.image_size; ++p) out[i * b.image_size + p] = level[pixels[p]];
+    HWY_DYNAMIC_DISPATCH(Normalise)
+    (b.pixels + static_cast<std::int64_t>(index) * b.image_size, b.image_size,
+     out + i * b.image_size);
   }
 }
 
 }  // namespace dcgan::cpu
+#endif  // HWY_ONCE
