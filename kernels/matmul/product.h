@@ -113,7 +113,6 @@ __global__ void __launch_bounds__(Tile::threads, Tile::blocks_per_multiprocessor
   const int part = static_cast<int>(blockIdx.z);
   const int begin = part * split_depth;
   const int end = begin + split_depth < k ? begin + split_depth : k;
-  writer.c += static_cast<std::int64_t>(part) * writer.rows * writer.width;
   tile_product<Tile>(a, b, static_cast<int>(blockIdx.x) * Tile::m,
                      static_cast<int>(blockIdx.y) * Tile::n, begin, end, writer);
 }
