@@ -113,7 +113,6 @@ __global__ void __launch_bounds__(Tile::threads, Tile::blocks_per_multiprocessor
   const int part = static_cast<int>(blockIdx.z);
   const int begin = part * split_depth;
   const int end = begin + split_depth < k ? begin + split_depth : k;
-  writer.c += static_cast<std::int64_t>(part) * writer.rows * writer.width;
   tile_product<Tile>(a, b, static_cast<int>(blockIdx.x) * Tile::m,
                      static_cast<int>(blockIdx.y) * Tile::n, begin, end, writer);
 }
@@ -147,15 +146,39 @@ __global__ void __launch_bounds__(256)
   epilogue.apply(sum, epilogue.template bias_of<width>(column), at).store(y + at);
 }
 
+/// The same for up to eight parts, which each thread adds up by itself, in the same order. No
+/// shared memory, no barrier.
+template <int width>
+__global__ void __launch_bounds__(256)
+    sum_few_parts_kernel(const float* partial, int parts, std::int64_t count, Divider by_columns,
+                         EpilogueParameters epilogue, float* y) {
+  const std::int64_t at =
+      (static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x) * width;
+  if (at >= count) return;
+  Pack<width> sum = Pack<width>::load(partial + at);
+  DCGAN_UNROLL_BY(4)
+  for (int part = 1; part < parts; ++part) {
+    const Pack<width> term = Pack<width>::load(partial + part * count + at);
+    DCGAN_UNROLL
+    for (int i = 0; i < width; ++i) sum.value[i] += term.value[i];
+  }
+  const int column = by_columns.remainder(static_cast<int>(at));
+  epilogue.apply(sum, epilogue.template bias_of<width>(column), at).store(y + at);
+}
+
 inline void sum_parts(const char* name, const float* partial, int parts, std::int64_t rows,
                       int columns, const EpilogueParameters& epilogue, float* y,
                       cudaStream_t stream) {
   const std::int64_t count = rows * columns;
-  const auto run = [&](auto kernel, int width) {
-    launch(name, kernel, dim3(static_cast<unsigned>(ceil_div(count, 32 * width))), dim3(256), 0,
-           stream, partial, parts, count, Divider(columns), epilogue, y);
+  constexpr int few = 8;  // warps of sum_parts_kernel
+  const auto run = [&](auto kernel, int values_per_block) {
+    launch(name, kernel, dim3(static_cast<unsigned>(ceil_div(count, values_per_block))), dim3(256),
+           0, stream, partial, parts, count, Divider(columns), epilogue, y);
   };
-  packs_of_four(columns) ? run(sum_parts_kernel<4>, 4) : run(sum_parts_kernel<1>, 1);
+  if (packs_of_four(columns))
+    parts <= few ? run(sum_few_parts_kernel<4>, 256 * 4) : run(sum_parts_kernel<4>, 32 * 4);
+  else
+    parts <= few ? run(sum_few_parts_kernel<1>, 256) : run(sum_parts_kernel<1>, 32);
 }
 
 /// c = epilogue(A * B). A and B are operands with the product's vec4; workspace has

@@ -44,7 +44,8 @@ __device__ __forceinline__ void write_columns(const EpilogueParameters& epilogue
   }
 }
 
-/// C [rows, columns] through an epilogue.
+/// C [rows, width] through an epilogue. Part z of a split sum has a C of its own behind the others;
+/// its place is worked out behind the loop, which has no register to spare for it.
 template <bool vec4>
 struct MatrixWriter {
   float* c;
@@ -57,7 +58,8 @@ struct MatrixWriter {
   }
   __device__ __forceinline__ void write(int row, const FourColumns<vec4>& four,
                                         const float* values) const {
-    write_columns<vec4>(epilogue, c, row, width, four, values);
+    float* part = c + static_cast<std::int64_t>(blockIdx.z) * rows * width;
+    write_columns<vec4>(epilogue, part, row, width, four, values);
   }
 };
 

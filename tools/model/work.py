@@ -67,7 +67,8 @@ def _product(op, launch, operands, m, n, k, a, b, c, classes=1, vec4=True):
 
 def _sum_parts(op, launch, parts, count):
     width = 4 if count % 4 == 0 else 1
-    return Work(_label(op) + ", parts", f"sum_parts_kernel<{width}>", _blocks(launch),
+    kernel = "sum_few_parts_kernel" if parts <= 8 else "sum_parts_kernel"
+    return Work(_label(op) + ", parts", f"{kernel}<{width}>", _blocks(launch),
                 _threads(launch), moved_bytes=F32 * (parts + 1) * count,
                 requested_bytes=F32 * (parts + 1) * count)
 
