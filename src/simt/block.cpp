@@ -92,6 +92,7 @@ std::string BlockRunner::thread_name(int thread) const {
 void BlockRunner::enter(void* runner) {
   auto& self = *static_cast<BlockRunner*>(runner);
   self.call_->run();
+  check::looking = true;
   Thread& thread = self.threads_[static_cast<std::size_t>(self.current_)];
   thread.state = State::returned;
   thread.fiber.finish();
@@ -167,11 +168,13 @@ void BlockRunner::resume(int i) {
   threadIdx = thread.index;
   if (watching_) watching_->resumed();
   thread.fiber.resume();
+  if (watching_) watching_->suspended();
 }
 
 void BlockRunner::suspend() { threads_[static_cast<std::size_t>(current_)].fiber.suspend(); }
 
 void BlockRunner::violate(std::string what) {
+  check::looking = true;
   if (violation_.empty()) violation_ = std::move(what);
   // The thread stays where it is for ever; its block is given up.
   threads_[static_cast<std::size_t>(current_)].state = State::returned;
@@ -179,6 +182,7 @@ void BlockRunner::violate(std::string what) {
 }
 
 void BlockRunner::barrier(const Place& place) {
+  check::looking = true;
   Thread& thread = threads_[static_cast<std::size_t>(current_)];
   thread.state = State::at_barrier;
   thread.place = place;
@@ -187,6 +191,7 @@ void BlockRunner::barrier(const Place& place) {
 
 std::uint64_t BlockRunner::warp_operation(WarpOp op, unsigned mask, std::uint64_t value,
                                           unsigned argument, int width, const Place& place) {
+  check::looking = true;
   Thread& thread = threads_[static_cast<std::size_t>(current_)];
   if (!(mask >> (current_ % warp_size) & 1))
     violate(thread_name(current_) + " is not in the mask of its own " + name(op) + ", " +

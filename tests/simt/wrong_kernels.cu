@@ -96,10 +96,10 @@ __global__ void misaligned_read(const float* in, float* out) {
   out[threadIdx.x] = v.x;
 }
 
-template <bool wrong>
-__global__ void misaligned_shared_write(float* out) {
+template <bool>
+__global__ void misaligned_shared_write(int offset, float* out) {
   alignas(16) __shared__ float tile[64];
-  float* const at = tile + (wrong ? 2 : 4);
+  float* const at = tile + offset;
   auto* const four = reinterpret_cast<float4*>(at);
   if (threadIdx.x == 3) *four = make_float4(1, 2, 3, 4);  // @misaligned_shared_write
   __syncthreads();
@@ -272,6 +272,7 @@ std::string copy_without_event(bool wrong) {
   DCGAN_CUDA_CHECK(cudaStreamCreateWithFlags(&compute, cudaStreamNonBlocking));
   DCGAN_CUDA_CHECK(cudaStreamCreateWithFlags(&copies, cudaStreamNonBlocking));
   DCGAN_CUDA_CHECK(cudaEventCreateWithFlags(&computed, cudaEventDisableTiming));
+  DCGAN_CUDA_CHECK(cudaDeviceSynchronize());  // the fills are done
   const std::string text = outcome([&] {
     launch("double_all", double_all, 2, 64, 0, compute, in, out);
     DCGAN_CUDA_CHECK(cudaEventRecord(computed, compute));
@@ -381,7 +382,7 @@ std::vector<WrongKernel> wrong_kernels() {
   add("misaligned_shared_write",
       [](bool wrong) {
         const Floats out(64);
-        return LAUNCHED(wrong, misaligned_shared_write, 1, 64, 0, out);
+        return LAUNCHED(wrong, misaligned_shared_write, 1, 64, 0, wrong ? 2 : 4, out);
       },
       "thread \\(3,0,0\\) writes 16 bytes at @misaligned_shared_write, at an address that is 8");
   add("unwritten_shared",

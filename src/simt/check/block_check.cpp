@@ -75,7 +75,6 @@ void BlockCheck::begin(LaunchCheck& launch, std::uint64_t run, std::size_t dynam
   shadow_.new_interval();
   unwritten_.clear();
   known_ = {};
-  active_check = this;
 }
 
 std::string BlockCheck::end_interval() {
@@ -85,8 +84,6 @@ std::string BlockCheck::end_interval() {
 }
 
 void BlockCheck::end() {
-  active_check = nullptr;
-  looking = false;
   const auto skew = reinterpret_cast<std::uintptr_t>(thread_storage()) - static_begin_;
   for (std::size_t i = 0; i < used_.size(); ++i) {
     if (!used_[i]) continue;
@@ -97,10 +94,16 @@ void BlockCheck::end() {
 }
 
 void BlockCheck::resumed() {
-  looking = false;
   thread_ = runner_.current_thread();
   stack_ = reinterpret_cast<std::uintptr_t>(runner_.stack_bottom());
   who_ = Access::who_of(thread_, clocks_.own(thread_, moment_));
+  active_check = this;
+  looking = false;
+}
+
+void BlockCheck::suspended() {
+  active_check = nullptr;
+  looking = false;
 }
 
 std::uint32_t BlockCheck::place_of(const void* return_address) {

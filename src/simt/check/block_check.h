@@ -36,8 +36,9 @@ class BlockCheck {
       access_range(at, bytes, write, return_address);
   }
   void access_range(std::uintptr_t at, std::size_t bytes, bool write, const void* return_address);
-  /// Another thread goes on.
+  /// A thread goes on, and has stopped again.
   void resumed();
+  void suspended();
 
  private:
   static std::uint32_t place_of(const void* return_address);
@@ -77,9 +78,11 @@ class BlockCheck {
   std::array<Known, 64> known_;  // allocations that instructions have lately accessed
 };
 
-/// The calling worker's, while it runs a checked block.
+/// The calling worker's, while a thread of a checked block runs on it.
 extern __thread BlockCheck* active_check;
-/// An access of this worker's is being looked at; a violation leaves it so for resumed() to end.
+/// The machine itself is at work on this worker, until a thread goes on: its accesses are not
+/// looked at. It shares inline functions with the instrumented code, of which the linker may have
+/// kept the instrumented one.
 extern __thread bool looking;
 
 }  // namespace simt::check

@@ -9,8 +9,6 @@ using simt::check::active_check;
 
 namespace {
 
-// What the machine itself does while it looks is not looked at: it shares inline functions with the
-// instrumented code, and the linker may have kept the instrumented one.
 class Looking {
  public:
   Looking() { simt::check::looking = true; }
