@@ -18,8 +18,9 @@ struct DeviceLimit {
   double seconds(double flops, double bytes, double footprint) const;
 };
 
-/// Measured: fused multiply-adds in registers on all threads, and a triad over arrays from 128 KiB
-/// to what no cache holds.
+/// Measured: fused multiply-adds in registers, two FLOPs each, on `threads` (0: one per core).
+double host_flops_per_s(int threads);
+/// Measured: these, and a triad over arrays from 128 KiB to what no cache holds.
 DeviceLimit host_limit(int threads);
 
 /// Computed from the device's properties: fp32 lanes and clock, memory clock and bus.

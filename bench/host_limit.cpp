@@ -126,6 +126,10 @@ double DeviceLimit::seconds(double flops, double bytes, double footprint) const 
   return std::max(flops / flops_per_s, bytes / bandwidth);
 }
 
+double host_flops_per_s(int threads) {
+  return multiply_add_rate(threads > 0 ? threads : omp_get_max_threads());
+}
+
 DeviceLimit host_limit(int threads) {
   const int workers = threads > 0 ? threads : omp_get_max_threads();
   DeviceLimit limit;

@@ -1,0 +1,57 @@
+#include "bench/step_timing.h"
+
+#include <algorithm>
+#include <chrono>
+
+namespace dcgan::bench {
+
+StepWorkload::StepWorkload(Backend& backend, const Config& config)
+    : backend_(backend), config_(config), gan_(backend, config) {
+  const std::int64_t bytes = images * gan_.spec().image.size();
+  std::vector<std::uint8_t> host(static_cast<std::size_t>(bytes));
+  std::uint32_t state = 1;
+  for (std::uint8_t& pixel : host)
+    pixel = static_cast<std::uint8_t>((state = state * 1664525 + 1013904223) >> 24);
+  pixels_ = backend.allocate(host.size());
+  backend.upload(pixels_.u8(), host.data(), host.size());
+}
+
+double StepWorkload::timed_ms() {
+  const auto start = std::chrono::steady_clock::now();
+  const std::int64_t rows = config_.batch_size;
+  const auto number = static_cast<std::uint64_t>(step_);
+  const std::int64_t first = step_ * rows % (images - rows + 1);
+  backend_.gather({pixels_.u8(),
+                   images,
+                   gan_.spec().image.size(),
+                   {config_.seed, random_stream::shuffle, 0},
+                   first,
+                   rows},
+                  gan_.real_images());
+  backend_.draw_normal({config_.seed, random_stream::noise, number}, rows * config_.latent,
+                       gan_.noise());
+  gan_.train_step(rows, step_++);
+  gan_.losses();
+  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start)
+      .count();
+}
+
+StepTimes time_steps(const Config& config, int warm_up, int steps) {
+  StepTimes times;
+  times.steps = steps;
+  const std::unique_ptr<Backend> backend = make_backend(config.backend, config.threads);
+  times.device = backend->name() + ", " + backend->description();
+  const std::unique_ptr<Backend> timed = make_timed_backend(*backend, times.account);
+  StepWorkload workload(*timed, config);
+  for (int i = 0; i < warm_up; ++i) workload.timed_ms();
+  times.account.clear();
+  std::vector<double> milliseconds;
+  for (int i = 0; i < steps; ++i) milliseconds.push_back(workload.timed_ms());
+  std::sort(milliseconds.begin(), milliseconds.end());
+  times.minimum_ms = milliseconds.front();
+  times.median_ms = milliseconds[milliseconds.size() / 2];
+  for (const auto& [name, cost] : times.account) times.gflop += cost.flops / steps * 1e-9;
+  return times;
+}
+
+}  // namespace dcgan::bench

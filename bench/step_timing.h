@@ -1,0 +1,40 @@
+// Times training steps as Trainer takes them, from random pixels.
+#pragma once
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "bench/timed_backend.h"
+#include "dcgan/config.h"
+#include "train/gan.h"
+
+namespace dcgan::bench {
+
+class StepWorkload {
+ public:
+  StepWorkload(Backend& backend, const Config& config);
+  /// Runs one step to its end, losses read. Milliseconds.
+  double timed_ms();
+
+ private:
+  static constexpr std::int64_t images = 8192;
+  Backend& backend_;
+  Config config_;
+  Gan gan_;
+  Buffer pixels_;
+  std::int64_t step_ = 0;
+};
+
+struct StepTimes {
+  std::string device;
+  double minimum_ms = 0, median_ms = 0;
+  double gflop = 0;  ///< per step, nominal
+  Account account;   ///< of all timed steps
+  int steps = 0;
+
+  double gflop_per_s() const { return gflop / median_ms * 1e3; }
+};
+
+StepTimes time_steps(const Config& config, int warm_up, int steps);
+
+}  // namespace dcgan::bench
