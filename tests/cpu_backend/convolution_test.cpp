@@ -6,8 +6,9 @@
 
 #include "backend/cpu/dft_convolution.h"
 #include "backend/cpu/one_channel.h"
+#include "cpu_backend/compare.h"
 #include "cpu_backend/targets.h"
-#include "ops/device.h"
+#include "ops/case.h"
 #include "ref/reference.h"
 
 namespace dcgan::test {
