@@ -1,0 +1,162 @@
+"""Breaks the kernels one place at a time and reports which breaks the tests of the ops notice.
+
+A mutant that does not compile is stillborn and not counted. One that no test notices either is
+argued to change nothing, in equivalent.txt, or shows a gap in the suite: then the status is 1.
+"""
+import argparse
+import concurrent.futures
+import difflib
+import fcntl
+import json
+import os
+import pathlib
+import queue
+import sys
+import time
+
+import report
+from judge import Baselines, judge
+from operators import OPERATORS, mutants_of
+from results import State, read_arguments, sample, text_digest
+from sandbox import TARGET, Sandbox, SandboxError, kernel_files
+
+HERE = pathlib.Path(__file__).resolve().parent
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(prog="mutate.sh", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--file", action="append", default=[], help="only kernel files whose name contains this")
+    parser.add_argument("--operator", action="append", default=[], choices=sorted(OPERATORS),
+                        help="only these ways to break them")
+    parser.add_argument("--id", action="append", default=[], help="only these mutants")
+    parser.add_argument("--sample", type=int, default=0, metavar="N", help="only N of them, drawn by the seed")
+    parser.add_argument("--seed", type=int, default=1, metavar="S", help="of the sample (default 1)")
+    parser.add_argument("--list", action="store_true", help="list the mutants; run nothing")
+    parser.add_argument("--show", metavar="ID", help="print one mutant as a diff; run nothing")
+    parser.add_argument("--report", action="store_true", help="report what is known; run nothing")
+    parser.add_argument("--argued", action="store_true",
+                        help="also run those of equivalent.txt: one that is killed refutes its argument")
+    parser.add_argument("--fresh", action="store_true", help="forget the results of earlier runs")
+    parser.add_argument("--again", choices=["survived", "killed"], action="append", default=[],
+                        help="run those of this outcome once more")
+    parser.add_argument("--no-check", action="store_true", help="leave out the SIMT machine's check mode")
+    parser.add_argument("--seconds", type=float, default=float("inf"),
+                        help="begin no mutant after so long; the next run goes on from there")
+    parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)), help="mutants at a time")
+    parser.add_argument("--folder", default="build-mutate", help="where the copy is built (default %(default)s)")
+    parser.add_argument("--json", help="also write all results here")
+    return parser.parse_args()
+
+
+def generate(root, options):
+    for name in kernel_files(root):
+        if options.file and not any(part in name for part in options.file):
+            continue
+        text = (root / name).read_text()
+        for mutant in mutants_of(name, text):
+            if options.operator and mutant.operator not in options.operator:
+                continue
+            if options.id and mutant.id not in options.id:
+                continue
+            yield mutant
+
+
+def show(root, mutant):
+    text = (root / mutant.file).read_text()
+    sys.stdout.writelines(difflib.unified_diff(
+        text.splitlines(True), mutant.apply(text).splitlines(True), mutant.file,
+        f"{mutant.file} ({mutant.operator} {mutant.id})"))
+
+
+def run_all(wanted, sandbox, state, digests, options):
+    """Puts the mutants to the tests, several at a time; each result is kept as soon as it is there."""
+    stop_at = time.monotonic() + options.seconds
+    check = not options.no_check and any("simt_check" in output for output in sandbox.compile)
+    baselines = Baselines(sandbox.build / "tests" / "ops" / TARGET, state.baselines, state.remember_baseline)
+    workers = queue.Queue()
+    for number in range(options.jobs):
+        workers.put(sandbox.worker(number))
+
+    def one(mutant):
+        if time.monotonic() > stop_at:
+            return None
+        worker = workers.get()
+        begin = time.monotonic()
+        try:
+            return mutant, *judge(worker, mutant, baselines, check), time.monotonic() - begin
+        finally:
+            workers.put(worker)
+
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+        tasks = [pool.submit(one, mutant) for mutant in wanted]
+        try:
+            for done, task in enumerate(concurrent.futures.as_completed(tasks), 1):
+                if task.result() is None:
+                    continue
+                mutant, outcome, detail, seconds = task.result()
+                state.add(mutant, digests[mutant.file], outcome, detail, seconds)
+                print(f"{done}/{len(tasks)} {outcome:9} {mutant.id} {mutant.file}:{mutant.line} "
+                      f"{mutant.operator} {seconds:.1f} s {detail}", flush=True)
+        except BaseException:
+            stop_at = 0
+            raise
+
+
+def main():
+    options = parse_arguments()
+    root = HERE.parents[1]
+    arguments = read_arguments(HERE / "equivalent.txt")
+    mutants = list(generate(root, options))
+    if options.show:
+        found = [m for m in mutants if m.id == options.show]
+        if not found:
+            print(f"mutate: no mutant {options.show}", file=sys.stderr)
+            return 1
+        show(root, found[0])
+        return 0
+    argued = {m.id: a for m in mutants for a in arguments if a.matches(m)}
+    chosen = [m for m in mutants if options.argued or m.id not in argued]
+    chosen = sample(chosen, options.sample, options.seed)
+    if options.list:
+        for m in sorted(chosen, key=lambda m: (m.file, m.line)):
+            print(f"{m.id} {m.file}:{m.line} {m.operator}: {m.before} ==> {m.after}")
+        print(f"{len(chosen)} mutants")
+        return 0
+    folder = root / options.folder
+    folder.mkdir(exist_ok=True)
+    lock = (folder / "lock").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        print(f"mutate: another run is at work in {folder}", file=sys.stderr)
+        return 1
+    if options.fresh:
+        (folder / "results.jsonl").unlink(missing_ok=True)
+    sandbox = Sandbox(root, folder, options.jobs)
+    try:
+        sandbox.prepare()
+        state = State(folder / "results.jsonl", sandbox.suite)
+        digests = {name: text_digest((root / name).read_text()) for name in kernel_files(root)}
+        if not options.report:
+            wanted = [m for m in chosen
+                      if not (known := state.of(m, digests[m.file])) or known["outcome"] in options.again]
+            # Survivors of an earlier suite last: there may not be time for all.
+            wanted.sort(key=lambda m: (m.id, digests[m.file]) in state.results)
+            run_all(wanted, sandbox, state, digests, options)
+    except (SandboxError, RuntimeError) as error:
+        print(f"mutate: {error}", file=sys.stderr)
+        return 1
+    everything = not (options.file or options.operator or options.id)
+    stale = [a for a in arguments if everything and not any(a.matches(m) for m in mutants)]
+    judged = report.Report(mutants, chosen, argued, {m.id: state.of(m, digests[m.file]) for m in mutants})
+    print(judged.text())
+    for a in stale:
+        print(f"mutate: equivalent.txt argues about a mutant that is no more: {a.file}: {a.before}", file=sys.stderr)
+    if options.json:
+        pathlib.Path(options.json).write_text(judged.json())
+    return 1 if judged.open or judged.refuted or stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,348 @@
+"""The ways to break a kernel, one place at a time. Each operator yields (start, end, replacement)."""
+import dataclasses
+import hashlib
+import re
+
+from lexer import Source
+
+RELATIONS = {"<": ["<="], "<=": ["<"], ">": [">="], ">=": [">"], "==": ["!="], "!=": ["=="]}
+ARITHMETIC = {"+": ["-"], "-": ["+"], "*": ["+"], "/": ["*"], "%": ["/"], "+=": ["-="], "-=": ["+="],
+              "*=": ["/="], "<<": [">>"], ">>": ["<<"], "&": ["|"], "|": ["&"], "^": ["|"],
+              "|=": ["&="], "&&": ["||"], "||": ["&&"]}
+NOT_COMMUTATIVE = ("-", "/", "%", "<<", ">>")
+SWAPS = [("height", "width"), ("rows", "columns"), ("row", "column"), ("in", "out"), ("top", "left"),
+         ("h", "w"), ("oh", "ow"), ("kh", "kw"), ("m", "n"), ("i", "j"), ("s", "t"), ("x", "y"),
+         ("y", "z"), ("parts", "channels"), ("low", "high"), ("lane", "warp"), ("mean", "variance"),
+         ("gamma", "beta"), ("real", "fake"), ("word", "round"), ("stride", "size"), ("first", "count")]
+TYPES = {"int", "float", "double", "bool", "auto", "unsigned", "const", "constexpr", "void", "char",
+         "size_t", "int64_t", "uint64_t", "uint32_t", "uint8_t", "float4", "struct", "typename",
+         "class", "using", "static", "inline", "enum", "alignas"}
+WORDS = {"return", "else", "case", "break", "continue", "throw", "do"}
+# What these words' brackets hold changes no result or is no code: bounds for registers, alignment,
+# compile-time assertions, messages, template parameters.
+QUIET = {"static_assert", "__launch_bounds__", "alignas", "DCGAN_UNROLL_BY", "__attribute__", "check",
+         "DeviceError", "invalid_argument", "sizeof", "decltype"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Mutant:
+    id: str
+    file: str
+    line: int
+    operator: str
+    start: int
+    end: int
+    replacement: str
+    before: str  # the lines it touches, blanks made single
+    after: str
+
+    def apply(self, text):
+        return text[:self.start] + self.replacement + text[self.end:]
+
+
+def one_line(text):
+    return " ".join(text.split())
+
+
+def quiet_places(s):
+    """Indices of tokens that no operator touches."""
+    quiet = set()
+    for i, token in enumerate(s.tokens):
+        if s.is_name(i, *QUIET) and s.is_sign(i + 1, "(") and i + 1 in s.partner:
+            quiet.update(range(i, s.partner[i + 1] + 1))
+        elif s.is_name(i, "template") and s.is_sign(i + 1, "<"):
+            depth, j = 0, i + 1
+            while j < len(s.tokens):
+                depth += {"<": 1, ">": -1, ">>": -2}.get(s.tokens[j].text, 0)
+                if depth <= 0:
+                    break
+                j += 1
+            quiet.update(range(i, j + 1))
+        elif s.is_sign(i, "[") and is_declaration(s, i):
+            quiet.update(range(i, s.partner.get(i, i) + 1))
+        elif s.is_name(i, "namespace", "using", "enum"):
+            j = i
+            while j < len(s.tokens) and not s.is_sign(j, ";", "{"):
+                j += 1
+            quiet.update(range(i, j))
+    return quiet
+
+
+def is_declaration(s, bracket):
+    """Whether this [ opens a dimension of an array that is declared here, or a lambda."""
+    i = bracket - 1
+    while s.is_sign(i, "]") and i in s.partner:
+        i = s.partner[i] - 1
+    if s.is_sign(i, ")"):  # float (&a)[8]
+        return s.is_sign(s.partner.get(i, i) + 1, "&")
+    if not s.is_name(i):
+        return True
+    return (s.is_name(i - 1) and s.tokens[i - 1].text not in WORDS) or \
+        (s.is_sign(i - 1, ">", "&", "*") and not s.spaced(i - 1))
+
+
+def operand_end(s, i):
+    """The last token of the primary expression that begins at token i, or None."""
+    if s.is_sign(i, "(") and i in s.partner:
+        j = s.partner[i]
+    elif s.is_name(i) or (0 <= i < len(s.tokens) and s.tokens[i].kind == "number"):
+        j = i
+    else:
+        return None
+    while True:
+        if s.is_sign(j + 1, "(", "[") and j + 1 in s.partner:
+            j = s.partner[j + 1]
+        elif s.is_sign(j + 1, ".", "->", "::") and s.is_name(j + 2):
+            j += 2
+        elif s.is_sign(j + 1, "<") and not s.spaced(j + 1) and s.is_name(j):
+            k = j + 2
+            while k < len(s.tokens) and not s.is_sign(k, ">", ";", "("):
+                k += 1
+            if not s.is_sign(k, ">"):
+                return j
+            j = k
+        else:
+            return j
+
+
+def operand_begin(s, i):
+    """The first token of the primary expression that ends at token i, or None."""
+    j = i
+    while True:
+        if s.is_sign(j, ")", "]") and j in s.partner:
+            opening = s.partner[j]
+            if s.is_name(opening - 1) and s.tokens[opening - 1].text not in WORDS or \
+                    s.is_sign(opening - 1, "]", ")"):
+                j = opening - 1
+                continue
+            if s.is_sign(opening - 1, ">") and not s.spaced(opening - 1):
+                k = opening - 2
+                while k > 0 and not s.is_sign(k, "<", ";"):
+                    k -= 1
+                j = k - 1
+                continue
+            j = opening
+        elif not (s.is_name(j) or (j >= 0 and s.tokens[j].kind == "number")):
+            return None
+        if s.is_sign(j - 1, ".", "->", "::"):
+            j -= 2
+            continue
+        return j
+
+
+def signs(table):
+    def operator(s):
+        for i, token in enumerate(s.tokens):
+            if token.kind == "sign" and s.spaced(i):
+                for other in table.get(token.text, ()):
+                    yield i, token.start, token.end, other
+    return operator
+
+
+def barrier(s):
+    for i in range(len(s.tokens)):
+        if s.is_name(i, "__syncthreads", "__syncwarp", "cp_async_wait") and s.is_sign(i + 1, "("):
+            end = s.partner[i + 1]
+            yield i, s.tokens[i].start, s.tokens[end].end, "static_cast<void>(0)"
+
+
+def index(s):
+    for i in range(len(s.tokens)):
+        if not s.is_sign(i, "[") or is_declaration(s, i) or i not in s.partner:
+            continue
+        if s.partner[i] == i + 1:
+            continue
+        inside = s.between(i + 1, s.partner[i] - 1)
+        for change in (" + 1", " - 1"):
+            yield (i, s.tokens[i + 1].start, s.tokens[s.partner[i] - 1].end,
+                   (inside if s.partner[i] == i + 2 else f"({inside})") + change)
+
+
+def operands(s):
+    for i, token in enumerate(s.tokens):
+        if token.kind != "sign" or token.text not in NOT_COMMUTATIVE or not s.spaced(i):
+            continue
+        begin, end = operand_begin(s, i - 1), operand_end(s, i + 1)
+        if begin is None or end is None:
+            continue
+        left, right = s.between(begin, i - 1), s.between(i + 1, end)
+        if one_line(left) != one_line(right):
+            yield i, s.tokens[begin].start, s.tokens[end].end, f"{right} {token.text} {left}"
+
+
+def part_of_condition(s, i, step):
+    """The token before which (step 1) or behind which (-1) a part of a condition ends."""
+    while 0 <= i < len(s.tokens):
+        if s.is_sign(i, "(", "[", "{") and step > 0 or s.is_sign(i, ")", "]", "}") and step < 0:
+            i = s.partner.get(i, i)
+        elif s.is_sign(i, "(", ")", "[", "]", "{", "}", ",", ";", "&&", "||", "?", ":", "=", "!") or \
+                s.is_name(i, "return"):
+            return i
+        i += step
+    return i
+
+
+def condition(s):
+    for i, token in enumerate(s.tokens):
+        if s.is_name(i, "if", "while") and s.is_sign(i + 1, "(") and i + 1 in s.partner:
+            begin, end = i + 2, s.partner[i + 1] - 1
+            for value in ("true", "false") if token.text == "if" else ("false",):
+                yield i, s.tokens[begin].start, s.tokens[end].end, value
+        elif s.is_sign(i, "&&", "||") and s.spaced(i):
+            # One check of several is forgotten.
+            neutral = "true" if token.text == "&&" else "false"
+            right = part_of_condition(s, i + 1, 1) - 1
+            yield i, s.tokens[i + 1].start, s.tokens[right].end, neutral
+            left = part_of_condition(s, i - 1, -1) + 1
+            if not s.is_sign(left - 1, "&&", "||"):
+                yield i, s.tokens[left].start, s.tokens[i - 1].end, neutral
+        elif s.is_sign(i, "?") and s.spaced(i):
+            begin = i
+            while True:
+                begin = part_of_condition(s, begin - 1, -1)
+                if not s.is_sign(begin, "&&", "||", "!"):
+                    break
+            for value in ("true", "false"):
+                yield i, s.tokens[begin + 1].start, s.tokens[i - 1].end, value
+
+
+def reset(s):
+    """Initialisers forgotten; compiled so that what is not initialised is not zero by chance."""
+    for i in range(len(s.tokens)):
+        if not (s.is_sign(i, "{") and s.is_sign(i + 1, "}")):
+            continue
+        if s.is_sign(i - 1, "="):
+            yield i, s.tokens[i - 2].end, s.tokens[i + 1].end, ""
+        elif s.is_name(i - 1) and s.is_sign(i + 2, ";", ",") and s.tokens[i].start == s.tokens[i - 1].end \
+                and (s.is_sign(i - 2, ",") or s.is_sign(i - 2, ">") or s.is_name(i - 2)):
+            yield i, s.tokens[i].start, s.tokens[i + 1].end, ""
+
+
+def constant(s):
+    for i, token in enumerate(s.tokens):
+        if token.kind != "number":
+            continue
+        number = re.match(r"(0[xX][0-9a-fA-F']+|[\d']+)(.*)$", token.text)
+        digits, rest = number.group(1), number.group(2)
+        if digits[:2] in ("0x", "0X"):
+            if rest[:1] in ("p", "P"):
+                other = "0x3" + rest
+            else:  # a mask or a magic number: its lowest and, of masks, its highest bit
+                value = int(digits.replace("'", ""), 16)
+                other = f"0x{value ^ 1:X}" + rest
+                if value == 0xFFFFFFFF:
+                    yield i, token.start, token.end, "0x7FFFFFFF" + rest
+            yield i, token.start, token.end, other
+            continue
+        value = int(digits.replace("'", ""))
+        in_template = (s.is_sign(i - 1, "<") and not s.spaced(i - 1)) or \
+            (s.is_sign(i + 1, ">") and not s.spaced(i + 1))
+        if in_template and value in (1, 4):
+            yield i, token.start, token.end, str(5 - value) + rest
+        else:
+            yield i, token.start, token.end, str(value + 1) + rest
+
+
+def boolean(s):
+    others = {"true": "false", "false": "true", "true_type": "false_type", "false_type": "true_type"}
+    for i, token in enumerate(s.tokens):
+        if token.kind == "name" and token.text in others:
+            yield i, token.start, token.end, others[token.text]
+
+
+def swapped_names(name):
+    """height for width and its like, also as parts of longer names: out_height, first_w."""
+    parts = name.rstrip("_").split("_")
+    for k, part in enumerate(parts):
+        for pair in SWAPS:
+            if part in pair:
+                changed = parts[:k] + [pair[1 - pair.index(part)]] + parts[k + 1:]
+                yield "_".join(changed) + ("_" if name.endswith("_") else "")
+
+
+def dimension(s):
+    """Another dimension, axis or operand than the one meant."""
+    known = {token.text for token in s.tokens if token.kind == "name"}
+    for i, token in enumerate(s.tokens):
+        if token.kind != "name" or s.is_sign(i + 1, "(", "::", "{") or s.is_sign(i - 1, "::"):
+            continue
+        if s.is_name(i - 1) and s.tokens[i - 1].text not in WORDS:
+            continue  # a declaration
+        if s.is_sign(i - 1, "*", "&", ">") and not s.spaced(i - 1):
+            continue
+        for other in swapped_names(token.text):
+            if other in known:
+                yield i, token.start, token.end, other
+
+
+def arguments(s):
+    """Neighbouring arguments or members change places."""
+    for i in range(len(s.tokens)):
+        call = s.is_sign(i, "(") and s.is_name(i - 1) and not s.is_name(i - 1, "if", "for", "while")
+        members = s.is_sign(i, "{") and (s.is_name(i - 1) or s.is_sign(i - 1, "(", ",", "=", ">"))
+        if not (call or members) or i not in s.partner:
+            continue
+        if s.is_name(i - 1, "max", "min", "launch_bounds", "packs_of_four"):
+            continue
+        pieces, begin, j, simple = [], i + 1, i + 1, True
+        while j <= s.partner[i]:
+            if s.is_sign(j, "(", "[", "{"):
+                j = s.partner[j]
+            elif s.is_sign(j, ";"):
+                simple = False
+                break
+            elif s.is_sign(j, ",") or j == s.partner[i]:
+                pieces.append((begin, j - 1))
+                begin = j + 1
+            j += 1
+        if not simple or any(declares(s, *piece) for piece in pieces):
+            continue
+        for (a, b), (c, d) in zip(pieces, pieces[1:]):
+            if b < a or d < c or b - a > 8 or d - c > 8:
+                continue
+            left, right = s.between(a, b), s.between(c, d)
+            if one_line(left) != one_line(right):
+                yield i + 1, s.tokens[a].start, s.tokens[d].end, f"{right}, {left}"
+
+
+def declares(s, first, last):
+    """Whether these tokens are a parameter rather than an argument."""
+    return any(s.is_name(i, *TYPES) and not s.is_sign(i + 1, ">", "{", "(") or
+               s.is_name(i) and s.is_name(i + 1) for i in range(first, last + 1))
+
+
+OPERATORS = {"barrier": barrier, "relation": signs(RELATIONS), "arithmetic": signs(ARITHMETIC),
+             "index": index, "operands": operands, "condition": condition, "reset": reset,
+             "constant": constant, "boolean": boolean, "dimension": dimension, "arguments": arguments}
+
+
+def mutants_of(name, text):
+    """All mutants of a file. An id stays while the lines it touches do, wherever they move."""
+    source = Source(name, text)
+    quiet = quiet_places(source)
+    found, seen, ids = [], set(), set()
+    for operator, places in OPERATORS.items():
+        for token, start, end, replacement in places(source):
+            if token in quiet or (start, end, replacement) in seen:
+                continue
+            seen.add((start, end, replacement))
+            first, last = source.lines(start, end)
+            before = one_line(without_comment(text[first:last]))
+            after = one_line(without_comment(text[first:start] + replacement + text[end:last]))
+            if before == after:
+                continue
+            copies = 0
+            while True:
+                key = "\0".join((name, before, after, str(copies)))
+                identity = hashlib.sha1(key.encode()).hexdigest()[:8]
+                if identity not in ids:
+                    break
+                copies += 1
+            ids.add(identity)
+            found.append(Mutant(identity, name, source.line(start), operator, start, end, replacement,
+                                before, after))
+    return sorted(found, key=lambda m: (m.start, m.end, m.replacement))
+
+
+def without_comment(lines):
+    return "\n".join(re.sub(r"\s*//.*", "", line) for line in lines.split("\n"))

@@ -1,0 +1,92 @@
+"""What is known of mutants: results of earlier runs, and arguments why some change nothing."""
+import dataclasses
+import hashlib
+import json
+import pathlib
+
+from operators import one_line
+
+OUTCOMES = ("killed", "stillborn", "survived")
+
+
+@dataclasses.dataclass(frozen=True)
+class Argument:
+    """One line of equivalent.txt: FILE: LINE ==> MUTATED LINE // REASON. `*` for the mutated line
+    stands for every mutant of that line; `...` within it for anything."""
+    file: str
+    before: str
+    after: str
+    reason: str
+
+    def matches(self, mutant):
+        return (mutant.file == self.file and mutant.before == self.before
+                and self.after in ("*", mutant.after))
+
+
+def read_arguments(path):
+    arguments = []
+    for number, line in enumerate(path.read_text().splitlines(), 1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        file, colon, rest = line.partition(": ")
+        change, slashes, reason = rest.rpartition(" // ")
+        before, arrow, after = change.partition(" ==> ")
+        if not (colon and slashes and arrow and reason.strip()):
+            raise ValueError(f"{path}:{number}: not FILE: LINE ==> MUTATED LINE // REASON")
+        arguments.append(Argument(file, one_line(before), one_line(after), reason.strip()))
+    return arguments
+
+
+class State:
+    """Results as lines of JSON, appended as they come, so that a run may be cut off at any time.
+
+    A kill stays one while the broken file stays the same, as the suite only grows; a survivor is
+    tried again whenever kernels, machine or tests have changed.
+    """
+
+    def __init__(self, path, suite):
+        self.path, self.suite = path, suite
+        self.results, self.baselines = {}, {}
+        if path.exists():
+            for line in path.read_text().splitlines():
+                try:
+                    entry = json.loads(line)
+                except json.JSONDecodeError:
+                    continue  # cut off in the middle
+                if "baseline" in entry:
+                    if entry["suite"] == suite:
+                        self.baselines[entry["baseline"]] = entry["seconds"]
+                else:
+                    self.results[entry["id"], entry["text"]] = entry
+        self.file = path.open("a")
+
+    def _append(self, entry):
+        self.file.write(json.dumps(entry) + "\n")
+        self.file.flush()
+
+    def remember_baseline(self, key, seconds):
+        self._append({"baseline": key, "seconds": seconds, "suite": self.suite})
+
+    def add(self, mutant, text_digest, outcome, detail, seconds):
+        entry = {"id": mutant.id, "text": text_digest, "outcome": outcome, "detail": detail,
+                 "seconds": round(seconds, 1), "suite": self.suite}
+        self.results[mutant.id, text_digest] = entry
+        self._append(entry)
+
+    def of(self, mutant, text_digest):
+        """The result that still holds, or None."""
+        entry = self.results.get((mutant.id, text_digest))
+        if entry and entry["outcome"] == "survived" and entry["suite"] != self.suite:
+            return None
+        return entry
+
+
+def text_digest(text):
+    return hashlib.sha1(text.encode()).hexdigest()[:12]
+
+
+def sample(mutants, count, seed):
+    """The first `count` in an order that the seed and each mutant's own lines decide, so that a
+    change elsewhere leaves the choice as it was. 0: all, in that order."""
+    ordered = sorted(mutants, key=lambda m: hashlib.sha1(f"{seed} {m.id}".encode()).digest())
+    return ordered[:count] if count else ordered

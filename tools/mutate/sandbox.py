@@ -1,0 +1,217 @@
+"""A copy of the tree, its build, and what of it a broken kernel file makes necessary to build again.
+
+The checkout is only read. A mutant lives in its worker's folder: the kernels with one file broken,
+which come first in the include path, and the objects and the test program made from them.
+"""
+import dataclasses
+import hashlib
+import json
+import pathlib
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import time
+import os
+
+COPIED = ("CMakeLists.txt", "cmake", "include", "kernels", "src", "tests")
+TARGET = "test_ops"
+# Quick to compile, and fast enough to run; check mode has optimisation of its own. What is not
+# initialised holds a pattern, so that a forgotten initialiser does not meet a zero by chance.
+FLAGS = ["-w", "-ftrivial-auto-var-init=pattern"]
+OPTIMISATION = "-O1"
+
+
+class SandboxError(Exception):
+    """One sentence for the user."""
+
+
+@dataclasses.dataclass
+class Finished:
+    status: int
+    output: str
+    cpu_seconds: float
+    timed_out: bool
+
+
+def run(command, *, cwd=None, env=None, cpu_seconds=None, wall_seconds=None):
+    """Runs a command under limits; over the limit of CPU time the kernel ends it."""
+    if cpu_seconds:
+        command = ["sh", "-c", 'ulimit -t "$0"; exec "$@"', str(int(cpu_seconds) + 1), *command]
+    process = subprocess.Popen(command, cwd=cwd, env=env, stdout=subprocess.PIPE,
+                               stderr=subprocess.STDOUT, text=True, errors="replace",
+                               start_new_session=True)
+    begin = time.monotonic()
+    timed_out = False
+    try:
+        output, _ = process.communicate(timeout=wall_seconds)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        output, _ = process.communicate()
+        timed_out = True
+    status = process.returncode
+    timed_out = timed_out or status in (-signal.SIGXCPU, -signal.SIGKILL)
+    return Finished(status, output, time.monotonic() - begin, timed_out)
+
+
+def digest(paths):
+    sha = hashlib.sha1()
+    for path in sorted(paths):
+        sha.update(str(path).encode() + b"\0" + path.read_bytes())
+    return sha.hexdigest()
+
+
+def kernel_files(root):
+    """Names of all kernel sources, relative to the root."""
+    return sorted(str(p.relative_to(root)) for p in (root / "kernels").rglob("*")
+                  if p.suffix in (".cu", ".h"))
+
+
+class Sandbox:
+    def __init__(self, root, folder, jobs):
+        self.root, self.folder, self.jobs = root, folder, jobs
+        self.source, self.build = folder / "source", folder / "build"
+
+    def prepare(self):
+        """Brings the copy up to date and builds its test program, unbroken."""
+        self._copy()
+        if not (self.build / "build.ninja").exists():
+            launcher = ["-DCMAKE_CXX_COMPILER_LAUNCHER=ccache"] if shutil.which("ccache") else []
+            self._must(["cmake", "-S", str(self.source), "-B", str(self.build), "-G", "Ninja",
+                        "-DCMAKE_BUILD_TYPE=Release", f"-DCMAKE_CXX_FLAGS_RELEASE={OPTIMISATION} -DNDEBUG",
+                        "-DDCGAN_CUDA=OFF", "-DDCGAN_BUILD_BENCH=OFF", *launcher], "configured")
+        self._must(["cmake", "--build", str(self.build), "-j", str(self.jobs), "--target", TARGET], "built")
+        commands = json.loads((self.build / "compile_commands.json").read_text())
+        self.compile = {re.search(r" -o (\S+) -c ", c["command"]).group(1): c for c in commands}
+        self.link = self._link_command()
+        needed = self._objects_of_target()
+        self.users = {}  # kernel file -> the objects it goes into
+        for output, files in self._dependencies().items():
+            for file in files:
+                if output in needed:
+                    self.users.setdefault(file, []).append(output)
+        self.suite = digest(p for part in ("kernels", "src", "tests/ops", "tests/ref")
+                            for p in (self.source / part).rglob("*") if p.is_file())
+
+    def _copy(self):
+        kept = set()
+        for name in COPIED:
+            top = self.root / name
+            for path in [top] if top.is_file() else sorted(top.rglob("*")):
+                if not path.is_file() or "__pycache__" in path.parts:
+                    continue
+                to = self.source / path.relative_to(self.root)
+                kept.add(to)
+                content = path.read_bytes()
+                if not to.exists() or to.read_bytes() != content:  # else nothing is built again
+                    to.parent.mkdir(parents=True, exist_ok=True)
+                    to.write_bytes(content)
+        for path in self.source.rglob("*"):
+            if path.is_file() and path not in kept:
+                path.unlink()
+
+    def _must(self, command, what):
+        done = run(command)
+        if done.status != 0:
+            tail = "\n".join(done.output.splitlines()[-30:])
+            raise SandboxError(f"the unbroken copy in {self.folder} cannot be {what}:\n{tail}")
+        return done.output
+
+    def _ninja(self, *arguments):
+        return self._must(["ninja", "-C", str(self.build), "-t", *arguments], "examined")
+
+    def _link_command(self):
+        for line in self._ninja("commands", TARGET).splitlines():
+            for part in line.split(" && "):
+                if re.search(rf" -o \S*{TARGET}( |$)", part):
+                    return shlex.split(part)
+        raise SandboxError(f"ninja names no command that links {TARGET}")
+
+    def _objects_of_target(self):
+        text = self._ninja("commands", TARGET)
+        return {word for line in text.splitlines() for word in line.split() if word in self.compile}
+
+    def _dependencies(self):
+        """object -> the kernel files it was compiled from."""
+        found, output = {}, None
+        prefix = str(self.source) + "/"
+        for line in self._ninja("deps").splitlines():
+            if line and not line[0].isspace():
+                output = line.split(":")[0]
+            elif line.strip():
+                path = os.path.normpath(os.path.join(self.build, line.strip()))
+                if path.startswith(prefix + "kernels/"):
+                    found.setdefault(output, []).append(path[len(prefix):])
+        return found
+
+    def worker(self, number):
+        return Worker(self, self.folder / f"worker{number}")
+
+
+class Worker:
+    """Builds one mutant after another."""
+
+    def __init__(self, sandbox, folder):
+        self.sandbox, self.folder = sandbox, folder
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        shutil.copytree(sandbox.source / "kernels", folder / "kernels")
+        self.program = folder / TARGET
+        self.objects = {}
+
+    def begin(self, mutant):
+        self.mutant, self.objects = mutant, {}
+        text = (self.sandbox.source / mutant.file).read_text()
+        (self.folder / mutant.file).write_text(mutant.apply(text))
+
+    def end(self):
+        shutil.copyfile(self.sandbox.source / self.mutant.file, self.folder / self.mutant.file)
+        for path in self.objects.values():
+            path.unlink(missing_ok=True)
+
+    def users(self):
+        return self.sandbox.users.get(self.mutant.file, [])
+
+    def compile(self, outputs):
+        """False where the compiler refuses the mutant."""
+        for output in outputs:
+            entry = self.sandbox.compile[output]
+            words = shlex.split(entry["command"])
+            if os.path.basename(words[0]) == "ccache":
+                words = words[1:]
+            made = self.folder / ("%03d.o" % len(self.objects))
+            kernels = str(self.sandbox.source / "kernels")
+            words = [w.replace(kernels, str(self.folder / "kernels"), 1) if w.startswith(kernels) else w
+                     for w in words]
+            words[words.index("-o") + 1] = str(made)
+            command = [words[0], f"-I{self.folder}", *words[1:]]
+            at = command.index("-c")
+            command[at:at] = FLAGS
+            for flag in ("-MD", "-MMD"):
+                if flag in command:
+                    command.remove(flag)
+            for flag in ("-MT", "-MF"):
+                if flag in command:
+                    del command[command.index(flag):command.index(flag) + 2]
+            if run(command, cwd=entry["directory"], cpu_seconds=120, wall_seconds=600).status != 0:
+                return False
+            self.objects[output] = made
+        return True
+
+    def link(self):
+        """The test program with the mutant's objects in the place of the others; those that archives
+        hold are never taken out, as what they define is there already."""
+        words = list(self.sandbox.link)
+        added = []
+        for output, made in self.objects.items():
+            if output in words:
+                words[words.index(output)] = str(made)
+            else:
+                added.append(str(made))
+        at = words.index("-o")
+        words[at + 1] = str(self.program)
+        words[at + 2:at + 2] = added
+        done = run(words, cwd=self.sandbox.build, wall_seconds=600)
+        if done.status != 0:
+            raise SandboxError(f"mutant {self.mutant.id} cannot be linked:\n{done.output[-2000:]}")
