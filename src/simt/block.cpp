@@ -82,7 +82,8 @@ BlockRunner::~BlockRunner() { munmap(dynamic_shared_, dynamic_shared_capacity); 
 
 int BlockRunner::thread_of_stack(const char* p) const {
   if (p < stacks_.bottom(0) || p >= stacks_.bottom(count_)) return -1;
-  return static_cast<int>((p - stacks_.bottom(0)) / static_cast<std::ptrdiff_t>(FiberStacks::stack_bytes));
+  return static_cast<int>((p - stacks_.bottom(0)) /
+                          static_cast<std::ptrdiff_t>(FiberStacks::stack_bytes));
 }
 
 std::string BlockRunner::thread_name(int thread) const {

@@ -145,9 +145,9 @@ void run_grid(const LaunchShape& shape, const KernelCall& call, const Settings& 
     const dim3 index = block_index(block, shape.grid);
     shared.poison_for(shape.kernel);
     try {
-      this_workers_runner().run(shape, call, index, settings.order, seed + i,
-                                check ? std::optional(check::CheckedBlock{check, block})
-                                      : std::nullopt);
+      this_workers_runner().run(
+          shape, call, index, settings.order, seed + i,
+          check ? std::optional(check::CheckedBlock{check, block}) : std::nullopt);
     } catch (const Violation& v) {
       fail("block (" + std::to_string(index.x) + "," + std::to_string(index.y) + "," +
            std::to_string(index.z) + "): " + v.text);

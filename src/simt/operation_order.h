@@ -17,12 +17,12 @@ inline void join(StreamClock& into, const StreamClock& other) {
 
 /// Where one operation stands.
 struct OperationOrder {
-  std::size_t stream = 0;          // its slot
-  std::uint64_t number = 0;        // of its stream's operations, from 1
-  StreamClock before;              // all that precedes it
-  std::uint64_t sequence = 0;      // of all operations, in the order of the host's calls
-  std::uint64_t settled_to = 0;    // the host had waited for all up to this one when it was queued
-  std::size_t node = 0;            // of the graph that the operation launches
+  std::size_t stream = 0;        // its slot
+  std::uint64_t number = 0;      // of its stream's operations, from 1
+  StreamClock before;            // all that precedes it
+  std::uint64_t sequence = 0;    // of all operations, in the order of the host's calls
+  std::uint64_t settled_to = 0;  // the host had waited for all up to this one when it was queued
+  std::size_t node = 0;          // of the graph that the operation launches
   const std::vector<bool>* nodes_before = nullptr;  // null: no node
 
   /// Whether `other` is done before this begins, in every run that streams and events allow.

@@ -44,6 +44,10 @@ void Queue::push(Stream* stream, std::function<void()> run, HostRange host) {
     return;
   }
   stream->queue.push_back({std::move(run), nullptr, host, next_order(stream)});
+  if (host.bytes > 0) {
+    const OperationOrder& order = stream->queue.back().order;
+    host_ranges_.push_back({host, order.stream, order.number});
+  }
   run_early();
 }
 
@@ -161,16 +165,29 @@ void Queue::host_waited() {
   if (known(default_stream_) &&
       std::all_of(streams_.begin(), streams_.end(), [&](const Stream* s) { return known(*s); }))
     settled_to_ = sequence_;
+  std::erase_if(host_ranges_, [this](const OperationsRange& o) {
+    return o.stream < host_clock_.size() && o.number <= host_clock_[o.stream];
+  });
+}
+
+bool Queue::host_may_meet(HostRange range) const {
+  return std::any_of(host_ranges_.begin(), host_ranges_.end(), [&](const OperationsRange& o) {
+    return (o.host.written || range.written) && o.host.begin < range.begin + range.bytes &&
+           range.begin < o.host.begin + o.host.bytes &&
+           (o.stream >= host_clock_.size() || o.number > host_clock_[o.stream]);
+  });
 }
 
 void Queue::clear() {
+  host_ranges_.clear();
   default_stream_.queue.clear();
   for (Stream* stream : streams_) stream->queue.clear();
 }
 
 bool Queue::touches(HostRange range) const {
   const auto overlaps = [&](const Operation& o) {
-    return (o.host.written || range.written) && o.host.begin < range.begin + range.bytes && range.begin < o.host.begin + o.host.bytes;
+    return (o.host.written || range.written) && o.host.begin < range.begin + range.bytes &&
+           range.begin < o.host.begin + o.host.bytes;
   };
   const auto any = [&](const Stream& s) {
     return std::any_of(s.queue.begin(), s.queue.end(), overlaps);

@@ -95,6 +95,9 @@ class Queue {
   /// Whether queued work will touch any of this host memory: write it, or, where `range` is going
   /// to be written, read it.
   bool touches(HostRange range) const;
+  /// Whether work of which the host does not know that it is done touches it; `range.written` is
+  /// what the host is about to do.
+  bool host_may_meet(HostRange range) const;
   /// The host has learnt that all work up to this clock is done.
   void host_knows(const StreamClock& done) { join(host_clock_, done); }
   /// Where the operation that runs stands among all others.
@@ -122,7 +125,13 @@ class Queue {
   std::uint64_t sequence_ = 0, settled_to_ = 0;
   StreamClock host_clock_;  // what the host knows to be done
   std::vector<std::size_t> free_slots_;
-  std::size_t slots_ = 1;   // 0 is the default stream's
+  struct OperationsRange {
+    HostRange host;
+    std::size_t stream;
+    std::uint64_t number;
+  };
+  std::vector<OperationsRange> host_ranges_;  // of operations since the host last waited for all
+  std::size_t slots_ = 1;  // 0 is the default stream's
   OperationOrder running_;
   int captures_ = 0;
   std::mt19937_64 random_{1};

@@ -153,7 +153,8 @@ TEST(Config, MessagesNameKeyValueAndRange) {
             "generator.learning_rate=nan: must be a number above 0 and at most 10");
   EXPECT_EQ(set_message("label_smoothing", "1"),
             "label_smoothing=1: must be a number from 0 to below 1");
-  EXPECT_EQ(set_message("backend", "tp\nu"), "backend=tp?u: must be one of auto, cuda, cpu, simt, simt-check");
+  EXPECT_EQ(set_message("backend", "tp\nu"),
+            "backend=tp?u: must be one of auto, cuda, cpu, simt, simt-check");
 }
 
 TEST(Config, UnknownKeysSuggestTheNearest) {

@@ -10,6 +10,9 @@
 #include "simt/wrong_kernels.h"
 
 namespace dcgan::test {
+
+void PrintTo(const WrongKernel& kernel, std::ostream* out) { *out << kernel.name; }
+
 namespace {
 
 /// "@name" becomes "wrong_kernels.cu:12", the line that carries the mark.

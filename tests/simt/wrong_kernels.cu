@@ -277,8 +277,7 @@ std::string copy_without_event(bool wrong) {
     launch("double_all", double_all, 2, 64, 0, compute, in, out);
     DCGAN_CUDA_CHECK(cudaEventRecord(computed, compute));
     if (!wrong) DCGAN_CUDA_CHECK(cudaStreamWaitEvent(copies, computed, 0));
-    DCGAN_CUDA_CHECK(
-        cudaMemcpyAsync(copy, out, out.bytes(), cudaMemcpyDeviceToDevice, copies));
+    DCGAN_CUDA_CHECK(cudaMemcpyAsync(copy, out, out.bytes(), cudaMemcpyDeviceToDevice, copies));
   });
   cudaEventDestroy(computed);
   cudaStreamDestroy(compute);
@@ -306,93 +305,107 @@ std::vector<WrongKernel> wrong_kernels() {
   const auto add = [&](const char* name, std::function<std::string(bool)> run, std::string report) {
     all.push_back({name, std::move(run), std::move(report)});
   };
-  add("missing_barrier",
+  add(
+      "missing_barrier",
       [](bool wrong) {
         const Floats in(64), out(64);
         return LAUNCHED(wrong, missing_barrier, 1, 64, 0, in, out);
       },
       "kernel missing_barrier<true>: block \\(0,0,0\\): (" +
           race("@missing_barrier_store", "@missing_barrier_load") + ")");
-  add("divergent_barrier",
+  add(
+      "divergent_barrier",
       [](bool wrong) {
         const Floats out(64);
         return LAUNCHED(wrong, divergent_barrier, 1, 64, 0, out);
       },
       "thread \\(0,0,0\\) waits at the barrier in @divergent_barrier_low, but thread "
       "\\(32,0,0\\) waits at the one in @divergent_barrier_high");
-  add("early_return",
+  add(
+      "early_return",
       [](bool wrong) {
         const Floats out(64);
         return LAUNCHED(wrong, early_return, 1, 64, 0, out, 50U);
       },
       "waits at the barrier in @early_return_barrier, but thread \\(50,0,0\\) has returned");
-  add("read_past_end",
+  add(
+      "read_past_end",
       [](bool wrong) {
         const Floats in(64), out(64);
         return LAUNCHED(wrong, read_past_end, 1, 64, 0, in, out);
       },
       "thread \\(63,0,0\\) reads 4 bytes at @read_past_end, 0 bytes past the end of an "
       "allocation of 256 bytes");
-  add("write_past_end",
+  add(
+      "write_past_end",
       [](bool wrong) {
         const Floats out(64);
         return LAUNCHED(wrong, write_past_end, 1, 64, 0, out);
       },
       "thread \\(63,0,0\\) writes 4 bytes at @write_past_end, 0 bytes past the end");
-  add("write_in_front",
+  add(
+      "write_in_front",
       [](bool wrong) {
         const Floats out(64);
         return LAUNCHED(wrong, write_in_front, 1, 64, 0, out);
       },
       "thread \\(0,0,0\\) writes 4 bytes at @write_in_front, 4 bytes in front of an allocation");
-  add("shared_read_past_end",
+  add(
+      "shared_read_past_end",
       [](bool wrong) {
         const Floats out(64);
         return LAUNCHED(wrong, shared_read_past_end, 1, 64, 0, out);
       },
       "thread \\(63,0,0\\) reads 4 bytes at @shared_read_past_end, 0 bytes past the end of the "
       "shared array tile of 256 bytes");
-  add("shared_write_past_end",
+  add(
+      "shared_write_past_end",
       [](bool wrong) {
         const Floats out(64);
         return LAUNCHED(wrong, shared_write_past_end, 1, 64, 0, out);
       },
       "thread \\(63,0,0\\) writes 4 bytes at @shared_write_past_end, 0 bytes past the end of the "
       "shared array tile");
-  add("overrun_into_next_array",
+  add(
+      "overrun_into_next_array",
       [](bool wrong) {
         const Floats out(64);
         return LAUNCHED(wrong, overrun_into_next_array, 1, 33, 0, out);
       },
       "thread \\(0,0,0\\) writes 4 bytes at @overrun, 0 bytes past the end of the shared array "
       "first of 132 bytes");
-  add("dynamic_past_end",
+  add(
+      "dynamic_past_end",
       [](bool wrong) {
         const Floats out(64);
         return LAUNCHED(wrong, dynamic_past_end, 1, 64, 256, out);
       },
       "thread \\(63,0,0\\) writes 4 bytes at @dynamic_past_end, 4 bytes past the end of the "
       "launch's 256 bytes of dynamic shared memory");
-  add("misaligned_read",
+  add(
+      "misaligned_read",
       [](bool wrong) {
         const Floats in(64), out(64);
         return LAUNCHED(wrong, misaligned_read, 1, 1, 0, in, out);
       },
       "thread \\(0,0,0\\) reads 16 bytes at @misaligned_read, at an address that is 4 more than");
-  add("misaligned_shared_write",
+  add(
+      "misaligned_shared_write",
       [](bool wrong) {
         const Floats out(64);
         return LAUNCHED(wrong, misaligned_shared_write, 1, 64, 0, wrong ? 2 : 4, out);
       },
       "thread \\(3,0,0\\) writes 16 bytes at @misaligned_shared_write, at an address that is 8");
-  add("unwritten_shared",
+  add(
+      "unwritten_shared",
       [](bool wrong) {
         const Floats out(64);
         return LAUNCHED(wrong, unwritten_shared, 1, 64, 0, out);
       },
       "thread \\(58,0,0\\) reads 4 bytes at @unwritten_shared that nothing has written, byte 20 "
       "of the shared array tile");
-  add("unwritten_global",
+  add(
+      "unwritten_global",
       [](bool wrong) {
         const Floats in(64, false), out(64);
         float first[7] = {};
@@ -401,7 +414,8 @@ std::vector<WrongKernel> wrong_kernels() {
       },
       "block \\(0,0,0\\): thread \\(7,0,0\\) reads 4 bytes at @unwritten_global that nothing has "
       "written, at byte 28 of an allocation");
-  add("host_pointer",
+  add(
+      "host_pointer",
       [](bool wrong) {
         const Floats in(64), out(64);
         const std::vector<float> host(64);
@@ -409,33 +423,38 @@ std::vector<WrongKernel> wrong_kernels() {
       },
       "thread \\(\\d+,0,0\\) reads 4 bytes at @host_pointer outside the device's memory: a pointer "
       "of the host");
-  add("another_threads_local",
+  add(
+      "another_threads_local",
       [](bool wrong) {
         const Floats out(64);
         return LAUNCHED(wrong, another_threads_local, 1, 64, 0, out);
       },
       "thread \\(1,0,0\\) reads 4 bytes at @another_threads_local in the local memory of thread "
       "\\(0,0,0\\)");
-  add("missing_mask_lane",
+  add(
+      "missing_mask_lane",
       [](bool wrong) {
         const Floats out(32);
         return LAUNCHED(wrong, missing_mask_lane, 1, 32, 0, out);
       },
       "thread \\(31,0,0\\) is not in the mask of its own __shfl_xor_sync, @missing_mask_lane");
-  add("too_much_static_shared",
+  add(
+      "too_much_static_shared",
       [](bool wrong) {
         const Floats out(32);
         return LAUNCHED(wrong, too_much_static_shared, 1, 32, 0, out);
       },
       "49156 bytes of static .*shared memory");
-  add("too_much_shared_together",
+  add(
+      "too_much_shared_together",
       [](bool wrong) {
         const Floats out(32);
         const std::size_t dynamic = wrong ? 48 << 10 : 44 << 10;
         return LAUNCHED(wrong, too_much_shared_together, 1, 32, dynamic, out);
       },
       "4096 bytes of static and 49152 of dynamic shared memory, allowed are 49152 in all");
-  add("dynamic_without_opt_in",
+  add(
+      "dynamic_without_opt_in",
       [](bool wrong) {
         const Floats out(64);
         if (!wrong)
@@ -446,25 +465,30 @@ std::vector<WrongKernel> wrong_kernels() {
                         out);
       },
       "51200 bytes of dynamic shared memory, allowed are 49152 without cudaFuncSetAttribute");
-  add("race_within_warp",
+  add(
+      "race_within_warp",
       [](bool wrong) {
         const Floats in(32), out(32);
         return LAUNCHED(wrong, race_within_warp, 1, 32, 0, in, out);
       },
       "(" + race("@within_warp_store", "@within_warp_load") + ").*no __syncwarp or barrier");
-  add("race_between_warps",
+  add(
+      "race_between_warps",
       [](bool wrong) {
         const Floats in(64), out(64);
         return LAUNCHED(wrong, overwritten_before_read, 1, 64, 0, in, out);
       },
       "(" + race("@overwritten_store", "@overwritten_load") + "), with no barrier between");
-  add("race_between_blocks",
+  add(
+      "race_between_blocks",
       [](bool wrong) {
         const Floats in(128), out(128);
         return LAUNCHED(wrong, race_between_blocks, 2, 64, 0, in, out);
       },
-      "(" + race("@between_blocks", "of block .*@between_blocks") + "), and nothing orders the blocks");
-  add("neighbours_result",
+      "(" + race("@between_blocks", "of block .*@between_blocks") +
+          "), and nothing orders the blocks");
+  add(
+      "neighbours_result",
       [](bool wrong) {
         const Floats in(128), out(128), sums(128);
         return LAUNCHED(wrong, neighbours_result, 2, 64, 0, in, out, sums);
@@ -473,7 +497,8 @@ std::vector<WrongKernel> wrong_kernels() {
   add("host_read_too_early", read_too_early,
       "host code reads what a queued copy is going to write, at @read_too_early");
   add("copy_without_event", copy_without_event,
-      "race: (a copy of 512 bytes on the device reads .*, and kernel double_all, block \\(.,0,0\\), "
+      "race: (a copy of 512 bytes on the device reads .*, and kernel double_all, block "
+      "\\(.,0,0\\), "
       "thread .*, wrote it, at @double_all|thread .* writes .*, at @double_all, and a copy of 512 "
       "bytes on the device read it).*no stream or event puts them in order");
   return all;

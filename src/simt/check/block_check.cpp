@@ -57,7 +57,8 @@ __thread BlockCheck* active_check = nullptr;
 __thread bool looking = false;
 
 BlockCheck::BlockCheck(BlockRunner& runner)
-    : runner_(runner), shadow_(on_16(shared_map().bytes + 16) + BlockRunner::dynamic_shared_capacity) {
+    : runner_(runner),
+      shadow_(on_16(shared_map().bytes + 16) + BlockRunner::dynamic_shared_capacity) {
   static_begin_ =
       (reinterpret_cast<std::uintptr_t>(thread_storage()) + shared_map().begin) / 16 * 16;
   static_bytes_ = on_16(shared_map().bytes + 16);
@@ -203,7 +204,8 @@ void BlockCheck::misaligned(const void* p, unsigned bytes, bool write, std::uint
 
 /// What was read of unwritten memory before explains what follows from it.
 void BlockCheck::violate(std::string text) {
-  const std::string cause = unwritten_.empty() ? launch_->unwritten_of(run_of(moment_)) : unwritten_;
+  const std::string cause =
+      unwritten_.empty() ? launch_->unwritten_of(run_of(moment_)) : unwritten_;
   runner_.violate(cause.empty() ? std::move(text) : cause);
 }
 
@@ -227,14 +229,14 @@ void BlockCheck::report_global_race(const GlobalShadow::Finding& found, bool wri
     other = check::thread_name(operation, found.racing.thread());
     if (run != run_of(moment_)) other += " of " + block_name(operation, run);
     if (!history().is_of_current(run)) other += " of " + operation.what;
-    other += (found.racing_wrote ? " wrote it, at " : " read it, at ") +
-             source_line(found.racing.place);
+    other +=
+        (found.racing_wrote ? " wrote it, at " : " read it, at ") + source_line(found.racing.place);
   } else {
     other = operation.what + (found.racing_wrote ? " wrote it" : " read it");
   }
-  missing = run == run_of(moment_)            ? "with no barrier between"
-            : history().is_of_current(run)    ? "and nothing orders the blocks of a launch"
-                                              : "and no stream or event puts them in order";
+  missing = run == run_of(moment_)         ? "with no barrier between"
+            : history().is_of_current(run) ? "and nothing orders the blocks of a launch"
+                                           : "and no stream or event puts them in order";
   runner_.violate("race: " + runner_.thread_name(by.thread()) + (write ? " writes" : " reads") +
                   " what is " + machine().memory.describe(found.byte) + ", at " +
                   source_line(by.place) + ", and " + other + ", " + missing);
@@ -260,8 +262,7 @@ std::string BlockCheck::shared_name(std::size_t at) const {
 /// "thread (3,0,0) reads 4 bytes at conv.cu:12"
 std::string BlockCheck::does(const Access& by, bool write, unsigned bytes) const {
   return runner_.thread_name(by.thread()) + (write ? " writes " : " reads ") +
-         std::to_string(bytes) + (bytes == 1 ? " byte" : " bytes") + " at " +
-         source_line(by.place);
+         std::to_string(bytes) + (bytes == 1 ? " byte" : " bytes") + " at " + source_line(by.place);
 }
 
 }  // namespace simt::check

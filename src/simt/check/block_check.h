@@ -43,8 +43,7 @@ class BlockCheck {
  private:
   static std::uint32_t place_of(const void* return_address);
   void piece(std::uintptr_t at, unsigned bytes, bool write, const void* return_address);
-  void shared(std::size_t at, std::uintptr_t address, unsigned bytes, bool write,
-              const Access& by);
+  void shared(std::size_t at, std::uintptr_t address, unsigned bytes, bool write, const Access& by);
   void global(const char* p, unsigned bytes, bool write, const Access& by);
   void elsewhere(const char* p, unsigned bytes, bool write, const Access& by);
 
@@ -67,9 +66,9 @@ class BlockCheck {
   SharedShadow shadow_;  // of the static shared arrays, then the dynamic shared memory
   std::uintptr_t static_begin_, dynamic_begin_, arena_begin_;
   std::size_t static_bytes_, dynamic_bytes_ = 0, arena_bytes_;
-  std::vector<bool> used_;               // which static arrays, by the present block
-  std::string unwritten_;                // the interval's first read of what nothing wrote
-  std::uint32_t accesses_since_ = 0;     // that read
+  std::vector<bool> used_;            // which static arrays, by the present block
+  std::string unwritten_;             // the interval's first read of what nothing wrote
+  std::uint32_t accesses_since_ = 0;  // that read
   struct Known {
     const char* begin = nullptr;
     const char* end = nullptr;

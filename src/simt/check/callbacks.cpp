@@ -37,48 +37,48 @@ void range(const void* p, std::size_t bytes, bool write, const void* return_addr
 
 }  // namespace
 
-#define SIMT_CALLBACK(name, bytes, write, aligned)                       \
-  void __tsan_##name##bytes(void* p) {                                   \
-    access(p, bytes, write, aligned, __builtin_return_address(0));       \
+#define SIMT_CALLBACK(name, bytes, write, aligned)                 \
+  void __tsan_##name##bytes(void* p) {                             \
+    access(p, bytes, write, aligned, __builtin_return_address(0)); \
   }
-#define SIMT_CALLBACKS(bytes)                    \
-  SIMT_CALLBACK(read, bytes, false, true)        \
-  SIMT_CALLBACK(write, bytes, true, true)        \
-  SIMT_CALLBACK(volatile_read, bytes, false, true)  \
-  SIMT_CALLBACK(volatile_write, bytes, true, true)  \
+#define SIMT_CALLBACKS(bytes)                        \
+  SIMT_CALLBACK(read, bytes, false, true)            \
+  SIMT_CALLBACK(write, bytes, true, true)            \
+  SIMT_CALLBACK(volatile_read, bytes, false, true)   \
+  SIMT_CALLBACK(volatile_write, bytes, true, true)   \
   SIMT_CALLBACK(unaligned_read, bytes, false, false) \
   SIMT_CALLBACK(unaligned_write, bytes, true, false)
 
 // Host code of a kernel's file counts references with atomics; they are what they were.
-#define SIMT_ATOMIC_UPDATE(bits, name, update)                                           \
-  std::uint##bits##_t __tsan_atomic##bits##_##name(volatile std::uint##bits##_t* p,      \
-                                                   std::uint##bits##_t value, int) {     \
-    return update(p, value, __ATOMIC_SEQ_CST);                                           \
+#define SIMT_ATOMIC_UPDATE(bits, name, update)                                       \
+  std::uint##bits##_t __tsan_atomic##bits##_##name(volatile std::uint##bits##_t* p,  \
+                                                   std::uint##bits##_t value, int) { \
+    return update(p, value, __ATOMIC_SEQ_CST);                                       \
   }
-#define SIMT_ATOMICS(bits)                                                                        \
-  std::uint##bits##_t __tsan_atomic##bits##_load(const volatile std::uint##bits##_t* p, int) {   \
-    return __atomic_load_n(p, __ATOMIC_SEQ_CST);                                                  \
-  }                                                                                               \
-  void __tsan_atomic##bits##_store(volatile std::uint##bits##_t* p, std::uint##bits##_t value,    \
-                                   int) {                                                         \
-    __atomic_store_n(p, value, __ATOMIC_SEQ_CST);                                                 \
-  }                                                                                               \
-  SIMT_ATOMIC_UPDATE(bits, exchange, __atomic_exchange_n)                                         \
-  SIMT_ATOMIC_UPDATE(bits, fetch_add, __atomic_fetch_add)                                         \
-  SIMT_ATOMIC_UPDATE(bits, fetch_sub, __atomic_fetch_sub)                                         \
-  SIMT_ATOMIC_UPDATE(bits, fetch_and, __atomic_fetch_and)                                         \
-  SIMT_ATOMIC_UPDATE(bits, fetch_or, __atomic_fetch_or)                                           \
-  SIMT_ATOMIC_UPDATE(bits, fetch_xor, __atomic_fetch_xor)                                         \
-  int __tsan_atomic##bits##_compare_exchange_strong(                                              \
-      volatile std::uint##bits##_t* p, std::uint##bits##_t* expected, std::uint##bits##_t wanted, \
-      int, int) {                                                                                 \
-    return __atomic_compare_exchange_n(p, expected, wanted, false, __ATOMIC_SEQ_CST,              \
-                                       __ATOMIC_SEQ_CST);                                         \
-  }                                                                                               \
-  int __tsan_atomic##bits##_compare_exchange_weak(volatile std::uint##bits##_t* p,                \
-                                                  std::uint##bits##_t* expected,                  \
-                                                  std::uint##bits##_t wanted, int, int) {         \
-    return __tsan_atomic##bits##_compare_exchange_strong(p, expected, wanted, 0, 0);              \
+#define SIMT_ATOMICS(bits)                                                                     \
+  std::uint##bits##_t __tsan_atomic##bits##_load(const volatile std::uint##bits##_t* p, int) { \
+    return __atomic_load_n(p, __ATOMIC_SEQ_CST);                                               \
+  }                                                                                            \
+  void __tsan_atomic##bits##_store(volatile std::uint##bits##_t* p, std::uint##bits##_t value, \
+                                   int) {                                                      \
+    __atomic_store_n(p, value, __ATOMIC_SEQ_CST);                                              \
+  }                                                                                            \
+  SIMT_ATOMIC_UPDATE(bits, exchange, __atomic_exchange_n)                                      \
+  SIMT_ATOMIC_UPDATE(bits, fetch_add, __atomic_fetch_add)                                      \
+  SIMT_ATOMIC_UPDATE(bits, fetch_sub, __atomic_fetch_sub)                                      \
+  SIMT_ATOMIC_UPDATE(bits, fetch_and, __atomic_fetch_and)                                      \
+  SIMT_ATOMIC_UPDATE(bits, fetch_or, __atomic_fetch_or)                                        \
+  SIMT_ATOMIC_UPDATE(bits, fetch_xor, __atomic_fetch_xor)                                      \
+  int __tsan_atomic##bits##_compare_exchange_strong(volatile std::uint##bits##_t* p,           \
+                                                    std::uint##bits##_t* expected,             \
+                                                    std::uint##bits##_t wanted, int, int) {    \
+    return __atomic_compare_exchange_n(p, expected, wanted, false, __ATOMIC_SEQ_CST,           \
+                                       __ATOMIC_SEQ_CST);                                      \
+  }                                                                                            \
+  int __tsan_atomic##bits##_compare_exchange_weak(volatile std::uint##bits##_t* p,             \
+                                                  std::uint##bits##_t* expected,               \
+                                                  std::uint##bits##_t wanted, int, int) {      \
+    return __tsan_atomic##bits##_compare_exchange_strong(p, expected, wanted, 0, 0);           \
   }
 
 extern "C" {

@@ -23,7 +23,9 @@ void access_all(Tracked& memory, const char* p, std::size_t bytes, bool write, s
       const Operation& other = history().of(other_run);
       std::string text = "race: " + what + (write ? " writes" : " reads") + " what is " +
                          machine().memory.describe(found.byte) + ", and " + other.what;
-      if (other.launch) text += ", " + block_name(other, other_run) + ", " + thread_name(other, found.racing.thread()) + ",";
+      if (other.launch)
+        text += ", " + block_name(other, other_run) + ", " +
+                thread_name(other, found.racing.thread()) + ",";
       text += found.racing_wrote ? " wrote it" : " read it";
       if (other.launch) text += ", at " + source_line(found.racing.place);
       throw Violation{text + ", and no stream or event puts them in order"};
@@ -49,7 +51,9 @@ void copied(const OperationOrder& order, const void* to, const void* from, std::
   Tracked* const target = to ? global_shadow().find(to) : nullptr;
   if (!source && !target) return;
   const std::string what = "a copy of " + std::to_string(bytes) + " bytes" +
-                           (!from ? " to the device" : !to ? " to the host" : " on the device");
+                           (!from ? " to the device"
+                            : !to ? " to the host"
+                                  : " on the device");
   const std::uint64_t run = begin(order, what);
   if (source) access_all(*source, static_cast<const char*>(from), bytes, false, run, what);
   if (target) access_all(*target, static_cast<const char*>(to), bytes, true, run, what);
@@ -74,7 +78,7 @@ void host_access(const void* p, std::size_t bytes, bool write, const void* retur
   if (m.calls > 0) return;  // the machine's own
   const std::lock_guard lock(m.mutex);
   const std::string what = std::string("host code ") + (write ? "writes" : "reads");
-  if (m.failure.empty() && m.queue.touches({static_cast<const char*>(p), bytes, write}))
+  if (m.failure.empty() && m.queue.host_may_meet({static_cast<const char*>(p), bytes, write}))
     m.failure = what + " what a queued copy is going to " + (write ? "use" : "write") + ", at " +
                 source_line(place_of(return_address)) + ", without having waited for it";
   if (m.failure.empty() && m.memory.contains(p))

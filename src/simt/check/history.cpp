@@ -18,9 +18,8 @@ History& history() {
 }
 
 std::uint64_t History::begin(Operation operation) {
-  std::erase_if(operations_, [&](const Operation& o) {
-    return o.order.sequence <= operation.order.settled_to;
-  });
+  std::erase_if(operations_,
+                [&](const Operation& o) { return o.order.sequence <= operation.order.settled_to; });
   operation.first_run = current_first_ = next_run_;
   next_run_ += operation.runs;
   all_precede_below_ = current_first_;
@@ -34,9 +33,9 @@ std::uint64_t History::begin(Operation operation) {
 }
 
 const Operation& History::of(std::uint64_t run) const {
-  const auto after = std::upper_bound(
-      operations_.begin(), operations_.end(), run,
-      [](std::uint64_t r, const Operation& o) { return r < o.first_run; });
+  const auto after =
+      std::upper_bound(operations_.begin(), operations_.end(), run,
+                       [](std::uint64_t r, const Operation& o) { return r < o.first_run; });
   return *std::prev(after);
 }
 

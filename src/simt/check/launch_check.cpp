@@ -29,8 +29,7 @@ bool LaunchCheck::is_parameter(const void* p, std::size_t bytes) const {
 
 void LaunchCheck::read_unwritten(std::uint64_t run, int thread, std::string text) {
   const std::lock_guard lock(mutex_);
-  if (unwritten_.run != 0 &&
-      std::tie(unwritten_.run, unwritten_.thread) <= std::tie(run, thread))
+  if (unwritten_.run != 0 && std::tie(unwritten_.run, unwritten_.thread) <= std::tie(run, thread))
     return;
   unwritten_ = {run, thread, std::move(text)};
 }
@@ -48,8 +47,7 @@ std::string LaunchCheck::finish(std::size_t shared_limit_bytes) const {
     if (used_[i]) bytes += shared_arrays()[i].bytes;
   if (bytes + dynamic_shared_bytes_ <= shared_limit_bytes) return "";
   return std::to_string(bytes) + " bytes of static and " + std::to_string(dynamic_shared_bytes_) +
-         " of dynamic shared memory, allowed are " + std::to_string(shared_limit_bytes) +
-         " in all";
+         " of dynamic shared memory, allowed are " + std::to_string(shared_limit_bytes) + " in all";
 }
 
 }  // namespace simt::check

@@ -17,7 +17,9 @@ class LaunchCheck {
   std::uint64_t run_of_block(std::uint64_t block) const { return first_run_ + block; }
   bool is_parameter(const void* p, std::size_t bytes) const;
   /// The block has used the static shared array of this number.
-  void used(std::size_t shared_array) { used_[shared_array].store(true, std::memory_order_relaxed); }
+  void used(std::size_t shared_array) {
+    used_[shared_array].store(true, std::memory_order_relaxed);
+  }
   /// A block's thread has read bytes that nothing wrote before; whether a race is behind it, the
   /// rest of the launch will tell.
   void read_unwritten(std::uint64_t run, int thread, std::string text);

@@ -1,7 +1,7 @@
 // What the machine remembers of each word of a block's shared memory: which bytes have been
-// written, the last write, and the reads since it in the present interval between barriers. Accesses
-// of two threads to one byte, one of them a write, are a race unless a barrier or __syncwarp lies
-// between them; the verdict is exact and the same in every order of the threads.
+// written, the last write, and the reads since it in the present interval between barriers.
+// Accesses of two threads to one byte, one of them a write, are a race unless a barrier or
+// __syncwarp lies between them; the verdict is exact and the same in every order of the threads.
 #pragma once
 #include <cstring>
 #include <vector>
@@ -46,7 +46,8 @@ class SharedShadow {
       else if ((state & all_written) != all_written && !found.unwritten)
         found.unwritten = true, found.byte = word * 4;
       if (state & split) {
-        for (std::size_t b = word * 4; b < word * 4 + 4; ++b) step(bytes_[b], b, write, by, clocks, found);
+        for (std::size_t b = word * 4; b < word * 4 + 4; ++b)
+          step(bytes_[b], b, write, by, clocks, found);
       } else {
         step(words_[word], word * 4, write, by, clocks, found);
       }

@@ -27,8 +27,7 @@ int find_program(dl_phdr_info* info, std::size_t, void* result) {
     const std::uintptr_t begin = info->dlpi_addr + segment.p_vaddr;
     const Range range{begin, begin + segment.p_memsz};
     if (segment.p_type == PT_LOAD) mine = mine || (here >= range.begin && here < range.end);
-    if ((segment.p_type == PT_LOAD && !(segment.p_flags & PF_W)) ||
-        segment.p_type == PT_GNU_RELRO)
+    if ((segment.p_type == PT_LOAD && !(segment.p_flags & PF_W)) || segment.p_type == PT_GNU_RELRO)
       program.constants.push_back(range);
   }
   if (mine) *static_cast<Program*>(result) = program;
