@@ -1,0 +1,13 @@
+// Whether this is the build with sanitizers, in which everything takes several times as long: what
+// costs much and shows nothing that smaller shapes do not show is left to the other build.
+#pragma once
+
+namespace dcgan::test {
+
+#if defined(__SANITIZE_ADDRESS__)
+constexpr bool sanitized = true;
+#else
+constexpr bool sanitized = false;
+#endif
+
+}  // namespace dcgan::test
