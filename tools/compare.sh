@@ -12,7 +12,12 @@ if [ ! -f "$venv/ready" ]; then
   fi
   echo "compare: installing TensorFlow and PyTorch into $venv (once)"
   python3 -m venv "$venv"
-  "$venv/bin/pip" install -q -r "$root/tools/compare/requirements.txt"
+  requirements=$root/tools/compare/requirements.txt
+  # TensorFlow's package for CPUs is a smaller one; PyTorch's serves both.
+  if command -v nvidia-smi >/dev/null && nvidia-smi >/dev/null 2>&1; then
+    requirements=$root/tools/compare/requirements-gpu.txt
+  fi
+  "$venv/bin/pip" install -q -r "$requirements"
   touch "$venv/ready"
 fi
 exec "$venv/bin/python" "$root/tools/compare/compare.py" --train-step "$root/build/bench/train_step" "$@"

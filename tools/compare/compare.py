@@ -148,7 +148,7 @@ def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     p.add_argument("--train-step", required=True, help="the built bench/train_step")
     p.add_argument("--preset", action="append", choices=PRESETS)
-    p.add_argument("--backend", action="append", help="of dcgan_cuda (default: cpu)")
+    p.add_argument("--backend", action="append", help="of dcgan_cuda (default: cpu, and cuda where there is a GPU; simt takes minutes)")
     p.add_argument("--threads", type=int, default=0, help="0: one per core")
     p.add_argument("--turns", type=int, default=5)
     p.add_argument("--steps", type=int, default=6, help="steps per turn")
@@ -156,8 +156,8 @@ def main():
     p.add_argument("--no-notebook", dest="notebook", action="store_false")
     p.add_argument("--out", default="comparison", help="folder for table, JSON and plot")
     args = p.parse_args()
-    args.backend = args.backend or ["cpu"]
     args.gpu = has_gpu()
+    args.backend = args.backend or ["cpu"] + ["cuda"] * args.gpu
     rows = []
     for preset in args.preset or PRESETS:
         rows += measure(preset, args)
