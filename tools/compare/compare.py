@@ -148,7 +148,9 @@ def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     p.add_argument("--train-step", required=True, help="the built bench/train_step")
     p.add_argument("--preset", action="append", choices=PRESETS)
-    p.add_argument("--backend", action="append", help="of dcgan_cuda (default: cpu, and cuda where there is a GPU; simt takes minutes)")
+    p.add_argument("--backend", action="append",
+                   help="of dcgan_cuda (default: cpu, and cuda where there is a GPU;\n"
+                        "simt takes minutes)")
     p.add_argument("--threads", type=int, default=0, help="0: one per core")
     p.add_argument("--turns", type=int, default=5)
     p.add_argument("--steps", type=int, default=6, help="steps per turn")
