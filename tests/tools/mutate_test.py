@@ -211,6 +211,20 @@ int main() {
 }
 
 
+class Phases(unittest.TestCase):
+    def test_a_kernel_is_put_to_the_tests_that_run_it(self):
+        results, rest, check = judge.phases(["src/x.dir/kernels/dense.cu.o", "layers.cpp.o"], True)
+        self.assertEqual((results.filter, results.backend, check.backend), ("Dense/Op.*", "simt", "simt-check"))
+        self.assertIn("Dense/Gradient.*:*/Orders.*/dense_*", rest.filter)
+        self.assertNotIn("Conv", rest.filter)
+
+    def test_every_kernel_file_has_its_tests(self):
+        self.assertEqual({p.stem for p in (ROOT / "kernels").glob("*.cu")}, set(judge.TESTS))
+        suites = (ROOT / "tests" / "ops" / "suite_test.cpp").read_text()
+        for suite, _ in judge.TESTS.values():
+            self.assertIn(f"INSTANTIATE_TEST_SUITE_P({suite}, Op,", suites)
+
+
 @unittest.skipUnless(shutil.which("cmake") and shutil.which("ninja"), "wants cmake and ninja")
 class ToyProject(unittest.TestCase):
     def test_verdicts(self):
@@ -231,7 +245,7 @@ class ToyProject(unittest.TestCase):
                 return judge.judge(worker, mutant, baselines, False)
 
             self.assertEqual(verdict("kernels/adam.cu", "total += i", "total -= i"),
-                             ("killed", "its ops: Toy.Sum"))
+                             ("killed", "results: Toy.Sum"))
             self.assertEqual(verdict("kernels/adam.cu", "spare = 5", "spare = 6"), ("survived", ""))
             self.assertEqual(verdict("kernels/adam.cu", "return", "retur"), ("stillborn", ""))
             outcome, detail = verdict("kernels/adam.cu", "i != n", "i >= 0 || n")

@@ -6,10 +6,15 @@ import re
 
 from sandbox import run
 
-# The suites that meet a kernel file's ops; first, as they are the likeliest to fail.
-SUITES = {"adam": "Adam", "batch_norm": "BatchNorm", "conv": "Conv", "conv_one_channel": "Conv",
-          "dense": "Dense", "epilogue": "Epilogue", "gather": "Random", "loss": "Loss",
-          "random": "Random"}
+# Which op's tests run a kernel file's code, as suite_test.cpp names them, and how the names of its
+# cases begin.
+TESTS = {"adam": ("Adam", ["adam_"]), "batch_norm": ("BatchNorm", ["batch_norm_"]),
+         "conv": ("Conv", ["conv2d_", "conv_transpose2d_"]),
+         "conv_one_channel": ("Conv", ["conv2d_", "conv_transpose2d_"]),
+         "dense": ("Dense", ["dense_"]), "epilogue": ("Epilogue", ["epilogue_"]),
+         "gather": ("Random", ["gather_"]), "loss": ("Loss", ["loss_", "gan_loss_"]),
+         "random": ("Random", ["noise_", "keep_mask_"])}
+ALONE = "Philox.*:Shuffle.*"  # tests of no op
 
 
 @dataclasses.dataclass(frozen=True)
@@ -20,21 +25,19 @@ class Phase:
 
 
 def phases(users, check):
-    """users: the objects that a kernel file goes into. Small ops first, then everything, which has
-    the random orders, then check mode."""
-    suites = sorted({SUITES[m.group(1)] for u in users
-                     for m in [re.search(r"kernels/(\w+)\.cu\.o$", u)] if m and m.group(1) in SUITES})
-    own = ":".join(f"{s}/Op.*" for s in suites)
-    all_phases = []
-    if own:
-        all_phases.append(Phase("its ops", "simt", own))
-    all_phases.append(Phase("suite", "simt", "*-" + own if own else "*"))
+    """users: the objects that a kernel file goes into. First the results of the ops that run it, then
+    their gradients and all orders of threads, then check mode."""
+    stems = {m.group(1) for u in users for m in [re.search(r"kernels/(\w+)\.cu\.o$", u)] if m}
+    if not stems <= TESTS.keys():
+        stems = TESTS.keys()
+    cases = sorted({prefix for s in stems for prefix in TESTS[s][1]})
+    suites = sorted({TESTS[s][0] for s in stems})
+    results = ":".join(f"{s}/Op.*" for s in suites)
+    rest = ":".join([ALONE, *(f"{s}/Gradient.*" for s in suites), *(f"*/Orders.*/{c}*" for c in cases)])
+    found = [Phase("results", "simt", results), Phase("gradients and orders", "simt", rest)]
     if check:
-        if own:
-            all_phases.append(Phase("its ops, checked", "simt-check", own))
-        all_phases.append(Phase("suite, checked", "simt-check",
-                                "*-Ops/Orders.*" + (":" + own if own else "")))
-    return all_phases
+        found.append(Phase("check mode", "simt-check", results))
+    return found
 
 
 def execute(program, phase, limit_seconds=None):
@@ -65,12 +68,12 @@ class Baselines:
         return self.least_seconds + 4 * self.known[key]
 
 
-def first_failure(output):
-    match = re.search(r"\[  FAILED  \] (\S+)", output)
+def first_failure(done):
+    match = re.search(r"\[  FAILED  \] (\S+)", done.output)
     if match:
         return match.group(1).rstrip(",")
-    lines = [line for line in output.splitlines() if line.strip()]
-    return lines[-1][:160] if lines else "no output"
+    lines = [line for line in done.output.splitlines() if line.strip()]
+    return f"ended with {done.status}" + (f": {lines[-1][:160]}" if lines else "")
 
 
 def judge(worker, mutant, baselines, check):
@@ -97,7 +100,7 @@ def judge(worker, mutant, baselines, check):
             if done.timed_out:
                 return "killed", f"{phase.name}: no end within {limit:.0f} s"
             if done.status != 0:
-                return "killed", f"{phase.name}: {first_failure(done.output)}"
+                return "killed", f"{phase.name}: {first_failure(done)}"
         return "survived", ""
     finally:
         worker.end()
