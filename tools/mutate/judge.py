@@ -24,14 +24,18 @@ class Phase:
     filter: str
 
 
-def phases(users, check):
-    """users: the objects that a kernel file goes into. First the results of the ops that run it, then
-    their gradients and all orders of threads, then check mode."""
-    stems = {m.group(1) for u in users for m in [re.search(r"kernels/(\w+)\.cu\.o$", u)] if m}
-    if not stems <= TESTS.keys():
-        stems = TESTS.keys()
-    cases = sorted({prefix for s in stems for prefix in TESTS[s][1]})
-    suites = sorted({TESTS[s][0] for s in stems})
+def stem_of(output):
+    """The kernel file that an object is made of, or None."""
+    match = re.search(r"kernels/(\w+)\.cu\.o$", output)
+    return match.group(1) if match else None
+
+
+def phases(stems, check):
+    """The tests that run code of these kernel files. First the results of their ops, then the
+    gradients and all orders of threads, then check mode."""
+    known = stems if stems and stems <= TESTS.keys() else TESTS.keys()
+    cases = sorted({prefix for s in known for prefix in TESTS[s][1]})
+    suites = sorted({TESTS[s][0] for s in known})
     results = ":".join(f"{s}/Op.*" for s in suites)
     rest = ":".join([ALONE, *(f"{s}/Gradient.*" for s in suites), *(f"*/Orders.*/{c}*" for c in cases)])
     found = [Phase("results", "simt", results), Phase("gradients and orders", "simt", rest)]
@@ -76,31 +80,57 @@ def first_failure(done):
     return f"ended with {done.status}" + (f": {lines[-1][:160]}" if lines else "")
 
 
+def put_to(worker, phase, baselines):
+    """What the tests that failed say, or None."""
+    limit = baselines.limit(phase)
+    done = execute(worker.program, phase, limit)
+    if done.timed_out:
+        return f"{phase.name}: no end within {limit:.0f} s"
+    return f"{phase.name}: {first_failure(done)}" if done.status != 0 else None
+
+
 def judge(worker, mutant, baselines, check):
-    """(outcome, detail): stillborn, killed or survived."""
+    """(outcome, detail): stillborn, identical, killed or survived.
+
+    Of a header's users one is built and tested after the other, the quickest first: most mutants die
+    in the first, and a user that compiles to the same bytes needs no test.
+    """
     worker.begin(mutant)
     try:
         users = worker.users()
-        shared = "DCGAN_HOME" not in mutant.apply((worker.folder / mutant.file).read_text())
-        later = [] if shared else [u for u in users if "simt_check" in u]
-        if not users:
-            return "survived", "compiled into nothing"
-        if not worker.compile([u for u in users if u not in later]):
-            return "stillborn", ""
-        worker.link()
-        linked = "simt"
-        for phase in phases(users, check):
-            if phase.backend == "simt-check" and linked == "simt" and later:
-                if not worker.compile(later):
+        # What all homes share, the references too, is broken for all at once.
+        shared = "DCGAN_HOME" not in (worker.folder / mutant.file).read_text()
+        checked = [] if shared else [u for u in users if "simt_check" in u]
+        users = [u for u in users if u not in checked]
+        stems = set()
+        if shared:
+            if not worker.compile(users):
+                return "stillborn", ""
+            stems = {stem_of(u) for u in users} - {None}
+            worker.link()
+            if failure := put_to(worker, phases(stems, False)[0], baselines):
+                return "killed", failure
+        for user in [] if shared else users:
+            if not worker.compile([user]):
+                return "stillborn", ""
+            if worker.same(user):
+                continue
+            stem = stem_of(user)
+            stems.add(stem)
+            worker.link()
+            if stem and (failure := put_to(worker, phases({stem}, False)[0], baselines)):
+                return "killed", failure
+        if not stems:
+            return "identical", ""
+        done = 1 if stems - {None} else 0  # host code alone: its results are still to be seen
+        stems.discard(None)
+        for phase in phases(stems, check)[done:]:
+            if phase.backend == "simt-check" and not shared:
+                if not worker.compile([u for u in checked if not stems or stem_of(u) in stems | {None}]):
                     return "stillborn", ""
                 worker.link()
-                linked = "simt-check"
-            limit = baselines.limit(phase)
-            done = execute(worker.program, phase, limit)
-            if done.timed_out:
-                return "killed", f"{phase.name}: no end within {limit:.0f} s"
-            if done.status != 0:
-                return "killed", f"{phase.name}: {first_failure(done)}"
+            if failure := put_to(worker, phase, baselines):
+                return "killed", failure
         return "survived", ""
     finally:
         worker.end()

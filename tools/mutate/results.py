@@ -6,9 +6,6 @@ import pathlib
 
 from operators import one_line
 
-OUTCOMES = ("killed", "stillborn", "survived")
-
-
 @dataclasses.dataclass(frozen=True)
 class Argument:
     """One line of equivalent.txt: FILE: LINE ==> MUTATED LINE // REASON. `*` for the mutated line
