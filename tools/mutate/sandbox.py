@@ -3,6 +3,7 @@
 The checkout is only read. A mutant lives in its worker's folder: the kernels with one file broken,
 which come first in the include path, and the objects and the test program made from them.
 """
+import contextlib
 import dataclasses
 import hashlib
 import json
@@ -41,19 +42,25 @@ def run(command, *, cwd=None, env=None, cpu_seconds=None, wall_seconds=None):
     if cpu_seconds:
         command = ["sh", "-c", 'ulimit -t "$0"; exec "$@"', str(int(cpu_seconds) + 1), *command]
     process = subprocess.Popen(command, cwd=cwd, env=env, stdout=subprocess.PIPE,
-                               stderr=subprocess.STDOUT, text=True, errors="replace",
-                               start_new_session=True)
-    begin = time.monotonic()
-    timed_out = False
-    try:
-        output, _ = process.communicate(timeout=wall_seconds)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        output, _ = process.communicate()
-        timed_out = True
-    status = process.returncode
-    timed_out = timed_out or status in (-signal.SIGXCPU, -signal.SIGKILL)
-    return Finished(status, output, time.monotonic() - begin, timed_out)
+                               stderr=subprocess.STDOUT, start_new_session=True)
+    late = threading.Event()
+
+    def end():
+        late.set()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+
+    timer = threading.Timer(wall_seconds, end) if wall_seconds else None
+    if timer:
+        timer.start()
+    output = process.stdout.read().decode(errors="replace")
+    _, status, usage = os.wait4(process.pid, 0)
+    if timer:
+        timer.cancel()
+    process.stdout.close()
+    process.returncode = status = os.waitstatus_to_exitcode(status)
+    timed_out = late.is_set() or status in (-signal.SIGXCPU, -signal.SIGKILL)
+    return Finished(status, output, usage.ru_utime + usage.ru_stime, timed_out)
 
 
 def digest(paths):
