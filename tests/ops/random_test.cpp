@@ -23,6 +23,48 @@ TEST(Philox, KnownAnswers) {
                {0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1});
 }
 
+TEST(Philox, AnAddressIsTheCounterAndTheKey) {
+  const PhiloxBlock block =
+      philox_at(0x0123456789abcdef, 0x11223344, 0x5566778899aabbcc, 0xddeeff00);
+  const PhiloxBlock expected =
+      philox({{0xddeeff00, 0x11223344, 0x99aabbcc, 0x55667788}}, 0x89abcdef, 0x01234567);
+  EXPECT_TRUE(std::equal(block.word, block.word + 4, expected.word));
+}
+
+/// The same permutation with divisions for shifts and masks.
+std::uint64_t walk_feistel(std::uint64_t seed, std::uint32_t stream, std::uint64_t step,
+                           std::uint64_t i, std::uint64_t count) {
+  constexpr std::uint64_t word = 1ull << 32;
+  std::uint64_t side = 2;  // a side's values: the least power of two with a square of count or more
+  while (side * side < count) side *= 2;
+  do {
+    std::uint64_t left = i / side, right = i % side;
+    for (std::uint32_t round = 0; round < 8; ++round) {
+      const PhiloxBlock block = philox(
+          {{static_cast<std::uint32_t>(right), stream, static_cast<std::uint32_t>(step % word),
+            static_cast<std::uint32_t>(step / word) ^ (round * 0x10000000u)}},
+          static_cast<std::uint32_t>(seed % word), static_cast<std::uint32_t>(seed / word));
+      const std::uint64_t mixed = left ^ block.word[0] % side;
+      left = right;
+      right = mixed;
+    }
+    i = left * side + right;
+  } while (i >= count);
+  return i;
+}
+
+TEST(Shuffle, IsTheFeistelNetworkOfItsAddress) {
+  constexpr std::uint64_t seed = 0x0123456789abcdef, step = 0x5566778899aabbcc;
+  for (const std::uint64_t count :
+       {1ull, 2ull, 4ull, 5ull, 16ull, 17ull, 60000ull, 65536ull, 65537ull, 1ull << 40})
+    for (std::uint64_t k = 0; k < 50; ++k) {
+      const std::uint64_t i = k * 0x123456789 % count;
+      ASSERT_EQ(shuffled_index(seed, 0x11223344, step, i, count),
+                walk_feistel(seed, 0x11223344, step, i, count))
+          << i << " of " << count;
+    }
+}
+
 TEST(Shuffle, IsAPermutationThatChangesWithTheEpoch) {
   for (const std::uint64_t count : {1, 2, 5, 96, 60000}) {
     std::vector<std::uint64_t> first, second;

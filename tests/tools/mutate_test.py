@@ -176,7 +176,7 @@ class Results(unittest.TestCase):
         judged = report.Report(mutants, mutants, {mutants[3].id: why}, known)
         self.assertEqual(judged.open, [mutants[1]])
         self.assertEqual(judged.refuted, [mutants[3]])
-        self.assertIn("1 of 2 mutants killed (50.0%), 1 stillborn, 1 argued, 1 unexplained, 1 not run",
+        self.assertIn("1 of 2 mutants killed (50.0%), 1 stillborn, 0 the same machine code, 1 argued, 1 unexplained, 1 not run",
                       judged.text())
 
 
@@ -197,6 +197,7 @@ target_link_libraries(test_ops toy)
 int sum(int n) {
   int total = 0, spare = 5;
   for (int i = 0; i != n; i += step()) total += i;
+  if (n > 1000) total += n % 2;
   return total + 0 * spare;
 }
 """,
@@ -209,6 +210,20 @@ int main() {
 }
 """,
 }
+
+
+class Phases(unittest.TestCase):
+    def test_a_kernel_is_put_to_the_tests_that_run_it(self):
+        results, rest, check = judge.phases({judge.stem_of("src/x.dir/kernels/dense.cu.o")}, True)
+        self.assertEqual((results.filter, results.backend, check.backend), ("Dense/Op.*", "simt", "simt-check"))
+        self.assertIn("Dense/Gradient.*:*/Orders.*/dense_*", rest.filter)
+        self.assertNotIn("Conv", rest.filter)
+
+    def test_every_kernel_file_has_its_tests(self):
+        self.assertEqual({p.stem for p in (ROOT / "kernels").glob("*.cu")}, set(judge.TESTS))
+        suites = (ROOT / "tests" / "ops" / "suite_test.cpp").read_text()
+        for suite, _ in judge.TESTS.values():
+            self.assertIn(f"INSTANTIATE_TEST_SUITE_P({suite}, Op,", suites)
 
 
 @unittest.skipUnless(shutil.which("cmake") and shutil.which("ninja"), "wants cmake and ninja")
@@ -231,15 +246,16 @@ class ToyProject(unittest.TestCase):
                 return judge.judge(worker, mutant, baselines, False)
 
             self.assertEqual(verdict("kernels/adam.cu", "total += i", "total -= i"),
-                             ("killed", "its ops: Toy.Sum"))
-            self.assertEqual(verdict("kernels/adam.cu", "spare = 5", "spare = 6"), ("survived", ""))
+                             ("killed", "results: Toy.Sum"))
+            self.assertEqual(verdict("kernels/adam.cu", "spare = 5", "spare = 6"), ("identical", ""))
+            self.assertEqual(verdict("kernels/adam.cu", "n % 2", "n % 3"), ("survived", ""))
             self.assertEqual(verdict("kernels/adam.cu", "return", "retur"), ("stillborn", ""))
             outcome, detail = verdict("kernels/adam.cu", "i != n", "i >= 0 || n")
             self.assertEqual(outcome, "killed")
             self.assertIn("no end", detail)
             # A header reaches the program through the files that include it; then all is as before.
             self.assertEqual(verdict("kernels/step.h", "? 1", "? 2")[0], "killed")
-            self.assertEqual(verdict("kernels/step.h", ": 7", ": 8"), ("survived", ""))
+            self.assertEqual(verdict("kernels/step.h", ": 7", ": 8"), ("identical", ""))
             for name, text in TOY.items():
                 self.assertEqual((root / name).read_text(), text)
 

@@ -6,10 +6,15 @@ import re
 
 from sandbox import run
 
-# The suites that meet a kernel file's ops; first, as they are the likeliest to fail.
-SUITES = {"adam": "Adam", "batch_norm": "BatchNorm", "conv": "Conv", "conv_one_channel": "Conv",
-          "dense": "Dense", "epilogue": "Epilogue", "gather": "Random", "loss": "Loss",
-          "random": "Random"}
+# Which op's tests run a kernel file's code, as suite_test.cpp names them, and how the names of its
+# cases begin.
+TESTS = {"adam": ("Adam", ["adam_"]), "batch_norm": ("BatchNorm", ["batch_norm_"]),
+         "conv": ("Conv", ["conv2d_", "conv_transpose2d_"]),
+         "conv_one_channel": ("Conv", ["conv2d_", "conv_transpose2d_"]),
+         "dense": ("Dense", ["dense_"]), "epilogue": ("Epilogue", ["epilogue_"]),
+         "gather": ("Random", ["gather_"]), "loss": ("Loss", ["loss_", "gan_loss_"]),
+         "random": ("Random", ["noise_", "keep_mask_"])}
+ALONE = "Philox.*:Shuffle.*:ChosenKernels.*"  # tests of no single op
 
 
 @dataclasses.dataclass(frozen=True)
@@ -19,22 +24,24 @@ class Phase:
     filter: str
 
 
-def phases(users, check):
-    """users: the objects that a kernel file goes into. Small ops first, then everything, which has
-    the random orders, then check mode."""
-    suites = sorted({SUITES[m.group(1)] for u in users
-                     for m in [re.search(r"kernels/(\w+)\.cu\.o$", u)] if m and m.group(1) in SUITES})
-    own = ":".join(f"{s}/Op.*" for s in suites)
-    all_phases = []
-    if own:
-        all_phases.append(Phase("its ops", "simt", own))
-    all_phases.append(Phase("suite", "simt", "*-" + own if own else "*"))
+def stem_of(output):
+    """The kernel file that an object is made of, or None."""
+    match = re.search(r"kernels/(\w+)\.cu\.o$", output)
+    return match.group(1) if match else None
+
+
+def phases(stems, check):
+    """The tests that run code of these kernel files. First the results of their ops, then the
+    gradients and all orders of threads, then check mode."""
+    known = stems if stems and stems <= TESTS.keys() else TESTS.keys()
+    cases = sorted({prefix for s in known for prefix in TESTS[s][1]})
+    suites = sorted({TESTS[s][0] for s in known})
+    results = ":".join(f"{s}/Op.*" for s in suites)
+    rest = ":".join([ALONE, *(f"{s}/Gradient.*" for s in suites), *(f"*/Orders.*/{c}*" for c in cases)])
+    found = [Phase("results", "simt", results), Phase("gradients and orders", "simt", rest)]
     if check:
-        if own:
-            all_phases.append(Phase("its ops, checked", "simt-check", own))
-        all_phases.append(Phase("suite, checked", "simt-check",
-                                "*-Ops/Orders.*" + (":" + own if own else "")))
-    return all_phases
+        found.append(Phase("check mode", "simt-check", results))
+    return found
 
 
 def execute(program, phase, limit_seconds=None):
@@ -42,11 +49,11 @@ def execute(program, phase, limit_seconds=None):
     env = dict(os.environ, DCGAN_TEST_BACKENDS=phase.backend, DCGAN_SIMT="workers=1",
                OMP_WAIT_POLICY="passive", OMP_NUM_THREADS="1")
     return run([str(program), f"--gtest_filter={phase.filter}", "--gtest_fail_fast", "--gtest_brief=1"],
-               env=env, cpu_seconds=limit_seconds, wall_seconds=limit_seconds and 6 * limit_seconds)
+               env=env, cpu_seconds=limit_seconds, wall_seconds=limit_seconds and 10 * limit_seconds)
 
 
 class Baselines:
-    """How long the unbroken program takes for each phase, kept with the results."""
+    """How much CPU time the unbroken program takes for each phase, kept with the results."""
 
     least_seconds = 5
 
@@ -65,39 +72,65 @@ class Baselines:
         return self.least_seconds + 4 * self.known[key]
 
 
-def first_failure(output):
-    match = re.search(r"\[  FAILED  \] (\S+)", output)
+def first_failure(done):
+    match = re.search(r"\[  FAILED  \] (\S+)", done.output)
     if match:
         return match.group(1).rstrip(",")
-    lines = [line for line in output.splitlines() if line.strip()]
-    return lines[-1][:160] if lines else "no output"
+    lines = [line for line in done.output.splitlines() if line.strip()]
+    return f"ended with {done.status}" + (f": {lines[-1][:160]}" if lines else "")
+
+
+def put_to(worker, phase, baselines):
+    """What the tests that failed say, or None."""
+    limit = baselines.limit(phase)
+    done = execute(worker.program, phase, limit)
+    if done.timed_out:
+        return f"{phase.name}: no end within {limit:.0f} s of CPU time"
+    return f"{phase.name}: {first_failure(done)}" if done.status != 0 else None
 
 
 def judge(worker, mutant, baselines, check):
-    """(outcome, detail): stillborn, killed or survived."""
+    """(outcome, detail): stillborn, identical, killed or survived.
+
+    Of a header's users one is built and tested after the other, the quickest first: most mutants die
+    in the first, and a user that compiles to the same bytes needs no test.
+    """
     worker.begin(mutant)
     try:
         users = worker.users()
-        shared = "DCGAN_HOME" not in mutant.apply((worker.folder / mutant.file).read_text())
-        later = [] if shared else [u for u in users if "simt_check" in u]
-        if not users:
-            return "survived", "compiled into nothing"
-        if not worker.compile([u for u in users if u not in later]):
-            return "stillborn", ""
-        worker.link()
-        linked = "simt"
-        for phase in phases(users, check):
-            if phase.backend == "simt-check" and linked == "simt" and later:
-                if not worker.compile(later):
+        # What all homes share, the references too, is broken for all at once.
+        shared = "DCGAN_HOME" not in (worker.folder / mutant.file).read_text()
+        checked = [] if shared else [u for u in users if "simt_check" in u]
+        users = [u for u in users if u not in checked]
+        stems = set()
+        if shared:
+            if not worker.compile(users):
+                return "stillborn", ""
+            stems = {stem_of(u) for u in users} - {None}
+            worker.link()
+            if failure := put_to(worker, phases(stems, False)[0], baselines):
+                return "killed", failure
+        for user in [] if shared else users:
+            if not worker.compile([user]):
+                return "stillborn", ""
+            if worker.same(user):
+                continue
+            stem = stem_of(user)
+            stems.add(stem)
+            worker.link()
+            if stem and (failure := put_to(worker, phases({stem}, False)[0], baselines)):
+                return "killed", failure
+        if not stems:
+            return "identical", ""
+        done = 1 if stems - {None} else 0  # host code alone: its results are still to be seen
+        stems.discard(None)
+        for phase in phases(stems, check)[done:]:
+            if phase.backend == "simt-check" and not shared:
+                if not worker.compile([u for u in checked if not stems or stem_of(u) in stems | {None}]):
                     return "stillborn", ""
                 worker.link()
-                linked = "simt-check"
-            limit = baselines.limit(phase)
-            done = execute(worker.program, phase, limit)
-            if done.timed_out:
-                return "killed", f"{phase.name}: no end within {limit:.0f} s"
-            if done.status != 0:
-                return "killed", f"{phase.name}: {first_failure(done.output)}"
+            if failure := put_to(worker, phase, baselines):
+                return "killed", failure
         return "survived", ""
     finally:
         worker.end()

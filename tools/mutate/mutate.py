@@ -1,7 +1,8 @@
 """Breaks the kernels one place at a time and reports which breaks the tests of the ops notice.
 
-A mutant that does not compile is stillborn and not counted. One that no test notices either is
-argued to change nothing, in equivalent.txt, or shows a gap in the suite: then the status is 1.
+A mutant that does not compile is stillborn, one that compiles to the same bytes is identical; neither
+counts. One that no test notices either is argued to change nothing, in equivalent.txt, or shows a gap
+in the suite: then the status is 1.
 """
 import argparse
 import concurrent.futures

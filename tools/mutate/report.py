@@ -13,7 +13,7 @@ class Report:
         self.refuted = [m for m in mutants if m.id in argued and (results.get(m.id) or {}).get("outcome") == "killed"]
 
     def outcome(self, mutant):
-        """killed, survived, stillborn, argued or waiting"""
+        """killed, survived, stillborn, identical, argued or waiting"""
         if mutant.id in self.argued:
             return "argued"
         result = self.results.get(mutant.id)
@@ -38,7 +38,7 @@ class Report:
         return f"{100 * row['killed'] / tried:.1f}%" if tried else "-"
 
     def table(self, title, key):
-        columns = ("generated", "killed", "survived", "stillborn", "argued", "waiting")
+        columns = ("generated", "killed", "survived", "stillborn", "identical", "argued", "waiting")
         lines = [f"{title:32}" + "".join(f"{c:>11}" for c in columns) + f"{'score':>9}"]
         for name, row in [*sorted(self.counts(key).items()), ("all", self.total())]:
             lines.append(f"{name:32}" + "".join(f"{row[c]:11}" for c in columns) + f"{self.score(row):>9}")
@@ -54,7 +54,7 @@ class Report:
                 f"{m.id} {m.file}: {m.before} ==> {m.after}" for m in self.refuted))
         row = self.total()
         parts.append(f"{row['killed']} of {row['killed'] + row['survived']} mutants killed "
-                     f"({self.score(row)}), {row['stillborn']} stillborn, {row['argued']} argued, "
+                     f"({self.score(row)}), {row['stillborn']} stillborn, {row['identical']} the same machine code, {row['argued']} argued, "
                      f"{row['survived']} unexplained, {row['waiting']} not run")
         return "\n\n".join(parts)
 

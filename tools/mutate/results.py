@@ -6,9 +6,6 @@ import pathlib
 
 from operators import one_line
 
-OUTCOMES = ("killed", "stillborn", "survived")
-
-
 @dataclasses.dataclass(frozen=True)
 class Argument:
     """One line of equivalent.txt: FILE: LINE ==> MUTATED LINE // REASON. `*` for the mutated line
@@ -53,9 +50,8 @@ class State:
                     entry = json.loads(line)
                 except json.JSONDecodeError:
                     continue  # cut off in the middle
-                if "baseline" in entry:
-                    if entry["suite"] == suite:
-                        self.baselines[entry["baseline"]] = entry["seconds"]
+                if "baseline" in entry:  # rough enough for every suite
+                    self.baselines[entry["baseline"]] = entry["seconds"]
                 else:
                     self.results[entry["id"], entry["text"]] = entry
         self.file = path.open("a")
@@ -65,7 +61,7 @@ class State:
         self.file.flush()
 
     def remember_baseline(self, key, seconds):
-        self._append({"baseline": key, "seconds": seconds, "suite": self.suite})
+        self._append({"baseline": key, "seconds": seconds})
 
     def add(self, mutant, text_digest, outcome, detail, seconds):
         entry = {"id": mutant.id, "text": text_digest, "outcome": outcome, "detail": detail,

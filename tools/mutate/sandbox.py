@@ -3,17 +3,19 @@
 The checkout is only read. A mutant lives in its worker's folder: the kernels with one file broken,
 which come first in the include path, and the objects and the test program made from them.
 """
+import contextlib
 import dataclasses
 import hashlib
 import json
+import os
 import pathlib
 import re
 import shlex
 import shutil
 import signal
 import subprocess
+import threading
 import time
-import os
 
 COPIED = ("CMakeLists.txt", "cmake", "include", "kernels", "src", "tests")
 TARGET = "test_ops"
@@ -40,19 +42,25 @@ def run(command, *, cwd=None, env=None, cpu_seconds=None, wall_seconds=None):
     if cpu_seconds:
         command = ["sh", "-c", 'ulimit -t "$0"; exec "$@"', str(int(cpu_seconds) + 1), *command]
     process = subprocess.Popen(command, cwd=cwd, env=env, stdout=subprocess.PIPE,
-                               stderr=subprocess.STDOUT, text=True, errors="replace",
-                               start_new_session=True)
-    begin = time.monotonic()
-    timed_out = False
-    try:
-        output, _ = process.communicate(timeout=wall_seconds)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        output, _ = process.communicate()
-        timed_out = True
-    status = process.returncode
-    timed_out = timed_out or status in (-signal.SIGXCPU, -signal.SIGKILL)
-    return Finished(status, output, time.monotonic() - begin, timed_out)
+                               stderr=subprocess.STDOUT, start_new_session=True)
+    late = threading.Event()
+
+    def end():
+        late.set()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+
+    timer = threading.Timer(wall_seconds, end) if wall_seconds else None
+    if timer:
+        timer.start()
+    output = process.stdout.read().decode(errors="replace")
+    _, status, usage = os.wait4(process.pid, 0)
+    if timer:
+        timer.cancel()
+    process.stdout.close()
+    process.returncode = status = os.waitstatus_to_exitcode(status)
+    timed_out = late.is_set() or status in (-signal.SIGXCPU, -signal.SIGKILL)
+    return Finished(status, output, usage.ru_utime + usage.ru_stime, timed_out)
 
 
 def digest(paths):
@@ -85,6 +93,8 @@ class Sandbox:
         commands = json.loads((self.build / "compile_commands.json").read_text())
         self.compile = {re.search(r" -o (\S+) -c ", c["command"]).group(1): c for c in commands}
         self.link = self._link_command()
+        self.unbroken = {}  # object -> what its unbroken sources compile to as mutants do
+        self.compiling = threading.Lock()
         needed = self._objects_of_target()
         self.users = {}  # kernel file -> the objects it goes into
         for output, files in self._dependencies().items():
@@ -171,33 +181,48 @@ class Worker:
             path.unlink(missing_ok=True)
 
     def users(self):
-        return self.sandbox.users.get(self.mutant.file, [])
+        """The objects the broken file goes into, those that compile fastest first."""
+        return sorted(self.sandbox.users.get(self.mutant.file, []),
+                      key=lambda output: (self.sandbox.build / output).stat().st_size)
 
     def compile(self, outputs):
         """False where the compiler refuses the mutant."""
         for output in outputs:
-            entry = self.sandbox.compile[output]
-            words = shlex.split(entry["command"])
-            if os.path.basename(words[0]) == "ccache":
-                words = words[1:]
             made = self.folder / ("%03d.o" % len(self.objects))
-            kernels = str(self.sandbox.source / "kernels")
-            words = [w.replace(kernels, str(self.folder / "kernels"), 1) if w.startswith(kernels) else w
-                     for w in words]
-            words[words.index("-o") + 1] = str(made)
-            command = [words[0], f"-I{self.folder}", *words[1:]]
-            at = command.index("-c")
-            command[at:at] = FLAGS
-            for flag in ("-MD", "-MMD"):
-                if flag in command:
-                    command.remove(flag)
-            for flag in ("-MT", "-MF"):
-                if flag in command:
-                    del command[command.index(flag):command.index(flag) + 2]
-            if run(command, cwd=entry["directory"], cpu_seconds=120, wall_seconds=600).status != 0:
+            if not self._compile(output, self.folder, made):
                 return False
             self.objects[output] = made
         return True
+
+    def same(self, output):
+        """Whether the compiler makes of the mutant what it makes of the unbroken source."""
+        with self.sandbox.compiling:
+            if output not in self.sandbox.unbroken:
+                made = self.sandbox.folder / "unbroken.o"
+                if not self._compile(output, self.sandbox.source, made):
+                    raise SandboxError(f"{output} does not compile with the mutants' flags")
+                self.sandbox.unbroken[output] = made.read_bytes()
+        return self.objects[output].read_bytes() == self.sandbox.unbroken[output]
+
+    def _compile(self, output, kernels_from, made):
+        entry = self.sandbox.compile[output]
+        words = shlex.split(entry["command"])
+        if os.path.basename(words[0]) == "ccache":
+            words = words[1:]
+        kernels = str(self.sandbox.source / "kernels")
+        words = [str(kernels_from) + w[len(str(self.sandbox.source)):] if w.startswith(kernels) else w
+                 for w in words]
+        words[words.index("-o") + 1] = str(made)
+        command = [words[0], f"-I{kernels_from}", *words[1:]]
+        at = command.index("-c")
+        # Messages name the same files wherever they are compiled.
+        command[at:at] = [*FLAGS, f"-fmacro-prefix-map={self.sandbox.source}=.",
+                          f"-fmacro-prefix-map={self.folder}=."]
+        command = [w for w in command if w not in ("-MD", "-MMD")]
+        for flag in ("-MT", "-MF"):
+            if flag in command:
+                del command[command.index(flag):command.index(flag) + 2]
+        return run(command, cwd=entry["directory"], cpu_seconds=120, wall_seconds=900).status == 0
 
     def link(self):
         """The test program with the mutant's objects in the place of the others; those that archives
