@@ -16,10 +16,11 @@
 //     W'_phase(f) = X_phase(f) C(Y'(f))                 backward-weights, summed over the batch
 //
 // In two dimensions there are L^2 frequencies, and as x is real, F(-f) = C(F(f)): about half are
-// needed. Those that are their own negative are real. The 5x5 layer on 7x7 has L = 9, 1 real
-// frequency and 40 complex ones, 1 + 40 * 4 = 161 real multiplications per pair of channels where
-// the direct form has 49 * 25 = 1225; with stride 2 from 14x14, L = 8 and 4 phases of 4 + 30 * 4,
-// 496 where the direct form has 1225. The transforms are exact up to float rounding.
+// needed. Those that are their own negative are real. A complex product takes three multiplications
+// (dft_product.cpp). The 5x5 layer on 7x7 has L = 9, 1 real frequency and 40 complex ones,
+// 1 + 40 * 3 = 121 multiplications per pair of channels where the direct form has 49 * 25 = 1225;
+// with stride 2 from 14x14, L = 8 and 4 phases of 4 + 30 * 3, 376 where the direct form has 1225.
+// The transforms are exact up to float rounding.
 #pragma once
 #include <cstdint>
 #include <vector>
@@ -59,7 +60,7 @@ struct DftGeometry {
   std::vector<DftFrequency> frequencies;
   std::int64_t planes = 0;  ///< of all frequencies together: L^2
 
-  /// The multiplications per pair of channels: 1 for a real frequency, 4 for a complex one.
+  /// The multiplications per pair of channels: 1 for a real frequency, 3 for a complex one.
   std::int64_t products() const;
   /// Whether the algebra covers the shape at all.
   bool possible() const;
