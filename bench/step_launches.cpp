@@ -6,7 +6,7 @@
 #include <fstream>
 #include <vector>
 
-#include "bench/op_recorder.h"
+#include "backend/op_recorder.h"
 #include "dcgan/error.h"
 #include "models/models.h"
 #include "simt/machine.h"
@@ -33,7 +33,8 @@ Json step_of(const std::string& preset, std::int64_t batch_size) {
     launches.push_back(std::move(record));
   });
   const std::unique_ptr<Backend> simt = make_backend("simt", 0);
-  const std::unique_ptr<Backend> backend = make_op_recorder(*simt, [&](const Json& op) {
+  const std::unique_ptr<Backend> backend = make_op_recorder(*simt, [&](const Json& op, const std::function<void()>& run) {
+    run();
     ops.push_back(op);
     ops.back()["launches"] = std::exchange(launches, Json::array());
   });

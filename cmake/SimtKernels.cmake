@@ -35,6 +35,7 @@ function(dcgan_simt_kernels name)
     target_link_libraries(${name} PRIVATE dcgan_warnings)
     target_compile_options(${name} PRIVATE
       -O2 -g -fsanitize=thread --param tsan-instrument-func-entry-exit=0
+      -fsanitize-coverage=trace-pc  # of which profile mode learns each lane's path
       -fno-strict-aliasing -fno-tree-vectorize -fno-tree-loop-distribute-patterns -fno-ipa-icf
       -fno-optimize-sibling-calls -fno-extern-tls-init)
   else()

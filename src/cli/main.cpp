@@ -38,6 +38,7 @@ int main(int argc, char** argv) {
   cli::add_train(app, status);
   cli::add_sample(app, status);
   cli::add_replay(app, status);
+  cli::add_kernels(app, status);
   cli::add_info(app, status);
   cli::refuse_options_before_subcommands(app);
   try {

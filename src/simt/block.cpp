@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "simt/check/block_check.h"
+#include "simt/profile/block_profile.h"
 #include "simt/shared_memory.h"
 
 namespace simt {
@@ -121,7 +122,8 @@ void BlockRunner::start(const LaunchShape& shape, dim3 index) {
 }
 
 void BlockRunner::run(const LaunchShape& shape, const KernelCall& call, dim3 index, Order order,
-                      std::uint64_t seed, std::optional<check::CheckedBlock> watched) {
+                      std::uint64_t seed, std::optional<check::CheckedBlock> watched,
+                      profile::LaunchProfile* profile) {
   start(shape, index);
   call_ = &call;
   if (watched) {
@@ -129,6 +131,11 @@ void BlockRunner::run(const LaunchShape& shape, const KernelCall& call, dim3 ind
     watching_ = check_.get();
     watching_->begin(*watched->launch, watched->launch->run_of_block(watched->number),
                      dynamic_shared_bytes_);
+  }
+  if (profile) {
+    if (!profile_) profile_ = std::make_unique<profile::BlockProfile>(*this);
+    profiling_ = profile_.get();
+    profiling_->begin(*profile);
   }
   std::mt19937_64 random(seed);
   if (order == Order::reverse) std::reverse(order_.begin(), order_.end());
@@ -142,11 +149,14 @@ void BlockRunner::run(const LaunchShape& shape, const KernelCall& call, dim3 ind
                     [](const Thread& t) { return t.state == State::returned; });
     if (!all_returned) release_barrier();
     if (watching_ && violation_.empty()) violation_ = watching_->end_interval();
+    if (profiling_ && violation_.empty()) profiling_->end_interval();
     if (all_returned) break;
   }
   running = nullptr;
   if (watching_) watching_->end();
   watching_ = nullptr;
+  if (profiling_) profiling_->end();
+  profiling_ = nullptr;
   if (violation_.empty()) return;
   stacks_.abandon();
   throw Violation{violation_};
@@ -168,8 +178,10 @@ void BlockRunner::resume(int i) {
   current_ = i;
   threadIdx = thread.index;
   if (watching_) watching_->resumed();
+  if (profiling_) profiling_->resumed();
   thread.fiber.resume();
   if (watching_) watching_->suspended();
+  if (profiling_) profiling_->suspended();
 }
 
 void BlockRunner::suspend() { threads_[static_cast<std::size_t>(current_)].fiber.suspend(); }

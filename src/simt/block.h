@@ -24,6 +24,11 @@ struct CheckedBlock {
 };
 }  // namespace check
 
+namespace profile {
+class BlockProfile;
+class LaunchProfile;
+}  // namespace profile
+
 constexpr int warp_size = 32, most_threads = 1024;
 
 /// A kernel did what no kernel may; what() has threads and lines.
@@ -39,10 +44,11 @@ class BlockRunner {
   BlockRunner(const BlockRunner&) = delete;
   BlockRunner& operator=(const BlockRunner&) = delete;
 
-  /// Runs block `index` of the launch to its end, watched where the kernel tells of its accesses.
-  /// Throws Violation.
+  /// Runs block `index` of the launch to its end, watched where the kernel tells of its accesses:
+  /// checked, or profiled where `profile` is not null. Throws Violation.
   void run(const LaunchShape& shape, const KernelCall& call, dim3 index, Order order,
-           std::uint64_t seed, std::optional<check::CheckedBlock> watched);
+           std::uint64_t seed, std::optional<check::CheckedBlock> watched,
+           profile::LaunchProfile* profile);
 
   // What the running thread calls.
   void barrier(const Place& place);
@@ -95,6 +101,8 @@ class BlockRunner {
   std::string violation_;
   std::unique_ptr<check::BlockCheck> check_;  // made for the first block that is watched
   check::BlockCheck* watching_ = nullptr;     // it, while such a block runs
+  std::unique_ptr<profile::BlockProfile> profile_;  // likewise
+  profile::BlockProfile* profiling_ = nullptr;
 };
 
 /// The runner whose kernel thread is the caller; null outside kernels.

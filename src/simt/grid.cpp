@@ -12,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "simt/profile/launch_profile.h"
 #include "simt/shared_memory.h"
 
 namespace simt {
@@ -127,10 +128,11 @@ dim3 block_index(std::uint64_t i, dim3 grid) {
 
 void run_grid(const LaunchShape& shape, const KernelCall& call, const Settings& settings,
               std::uint64_t launch_number, std::size_t static_shared_limit_bytes,
-              check::LaunchCheck* check) {
+              check::LaunchCheck* check, profile::LaunchProfile* profile) {
   static WorkerPool pool;
   static StaticSharedMemory shared;
-  const std::uint64_t count = std::uint64_t{shape.grid.x} * shape.grid.y * shape.grid.z;
+  const std::uint64_t count = profile ? profile->sample().size()
+                                      : std::uint64_t{shape.grid.x} * shape.grid.y * shape.grid.z;
   const std::uint64_t seed = settings.seed * 0x2545F4914F6CDD1Du + launch_number;
   std::atomic<std::uint64_t> next{0};
   std::mutex mutex;
@@ -141,13 +143,14 @@ void run_grid(const LaunchShape& shape, const KernelCall& call, const Settings& 
     if (!violation) violation = "kernel " + std::string(shape.name) + ": " + what;
   };
   const auto run_block = [&](std::uint64_t i) {
-    const std::uint64_t block = block_at(i, count, settings.order, seed);
+    const std::uint64_t at = block_at(i, count, settings.order, seed);
+    const std::uint64_t block = profile ? profile->sample()[at] : at;
     const dim3 index = block_index(block, shape.grid);
     shared.poison_for(shape.kernel);
     try {
       this_workers_runner().run(
           shape, call, index, settings.order, seed + i,
-          check ? std::optional(check::CheckedBlock{check, block}) : std::nullopt);
+          check ? std::optional(check::CheckedBlock{check, block}) : std::nullopt, profile);
     } catch (const Violation& v) {
       fail("block (" + std::to_string(index.x) + "," + std::to_string(index.y) + "," +
            std::to_string(index.z) + "): " + v.text);

@@ -5,12 +5,14 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 
 #include "simt/block.h"
 #include "simt/device_memory.h"
 #include "simt/machine.h"
+#include "simt/profile/profile.h"
 #include "simt/queue.h"
 
 namespace simt {
@@ -38,6 +40,7 @@ struct Machine {
   std::map<const void*, std::size_t> dynamic_shared_limits;
   std::uint64_t launches = 0;
   std::function<void(const LaunchRecord&)> on_launch;
+  std::optional<profile::Session> profile;  // in profile mode
   std::string failure, detail;
   cudaError_t last_error = cudaSuccess;
   std::recursive_mutex mutex;

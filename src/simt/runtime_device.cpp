@@ -7,6 +7,7 @@
 #include "simt/check/launch_check.h"
 #include "simt/grid.h"
 #include "simt/machine_state.h"
+#include "simt/profile/launch_profile.h"
 
 namespace simt {
 namespace {
@@ -36,15 +37,24 @@ std::string refuse_shape(Machine& m, const LaunchShape& s) {
   return "";
 }
 
+void profile_launch(Machine& m, const LaunchShape& shape, const KernelCall& call) {
+  profile::LaunchProfile profile(shape, m.profile->most_blocks);
+  if (profile.sample().empty()) return;
+  run_grid(shape, call, m.settings, ++m.launches, shared_default_bytes, nullptr, &profile);
+  m.profile->observer(profile.finish());
+}
+
 void run_launch(Machine& m, const LaunchShape& shape, const KernelCall& call) {
   using Clock = std::chrono::steady_clock;
   const Clock::time_point start = Clock::now();
   const std::size_t shared_limit = m.dynamic_shared_limits.contains(shape.kernel)
                                        ? limits(m.settings.capability).shared_optin_bytes
                                        : shared_default_bytes;
+  if (shape.checked && m.profile) return profile_launch(m, shape, call);
   std::optional<check::LaunchCheck> check;
   if (shape.checked) check.emplace(shape, call, m.queue.running());
-  run_grid(shape, call, m.settings, ++m.launches, shared_default_bytes, check ? &*check : nullptr);
+  run_grid(shape, call, m.settings, ++m.launches, shared_default_bytes, check ? &*check : nullptr,
+           nullptr);
   const std::string problem = check ? check->finish(shared_limit) : "";
   if (!problem.empty()) throw Violation{"kernel " + std::string(shape.name) + ": " + problem};
   if (!m.on_launch) return;

@@ -82,7 +82,7 @@ cudaError_t allocate(void** memory, std::size_t bytes, bool checked) {
   return guarded([&](Machine& m) {
     if (broken_by_capture(m)) return cudaErrorStreamCaptureUnsupported;
     *memory = m.memory.allocate(bytes);
-    if (*memory && checked) check::global_shadow().add(*memory, bytes);
+    if (*memory && checked && !m.profile) check::global_shadow().add(*memory, bytes);
     return *memory ? cudaSuccess : cudaErrorMemoryAllocation;
   });
 }

@@ -4,8 +4,10 @@
 
 #include "simt/check/block_check.h"
 #include "simt/check/copies.h"
+#include "simt/profile/block_profile.h"
 
 using simt::check::active_check;
+using simt::profile::active_profile;
 
 namespace {
 
@@ -17,29 +19,36 @@ class Looking {
   Looking& operator=(const Looking&) = delete;
 };
 
-void access(const void* p, unsigned bytes, bool write, bool aligned, const void* return_address) {
+// `frame`: where the caller's stack is.
+void access(const void* p, unsigned bytes, bool write, bool aligned, const void* return_address,
+            const void* frame) {
   if (simt::check::looking) return;
   const Looking now;
   if (active_check)
     active_check->access(p, bytes, write, aligned, return_address);
+  else if (active_profile)
+    active_profile->access(p, bytes, write, aligned, return_address, frame);
   else
     simt::check::host_access(p, bytes, write, return_address);
 }
 
-void range(const void* p, std::size_t bytes, bool write, const void* return_address) {
+void range(const void* p, std::size_t bytes, bool write, const void* return_address,
+           const void* frame) {
   if (simt::check::looking) return;
   const Looking now;
   if (active_check)
     active_check->access_range(reinterpret_cast<std::uintptr_t>(p), bytes, write, return_address);
+  else if (active_profile)
+    active_profile->access(p, bytes, write, false, return_address, frame);
   else
     simt::check::host_access(p, bytes, write, return_address);
 }
 
 }  // namespace
 
-#define SIMT_CALLBACK(name, bytes, write, aligned)                 \
-  void __tsan_##name##bytes(void* p) {                             \
-    access(p, bytes, write, aligned, __builtin_return_address(0)); \
+#define SIMT_CALLBACK(name, bytes, write, aligned)                                             \
+  void __tsan_##name##bytes(void* p) {                                                         \
+    access(p, bytes, write, aligned, __builtin_return_address(0), __builtin_frame_address(0)); \
   }
 #define SIMT_CALLBACKS(bytes)                        \
   SIMT_CALLBACK(read, bytes, false, true)            \
@@ -88,10 +97,10 @@ SIMT_CALLBACKS(4)
 SIMT_CALLBACKS(8)
 SIMT_CALLBACKS(16)
 void __tsan_read_range(void* p, std::size_t bytes) {
-  range(p, bytes, false, __builtin_return_address(0));
+  range(p, bytes, false, __builtin_return_address(0), __builtin_frame_address(0));
 }
 void __tsan_write_range(void* p, std::size_t bytes) {
-  range(p, bytes, true, __builtin_return_address(0));
+  range(p, bytes, true, __builtin_return_address(0), __builtin_frame_address(0));
 }
 SIMT_ATOMICS(8)
 SIMT_ATOMICS(16)
@@ -99,6 +108,12 @@ SIMT_ATOMICS(32)
 SIMT_ATOMICS(64)
 void __tsan_atomic_thread_fence(int) { __atomic_thread_fence(__ATOMIC_SEQ_CST); }
 void __tsan_atomic_signal_fence(int) {}
+/// What -fsanitize-coverage=trace-pc adds: a block of code begins.
+void __sanitizer_cov_trace_pc() {
+  if (!active_profile || simt::check::looking) return;
+  const Looking now;
+  active_profile->enter_code(__builtin_return_address(0), __builtin_frame_address(0));
+}
 void __tsan_init() {}
 void __tsan_func_entry(void*) {}
 void __tsan_func_exit() {}

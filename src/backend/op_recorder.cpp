@@ -1,14 +1,14 @@
 // The decorator: every op is followed by a download, which waits until the device is done with it.
-#include "bench/op_recorder.h"
+#include "backend/op_recorder.h"
 
 #include <utility>
 
-namespace dcgan::bench {
+namespace dcgan {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// Tells of an op when its scope ends.
+/// Hands ops to the observer.
 class Recorder {
  public:
   Recorder(Backend& inner, OpObserver observer)
@@ -16,10 +16,11 @@ class Recorder {
 
   template <class Call>
   void record(Json op, const Call& call) {
-    call();
-    float ignored = 0;
-    inner_.download(&ignored, probe_.f32(), sizeof ignored);
-    observer_(op);
+    observer_(op, [&] {
+      call();
+      float ignored = 0;
+      inner_.download(&ignored, probe_.f32(), sizeof ignored);
+    });
   }
 
  private:
@@ -178,4 +179,4 @@ std::unique_ptr<Backend> make_op_recorder(Backend& inner, OpObserver observer) {
   return std::make_unique<OpRecorder>(inner, std::move(observer));
 }
 
-}  // namespace dcgan::bench
+}  // namespace dcgan

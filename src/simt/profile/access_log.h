@@ -1,0 +1,30 @@
+// What a thread did between two barriers: which blocks of code it entered, and what it loaded and
+// stored there.
+#pragma once
+#include <cstdint>
+#include <vector>
+
+#include "simt/profile/profile.h"
+
+namespace simt::profile {
+
+/// An access of global or shared memory or, with no bytes, the beginning of a block of code.
+struct Event {
+  std::uint64_t address;
+  std::uint32_t place;    // in the program's code; see check/source_lines.h
+  std::uint16_t depth;    // of the call, in bytes of stack: tells calls of one function apart
+  std::uint8_t bytes;
+  bool write : 1;
+  Space space : 1;
+
+  bool is_access() const { return bytes != 0; }
+  /// Whether two lanes that are together do this with one instruction.
+  bool same_instruction(const Event& other) const {
+    return place == other.place && depth == other.depth && bytes == other.bytes &&
+           write == other.write && space == other.space;
+  }
+};
+
+using AccessLog = std::vector<Event>;
+
+}  // namespace simt::profile
