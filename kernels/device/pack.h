@@ -9,7 +9,7 @@ template <int width>
 struct Pack;
 
 template <>
-struct Pack<4> {
+struct alignas(16) Pack<4> {  // so that in shared memory too it is one access
   float value[4];
 
   static __device__ __forceinline__ Pack load(const float* p) {

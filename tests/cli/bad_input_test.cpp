@@ -34,6 +34,10 @@ TEST_F(BadInput, WrongUsageIsStatus2) {
   expect_refused({"--steps", "3", "train", "--preset", "dcgan"}, 2, {"train", "--steps"});
   expect_refused({"sample"}, 2, {"--checkpoint"});
   expect_refused({"replay", "--preset", "dcgan"}, 2, {"required"});
+  expect_refused({"kernels", "--preset", "gan"}, 2, {"gan", "vanilla", "dcgan"});
+  expect_refused({"kernels", "--backend", "cpu"}, 2, {"cpu", "simt"});
+  expect_refused({"kernels", "--blocks", "0"}, 2, {"--blocks"});
+  expect_refused({"kernels", "--batch-size", "1", "--op", "pooling"}, 2, {"pooling", "conv2d"});
   expect_refused({"--resume", folder.path("x"), "--out", folder.path("y")}, 2, {"--out"});
   expect_refused({"train", "--preset", "vanilla-64", "--out", out}, 2, {"--data"});
   expect_nothing_written("run");

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "backend/backend.h"
 #include "cli/small_run.h"
 #include "image/image.h"
 #include "io/safetensors.h"
@@ -24,7 +25,7 @@ bool has(const std::string& text, const std::string& part) {
 
 TEST_F(Commands, HelpAndVersionEverywhere) {
   EXPECT_TRUE(has(run_program({"--version"}).out, "0."));
-  for (const std::string command : {"", "train", "sample", "replay", "info"}) {
+  for (const std::string command : {"", "train", "sample", "replay", "kernels", "info"}) {
     std::vector<std::string> arguments;
     if (!command.empty()) arguments.push_back(command);
     arguments.emplace_back("--help");
@@ -146,6 +147,25 @@ TEST_F(Commands, InfoDescribesACheckpoint) {
   EXPECT_EQ(outcome.status, 0);
   for (const char* part : {"Vanilla GAN, step 3", "epoch 1", "generator.dense1.kernel", "width"})
     EXPECT_TRUE(has(outcome.out, part)) << part;
+}
+
+TEST_F(Commands, KernelsCountsAStep) {
+  for (const BackendStatus& b : backend_statuses())
+    if (b.name == "simt-check" && !b.why_unavailable.empty()) GTEST_SKIP() << b.why_unavailable;
+  const Outcome outcome =
+      run_program({"kernels", "--backend", "simt", "--preset", "vanilla", "--op", "dense",
+                   "--batch-size", "4", "--blocks", "2", "--json", folder.path("k.json"), "--html",
+                   folder.path("k.html")});
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  for (const char* part : {"dense forward 100 to 128: 0.1 MFLOP", "dense_backward_weights",
+                           "load shared 128", "2 sampled and scaled"})
+    EXPECT_TRUE(has(outcome.out, part)) << part;
+  const auto profile = nlohmann::json::parse(read_file(folder.path("k.json")));
+  EXPECT_EQ(profile["ops"][0]["op"]["op"], "dense");
+  EXPECT_EQ(profile["ops"][0]["flops"], 2 * 4 * 100 * 128);
+  const std::string page = read_file(folder.path("k.html"));
+  EXPECT_TRUE(has(page, "<svg") && has(page, "dense forward 100 to 128") && has(page, "</html>"));
+  EXPECT_FALSE(has(page, "http")) << "a page that is not self-contained";
 }
 
 TEST_F(Commands, TheMainJobTrainsBothAndComparesThem) {
