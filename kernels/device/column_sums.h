@@ -64,7 +64,7 @@ __device__ __forceinline__ void store_column_sums(const ColumnWalk& walk, const 
   if (at.row_lane != 0 || !at.inside) return;
   Pack<width> total = sum;
   for (int lane = 1; lane < walk.row_lanes; ++lane) {
-    const Pack<width>& term = shared[lane * walk.pack_lanes + at.pack_lane];
+    const Pack<width> term = shared[lane * walk.pack_lanes + at.pack_lane];
     DCGAN_UNROLL
     for (int i = 0; i < width; ++i) total.value[i] += term.value[i];
   }

@@ -139,8 +139,9 @@ __global__ void __launch_bounds__(256)
   __syncthreads();  // every warp's sums are there
   if (warp != 0 || at >= count) return;
   for (int w = 1; w < warps; ++w) {
+    const Pack<width> term = sums[w][pack];
     DCGAN_UNROLL
-    for (int i = 0; i < width; ++i) sum.value[i] += sums[w][pack].value[i];
+    for (int i = 0; i < width; ++i) sum.value[i] += term.value[i];
   }
   const int column = by_columns.remainder(static_cast<int>(at));
   epilogue.apply(sum, epilogue.template bias_of<width>(column), at).store(y + at);
