@@ -33,11 +33,12 @@ Json step_of(const std::string& preset, std::int64_t batch_size) {
     launches.push_back(std::move(record));
   });
   const std::unique_ptr<Backend> simt = make_backend("simt", 0);
-  const std::unique_ptr<Backend> backend = make_op_recorder(*simt, [&](const Json& op, const std::function<void()>& run) {
-    run();
-    ops.push_back(op);
-    ops.back()["launches"] = std::exchange(launches, Json::array());
-  });
+  const std::unique_ptr<Backend> backend =
+      make_op_recorder(*simt, [&](const Json& op, const std::function<void()>& run) {
+        run();
+        ops.push_back(op);
+        ops.back()["launches"] = std::exchange(launches, Json::array());
+      });
   Gan gan(*backend, config);
   const std::int64_t rows = config.batch_size, image_size = gan.spec().image.size();
   const Buffer pixels = simt->allocate(static_cast<std::size_t>(rows * image_size));

@@ -58,17 +58,17 @@ std::string dimensions(const Json& d) {
 
 /// "196 blocks, 8 sampled, of 128x1x1 threads"
 std::string launch_text(const Json& k) {
-  return formatted("%.0f blocks%s of %s threads", number(k, "blocks"),
-                   is_sampled(k)
-                       ? formatted(", %.0f sampled and scaled,", number(k, "sampled_blocks")).c_str()
-                       : "",
-                   dimensions(k.at("block")).c_str());
+  return formatted(
+      "%.0f blocks%s of %s threads", number(k, "blocks"),
+      is_sampled(k) ? formatted(", %.0f sampled and scaled,", number(k, "sampled_blocks")).c_str()
+                    : "",
+      dimensions(k.at("block")).c_str());
 }
 
 std::string totals_text(const Totals& t) {
-  std::string text = formatted("loads %.2f MB, stores %.2f MB, sectors %.2f MB (ideal %.2f)",
-                               t.load_bytes * 1e-6, t.store_bytes * 1e-6, t.sectors * 32e-6,
-                               t.ideal_sectors * 32e-6);
+  std::string text =
+      formatted("loads %.2f MB, stores %.2f MB, sectors %.2f MB (ideal %.2f)", t.load_bytes * 1e-6,
+                t.store_bytes * 1e-6, t.sectors * 32e-6, t.ideal_sectors * 32e-6);
   if (t.wavefronts > 0)
     text += formatted(", shared passes %.2f M (%.2f without conflicts)", t.wavefronts * 1e-6,
                       t.ideal_wavefronts * 1e-6);
@@ -197,7 +197,8 @@ void write_kernels_page(const std::string& path, const Json& profile) {
       formatted("%.0f", number(profile, "most_blocks")) +
       " blocks ran; where that is not all of them, counts are scaled to the whole launch. "
       "FLOPs are those of the ops' formulas.</p>\n"
-      "<h2>Global memory: 32-byte sectors</h2>\n<p>All that the warps' requests touch, in MB; blue: "
+      "<h2>Global memory: 32-byte sectors</h2>\n<p>All that the warps' requests touch, in MB; "
+      "blue: "
       "what the distinct bytes of each request would fill.</p>\n" +
       bars(sectors, "MB", 32e-6) +
       "<h2>Shared memory: passes over the banks</h2>\n<p>In millions; blue: without "

@@ -34,10 +34,11 @@ double conv_flops(const Json& op) {
   const std::int64_t stride = integer(op, "stride");
   // A transposed convolution is the adjoint of the one from its larger image.
   const std::int64_t grown = op.at("op") == "conv_transpose2d" ? stride : 1;
-  const std::int64_t pairs = meetings(integer(op, "height") * grown, integer(op, "kernel"), stride) *
-                             meetings(integer(op, "width") * grown, integer(op, "kernel"), stride);
-  return 2.0 * static_cast<double>(integer(op, "batch") * pairs * integer(op, "in") *
-                                   integer(op, "out"));
+  const std::int64_t pairs =
+      meetings(integer(op, "height") * grown, integer(op, "kernel"), stride) *
+      meetings(integer(op, "width") * grown, integer(op, "kernel"), stride);
+  return 2.0 *
+         static_cast<double>(integer(op, "batch") * pairs * integer(op, "in") * integer(op, "out"));
 }
 
 std::string label(const Json& op) {
@@ -126,8 +127,10 @@ double op_flops(const Json& op) {
            static_cast<double>(columns ? integer(op, columns) : 1);
   };
   if (name == "batch_norm")
-    return each(op.at("pass") == "backward" ? 13 : op.at("pass") == "forward" ? 8 : 4, "rows",
-                "channels");
+    return each(op.at("pass") == "backward"  ? 13
+                : op.at("pass") == "forward" ? 8
+                                             : 4,
+                "rows", "channels");
   if (name == "epilogue") return each(op.at("pass") == "backward" ? 4 : 3, "rows", "channels");
   if (name == "adam") return each(12, "n", nullptr);
   if (name == "gather") return each(2, "batch", "image_size");
@@ -167,10 +170,8 @@ Json profile_step(const Config& config, const std::string& wanted, std::uint64_t
     for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
     throw UsageError("a step of " + config.preset + " has no op '" + wanted + "'; it has " + list);
   }
-  return {{"preset", config.preset},
-          {"batch_size", rows},
-          {"most_blocks", most_blocks},
-          {"ops", ops}};
+  return {
+      {"preset", config.preset}, {"batch_size", rows}, {"most_blocks", most_blocks}, {"ops", ops}};
 }
 
 }  // namespace dcgan

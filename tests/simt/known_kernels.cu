@@ -29,7 +29,7 @@ __global__ void transpose_tiled(int n, const float* in, float* out) {
   }
   __syncthreads();
   for (int j = ty; j < 32; j += 8) {
-    const float value = tile[tx][j];         // @tiled_out
+    const float value = tile[tx][j];      // @tiled_out
     out[(x0 + j) * n + y0 + tx] = value;  // @tiled_store
   }
 }
@@ -64,15 +64,16 @@ __global__ void product_float4(int n, int k, const float* a, const float* b, flo
         *reinterpret_cast<const float4*>(a + (m0 + t / 4) * k + k0 + t % 4 * 4);  // @product_a
     const float4 vb =
         *reinterpret_cast<const float4*>(b + (k0 + t / 16) * n + n0 + tx * 4);  // @product_b
-    a_slice[t % 4 * 4 + 0][t / 4] = va.x;  // @product_a0
-    a_slice[t % 4 * 4 + 1][t / 4] = va.y;  // @product_a1
-    a_slice[t % 4 * 4 + 2][t / 4] = va.z;  // @product_a2
-    a_slice[t % 4 * 4 + 3][t / 4] = va.w;  // @product_a3
-    *reinterpret_cast<float4*>(&b_slice[t / 16][tx * 4]) = vb;  // @product_b_store
+    a_slice[t % 4 * 4 + 0][t / 4] = va.x;                                       // @product_a0
+    a_slice[t % 4 * 4 + 1][t / 4] = va.y;                                       // @product_a1
+    a_slice[t % 4 * 4 + 2][t / 4] = va.z;                                       // @product_a2
+    a_slice[t % 4 * 4 + 3][t / 4] = va.w;                                       // @product_a3
+    *reinterpret_cast<float4*>(&b_slice[t / 16][tx * 4]) = vb;                  // @product_b_store
     __syncthreads();
     for (int kk = 0; kk < 16; ++kk) {
-      const float4 row = *reinterpret_cast<const float4*>(&a_slice[kk][ty * 4]);     // @product_row
-      const float4 column = *reinterpret_cast<const float4*>(&b_slice[kk][tx * 4]);  // @product_column
+      const float4 row = *reinterpret_cast<const float4*>(&a_slice[kk][ty * 4]);  // @product_row
+      const float4 column =
+          *reinterpret_cast<const float4*>(&b_slice[kk][tx * 4]);  // @product_column
       const float r[4] = {row.x, row.y, row.z, row.w};
       const float s[4] = {column.x, column.y, column.z, column.w};
       for (int i = 0; i < 4; ++i)

@@ -70,8 +70,8 @@ const KnownKernel known_kernels[] = {
      {{"bytes", "load global 1", 32, 1024, 32, 32}, {"bytes", "store global 1", 32, 1024, 32, 32}}},
     // 4 blocks of 8 warps, 2 slices: 64 warp slices. A: 8 rows of 64 bytes, two sectors each. B: 2
     // rows of 256 bytes. A is stored transposed: t / 4 gives 8 columns, t % 4 rows that are 4 * 64
-    // words apart, so four lanes meet in a bank. 16-byte accesses take 4 passes of 8 lanes, in which
-    // rows are one broadcast value and columns 8 neighbours.
+    // words apart, so four lanes meet in a bank. 16-byte accesses take 4 passes of 8 lanes, in
+    // which rows are one broadcast value and columns 8 neighbours.
     {"product_float4",
      {{"product_a", "load global 16", 64, 2048, 64 * 16, 64 * 16},
       {"product_b", "load global 16", 64, 2048, 64 * 16, 64 * 16},
@@ -90,7 +90,8 @@ const KnownKernel known_kernels[] = {
       {"rounds_store", "store global 4", 1, 32, 4, 4}}},
     // Four rounds of 16 lanes, every second one: 4 sectors where 2 would do.
     {"turns",
-     {{"turns_load", "load global 4", 4, 64, 16, 8}, {"turns_store", "store global 4", 1, 32, 4, 4}}},
+     {{"turns_load", "load global 4", 4, 64, 16, 8},
+      {"turns_store", "store global 4", 1, 32, 4, 4}}},
     {"two_ways",
      {{"low_way", "load global 4", 1, 8, 1, 1},
       {"high_way", "load global 4", 1, 24, 3, 3},
@@ -142,8 +143,7 @@ class Profile : public testing::Test {
 class ProfileOf : public Profile, public testing::WithParamInterface<KnownKernel> {};
 
 TEST_P(ProfileOf, CountsWhatPaperSays) {
-  for (const simt::Order order :
-       {simt::Order::forward, simt::Order::reverse, simt::Order::random})
+  for (const simt::Order order : {simt::Order::forward, simt::Order::reverse, simt::Order::random})
     for (const int workers : {1, 3}) {
       simt::set_settings({order, 7, workers, 80});
       const KernelProfile p = profile(GetParam().name);
@@ -155,8 +155,10 @@ TEST_P(ProfileOf, CountsWhatPaperSays) {
         const bool global = std::string(known.what).find("global") != std::string::npos;
         EXPECT_EQ(c.requests, known.requests);
         EXPECT_EQ(c.lanes, known.lanes);
-        EXPECT_EQ(c.bytes, known.lanes * std::stoul(std::string(known.what).substr(
-                                             std::string(known.what).rfind(' '))));
+        EXPECT_EQ(
+            c.bytes,
+            known.lanes *
+                std::stoul(std::string(known.what).substr(std::string(known.what).rfind(' '))));
         EXPECT_EQ(global ? c.sectors : c.wavefronts, known.moved);
         EXPECT_EQ(global ? c.ideal_sectors : c.ideal_wavefronts, known.ideal);
         EXPECT_EQ(c.most_ways, known.ways);

@@ -12,7 +12,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 Json conv(const char* op, int size, int in, int out, int kernel, int stride) {
-  return {{"op", op},   {"pass", "forward"}, {"batch", 10},      {"height", size}, {"width", size},
+  return {{"op", op}, {"pass", "forward"}, {"batch", 10},      {"height", size},  {"width", size},
           {"in", in}, {"out", out},        {"kernel", kernel}, {"stride", stride}};
 }
 
@@ -54,7 +54,8 @@ TEST_F(StepProfile, AdamMovesEachValueOnce) {
     const double n = op.at("op").at("n").get<double>();
     EXPECT_EQ(sum(op.at("kernels"), "load", "bytes"), 4 * 4 * n);
     EXPECT_EQ(sum(op.at("kernels"), "store", "bytes"), 3 * 4 * n);
-    EXPECT_EQ(sum(op.at("kernels"), "store", "lanes"), 3 * (static_cast<int>(n) / 4 + static_cast<int>(n) % 4));
+    EXPECT_EQ(sum(op.at("kernels"), "store", "lanes"),
+              3 * (static_cast<int>(n) / 4 + static_cast<int>(n) % 4));
   }
 }
 

@@ -11,8 +11,8 @@ namespace simt::profile {
 /// An access of global or shared memory or, with no bytes, the beginning of a block of code.
 struct Event {
   std::uint64_t address;
-  std::uint32_t place;    // in the program's code; see check/source_lines.h
-  std::uint16_t depth;    // of the call, in bytes of stack: tells calls of one function apart
+  std::uint32_t place;  // in the program's code; see check/source_lines.h
+  std::uint16_t depth;  // of the call, in bytes of stack: tells calls of one function apart
   std::uint8_t bytes;
   bool write : 1;
   Space space : 1;

@@ -28,8 +28,8 @@ class BlockProfile {
   void enter_code(const void* return_address, const void* frame);
 
  private:
-  void note(std::uintptr_t at, std::size_t bytes, bool write, Space space, const void* return_address,
-            const void* frame);
+  void note(std::uintptr_t at, std::size_t bytes, bool write, Space space,
+            const void* return_address, const void* frame);
 
   BlockRunner& runner_;
   LaunchProfile* launch_ = nullptr;

@@ -44,9 +44,7 @@ struct KernelProfile {
   std::vector<LineProfile> lines;  // in the source's order
 
   /// By what counts must be multiplied to stand for the whole launch.
-  double scale() const {
-    return static_cast<double>(blocks) / static_cast<double>(sampled_blocks);
-  }
+  double scale() const { return static_cast<double>(blocks) / static_cast<double>(sampled_blocks); }
 };
 
 struct Session {

@@ -19,8 +19,7 @@ void count_global(const Request& r, Counts& counts) {
     if (*at != last) ++distinct;
     last = *at;
   }
-  counts.ideal_sectors =
-      (distinct * r.instruction->bytes + sector_bytes - 1) / sector_bytes;
+  counts.ideal_sectors = (distinct * r.instruction->bytes + sector_bytes - 1) / sector_bytes;
 }
 
 /// Passes over the banks for the lanes first .. end - 1 of the request: the most distinct words
@@ -32,7 +31,8 @@ unsigned ways(const Request& r, int first, int end) {
   unsigned most = 0;
   for (int i = first; i < end; ++i) {
     const std::uint64_t from = r.address[static_cast<std::size_t>(i)] / word_bytes;
-    const std::uint64_t behind = from + std::max<std::uint64_t>(r.instruction->bytes / word_bytes, 1);
+    const std::uint64_t behind =
+        from + std::max<std::uint64_t>(r.instruction->bytes / word_bytes, 1);
     for (std::uint64_t word = from; word < behind; ++word) {
       const auto known = wanted.begin() + static_cast<std::ptrdiff_t>(words);
       std::uint8_t& bank = of_bank[word % banks];
