@@ -51,6 +51,24 @@ __global__ void copy_bytes(const std::uint8_t* in, std::uint8_t* out) {
   out[i] = in[i];  // @bytes
 }
 
+/// One value for all lanes of a block.
+__global__ void broadcast(const float* in, float* out) {
+  const float value = in[blockIdx.x];                  // @broadcast_load
+  out[blockIdx.x * blockDim.x + threadIdx.x] = value;  // @broadcast_store
+}
+
+/// Pairs of floats through shared memory, and every second one back.
+__global__ void pairs(const float* in, float* out) {
+  __shared__ float2 tile[64];
+  const unsigned lane = threadIdx.x;
+  const float value = in[lane];             // @pairs_in
+  tile[lane] = make_float2(value, 1);       // @pairs_store
+  tile[lane + 32] = make_float2(value, 2);  // @pairs_store_high
+  __syncthreads();
+  const float2 pair = tile[2 * lane];  // @pairs_load
+  out[lane] = pair.x + pair.y;         // @pairs_out
+}
+
 /// C [m, n] = A [m, k] B [k, n], multiples of the tile. A block: 64 x 64 of C, 256 threads with
 /// 4 x 4 each.
 __global__ void product_float4(int n, int k, const float* a, const float* b, float* c) {
@@ -190,6 +208,13 @@ void run_known_kernel(const std::string& name) {
          run(product_float4, dim3(2, 2), dim3(256), n, k, static_cast<const float*>(a),
              static_cast<const float*>(b), static_cast<float*>(c));
        }},
+      {"broadcast",
+       [] {
+         const Array<float> in(4), out(1024);
+         run(broadcast, dim3(4), dim3(256), static_cast<const float*>(in),
+             static_cast<float*>(out));
+       }},
+      {"pairs", [] { one_warp(pairs); }},
       {"rounds_differ", [] { one_warp(rounds_differ); }},
       {"turns", [] { one_warp(turns); }},
       {"two_ways", [] { one_warp(two_ways); }},

@@ -83,6 +83,17 @@ const KnownKernel known_kernels[] = {
       {"product_row", "load shared 16", 1024, 32768, 1024 * 4, 1024 * 4, 1},
       {"product_column", "load shared 16", 1024, 32768, 1024 * 4, 1024 * 4, 1},
       {"product_store", "store global 16", 128, 4096, 128 * 16, 128 * 16}}},
+    // 32 lanes, one word.
+    {"broadcast",
+     {{"broadcast_load", "load global 4", 32, 1024, 32, 32},
+      {"broadcast_store", "store global 4", 32, 1024, 32 * 4, 32 * 4}}},
+    // 8-byte accesses take 2 passes of 16 lanes; of every second pair, lanes that are 8 apart meet.
+    {"pairs",
+     {{"pairs_in", "load global 4", 1, 32, 4, 4},
+      {"pairs_store", "store shared 8", 1, 32, 2, 2, 1},
+      {"pairs_store_high", "store shared 8", 1, 32, 2, 2, 1},
+      {"pairs_load", "load shared 8", 1, 32, 4, 2, 2},
+      {"pairs_out", "store global 4", 1, 32, 4, 4}}},
     // Rounds of 32, 24, 16 and 8 lanes. In each group of four lanes the last ones stay, so each
     // round touches all 4 sectors; ideal: 4, 3, 2, 1.
     {"rounds_differ",
