@@ -4,11 +4,28 @@
 # for check mode, in which the machine sees every load and store. They are told to it by the
 # callbacks of -fsanitize=thread, which src/simt/check answers; that sanitizer itself is not linked.
 
-if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-  set(DCGAN_SIMT_CHECK ON)
-else()
-  set(DCGAN_SIMT_CHECK OFF)
-  message(STATUS "dcgan_cuda: building without simt-check, for which the compiler must be GCC")
+# Check mode wants GCC, whose callbacks these are, and libbacktrace, which GCC brings along.
+option(DCGAN_SIMT_CHECK "Build simt-check: the SIMT machine's check mode" ON)
+if(DCGAN_SIMT_CHECK)
+  include(CheckCXXSourceCompiles)
+  set(CMAKE_REQUIRED_LIBRARIES backtrace)
+  check_cxx_source_compiles("
+    #include <backtrace.h>
+    int main() { return backtrace_create_state(nullptr, 1, nullptr, nullptr) == nullptr; }"
+    DCGAN_HAS_LIBBACKTRACE)
+  unset(CMAKE_REQUIRED_LIBRARIES)
+  set(missing)
+  if(NOT CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    set(missing "for which the compiler must be GCC")
+  elseif(NOT DCGAN_HAS_LIBBACKTRACE)
+    set(missing "for which libbacktrace is missing")
+  elseif(DCGAN_SANITIZE MATCHES "thread")
+    set(missing "which answers the thread sanitizer's callbacks in its place")
+  endif()
+  if(missing)
+    message(STATUS "dcgan_cuda: building without simt-check, ${missing}")
+    set(DCGAN_SIMT_CHECK OFF)  # of this run; what the user asked for stays in the cache
+  endif()
 endif()
 
 # What code of a home, kernels and host code alike, is compiled with.

@@ -45,7 +45,20 @@ SIMT_BUILT_IN dim3 blockDim, gridDim;
 #undef SIMT_BUILT_IN
 constexpr int warpSize = 32;
 
+#if defined(__cpp_lib_source_location)
 using Place = std::source_location;
+#else  // clang before 16
+struct Place {
+  const char* file = "";
+  unsigned row = 0;
+  static constexpr Place current(const char* file = __builtin_FILE(),
+                                 unsigned row = __builtin_LINE()) {
+    return {file, row};
+  }
+  constexpr const char* file_name() const { return file; }
+  constexpr unsigned line() const { return row; }
+};
+#endif
 
 enum class WarpOp : std::uint8_t { sync, shuffle, shuffle_up, shuffle_down, shuffle_xor, ballot };
 

@@ -1,7 +1,9 @@
 #include "simt/check/source_lines.h"
 
-#include <backtrace.h>
 #include <link.h>
+#if defined(SIMT_HAS_BACKTRACE)
+#include <backtrace.h>
+#endif
 
 #include <vector>
 
@@ -43,6 +45,7 @@ const Program& program() {
   return found;
 }
 
+#if defined(SIMT_HAS_BACKTRACE)
 int add_frame(void* text, std::uintptr_t, const char* file, int line, const char*) {
   if (!file) return 0;
   const std::string path = file;
@@ -54,6 +57,7 @@ int add_frame(void* text, std::uintptr_t, const char* file, int line, const char
   lines += path.substr(path.rfind('/') + 1) + ":" + std::to_string(line);
   return 0;
 }
+#endif
 
 }  // namespace
 
@@ -62,6 +66,7 @@ std::uint32_t place_of(const void* return_address) {
   return static_cast<std::uint32_t>(reinterpret_cast<std::uintptr_t>(return_address) - begin);
 }
 
+#if defined(SIMT_HAS_BACKTRACE)
 std::string source_line(std::uint32_t place) {
   static backtrace_state* const state = backtrace_create_state(
       nullptr, 1, [](void*, const char*, int) {}, nullptr);
@@ -71,6 +76,9 @@ std::string source_line(std::uint32_t place) {
       state, program().begin + place - 1, add_frame, [](void*, const char*, int) {}, &lines);
   return lines.empty() ? "a line unknown" : lines;
 }
+#else  // built without check mode: nobody asks
+std::string source_line(std::uint32_t) { return "a line unknown"; }
+#endif
 
 bool is_constant(const void* p, std::size_t bytes) {
   const auto at = reinterpret_cast<std::uintptr_t>(p);
