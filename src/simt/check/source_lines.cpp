@@ -46,15 +46,24 @@ const Program& program() {
 }
 
 #if defined(SIMT_HAS_BACKTRACE)
-int add_frame(void* text, std::uintptr_t, const char* file, int line, const char*) {
+/// The frames of one place, from the inside out.
+struct Frames {
+  std::string lines, last_of_machine;
+};
+
+int add_frame(void* frames, std::uintptr_t, const char* file, int line, const char*) {
   if (!file) return 0;
   const std::string path = file;
+  auto& found = *static_cast<Frames*>(frames);
+  const std::string text = path.substr(path.rfind('/') + 1) + ":" + std::to_string(line);
   // Copies of CUDA's vector types belong to whoever copies.
-  if (path.ends_with("simt/vector_types.h") || path.ends_with("simt/device_language.h")) return 0;
-  std::string& lines = *static_cast<std::string*>(text);
-  if (path.ends_with("simt/launch.h")) return 0;
-  if (!lines.empty()) lines += " in ";
-  lines += path.substr(path.rfind('/') + 1) + ":" + std::to_string(line);
+  for (const char* own : {"simt/vector_types.h", "simt/device_language.h", "simt/launch.h"})
+    if (path.ends_with(own)) {
+      found.last_of_machine = text;
+      return 0;
+    }
+  if (!found.lines.empty()) found.lines += " in ";
+  found.lines += text;
   return 0;
 }
 #endif
@@ -70,11 +79,12 @@ std::uint32_t place_of(const void* return_address) {
 std::string source_line(std::uint32_t place) {
   static backtrace_state* const state = backtrace_create_state(
       nullptr, 1, [](void*, const char*, int) {}, nullptr);
-  std::string lines;
+  Frames frames;
   // A return address is that of the next instruction.
   backtrace_pcinfo(
-      state, program().begin + place - 1, add_frame, [](void*, const char*, int) {}, &lines);
-  return lines.empty() ? "a line unknown" : lines;
+      state, program().begin + place - 1, add_frame, [](void*, const char*, int) {}, &frames);
+  if (!frames.lines.empty()) return frames.lines;
+  return frames.last_of_machine.empty() ? "a line unknown" : frames.last_of_machine;
 }
 #else  // built without check mode: nobody asks
 std::string source_line(std::uint32_t) { return "a line unknown"; }
