@@ -112,10 +112,10 @@ struct Bar {
 
 /// One bar per kernel, as long as what it takes; the part that would do in another colour.
 std::string bars(const std::vector<Bar>& all, const char* unit, double scale) {
-  constexpr double row = 18, text_width = 460, plot_width = 560;
+  constexpr double row = 18, text_width = 600, plot_width = 520;
   double most = 0;
   for (const Bar& bar : all) most = std::max(most, bar.actual);
-  std::string svg = formatted("<svg viewBox=\"0 0 1160 %.0f\" role=\"img\">\n",
+  std::string svg = formatted("<svg viewBox=\"0 0 1220 %.0f\" role=\"img\">\n",
                               row * static_cast<double>(all.size()) + 4);
   double y = 2;
   for (const Bar& bar : all) {
