@@ -137,7 +137,9 @@ def main():
     sandbox = Sandbox(root, folder, options.jobs)
     try:
         sandbox.prepare()
-        state = State(folder / "results.jsonl", sandbox.suite)
+        # What survived without check mode may not survive it.
+        tests = sandbox.suite + (" without check mode" if options.no_check else "")
+        state = State(folder / "results.jsonl", tests)
         digests = {name: text_digest((root / name).read_text()) for name in kernel_files(root)}
         if not options.report:
             wanted = [m for m in chosen
