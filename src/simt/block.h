@@ -99,8 +99,8 @@ class BlockRunner {
   void* dynamic_shared_;
   std::size_t dynamic_shared_bytes_ = 0;
   std::string violation_;
-  std::unique_ptr<check::BlockCheck> check_;  // made for the first block that is watched
-  check::BlockCheck* watching_ = nullptr;     // it, while such a block runs
+  std::unique_ptr<check::BlockCheck> check_;        // made for the first block that is watched
+  check::BlockCheck* watching_ = nullptr;           // it, while such a block runs
   std::unique_ptr<profile::BlockProfile> profile_;  // likewise
   profile::BlockProfile* profiling_ = nullptr;
 };

@@ -131,7 +131,7 @@ class Queue {
     std::uint64_t number;
   };
   std::vector<OperationsRange> host_ranges_;  // of operations since the host last waited for all
-  std::size_t slots_ = 1;  // 0 is the default stream's
+  std::size_t slots_ = 1;                     // 0 is the default stream's
   OperationOrder running_;
   int captures_ = 0;
   std::mt19937_64 random_{1};
