@@ -18,41 +18,42 @@ struct Descriptions {
 constexpr auto forward_kind = dnnl::prop_kind::forward_training;
 
 /// oneDNN's own 1x1 convolutions write past their scratch memory when the stride is above one and
-/// the channels are no multiple of 16 (backward-weights in 2.6 and 3.2): takes the next
-/// implementation.
-template <class PrimitiveDescription>
-void avoid_strided_1x1(const LinearShape& s, PrimitiveDescription& description) {
-  const bool strided_1x1 = s.weights[2] == 1 && s.weights[3] == 1 && s.strides[0] > 1;
-  while (strided_1x1 && std::string(description.impl_info_str()).find("1x1") != std::string::npos)
-    if (!description.next_impl()) throw Error("oneDNN has no safe strided 1x1 convolution here");
-}
+/// the channels are no multiple of 16 (backward-weights in 2.6 and 3.2).
+struct UnsafeConvolution {
+  bool strided_1x1;
+  explicit UnsafeConvolution(const LinearShape& s)
+      : strided_1x1(s.weights[2] == 1 && s.weights[3] == 1 && s.strides[0] > 1) {}
+  bool operator()(const std::string& implementation) const {
+    return strided_1x1 && implementation.find("1x1") != std::string::npos;
+  }
+};
+
+bool none(const std::string&) { return false; }
 
 Descriptions describe_convolution(const dnnl::engine& engine, const LinearShape& s,
                                   Direction direction, const memory::desc& source,
                                   const memory::desc& weights, const memory::desc& destination) {
   using namespace dnnl;
   constexpr auto direct = algorithm::convolution_direct;
-  auto forward = detail::describe<convolution_forward>(engine, forward_kind, direct, source,
+  const UnsafeConvolution unsafe(s);
+  auto forward = detail::describe<convolution_forward>(engine, unsafe, forward_kind, direct, source,
                                                        weights, destination, s.strides,
                                                        s.padding_before, s.padding_after);
-  avoid_strided_1x1(s, forward);
   switch (direction) {
     case Direction::forward:
       return {source, forward.weights_desc(), destination, convolution_forward(forward)};
     case Direction::backward_data: {
       auto backward = detail::describe_backward<convolution_backward_data>(
-          engine, forward, direct, source, weights, destination, s.strides, s.padding_before,
-          s.padding_after);
-      avoid_strided_1x1(s, backward);
+          engine, unsafe, forward, direct, source, weights, destination, s.strides,
+          s.padding_before, s.padding_after);
       return {source, backward.weights_desc(), destination, convolution_backward_data(backward)};
     }
     case Direction::backward_weights:
       break;
   }
   auto backward = detail::describe_backward<convolution_backward_weights>(
-      engine, forward, direct, source, weights, destination, s.strides, s.padding_before,
+      engine, unsafe, forward, direct, source, weights, destination, s.strides, s.padding_before,
       s.padding_after);
-  avoid_strided_1x1(s, backward);
   return {source, backward.diff_weights_desc(), destination,
           convolution_backward_weights(backward)};
 }
@@ -61,21 +62,21 @@ Descriptions describe_inner_product(const dnnl::engine& engine, Direction direct
                                     const memory::desc& source, const memory::desc& weights,
                                     const memory::desc& destination) {
   using namespace dnnl;
-  const auto forward =
-      detail::describe<inner_product_forward>(engine, forward_kind, source, weights, destination);
+  const auto forward = detail::describe<inner_product_forward>(engine, none, forward_kind, source,
+                                                               weights, destination);
   switch (direction) {
     case Direction::forward:
       return {source, forward.weights_desc(), destination, inner_product_forward(forward)};
     case Direction::backward_data: {
       const auto backward = detail::describe_backward<inner_product_backward_data>(
-          engine, forward, source, weights, destination);
+          engine, none, forward, source, weights, destination);
       return {source, backward.weights_desc(), destination, inner_product_backward_data(backward)};
     }
     case Direction::backward_weights:
       break;
   }
   const auto backward = detail::describe_backward<inner_product_backward_weights>(
-      engine, forward, source, weights, destination);
+      engine, none, forward, source, weights, destination);
   return {source, backward.diff_weights_desc(), destination,
           inner_product_backward_weights(backward)};
 }

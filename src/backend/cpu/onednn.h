@@ -2,30 +2,47 @@
 // operation descriptors); everything that differs is in this file.
 #pragma once
 #include <dnnl.hpp>
+#include <string>
 #include <unordered_map>
+
+#include "dcgan/error.h"
 
 namespace dcgan::cpu {
 
 namespace detail {
-/// PrimitiveDesc(engine, hints..., arguments of the operation).
-template <class Primitive, class... Arguments>
-typename Primitive::primitive_desc describe(const dnnl::engine& engine,
+/// The first implementation that `refused(implementation's name)` lets pass. 2.x's next_impl()
+/// reads the operation descriptor, which must still live.
+template <class PrimitiveDescription, class Refused>
+PrimitiveDescription first_accepted(PrimitiveDescription description, const Refused& refused) {
+  while (refused(std::string(description.impl_info_str())))
+    if (!description.next_impl()) throw Error("oneDNN has no safe implementation of a layer here");
+  return description;
+}
+
+/// PrimitiveDesc(engine, arguments of the operation).
+template <class Primitive, class Refused, class... Arguments>
+typename Primitive::primitive_desc describe(const dnnl::engine& engine, const Refused& refused,
                                             const Arguments&... arguments) {
+  using Description = typename Primitive::primitive_desc;
 #if DNNL_VERSION_MAJOR >= 3
-  return typename Primitive::primitive_desc(engine, arguments...);
+  return first_accepted(Description(engine, arguments...), refused);
 #else
-  return typename Primitive::primitive_desc(typename Primitive::desc(arguments...), engine);
+  const typename Primitive::desc operation(arguments...);
+  return first_accepted(Description(operation, engine), refused);
 #endif
 }
 
 /// The same for a backward primitive, which oneDNN wants to see beside its forward one.
-template <class Primitive, class Hint, class... Arguments>
-typename Primitive::primitive_desc describe_backward(const dnnl::engine& engine, const Hint& hint,
+template <class Primitive, class Refused, class Hint, class... Arguments>
+typename Primitive::primitive_desc describe_backward(const dnnl::engine& engine,
+                                                     const Refused& refused, const Hint& hint,
                                                      const Arguments&... arguments) {
+  using Description = typename Primitive::primitive_desc;
 #if DNNL_VERSION_MAJOR >= 3
-  return typename Primitive::primitive_desc(engine, arguments..., hint);
+  return first_accepted(Description(engine, arguments..., hint), refused);
 #else
-  return typename Primitive::primitive_desc(typename Primitive::desc(arguments...), engine, hint);
+  const typename Primitive::desc operation(arguments...);
+  return first_accepted(Description(operation, engine, hint), refused);
 #endif
 }
 }  // namespace detail
