@@ -23,7 +23,12 @@ struct DeviceLimits {
   std::size_t shared_optin_bytes;  // per block
 };
 constexpr std::size_t shared_default_bytes = 48 << 10;
+#if defined(__SANITIZE_ADDRESS__)
+// AddressSanitizer writes its shadow of all that is mapped, an eighth of it, in every process.
+constexpr std::size_t device_bytes = std::size_t{1} << 30;
+#else
 constexpr std::size_t device_bytes = std::size_t{16} << 30;
+#endif
 
 /// Throws std::invalid_argument for a compute capability that is not known.
 const DeviceLimits& limits(int capability);
