@@ -99,6 +99,9 @@ void GlobalShadow::step(GlobalCell& cell, const char* p, bool write, const Acces
     if (ordered(second, by)) second = {};
   } else if (ordered(second, by)) {
     second = by.access;
+  } else if (run_of(first.moment) == run_of(second.moment) &&
+             run_of(by.access.moment) != run_of(first.moment)) {
+    second = by.access;  // reads of two blocks race with every write that either block's reads do
   } else if (first.moment == second.moment && first.warp() == second.warp() &&
              (first.moment != by.access.moment || first.warp() != by.access.warp())) {
     second = by.access;  // two that are further apart race with more
