@@ -55,7 +55,8 @@ const char* name(WarpOp op) {
   return "";
 }
 
-/// From which lane a shuffle takes its value; below 0 or from 32 on: from the lane itself.
+/// From which lane a shuffle takes its value; where its own rule leads outside: from the lane
+/// itself.
 int source_lane(WarpOp op, int lane, unsigned argument, int width) {
   const int first = lane / width * width, distance = static_cast<int>(argument);
   int source = lane;

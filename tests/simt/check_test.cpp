@@ -15,25 +15,27 @@ void PrintTo(const WrongKernel& kernel, std::ostream* out) { *out << kernel.name
 
 namespace {
 
-/// "@name" becomes "wrong_kernels.cu:12", the line that carries the mark.
+/// "@name" becomes "wrong_device_code.h:12", the line that carries the mark.
 std::string with_lines(const std::string& report) {
-  static const std::map<std::string, int> lines = [] {
-    std::map<std::string, int> found;
-    std::ifstream source(DCGAN_WRONG_KERNELS);
-    std::string text;
-    const std::regex mark("// @(\\w+)$");
-    std::smatch match;
-    for (int line = 1; std::getline(source, text); ++line)
-      if (std::regex_search(text, match, mark)) found[match[1]] = line;
+  static const std::map<std::string, std::string> places = [] {
+    std::map<std::string, std::string> found;
+    for (const std::string file : {"wrong_device_code.h", "wrong_kernels.cu"}) {
+      std::ifstream source(std::string(DCGAN_WRONG_KERNELS) + "/" + file);
+      std::string text;
+      const std::regex mark("// @(\\w+)$");
+      std::smatch match;
+      for (int line = 1; std::getline(source, text); ++line)
+        if (std::regex_search(text, match, mark))
+          found[match[1]] = file + ":" + std::to_string(line);
+    }
     return found;
   }();
   std::string all = report;
   const std::regex mark("@(\\w+)");
   for (std::smatch match; std::regex_search(all, match, mark);) {
     const std::string name = match[1];
-    const std::string line = lines.contains(name) ? std::to_string(lines.at(name)) : "no such mark";
-    all.replace(static_cast<std::size_t>(match.position()), name.size() + 1,
-                "wrong_kernels\\.cu:" + line + "\\b");
+    const std::string place = places.contains(name) ? places.at(name) : "no such mark";
+    all.replace(static_cast<std::size_t>(match.position()), name.size() + 1, place + "\\b");
   }
   return all;
 }

@@ -11,7 +11,7 @@ struct WrongKernel {
   /// Queues the work and waits for it; `wrong`, or its twin. What comes of it is the machine's
   /// failure(), or what this returns.
   std::function<std::string(bool wrong)> run;
-  /// A regular expression that the report must contain: thread(s), and lines of wrong_kernels.cu.
+  /// A regular expression that the report must contain: thread(s), and lines by their marks.
   std::string report;
 };
 
