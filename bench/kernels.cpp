@@ -11,6 +11,7 @@
 #include "bench/device_limit.h"
 #include "bench/peers/peer.h"
 #include "bench/preset_cases.h"
+#include "bench/program.h"
 #include "bench/share_plot.h"
 #include "dcgan/error.h"
 
@@ -196,10 +197,5 @@ int run(int argc, char** argv) {
 }  // namespace dcgan::bench
 
 int main(int argc, char** argv) {
-  try {
-    return dcgan::bench::run(argc, argv);
-  } catch (const std::exception& e) {
-    std::fprintf(stderr, "kernels: %s\n", e.what());
-    return 1;
-  }
+  return dcgan::bench::run_program("kernels", dcgan::bench::run, argc, argv);
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "backend/op_recorder.h"
+#include "bench/program.h"
 #include "dcgan/error.h"
 #include "models/models.h"
 #include "simt/machine.h"
@@ -78,10 +79,5 @@ int run(int argc, char** argv) {
 }  // namespace dcgan::bench
 
 int main(int argc, char** argv) {
-  try {
-    return dcgan::bench::run(argc, argv);
-  } catch (const std::exception& e) {
-    std::fprintf(stderr, "step_launches: %s\n", e.what());
-    return 1;
-  }
+  return dcgan::bench::run_program("step_launches", dcgan::bench::run, argc, argv);
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "bench/device_limit.h"
+#include "bench/program.h"
 #include "bench/step_sweep.h"
 #include "bench/step_timing.h"
 #include "dcgan/error.h"
@@ -139,10 +140,5 @@ int run(int argc, char** argv) {
 }  // namespace dcgan::bench
 
 int main(int argc, char** argv) {
-  try {
-    return dcgan::bench::run(argc, argv);
-  } catch (const std::exception& e) {
-    std::fprintf(stderr, "train_step: %s\n", e.what());
-    return 1;
-  }
+  return dcgan::bench::run_program("train_step", dcgan::bench::run, argc, argv);
 }
