@@ -34,6 +34,7 @@ Json with_pass(Json op, const char* pass) {
   return op;
 }
 
+/// backward() is the interface's own: both passes, each recorded.
 class RecordedLinear final : public LinearOp {
  public:
   RecordedLinear(std::unique_ptr<LinearOp> op, std::shared_ptr<Recorder> recorder, Json shape)
