@@ -1,12 +1,15 @@
 #include "simt/shared_memory.h"
 
 #include <elf.h>
+#include <fcntl.h>
 #include <link.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
-#include <fstream>
 #include <iterator>
 #include <set>
 #include <string_view>
@@ -47,9 +50,35 @@ struct ThreadLocalSymbol {
   std::string name;
 };
 
+/// A file's bytes in memory, of which only the pages that are looked at are read: programs with
+/// debug information have a hundred million.
+class MappedFile {
+ public:
+  explicit MappedFile(const std::string& path) {
+    const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    struct stat status {};
+    if (file >= 0 && fstat(file, &status) == 0 && status.st_size > 0) {
+      void* memory =
+          mmap(nullptr, static_cast<std::size_t>(status.st_size), PROT_READ, MAP_PRIVATE, file, 0);
+      if (memory != MAP_FAILED)
+        bytes_ = {static_cast<const char*>(memory), static_cast<std::size_t>(status.st_size)};
+    }
+    if (file >= 0) close(file);
+  }
+  ~MappedFile() {
+    if (!bytes_.empty()) munmap(const_cast<char*>(bytes_.data()), bytes_.size());
+  }
+  MappedFile(const MappedFile&) = delete;
+  MappedFile& operator=(const MappedFile&) = delete;
+  std::string_view bytes() const { return bytes_; }
+
+ private:
+  std::string_view bytes_;
+};
+
 std::vector<ThreadLocalSymbol> thread_local_symbols(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  const std::vector<char> image{std::istreambuf_iterator<char>(file), {}};
+  const MappedFile file(path);
+  const std::string_view image = file.bytes();
   std::vector<ThreadLocalSymbol> symbols;
   const auto at = [&](std::size_t offset) { return image.data() + offset; };
   if (image.size() < sizeof(ElfW(Ehdr))) return symbols;
