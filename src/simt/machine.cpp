@@ -77,6 +77,10 @@ cudaError_t refuse(cudaError_t status, const std::string& reason) {
 }
 
 Stream* stream_of(Machine& m, cudaStream_t stream) {
+  if (!stream && m.queue.capturing_blocking()) {
+    m.queue.invalidate_captures();
+    throw Refusal{cudaErrorStreamCaptureImplicit};
+  }
   if (!stream) return m.queue.default_stream();
   return m.queue.knows(stream) ? stream : nullptr;
 }

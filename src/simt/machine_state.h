@@ -62,6 +62,11 @@ cudaError_t result(cudaError_t status);
 /// An error with the reason that its text will name.
 cudaError_t refuse(cudaError_t status, const std::string& reason);
 
+/// Thrown within a runtime function: what it is to return.
+struct Refusal {
+  cudaError_t status;
+};
+
 /// Runs a runtime function's work, alone and only while no kernel has failed. A kernel that fails
 /// within it becomes the machine's failure.
 template <class Work>
@@ -77,6 +82,8 @@ cudaError_t guarded(const Work& work) {
   } const call(m.calls);
   try {
     return result(work(m));
+  } catch (const Refusal& r) {
+    return result(r.status);
   } catch (const Violation& v) {
     m.failure = v.text;
     m.queue.clear();
@@ -84,7 +91,8 @@ cudaError_t guarded(const Work& work) {
   }
 }
 
-/// The stream, the default one for null; null where there is no such stream.
+/// The stream, the default one for null; null where there is no such stream. Throws Refusal for the
+/// default stream during a capture that it would have to wait for.
 Stream* stream_of(Machine& m, cudaStream_t stream);
 /// For calls that wait for the device: whether a capture is in progress, which they break.
 bool broken_by_capture(Machine& m);

@@ -11,8 +11,9 @@ bool runnable(const Stream& stream) {
 
 }  // namespace
 
-Stream* Queue::create_stream() {
+Stream* Queue::create_stream(bool blocking) {
   auto* stream = new Stream;
+  stream->blocking = blocking;
   if (free_slots_.empty()) {
     stream->slot = slots_++;
   } else {
@@ -43,6 +44,11 @@ void Queue::push(Stream* stream, std::function<void()> run, HostRange host) {
     stream->capture_last = {nodes.size() - 1};
     return;
   }
+  order_with_default(stream);
+  enqueue(stream, std::move(run), host);
+}
+
+void Queue::enqueue(Stream* stream, std::function<void()> run, HostRange host) {
   stream->queue.push_back({std::move(run), nullptr, host, next_order(stream)});
   if (host.bytes > 0) {
     const OperationOrder& order = stream->queue.back().order;
@@ -69,12 +75,19 @@ void Queue::record(Event* event, Stream* stream) {
   event->capture = stream->capture;
   event->captured = stream->capture_last;
   if (stream->capture) return;
-  event->marker->clock = stream->clock;
-  join(event->marker->clock, host_clock_);
-  push(stream, [marker = event->marker] {
+  order_with_default(stream);
+  mark(stream, event->marker);
+}
+
+/// Done once all work that is now in the stream is.
+void Queue::mark(Stream* stream, const std::shared_ptr<Marker>& marker) {
+  marker->clock = stream->clock;
+  join(marker->clock, host_clock_);
+  const auto done = [marker] {
     marker->done = true;
     marker->when = std::chrono::steady_clock::now();
-  });
+  };
+  enqueue(stream, done, {});
 }
 
 void Queue::wait(Stream* stream, const Event* event) {
@@ -89,9 +102,34 @@ void Queue::wait(Stream* stream, const Event* event) {
     return;
   }
   if (!event->marker || stream->capture) return;  // nothing recorded: nothing to wait for
-  join(stream->clock, event->marker->clock);
-  stream->queue.push_back({[] {}, event->marker, {}, next_order(stream)});
+  order_with_default(stream);
+  wait(stream, event->marker);
   run_early();
+}
+
+void Queue::wait(Stream* stream, const std::shared_ptr<Marker>& marker) {
+  join(stream->clock, marker->clock);
+  stream->queue.push_back({[] {}, marker, {}, next_order(stream)});
+}
+
+/// What joins the stream next comes after all that the default stream orders before it.
+void Queue::order_with_default(Stream* stream) {
+  std::vector<Stream*> earlier;
+  if (stream->blocking) earlier.push_back(&default_stream_);
+  if (stream == &default_stream_)
+    std::copy_if(streams_.begin(), streams_.end(), std::back_inserter(earlier),
+                 [](const Stream* s) { return s->blocking && !s->capture; });
+  // By the host's calls and not by address, so that runs repeat.
+  std::sort(earlier.begin(), earlier.end(),
+            [](const Stream* a, const Stream* b) { return a->slot < b->slot; });
+  for (Stream* other : earlier) {
+    if (!other->queue.empty()) {
+      const auto marker = std::make_shared<Marker>();
+      mark(other, marker);
+      wait(stream, marker);
+    }
+    join(stream->clock, other->clock);
+  }
 }
 
 /// One operation that may run now: of the order's choice; false: none may.
@@ -225,6 +263,11 @@ Graph* Queue::end_capture(Stream* stream, cudaError_t* status) {
   }
   --captures_;
   return *status == cudaSuccess ? new Graph{std::move(capture->graph)} : nullptr;
+}
+
+bool Queue::capturing_blocking() const {
+  return std::any_of(streams_.begin(), streams_.end(),
+                     [](const Stream* s) { return s->capture && s->blocking; });
 }
 
 void Queue::invalidate_captures() {

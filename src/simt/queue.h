@@ -61,8 +61,9 @@ struct Capture {
 
 struct Stream {
   std::deque<Operation> queue;
-  std::size_t slot = 0;  // in clocks
-  StreamClock clock;     // of all that its last operation has behind it, itself included
+  std::size_t slot = 0;   // in clocks
+  bool blocking = false;  // in order with the default stream
+  StreamClock clock;      // of all that its last operation has behind it, itself included
   std::shared_ptr<Capture> capture;
   std::vector<std::size_t> capture_last;  // nodes that the next one of this stream must follow
 };
@@ -76,7 +77,9 @@ struct Event {
 
 class Queue {
  public:
-  Stream* create_stream();
+  /// `blocking`: it waits for what is before in the default stream, which waits for it; both are
+  /// what CUDA's legacy default stream does.
+  Stream* create_stream(bool blocking);
   /// Runs what is left in it.
   void destroy(Stream* stream);
   bool knows(const Stream* stream) const { return streams_.contains(const_cast<Stream*>(stream)); }
@@ -108,6 +111,9 @@ class Queue {
   /// says which.
   Graph* end_capture(Stream* stream, cudaError_t* status);
   bool capturing() const { return captures_ > 0; }
+  /// Whether a blocking stream is captured: then the default stream, which would have to wait for
+  /// it, may not be used.
+  bool capturing_blocking() const;
   /// An operation that no capture allows was tried.
   void invalidate_captures();
   void launch(const GraphExec* exec, Stream* stream);
@@ -117,6 +123,10 @@ class Queue {
   template <class Done>
   void run_until(const Done& done, const Stream* preferred);
   void run_early();
+  void enqueue(Stream* stream, std::function<void()> run, HostRange host);
+  void mark(Stream* stream, const std::shared_ptr<Marker>& marker);
+  void wait(Stream* stream, const std::shared_ptr<Marker>& marker);
+  void order_with_default(Stream* stream);
   OperationOrder next_order(Stream* stream);
   void host_waited();
 

@@ -130,6 +130,9 @@ const char* cudaGetErrorString(cudaError_t status) {
     case cudaErrorCapturedEvent:
       text = "operation not permitted on a captured event";
       break;
+    case cudaErrorStreamCaptureImplicit:
+      text = "the default stream was used while a stream that it waits for was captured";
+      break;
   }
   if (status == m.last_error && !m.detail.empty()) text += ": " + m.detail;
   return text.c_str();

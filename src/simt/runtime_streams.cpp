@@ -3,8 +3,11 @@
 
 namespace simt {
 
-cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
-  return guarded([&](Machine& m) { return *stream = m.queue.create_stream(), cudaSuccess; });
+cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned flags) {
+  return guarded([&](Machine& m) {
+    *stream = m.queue.create_stream(!(flags & cudaStreamNonBlocking));
+    return cudaSuccess;
+  });
 }
 cudaError_t cudaStreamCreate(cudaStream_t* stream) {
   return cudaStreamCreateWithFlags(stream, cudaStreamDefault);

@@ -74,6 +74,22 @@ TEST_F(Streams, AnEventOrdersThem) {
   EXPECT_EQ(seen, (std::set<std::vector<int>>{{1, 2}}));
 }
 
+TEST_F(Streams, TheDefaultStreamWaitsForBlockingStreamsAndTheyForIt) {
+  int* log = allocate<int>(3);
+  cudaStream_t blocking = nullptr;
+  cudaStreamCreate(&blocking);
+  const auto seen = [&](cudaStream_t first, cudaStream_t second) {
+    return orders_seen(log, [&] { queue_append(first, log, 1), queue_append(second, log, 2); });
+  };
+  const std::set<std::vector<int>> in_order{{1, 2}}, any{{1, 2}, {2, 1}};
+  EXPECT_EQ(seen(blocking, nullptr), in_order);
+  EXPECT_EQ(seen(nullptr, blocking), in_order);
+  EXPECT_EQ(seen(a_, nullptr), any);
+  EXPECT_EQ(seen(nullptr, a_), any);
+  EXPECT_EQ(seen(blocking, a_), any);
+  cudaStreamDestroy(blocking);
+}
+
 TEST_F(Streams, AHostThatDoesNotWaitReadsPoison) {
   int* device = to_device(std::vector<int>{5});
   int* host = nullptr;
@@ -184,6 +200,14 @@ TEST_F(Streams, CapturesRefuseWhatCudaRefuses) {
   EXPECT_EQ(cudaStreamEndCapture(a_, &graph), cudaErrorInvalidValue);
   queue_append(b_, log, 2);
   EXPECT_EQ(cudaStreamSynchronize(b_), cudaSuccess);
+
+  cudaStream_t blocking = nullptr;
+  cudaStreamCreate(&blocking);
+  cudaStreamBeginCapture(blocking, cudaStreamCaptureModeGlobal);
+  queue_append(blocking, log, 1);
+  EXPECT_EQ(cudaMemsetAsync(log, 0, 4, nullptr), cudaErrorStreamCaptureImplicit);
+  EXPECT_EQ(cudaStreamEndCapture(blocking, &graph), cudaErrorStreamCaptureInvalidated);
+  cudaStreamDestroy(blocking);
 }
 
 }  // namespace

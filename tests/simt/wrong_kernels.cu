@@ -82,6 +82,39 @@ std::string copy_without_event(bool wrong) {
   return text;
 }
 
+/// A kernel and a copy of its result, captured on two streams, run as a graph.
+std::string graph_without_event(bool wrong) {
+  Floats in(128), out(128), copy(128);
+  cudaStream_t compute = nullptr, copies = nullptr;
+  cudaEvent_t began = nullptr, computed = nullptr, copied = nullptr;
+  for (cudaStream_t* stream : {&compute, &copies})
+    DCGAN_CUDA_CHECK(cudaStreamCreateWithFlags(stream, cudaStreamNonBlocking));
+  for (cudaEvent_t* event : {&began, &computed, &copied})
+    DCGAN_CUDA_CHECK(cudaEventCreateWithFlags(event, cudaEventDisableTiming));
+  DCGAN_CUDA_CHECK(cudaDeviceSynchronize());  // the fills are done
+  cudaGraph_t graph = nullptr;
+  cudaGraphExec_t exec = nullptr;
+  const std::string text = outcome([&] {
+    DCGAN_CUDA_CHECK(cudaStreamBeginCapture(compute, cudaStreamCaptureModeGlobal));
+    DCGAN_CUDA_CHECK(cudaEventRecord(began, compute));
+    DCGAN_CUDA_CHECK(cudaStreamWaitEvent(copies, began, 0));  // joins the capture
+    launch("double_all", double_all, 2, 64, 0, compute, in, out);
+    DCGAN_CUDA_CHECK(cudaEventRecord(computed, compute));
+    if (!wrong) DCGAN_CUDA_CHECK(cudaStreamWaitEvent(copies, computed, 0));
+    DCGAN_CUDA_CHECK(cudaMemcpyAsync(copy, out, out.bytes(), cudaMemcpyDeviceToDevice, copies));
+    DCGAN_CUDA_CHECK(cudaEventRecord(copied, copies));
+    DCGAN_CUDA_CHECK(cudaStreamWaitEvent(compute, copied, 0));
+    DCGAN_CUDA_CHECK(cudaStreamEndCapture(compute, &graph));
+    DCGAN_CUDA_CHECK(cudaGraphInstantiate(&exec, graph, 0));
+    for (int i = 0; i < 2; ++i) DCGAN_CUDA_CHECK(cudaGraphLaunch(exec, compute));
+  });
+  cudaGraphExecDestroy(exec);
+  cudaGraphDestroy(graph);
+  for (cudaEvent_t event : {began, computed, copied}) cudaEventDestroy(event);
+  for (cudaStream_t stream : {compute, copies}) cudaStreamDestroy(stream);
+  return text;
+}
+
 /// Two threads, in either order, each at the line that the marks name.
 std::string race(const std::string& first, const std::string& second) {
   const std::string thread = R"(thread \(\d+,0,0\))";
@@ -293,11 +326,12 @@ std::vector<WrongKernel> wrong_kernels() {
       "(" + race("@neighbours_store", "@neighbours_load") + "), and nothing orders the blocks");
   add("host_read_too_early", read_too_early,
       "host code reads what a queued copy is going to write, at @read_too_early");
-  add("copy_without_event", copy_without_event,
+  const std::string unordered_copy =
       "race: (a copy of 512 bytes on the device reads .*, and kernel double_all, block "
-      "\\(.,0,0\\), "
-      "thread .*, wrote it, at @double_all|thread .* writes .*, at @double_all, and a copy of 512 "
-      "bytes on the device read it).*no stream or event puts them in order");
+      "\\(.,0,0\\), thread .*, wrote it, at @double_all|thread .* writes .*, at @double_all, and a "
+      "copy of 512 bytes on the device read it).*no stream or event puts them in order";
+  add("copy_without_event", copy_without_event, unordered_copy);
+  add("graph_without_event", graph_without_event, unordered_copy);
   return all;
 }
 
