@@ -1,21 +1,26 @@
 #!/usr/bin/env bash
-# Models a training step's time on named GPUs (tools/model); arguments go to model/model.py. The list
-# of kernels comes from one step of each preset on the SIMT machine, what they cost from
-# tools/machine_code.sh. Both are kept in build/model (or $DCGAN_BUILD_DIR/model), and made anew where
-# they are older than the kernels.
+# Models a training step's time on named GPUs (tools/model); arguments go to model/model.py. What
+# each kernel asks of memory comes from the profile of one step of each preset on the SIMT machine,
+# what nvcc made of it from tools/machine_code.sh. Both are kept in build/model (or
+# $DCGAN_BUILD_DIR/model), and made anew where they are older than the kernels.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 build=${DCGAN_BUILD_DIR:-$root/build}
 out=$build/model
 stale() { [ ! -s "$1" ] || [ -n "$(find "$root/kernels" "$root/src/models" -newer "$1" -print -quit)" ]; }
 mkdir -p "$out"
-if stale "$out/launches.json"; then
-  "$root/tools/build.sh" "$build" -DCMAKE_BUILD_TYPE=Release -DDCGAN_BUILD_BENCH=ON >&2
-  "$build/bench/step_launches" --preset vanilla --preset dcgan --preset tf-tutorial \
-    --json "$out/launches.json" >&2
-fi
+profiles=()
+for preset in vanilla dcgan tf-tutorial; do
+  profile=$out/$preset.json
+  if stale "$profile"; then
+    "$root/tools/build.sh" "$build" -DCMAKE_BUILD_TYPE=Release >&2
+    echo "model: profiling a step of $preset" >&2
+    "$build/dcgan_cuda" kernels --preset "$preset" --json "$profile" >/dev/null
+  fi
+  profiles+=(--profile "$profile")
+done
 if stale "$out/machine_code.json"; then
   "$root/tools/machine_code.sh" --arch 75,80,89,90 --json "$out/machine_code.json" >/dev/null
 fi
-exec python3 "$root/tools/model/model.py" --launches "$out/launches.json" \
+exec python3 "$root/tools/model/model.py" "${profiles[@]}" \
   --machine-code "$out/machine_code.json" "$@"

@@ -11,8 +11,8 @@ from gpus import GPUS  # noqa: E402
 from work import Work, works_of  # noqa: E402
 
 
-def launch(name, grid, threads):
-    return {"name": name, "grid": grid, "block": [threads, 1, 1], "dynamic_shared_bytes": 0}
+def launch(name, grid, threads, *lines):
+    return {"name": name, "grid": grid, "block": [threads, 1, 1], "dynamic_shared_bytes": 0, "lines": lines}
 
 
 CODE_ENTRY = {"blocks_per_multiprocessor": 2, "double_precision_instructions": 100,
@@ -53,6 +53,19 @@ class CountedWork(unittest.TestCase):
         self.assertEqual(work.moved_bytes, 28000)
 
 
+    def test_what_the_profile_counted_is_added_up(self):
+        lines = [{"space": "global", "sectors": 100, "ideal_sectors": 90},
+                 {"space": "shared", "wavefronts": 8, "ideal_wavefronts": 4},
+                 {"space": "global", "sectors": 11, "ideal_sectors": 11}]
+        (work,) = works_of({"op": "adam", "n": 1000, "launches": [launch("adam", [1, 1, 1], 256, *lines)]})
+        self.assertEqual(work.sector_bytes, 32 * 111)
+        self.assertEqual(work.shared_passes, 8)
+
+    def test_a_kernel_that_the_model_does_not_know_is_an_error(self):
+        with self.assertRaises(ValueError):
+            works_of({"op": "adam", "n": 1000, "launches": [launch("adam", [1, 1, 1], 256)] * 2})
+
+
 class Times(unittest.TestCase):
     def test_memory(self):
         # 3.35 GB do not stay in the L2 cache: a millisecond of the H100's DRAM.
@@ -61,7 +74,7 @@ class Times(unittest.TestCase):
         self.assertAlmostEqual(time.microseconds, 1000 + model.LAUNCH_US)
 
     def test_cache_and_launch(self):
-        work = Work("", "k", 100, 256, moved_bytes=5500, requested_bytes=5500)
+        work = Work("", "k", 100, 256, moved_bytes=5500, sector_bytes=5500)
         time = model.time_of(work, GPUS["H100"], CodeOfAnyKernel())
         self.assertEqual(time.bound, "launch")
         self.assertAlmostEqual(time.microseconds, model.LAUNCH_US + 1e-3)
@@ -80,6 +93,20 @@ class Times(unittest.TestCase):
         # 64 lanes: an FMA takes a scheduler two cycles, more than its instructions.
         ampere = model.time_of(Work("", "product_kernel", 108, 256, slices=1000), GPUS["A100"], CodeOfAnyKernel())
         self.assertAlmostEqual(ampere.microseconds, (2 * 1000 * 1024 + model.BLOCK_LATENCY) / 1410 + model.LAUNCH_US)
+
+    def test_caches(self):
+        # What fits half of the L2 cache is asked of it alone, and at 5.5 TB/s.
+        work = Work("", "k", 10000, 256, moved_bytes=1e6, sector_bytes=5.5e9)
+        time = model.time_of(work, GPUS["H100"], CodeOfAnyKernel())
+        self.assertEqual(time.bound, "L2")
+        self.assertAlmostEqual(time.microseconds, 1000 + model.LAUNCH_US)
+
+    def test_shared_memory_of_the_busiest_multiprocessor(self):
+        # 133 blocks on 132 multiprocessors: one has two, each a 133rd of the passes.
+        work = Work("", "k", 133, 256, shared_passes=133 * 1980e3)
+        time = model.time_of(work, GPUS["H100"], CodeOfAnyKernel())
+        self.assertEqual(time.bound, "shared memory")
+        self.assertAlmostEqual(time.microseconds, 2000 + model.LAUNCH_US)
 
     def test_double_where_there_are_two_lanes(self):
         work = Work("", "k", 1280, 64, double_threads=1280 * 64)

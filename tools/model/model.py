@@ -1,7 +1,7 @@
 """A performance model of a training step: each kernel's bound and time on named GPUs.
 
-From counted work (work.py), what nvcc made of the kernels (tools/machine_code.sh --json) and published
-limits (gpus.py). Nothing here is measured; --measured puts measurements beside it.
+From counted work (work.py, with the profile of `dcgan_cuda kernels --json`), what nvcc made of the
+kernels (tools/machine_code.sh --json) and published limits (gpus.py). Nothing here is measured; --measured puts measurements beside it.
 Run by tools/model.sh.
 """
 import argparse
@@ -22,11 +22,10 @@ SCHEDULERS = 4
 SLICE_FMAS = 512           # of a warp: 64 sums, 8 deep
 # Assumptions, not published: what a kernel costs in a stream beyond its work; what a lone warp waits
 # for shared memory and the barrier per slice; what a block waits before its first slice and behind
-# its last. Two 16-byte fragments each of A and B per step of k, served in two passes each.
+# its last.
 LAUNCH_US = 2.0
 SLICE_LATENCY = 150
 BLOCK_LATENCY = 2000
-SHARED_PASSES = 64
 
 
 @dataclass
@@ -42,7 +41,7 @@ def machine_code(path):
 
 def time_of(work, gpu, code):
     entry = code.get((work.kernel, gpu.capability))
-    if entry is None and work.kernel != "copy":
+    if entry is None:
         raise KeyError(f"{work.kernel} for sm_{gpu.capability} is not in the machine code report")
     cycle_us = 1e-3 / gpu.clock_ghz
     on_busiest = ceil(work.blocks / gpu.multiprocessors)
@@ -56,13 +55,13 @@ def time_of(work, gpu, code):
         arithmetic = max(on_busiest * warps * work.slices * cycles / SCHEDULERS,
                          rounds * work.slices * (cycles + SLICE_LATENCY))
         bounds["arithmetic"] = (arithmetic + rounds * BLOCK_LATENCY) * cycle_us
-        bounds["shared memory"] = on_busiest * warps * work.slices * SHARED_PASSES * cycle_us
     elif work.fmas:
         loop = entry["inner_loop"]
         per_fma = max(32 * SCHEDULERS / gpu.fp32_lanes, loop["instructions"] / loop["fmas"])
         share = work.blocks / (on_busiest * gpu.multiprocessors)
         bounds["arithmetic"] = (work.fmas / 32 * per_fma / SCHEDULERS / gpu.multiprocessors / share *
                                 cycle_us)
+    bounds["shared memory"] = work.shared_passes / work.blocks * on_busiest * cycle_us
     if work.instructions:
         bounds["arithmetic"] = work.instructions / SCHEDULERS / gpu.multiprocessors * cycle_us
     if work.double_threads and entry["double_precision_instructions"]:
@@ -71,11 +70,18 @@ def time_of(work, gpu, code):
                             cycle_us)
     # What fits half of the L2 cache is still there from the kernel before.
     fits = work.moved_bytes <= gpu.l2_mb * 1e6 / 2
-    bounds["L2"] = max(work.requested_bytes, work.moved_bytes if fits else 0) / gpu.l2_gb_s * 1e-3
+    bounds["L2"] = max(work.sector_bytes, work.moved_bytes if fits else 0) / gpu.l2_gb_s * 1e-3
     if not fits:
         bounds["DRAM"] = work.moved_bytes / gpu.dram_gb_s * 1e-3
     bound = max(bounds, key=bounds.get)
     return Time(LAUNCH_US + max(us for name, us in bounds.items() if name != "launch"), bound)
+
+
+def read_profile(path):
+    """A step as `dcgan_cuda kernels --json` writes it: {"preset", "batch_size", "ops"}."""
+    profile = json.loads(pathlib.Path(path).read_text())
+    profile["ops"] = [{**entry["op"], "launches": entry["kernels"]} for entry in profile["ops"]]
+    return profile
 
 
 def step_times(preset, code, gpus):
@@ -142,7 +148,8 @@ def compare(measured_path, presets, all_times):
 
 def main():
     parser = argparse.ArgumentParser(prog="model.sh", description=__doc__.splitlines()[0])
-    parser.add_argument("--launches", required=True, help="of bench/step_launches")
+    parser.add_argument("--profile", required=True, action="append", metavar="FILE",
+                        help="of dcgan_cuda kernels --json, one for each preset")
     parser.add_argument("--machine-code", required=True, help="of tools/machine_code.sh --json")
     parser.add_argument("--gpus", default=",".join(GPUS), help="default: %(default)s")
     parser.add_argument("--kernels", action="store_true", help="a line per kernel")
@@ -154,7 +161,7 @@ def main():
     unknown = [g for g in gpus if g not in GPUS]
     if unknown:
         parser.error(f"GPU {unknown[0]!r} is not known; known are {', '.join(GPUS)}")
-    presets = json.loads(pathlib.Path(arguments.launches).read_text())
+    presets = [read_profile(path) for path in arguments.profile]
     code = machine_code(arguments.machine_code)
     all_times = [step_times(preset, code, gpus) for preset in presets]
     for preset, times in zip(presets, all_times):
@@ -168,7 +175,8 @@ def main():
             "preset": preset["preset"], "batch_size": preset["batch_size"], "modelled": True,
             "ms_per_step": {g: sum(t[g].microseconds for _, t in times) * 1e-3 for g in gpus},
             "kernels": [{"op": w.op, "kernel": w.kernel, "blocks": w.blocks, "flops": w.flops,
-                         "moved_bytes": w.moved_bytes,
+                         "moved_bytes": w.moved_bytes, "sector_bytes": w.sector_bytes,
+                         "shared_passes": w.shared_passes,
                          "microseconds": {g: t[g].microseconds for g in gpus},
                          "bound": {g: t[g].bound for g in gpus}} for w, t in times],
         } for preset, times in zip(presets, all_times)], indent=1) + "\n")

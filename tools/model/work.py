@@ -1,12 +1,13 @@
-"""What each kernel of a training step has to do, from the shape of its op and the grid it was launched
-with: multiply-adds, bytes, and arithmetic in double. Counted, nothing measured."""
+"""What each kernel of a training step has to do: multiply-adds, bytes and arithmetic in double from the
+shape of its op and the grid it was launched with; what it asks of L2 and of shared memory from the
+SIMT machine's profile of it. Counted, nothing measured."""
 from dataclasses import dataclass, field
 from math import ceil, prod
 
 SLICE = 8          # Tile::k
 ALIGNED_TILES = {256: (128, 128), 128: (128, 64), 64: (128, 32)}
 UNALIGNED_TILE = (64, 64)
-F32 = 4
+F32, SECTOR = 4, 32
 
 
 @dataclass
@@ -19,7 +20,8 @@ class Work:
     slices: float = 0      # of the tiled product: per block
     fmas: float = 0        # that the kernel issues outside of the tiled product
     moved_bytes: float = 0      # that must come from or go to memory once
-    requested_bytes: float = 0  # that all blocks ask of the L2 cache
+    sector_bytes: float = 0     # that its requests ask of global memory, in whole 32-byte sectors
+    shared_passes: float = 0    # over the banks of shared memory, of all blocks
     double_threads: int = 0     # threads that do the kernel's double arithmetic
     instructions: float = 0     # of all warps, where neither FMAs nor bytes tell the work
     extra: dict = field(default_factory=dict)
@@ -58,10 +60,8 @@ def _product(op, launch, operands, m, n, k, a, b, c, classes=1, vec4=True):
     tile = f"Tile<{tile_m}, {tile_n}>"
     kernel = (f"conv_backward_data_kernel<{tile}, {flag}>" if operands is None else
               f"product_kernel<{tile}, {operands[0]}<{flag}>, {operands[1]}<{flag}>, {flag}>")
-    depth = k / parts
     return Work(_label(op), kernel, blocks, threads, flops=2.0 * m * n * k * classes,
-                slices=max(1, ceil(depth / SLICE)), moved_bytes=F32 * (a + b + c * parts),
-                requested_bytes=F32 * (blocks * (tile_m + tile_n) * depth + c * parts),
+                slices=max(1, ceil(k / parts / SLICE)), moved_bytes=F32 * (a + b + c * parts),
                 extra={"parts": parts})
 
 
@@ -69,8 +69,7 @@ def _sum_parts(op, launch, parts, count):
     width = 4 if count % 4 == 0 else 1
     kernel = "sum_few_parts_kernel" if parts <= 8 else "sum_parts_kernel"
     return Work(_label(op) + ", parts", f"{kernel}<{width}>", _blocks(launch),
-                _threads(launch), moved_bytes=F32 * (parts + 1) * count,
-                requested_bytes=F32 * (parts + 1) * count)
+                _threads(launch), moved_bytes=F32 * (parts + 1) * count)
 
 
 def _with_parts(op, work, count):
@@ -107,7 +106,6 @@ def _conv(op):
     if launch["name"].startswith("one_channel"):
         work = Work(_label(op), launch["name"] + "_kernel", _blocks(launch), _threads(launch),
                     flops=2.0 * positions * w, fmas=positions * w, moved_bytes=F32 * (x + w + z),
-                    requested_bytes=F32 * (x + z + w * _blocks(launch)),
                     extra={"parts": _blocks(launch)})
         return _with_parts(op, work, w)
     vec4 = inputs % 4 == 0 and outputs % 4 == 0
@@ -136,14 +134,12 @@ def _batch_norm(op):
     for launch in op["launches"]:
         name = launch["name"]
         if name in reads:
-            moved = F32 * reads[name] * values
             works.append(Work(_label(op), f"{name}_kernel<{width}>", _blocks(launch),
-                              _threads(launch), moved_bytes=moved, requested_bytes=moved))
+                              _threads(launch), moved_bytes=F32 * reads[name] * values))
         else:
-            moved = F32 * 2 * parts * channels
             works.append(Work(_label(op) + (", statistics" if forward else ", totals"),
-                              name + "_kernel", _blocks(launch), _threads(launch), moved_bytes=moved,
-                              requested_bytes=moved,
+                              name + "_kernel", _blocks(launch), _threads(launch),
+                              moved_bytes=F32 * 2 * parts * channels,
                               double_threads=_blocks(launch) * _threads(launch)))
     return works
 
@@ -155,12 +151,12 @@ def _epilogue(op):
     first, *rest = op["launches"]
     width = 4 if op["channels"] % 4 == 0 else 1
     works = [Work(_label(op), f"{first['name']}_kernel<{width}>", _blocks(first), _threads(first),
-                  moved_bytes=moved, requested_bytes=moved)]
+                  moved_bytes=moved)]
     return works + [_sum_parts(op, launch, first["grid"][1], op["channels"]) for launch in rest]
 
 
 def _simple(op):
-    launch = op["launches"][0] if op["launches"] else {"grid": [1], "block": [1]}
+    (launch,) = op["launches"]
     blocks, threads = _blocks(launch), _threads(launch)
     work = Work(_label(op), "", blocks, threads)
     if op["op"] == "gather":
@@ -175,13 +171,18 @@ def _simple(op):
         work.kernel, work.moved_bytes = "gan_loss_kernel", op["batch"] * 6 * F32
     elif op["op"] == "adam":
         work.kernel, work.moved_bytes = "adam_kernel<4>", op["n"] * 7 * F32
-    elif op["op"] == "copy":
-        work.kernel, work.moved_bytes = "copy", op["bytes"] * 2
-    work.requested_bytes = work.moved_bytes
     return [work]
 
 
 def works_of(op):
-    """A Work for each kernel that the op launches."""
-    return {"dense": _dense, "conv2d": _conv, "conv_transpose2d": _conv, "batch_norm": _batch_norm,
-            "epilogue": _epilogue}.get(op["op"], _simple)(op)
+    """A Work for each kernel that the op launches. `op`: of `dcgan_cuda kernels --json`, its kernels as
+    "launches"."""
+    works = {"dense": _dense, "conv2d": _conv, "conv_transpose2d": _conv, "batch_norm": _batch_norm,
+             "epilogue": _epilogue}.get(op["op"], _simple)(op)
+    for work, launch in zip(works, op["launches"], strict=True):
+        for line in launch["lines"]:
+            if line["space"] == "global":
+                work.sector_bytes += SECTOR * line["sectors"]
+            else:
+                work.shared_passes += line["wavefronts"]
+    return works
