@@ -161,12 +161,14 @@ __global__ void __launch_bounds__(threads)
   float* shared = dynamic_shared();
   constexpr int taps = weights_size * weights_size;
   float* padded = shared;
-  float* warp_sums = shared + padded_floats(g);  // [warps, taps, out]
+  const float* warp_sums = shared + padded_floats(g);  // [warps, taps, out]
+  // The same as packs: so nvcc sees that they are aligned.
+  auto* warp_packs = reinterpret_cast<Pack<4>*>(shared + padded_floats(g));
   const int packs = g.out / 4, pixel_lanes = threads / packs;
   const int channel = static_cast<int>(threadIdx.x) % packs * 4;
   const int pixel0 = static_cast<int>(threadIdx.x) / packs;
   const int width = padded_width(g), pixels = g.out_height * g.out_width;
-  float sum[taps][4] = {};
+  Pack<4> sum[taps] = {};
   for (int b = static_cast<int>(blockIdx.x); b < g.batch; b += static_cast<int>(gridDim.x)) {
     load_padded(g, x, b, padded);
     __syncthreads();  // the image is there
@@ -180,7 +182,7 @@ __global__ void __launch_bounds__(threads)
       for (int tap = 0; tap < taps; ++tap) {
         const float value = patch[tap / weights_size * width + tap % weights_size];
         DCGAN_UNROLL
-        for (int i = 0; i < 4; ++i) sum[tap][i] += value * d.value[i];
+        for (int i = 0; i < 4; ++i) sum[tap].value[i] += value * d.value[i];
       }
     }
     __syncthreads();  // all have read the image
@@ -192,14 +194,9 @@ __global__ void __launch_bounds__(threads)
     for (int distance = 16; distance >= packs; distance /= 2) {
       DCGAN_UNROLL
       for (int i = 0; i < 4; ++i)
-        sum[tap][i] += __shfl_xor_sync(0xffffffffu, sum[tap][i], distance);
+        sum[tap].value[i] += __shfl_xor_sync(0xffffffffu, sum[tap].value[i], distance);
     }
-    if (lane < packs) {
-      Pack<4> total;
-      DCGAN_UNROLL
-      for (int i = 0; i < 4; ++i) total.value[i] = sum[tap][i];
-      total.store(warp_sums + (warp * taps + tap) * g.out + channel);
-    }
+    if (lane < packs) warp_packs[(warp * taps + tap) * packs + channel / 4] = sum[tap];
   }
   __syncthreads();  // the warps' sums are there
   for (int i = static_cast<int>(threadIdx.x); i < taps * g.out; i += threads) {

@@ -9,11 +9,12 @@ build=${DCGAN_BUILD_DIR:-$root/build}
 out=$build/model
 stale() { [ ! -s "$1" ] || [ -n "$(find "$root/kernels" "$root/src/models" -newer "$1" -print -quit)" ]; }
 mkdir -p "$out"
-profiles=()
+profiles=() built=
 for preset in vanilla dcgan tf-tutorial; do
   profile=$out/$preset.json
   if stale "$profile"; then
-    "$root/tools/build.sh" "$build" -DCMAKE_BUILD_TYPE=Release >&2
+    [ "$built" ] || "$root/tools/build.sh" "$build" -DCMAKE_BUILD_TYPE=Release >&2
+    built=yes
     echo "model: profiling a step of $preset" >&2
     "$build/dcgan_cuda" kernels --preset "$preset" --json "$profile" >/dev/null
   fi

@@ -54,12 +54,24 @@ class CountedWork(unittest.TestCase):
 
 
     def test_what_the_profile_counted_is_added_up(self):
-        lines = [{"space": "global", "sectors": 100, "ideal_sectors": 90},
-                 {"space": "shared", "wavefronts": 8, "ideal_wavefronts": 4},
-                 {"space": "global", "sectors": 11, "ideal_sectors": 11}]
+        lines = [{"space": "global", "access": "load", "width_bytes": 16, "requests": 6, "sectors": 100},
+                 {"space": "shared", "access": "store", "width_bytes": 4, "requests": 4, "wavefronts": 8},
+                 {"space": "global", "access": "load", "width_bytes": 16, "requests": 1, "sectors": 11}]
         (work,) = works_of({"op": "adam", "n": 1000, "launches": [launch("adam", [1, 1, 1], 256, *lines)]})
         self.assertEqual(work.sector_bytes, 32 * 111)
         self.assertEqual(work.shared_passes, 8)
+        self.assertEqual(work.requests, {("LDG", 128): 7, ("STS", 32): 4})
+
+    def test_packs_of_four_where_the_columns_allow_it(self):
+        def kernels(**op):
+            launches = [launch("epilogue_backward", [7, 3, 1], 256)] * (2 if op["bias"] else 1)
+            return [w.kernel for w in works_of({"op": "epilogue", "pass": "backward", "activation": True,
+                                                "dropout": False, "launches": launches, **op})]
+        self.assertEqual(kernels(rows=100, channels=1, bias=False), ["epilogue_backward_kernel<4>"])
+        self.assertEqual(kernels(rows=100, channels=1, bias=True),
+                         ["epilogue_backward_kernel<1>", "sum_few_parts_kernel<1>"])
+        self.assertEqual(kernels(rows=25, channels=8, bias=True),
+                         ["epilogue_backward_kernel<4>", "sum_few_parts_kernel<4>"])
 
     def test_a_kernel_that_the_model_does_not_know_is_an_error(self):
         with self.assertRaises(ValueError):
@@ -113,6 +125,16 @@ class Times(unittest.TestCase):
         time = model.time_of(work, GPUS["RTX 4090"], CodeOfAnyKernel())
         self.assertEqual(time.bound, "double")
         self.assertAlmostEqual(time.microseconds, 20 * 100 * 16 / 2520 + model.LAUNCH_US)
+
+
+class Widths(unittest.TestCase):
+    def test_a_width_that_is_not_in_the_machine_code_is_told(self):
+        work = Work("", "k", 1, 32, requests={("LDG", 128): 5, ("STS", 32): 1})
+        code = {("k", 90): {"accesses_by_bits": {"LDG": {"32": 4}, "STS": {"32": 1}}}}
+        (line,) = model.strange_widths([[(work, {})]], ["H100"], code)
+        self.assertIn("LDG.128", line)
+        code["k", 90]["accesses_by_bits"]["LDG"]["128"] = 1
+        self.assertEqual(model.strange_widths([[(work, {})]], ["H100"], code), [])
 
 
 class Measured(unittest.TestCase):

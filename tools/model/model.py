@@ -90,6 +90,19 @@ def step_times(preset, code, gpus):
     return [(work, {name: time_of(work, GPUS[name], code) for name in gpus}) for work in works]
 
 
+def strange_widths(all_times, gpus, code):
+    """Lines on kernels whose machine code lacks a width of access that their profile has: the profile
+    speaks of other code then."""
+    found = set()
+    for work, _ in (entry for times in all_times for entry in times):
+        for capability in sorted({GPUS[name].capability for name in gpus}):
+            widths = code[work.kernel, capability]["accesses_by_bits"]
+            found |= {f"{work.kernel}: {opcode}.{bits} in its profile, not in its machine code for "
+                      f"sm_{capability}" for opcode, bits in work.requests
+                      if str(bits) not in widths.get(opcode, {})}
+    return sorted(found)
+
+
 def summary(preset, times, gpus):
     flops = sum(work.flops for work, _ in times)
     lines = [f"{preset['preset']}, batch {preset['batch_size']}: {len(times)} kernels, "
@@ -184,7 +197,9 @@ def main():
         page.write(arguments.markdown, "model.sh", markdown(presets, all_times, gpus))
     if arguments.measured:
         print("\n".join(compare(arguments.measured, presets, all_times)))
-    return 0
+    strange = strange_widths(all_times, gpus, code)
+    print("".join(f"{line}\n" for line in strange), end="", file=sys.stderr)
+    return 1 if strange else 0
 
 
 if __name__ == "__main__":

@@ -24,11 +24,22 @@ class Work:
     shared_passes: float = 0    # over the banks of shared memory, of all blocks
     double_threads: int = 0     # threads that do the kernel's double arithmetic
     instructions: float = 0     # of all warps, where neither FMAs nor bytes tell the work
-    extra: dict = field(default_factory=dict)
+    requests: dict = field(default_factory=dict)  # of warps: {("LDG", bits): number}, as SASS names them
+    parts: int = 1         # of sums that another kernel is to add up
 
     @property
     def tiled(self):
         return self.slices > 0
+
+    def count(self, line):
+        """Adds what the profile counted at one line."""
+        if line["space"] == "global":
+            self.sector_bytes += SECTOR * line["sectors"]
+        else:
+            self.shared_passes += line["wavefronts"]
+        opcode = ("ST" if line["access"] == "store" else "LD") + ("G" if line["space"] == "global" else "S")
+        key = opcode, 8 * line["width_bytes"]
+        self.requests[key] = self.requests.get(key, 0) + line["requests"]
 
 
 def _blocks(launch):
@@ -62,19 +73,20 @@ def _product(op, launch, operands, m, n, k, a, b, c, classes=1, vec4=True):
               f"product_kernel<{tile}, {operands[0]}<{flag}>, {operands[1]}<{flag}>, {flag}>")
     return Work(_label(op), kernel, blocks, threads, flops=2.0 * m * n * k * classes,
                 slices=max(1, ceil(k / parts / SLICE)), moved_bytes=F32 * (a + b + c * parts),
-                extra={"parts": parts})
+                parts=parts)
 
 
-def _sum_parts(op, launch, parts, count):
-    width = 4 if count % 4 == 0 else 1
+def _sum_parts(op, launch, parts, rows, columns):
+    width, count = 4 if columns % 4 == 0 else 1, rows * columns
     kernel = "sum_few_parts_kernel" if parts <= 8 else "sum_parts_kernel"
     return Work(_label(op) + ", parts", f"{kernel}<{width}>", _blocks(launch),
                 _threads(launch), moved_bytes=F32 * (parts + 1) * count)
 
 
-def _with_parts(op, work, count):
+def _with_parts(op, work, rows, columns):
+    """With the kernel that adds up the parts of its result [rows, columns], where there is one."""
     launches = op["launches"]
-    rest = [_sum_parts(op, launches[1], work.extra["parts"], count)] if len(launches) > 1 else []
+    rest = [_sum_parts(op, launches[1], work.parts, rows, columns)] if len(launches) > 1 else []
     return [work, *rest]
 
 
@@ -87,7 +99,7 @@ def _dense(op):
         "backward_data": (batch, inputs, outputs, ("MatrixAlongK", "MatrixAlongK"), y, w, x),
         "backward_weights": (inputs, outputs, batch, ("MatrixAlongMn", "MatrixAlongMn"), x, y, w),
     }[op["pass"]]
-    return _with_parts(op, _product(op, op["launches"][0], operands, m, n, k, a, b, c, vec4=vec4), c)
+    return _with_parts(op, _product(op, op["launches"][0], operands, m, n, k, a, b, c, vec4=vec4), m, n)
 
 
 def _conv(op):
@@ -106,21 +118,21 @@ def _conv(op):
     if launch["name"].startswith("one_channel"):
         work = Work(_label(op), launch["name"] + "_kernel", _blocks(launch), _threads(launch),
                     flops=2.0 * positions * w, fmas=positions * w, moved_bytes=F32 * (x + w + z),
-                    extra={"parts": _blocks(launch)})
-        return _with_parts(op, work, w)
+                    parts=_blocks(launch))
+        return _with_parts(op, work, size * size, outputs)
     vec4 = inputs % 4 == 0 and outputs % 4 == 0
     if direction == "forward":
         work = _product(op, launch, ("PatchesAlongK", "MatrixAlongMn"), positions, outputs,
                         size * size * inputs, x, w, z, vec4=vec4)
-        return _with_parts(op, work, z)
+        return _with_parts(op, work, positions, outputs)
     if direction == "backward_weights":
         work = _product(op, launch, ("PatchesAlongMn", "MatrixAlongMn"), size * size * inputs, outputs,
                         positions, x, z, w, vec4=vec4)
-        return _with_parts(op, work, w)
+        return _with_parts(op, work, size * size * inputs, outputs)
     classes = stride * stride
     work = _product(op, launch, None, positions, inputs, size * size * outputs / classes, z, w, x,
                     classes=classes, vec4=vec4)
-    return _with_parts(op, work, x)
+    return _with_parts(op, work, batch * height * width, inputs)
 
 
 def _batch_norm(op):
@@ -149,10 +161,11 @@ def _epilogue(op):
     per_value = 2 * F32 + (F32 if op["activation"] and op["pass"] == "backward" else 0)
     moved = values * (per_value + (1 if op["dropout"] else 0))
     first, *rest = op["launches"]
-    width = 4 if op["channels"] % 4 == 0 else 1
+    by_column = len(rest) > 0  # with a bias; else packs may run on over rows
+    width = 4 if (op["channels"] if by_column else values) % 4 == 0 else 1
     works = [Work(_label(op), f"{first['name']}_kernel<{width}>", _blocks(first), _threads(first),
                   moved_bytes=moved)]
-    return works + [_sum_parts(op, launch, first["grid"][1], op["channels"]) for launch in rest]
+    return works + [_sum_parts(op, launch, first["grid"][1], 1, op["channels"]) for launch in rest]
 
 
 def _simple(op):
@@ -181,8 +194,5 @@ def works_of(op):
              "epilogue": _epilogue}.get(op["op"], _simple)(op)
     for work, launch in zip(works, op["launches"], strict=True):
         for line in launch["lines"]:
-            if line["space"] == "global":
-                work.sector_bytes += SECTOR * line["sectors"]
-            else:
-                work.shared_passes += line["wavefronts"]
+            work.count(line)
     return works
