@@ -8,9 +8,10 @@
 
 #include "backend/cpu/adam.h"
 #include "backend/cpu/batch_norm.h"
+#include "backend/cpu/conv_layers.h"
+#include "backend/cpu/dense.h"
 #include "backend/cpu/epilogue.h"
 #include "backend/cpu/gather.h"
-#include "backend/cpu/linear.h"
 #include "backend/cpu/loss.h"
 #include "backend/cpu/memory.h"
 #include "backend/cpu/random.h"
@@ -50,7 +51,7 @@ class CpuBackend final : public Backend {
   }
 
   std::unique_ptr<LinearOp> dense(const DenseShape& s, const Epilogue& e) override {
-    return make_dense(engine_, stream_, s, e);
+    return make_dense(s, e);
   }
   std::unique_ptr<LinearOp> conv2d(const ConvShape& s, const Epilogue& e) override {
     return make_conv2d(engine_, stream_, s, e);

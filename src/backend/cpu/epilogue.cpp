@@ -5,13 +5,13 @@
 #define HWY_TARGET_INCLUDE "src/backend/cpu/epilogue.cpp"
 #include <hwy/foreach_target.h>
 // After foreach_target.h:
-#include <hwy/contrib/math/math-inl.h>
 #include <hwy/highway.h>
 
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
 
+#include "backend/cpu/epilogue-inl.h"
 #include "backend/cpu/epilogue.h"
 #include "backend/cpu/partial-inl.h"
 
@@ -43,21 +43,6 @@ namespace hn = hwy::HWY_NAMESPACE;
 using D = hn::ScalableTag<float>;
 using V = hn::Vec<D>;
 
-HWY_INLINE hn::Mask<D> kept(D d, const std::uint8_t* keep) {
-  const hn::Rebind<std::uint8_t, D> bytes;
-  const hn::Rebind<std::int32_t, D> ints;
-  const auto wide = hn::PromoteTo(ints, hn::LoadU(bytes, keep));
-  return hn::Gt(hn::ConvertTo(d, wide), hn::Zero(d));
-}
-
-template <Activation activation>
-HWY_INLINE V activate(D d, V z, V slope) {
-  if constexpr (activation == Activation::leaky_relu)
-    return hn::IfThenElse(hn::Gt(z, hn::Zero(d)), z, hn::Mul(z, slope));
-  if constexpr (activation == Activation::tanh) return hn::Tanh(d, z);
-  return z;
-}
-
 template <Activation activation>
 HWY_INLINE V derivative(D d, V y, V slope, V unscale) {
   const V one = hn::Set(d, 1.0F);
@@ -70,31 +55,12 @@ HWY_INLINE V derivative(D d, V y, V slope, V unscale) {
   return one;
 }
 
-HWY_INLINE hn::Mask<D> load_keep(D d, const std::uint8_t* keep, std::int64_t n) {
-  if (n >= static_cast<std::int64_t>(hn::Lanes(d))) return kept(d, keep);
-  std::uint8_t padded[HWY_MAX_BYTES] = {};
-  std::copy_n(keep, n, padded);
-  return kept(d, padded);
-}
-
 template <Activation activation>
 void forward_chunk(const EpilogueChunk& c) {
-  const D d;
-  const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
-  const V slope = hn::Set(d, c.slope), keep_scale = hn::Set(d, c.keep_scale);
-  for (std::int64_t s = c.first_segment; s < c.last_segment; ++s) {
-    float* y = c.data + s * c.segment;
-    const std::uint8_t* keep = c.keep ? c.keep + s * c.segment : nullptr;
-    for (std::int64_t i = 0; i < c.segment; i += lanes) {
-      const std::int64_t n = c.segment - i;
-      V z = load_first(d, y + i, n);
-      if (c.bias)
-        z = hn::Add(z, c.bias_per_position ? load_first(d, c.bias + i, n) : hn::Set(d, c.bias[0]));
-      V value = activate<activation>(d, z, slope);
-      if (keep) value = hn::IfThenElseZero(load_keep(d, keep + i, n), hn::Mul(value, keep_scale));
-      store_first(d, value, y + i, n);
-    }
-  }
+  const ForwardEpilogue e{c.activation, c.slope, c.keep_scale};
+  for (std::int64_t s = c.first_segment; s < c.last_segment; ++s)
+    finish<activation>(e, c.bias, c.bias_per_position, c.keep ? c.keep + s * c.segment : nullptr,
+                       c.segment, c.data + s * c.segment);
 }
 
 template <Activation activation>

@@ -1,4 +1,4 @@
-// Plans one direction of a convolution or inner product with oneDNN and runs it.
+// Plans one direction of a convolution with oneDNN and runs it.
 #include "backend/cpu/onednn.h"
 
 #include <string>
@@ -21,18 +21,16 @@ constexpr auto forward_kind = dnnl::prop_kind::forward_training;
 /// the channels are no multiple of 16 (backward-weights in 2.6 and 3.2).
 struct UnsafeConvolution {
   bool strided_1x1;
-  explicit UnsafeConvolution(const LinearShape& s)
+  explicit UnsafeConvolution(const OnednnShape& s)
       : strided_1x1(s.weights[2] == 1 && s.weights[3] == 1 && s.strides[0] > 1) {}
   bool operator()(const std::string& implementation) const {
     return strided_1x1 && implementation.find("1x1") != std::string::npos;
   }
 };
 
-bool none(const std::string&) { return false; }
-
-Descriptions describe_convolution(const dnnl::engine& engine, const LinearShape& s,
-                                  Direction direction, const memory::desc& source,
-                                  const memory::desc& weights, const memory::desc& destination) {
+Descriptions describe(const dnnl::engine& engine, const OnednnShape& s, Direction direction,
+                      const memory::desc& source, const memory::desc& weights,
+                      const memory::desc& destination) {
   using namespace dnnl;
   constexpr auto direct = algorithm::convolution_direct;
   const UnsafeConvolution unsafe(s);
@@ -58,47 +56,21 @@ Descriptions describe_convolution(const dnnl::engine& engine, const LinearShape&
           convolution_backward_weights(backward)};
 }
 
-Descriptions describe_inner_product(const dnnl::engine& engine, Direction direction,
-                                    const memory::desc& source, const memory::desc& weights,
-                                    const memory::desc& destination) {
-  using namespace dnnl;
-  const auto forward = detail::describe<inner_product_forward>(engine, none, forward_kind, source,
-                                                               weights, destination);
-  switch (direction) {
-    case Direction::forward:
-      return {source, forward.weights_desc(), destination, inner_product_forward(forward)};
-    case Direction::backward_data: {
-      const auto backward = detail::describe_backward<inner_product_backward_data>(
-          engine, none, forward, source, weights, destination);
-      return {source, backward.weights_desc(), destination, inner_product_backward_data(backward)};
-    }
-    case Direction::backward_weights:
-      break;
-  }
-  const auto backward = detail::describe_backward<inner_product_backward_weights>(
-      engine, none, forward, source, weights, destination);
-  return {source, backward.diff_weights_desc(), destination,
-          inner_product_backward_weights(backward)};
-}
-
 void point_at(const memory& object, const float* data) {
   object.set_data_handle(const_cast<float*>(data));
 }
 
 }  // namespace
 
-LinearPrimitive::LinearPrimitive(const dnnl::engine& engine, const LinearShape& shape,
+OnednnPrimitive::OnednnPrimitive(const dnnl::engine& engine, const OnednnShape& shape,
                                  Direction direction)
     : direction_(direction) {
   constexpr auto f32 = memory::data_type::f32;
-  const memory::desc source(shape.source, f32, shape.activation_tag);
+  const memory::desc source(shape.source, f32, memory::format_tag::nhwc);
   const memory::desc any_weights(shape.weights, f32, memory::format_tag::any);
-  const memory::desc plain(shape.weights, f32, shape.weights_tag);
-  const memory::desc destination(shape.destination, f32, shape.activation_tag);
-  const Descriptions d =
-      shape.strides.empty()
-          ? describe_inner_product(engine, direction, source, any_weights, destination)
-          : describe_convolution(engine, shape, direction, source, any_weights, destination);
+  const memory::desc plain(shape.weights, f32, memory::format_tag::hwio);
+  const memory::desc destination(shape.destination, f32, memory::format_tag::nhwc);
+  const Descriptions d = describe(engine, shape, direction, source, any_weights, destination);
   primitive_ = d.primitive;
   source_ = memory(d.source, engine, nullptr);
   destination_ = memory(d.destination, engine, nullptr);
@@ -126,7 +98,7 @@ LinearPrimitive::LinearPrimitive(const dnnl::engine& engine, const LinearShape& 
   }
 }
 
-void LinearPrimitive::run(dnnl::stream& stream, const float* source, const float* weights,
+void OnednnPrimitive::run(dnnl::stream& stream, const float* source, const float* weights,
                           const float* destination) {
   point_at(source_, source);
   point_at(destination_, destination);

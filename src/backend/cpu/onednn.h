@@ -47,22 +47,20 @@ typename Primitive::primitive_desc describe_backward(const dnnl::engine& engine,
 }
 }  // namespace detail
 
-/// The shapes of a linear operation as oneDNN names them: logical dims NCHW and OIHW (or NC and
-/// OI), and how our arrays lie in memory.
-struct LinearShape {
-  dnnl::memory::dims source, weights, destination;
-  dnnl::memory::format_tag activation_tag, weights_tag;
-  dnnl::memory::dims strides, padding_before, padding_after;  // empty: an inner product
+/// A convolution's shapes as oneDNN names them: logical dims NCHW and OIHW. In memory our
+/// activations are NHWC and our kernels HWIO.
+struct OnednnShape {
+  dnnl::memory::dims source, weights, destination, strides, padding_before, padding_after;
 };
 
 enum class Direction { forward, backward_data, backward_weights };
 
-/// One direction of an inner product or convolution, its memory objects bound once: running it only
-/// changes pointers. The kernel is reordered from our layout to the one oneDNN prefers, and the
-/// kernel's gradient back.
-class LinearPrimitive {
+/// One direction of a convolution, its memory objects bound once: running it only changes pointers.
+/// The kernel is reordered from our layout to the one oneDNN prefers, and the kernel's gradient
+/// back.
+class OnednnPrimitive {
  public:
-  LinearPrimitive(const dnnl::engine& engine, const LinearShape& shape, Direction direction);
+  OnednnPrimitive(const dnnl::engine& engine, const OnednnShape& shape, Direction direction);
   /// source, weights and destination, or their gradients as the direction has it.
   void run(dnnl::stream& stream, const float* source, const float* weights,
            const float* destination);

@@ -169,12 +169,9 @@ class DivergentReplay {
       const std::vector<LaneMask> groups = groups_of(mask);
       if (groups.size() == 1) continue;
       const int meeting = reconvergence_[static_cast<std::size_t>(node)];
-      LaneMask waiting = 0;
-      std::vector<LaneMask> going;
+      std::vector<LaneMask> going;  // the others wait at the meeting point
       for (const LaneMask group : groups)
-        if (next(static_cast<std::size_t>(std::countr_zero(group))) == meeting)
-          waiting |= group;
-        else
+        if (next(static_cast<std::size_t>(std::countr_zero(group))) != meeting)
           going.push_back(group);
       if (meeting == until && going.size() == 1) {  // a loop that some have left
         mask = going.front();

@@ -1,4 +1,5 @@
-// Dense, conv2d and conv_transpose2d of the cpu backend, by oneDNN.
+// conv2d and conv_transpose2d of the cpu backend, each by the way that is expected to be the
+// fastest for its shape.
 #pragma once
 #include <dnnl.hpp>
 #include <memory>
@@ -7,8 +8,6 @@
 
 namespace dcgan::cpu {
 
-std::unique_ptr<LinearOp> make_dense(const dnnl::engine&, const dnnl::stream&, const DenseShape&,
-                                     const Epilogue&);
 std::unique_ptr<LinearOp> make_conv2d(const dnnl::engine&, const dnnl::stream&, const ConvShape&,
                                       const Epilogue&);
 std::unique_ptr<LinearOp> make_conv_transpose2d(const dnnl::engine&, const dnnl::stream&,

@@ -1,8 +1,7 @@
-// Plans dense layers as inner products and both convolutions as one: a transposed convolution is
-// the adjoint of a convolution from its output to its input, so its forward pass is that
-// convolution's backward-data (oneDNN's own deconvolution is slower and can fall to its reference
-// path).
-#include "backend/cpu/linear.h"
+// Both layers are a convolution: a transposed one is the adjoint of a convolution from its output
+// to its input, so its forward pass is that convolution's backward-data (oneDNN's own deconvolution
+// is slower and can fall to its reference path).
+#include "backend/cpu/conv_layers.h"
 
 #include <algorithm>
 #include <optional>
@@ -15,13 +14,23 @@
 namespace dcgan::cpu {
 namespace {
 
-/// The three directions of an inner product or convolution; each is planned when it is first
-/// wanted: a program that only samples never plans backward.
-class Planned {
+/// The three directions, each planned when it is first wanted: a program that only samples never
+/// plans backward.
+class OnednnConvolution final : public Convolution {
  public:
-  Planned(const dnnl::engine& engine, const dnnl::stream& stream, LinearShape shape)
+  OnednnConvolution(const dnnl::engine& engine, const dnnl::stream& stream, OnednnShape shape)
       : engine_(engine), stream_(stream), shape_(std::move(shape)) {}
+  void to_destination(const float* source, const float* kernel, float* destination) override {
+    run(Direction::forward, source, kernel, destination);
+  }
+  void to_source(const float* destination, const float* kernel, float* source) override {
+    run(Direction::backward_data, source, kernel, destination);
+  }
+  void kernel_gradient(const float* source, const float* destination, float* gradient) override {
+    run(Direction::backward_weights, source, gradient, destination);
+  }
 
+ private:
   void run(Direction direction, const float* source, const float* weights,
            const float* destination) {
     auto& primitive = primitives_[static_cast<int>(direction)];
@@ -29,49 +38,10 @@ class Planned {
     primitive->run(stream_, source, weights, destination);
   }
 
- private:
   dnnl::engine engine_;
   dnnl::stream stream_;
-  LinearShape shape_;
-  std::optional<LinearPrimitive> primitives_[3];
-};
-
-class OnednnConvolution final : public Convolution {
- public:
-  explicit OnednnConvolution(Planned planned) : planned_(std::move(planned)) {}
-  void to_destination(const float* source, const float* kernel, float* destination) override {
-    planned_.run(Direction::forward, source, kernel, destination);
-  }
-  void to_source(const float* destination, const float* kernel, float* source) override {
-    planned_.run(Direction::backward_data, source, kernel, destination);
-  }
-  void kernel_gradient(const float* source, const float* destination, float* gradient) override {
-    planned_.run(Direction::backward_weights, source, gradient, destination);
-  }
-
- private:
-  Planned planned_;
-};
-
-class Dense final : public LinearOp {
- public:
-  Dense(Planned planned, const EpilogueRun& epilogue)
-      : planned_(std::move(planned)), epilogue_(epilogue) {}
-  void forward(const float* x, const float* kernel, const float* bias, const std::uint8_t* keep,
-               float* y) override {
-    planned_.run(Direction::forward, x, kernel, y);
-    epilogue_.forward(bias, keep, y);
-  }
-  void backward_data(const float* dz, const float* kernel, float* dx) override {
-    planned_.run(Direction::backward_data, dx, kernel, dz);
-  }
-  void backward_weights(const float* x, const float* dz, float* dkernel) override {
-    planned_.run(Direction::backward_weights, x, dkernel, dz);
-  }
-
- private:
-  Planned planned_;
-  EpilogueRun epilogue_;
+  OnednnShape shape_;
+  std::optional<OnednnPrimitive> primitives_[3];
 };
 
 /// What Keras's 'same' pads along one axis.
@@ -84,44 +54,29 @@ Padding same_padding(std::int64_t input, std::int64_t output, const ConvShape& s
 }
 
 /// The convolution from [height, width, in] to [out_height, out_width, out].
-LinearShape convolution(const ConvShape& s) {
+OnednnShape convolution(const ConvShape& s) {
   const std::int64_t out_height = (s.height + s.stride - 1) / s.stride;
   const std::int64_t out_width = (s.width + s.stride - 1) / s.stride;
   const Padding rows = same_padding(s.height, out_height, s);
   const Padding columns = same_padding(s.width, out_width, s);
   return {{s.batch, s.in, s.height, s.width},      {s.out, s.in, s.kernel, s.kernel},
-          {s.batch, s.out, out_height, out_width}, dnnl::memory::format_tag::nhwc,
-          dnnl::memory::format_tag::hwio,          {s.stride, s.stride},
+          {s.batch, s.out, out_height, out_width}, {s.stride, s.stride},
           {rows.before, columns.before},           {rows.after, columns.after}};
 }
 
 /// conv2d of that shape by the way that is expected to be the fastest.
 std::unique_ptr<Convolution> choose_convolution(const dnnl::engine& engine,
                                                 const dnnl::stream& stream, const ConvShape& s) {
-  const LinearShape shape = convolution(s);
+  const OnednnShape shape = convolution(s);
   if (auto one_channel =
           make_one_channel_convolution(s, shape.padding_before[0], shape.padding_before[1]))
     return one_channel;
   const DftGeometry dft(s, shape.padding_before[0], shape.padding_before[1]);
   if (dft.pays()) return make_dft_convolution(dft);
-  return std::make_unique<OnednnConvolution>(Planned(engine, stream, shape));
+  return std::make_unique<OnednnConvolution>(engine, stream, shape);
 }
 
 }  // namespace
-
-std::unique_ptr<LinearOp> make_dense(const dnnl::engine& engine, const dnnl::stream& stream,
-                                     const DenseShape& s, const Epilogue& epilogue) {
-  LinearShape shape{{s.batch, s.in},
-                    {s.out, s.in},
-                    {s.batch, s.out},
-                    dnnl::memory::format_tag::nc,
-                    dnnl::memory::format_tag::io,
-                    {},
-                    {},
-                    {}};
-  return std::make_unique<Dense>(Planned(engine, stream, std::move(shape)),
-                                 EpilogueRun{epilogue, s.batch, s.out});
-}
 
 std::unique_ptr<LinearOp> make_conv2d(const dnnl::engine& engine, const dnnl::stream& stream,
                                       const ConvShape& s, const Epilogue& epilogue) {
