@@ -1,0 +1,129 @@
+// Which kernels run and how they are launched. Results do not tell, times would.
+#include <gtest/gtest.h>
+
+#include <map>
+#include <set>
+
+#include "ops/batch_norm_case.h"
+#include "ops/conv_case.h"
+#include "ops/epilogue_case.h"
+#include "ops/suite.h"
+#include "simt/machine.h"
+
+namespace dcgan::test {
+namespace {
+
+using Names = std::set<std::string>;
+
+/// The launches of a case, by kernel: the last of each.
+std::map<std::string, simt::LaunchRecord> launches_of(const Case& op) {
+  std::map<std::string, simt::LaunchRecord> all;
+  const auto backend = make_backend("simt");
+  simt::on_launch([&](const simt::LaunchRecord& launch) { all[launch.kernel] = launch; });
+  run_all(op, *backend);
+  simt::on_launch({});
+  return all;
+}
+
+std::int64_t threads_of(const simt::dim3& d) { return std::int64_t{d.x} * d.y * d.z; }
+
+TEST(Launches, AreOfWholeWarpsAndOfSharedMemoryInPacks) {
+  for (const Cases& cases : all_cases())
+    for (const auto& op : cases) {
+      if (op->flops() > 1e6) continue;
+      for (const auto& [kernel, launch] : launches_of(*op)) {
+        EXPECT_EQ(threads_of(launch.block) % 32, 0) << op->name() << ", " << kernel;
+        EXPECT_EQ(launch.dynamic_shared_bytes % 16, 0U) << op->name() << ", " << kernel;
+      }
+    }
+}
+
+/// Each of these kernels has a thread for every `values_per_thread` of the case's values, and no
+/// block more than that takes.
+void expect_threads(const Case& op, std::int64_t values, std::int64_t values_per_thread,
+                    const Names& kernels) {
+  const auto launches = launches_of(op);
+  for (const std::string& kernel : kernels) {
+    ASSERT_TRUE(launches.contains(kernel)) << op.name() << ": no " << kernel;
+    const simt::LaunchRecord& launch = launches.at(kernel);
+    const std::int64_t wanted = (values + values_per_thread - 1) / values_per_thread;
+    const std::int64_t block = threads_of(launch.block);
+    EXPECT_EQ(threads_of(launch.grid), (wanted + block - 1) / block) << op.name() << ", " << kernel;
+  }
+}
+
+TEST(Launches, OfAnEpilogueTakeFourValuesPerThreadWhereTheyCan) {
+  const Epilogue plain{false, Activation::leaky_relu, 0.3F, 0}, bias{true, Activation::tanh, 0, 0};
+  const auto expect = [](std::int64_t rows, std::int64_t channels, std::int64_t rows_per_sample,
+                         const EpilogueVariant& variant, std::int64_t per_thread,
+                         const Names& kernels) {
+    expect_threads(EpilogueCase(rows, channels, rows_per_sample, "launches", {variant}),
+                   rows * channels, per_thread, kernels);
+  };
+  const Names both{"epilogue_forward", "epilogue_backward"};
+  expect(100, 64, 1, {plain}, 4, both);
+  expect(100, 33, 1, {plain}, 4, both);  // without a bias packs run on over rows
+  expect(99, 33, 1, {plain}, 1, both);
+  expect(100, 64, 1, {bias}, 4, {"epilogue_forward"});
+  expect(4096, 1, 1, {bias}, 1, {"epilogue_forward"});
+  expect(100, 33, 1, {bias}, 1, {"epilogue_forward"});
+  expect(100, 12, 25, {plain, true, true}, 4, {"epilogue_backward"});
+  expect(4096, 1, 1, {plain, true, true}, 1, {"epilogue_backward"});  // a factor for each value
+}
+
+TEST(Launches, OfABatchNormTakeFourValuesPerThreadWhereTheyCan) {
+  const auto expect = [](std::int64_t rows, std::int64_t channels, std::int64_t per_thread) {
+    const BatchNormCase op({rows, channels, 0.99F, 1e-3F, Activation::leaky_relu, 0.3F});
+    expect_threads(op, rows * channels, per_thread,
+                   {"batch_norm_normalise", "batch_norm_gradient"});
+    expect_threads(op, channels, 1, {"batch_norm_moving"});
+  };
+  expect(60, 64, 4);
+  expect(5, 1028, 4);
+  expect(60, 33, 1);
+}
+
+class ChosenKernels : public testing::Test {
+ protected:
+  static Names of(const ConvShape& s) {
+    Names names;
+    for (const auto& [kernel, launch] : launches_of(ConvCase(ConvKind::conv2d, s)))
+      names.insert(kernel);
+    return names;
+  }
+};
+
+const Names direct{"one_channel_forward", "one_channel_backward_data",
+                   "one_channel_backward_weights"};
+const Names direct_but_weights{"one_channel_forward", "one_channel_backward_data",
+                               "conv_backward_weights"};
+const Names product{"conv_forward", "conv_backward_data", "conv_backward_weights"};
+
+TEST_F(ChosenKernels, AreDirectForTheDiscriminatorsFirstLayers) {
+  EXPECT_EQ(of({4, 28, 28, 1, 32, 5, 2}), direct);
+  EXPECT_EQ(of({2, 28, 28, 1, 64, 5, 2}), direct);
+}
+
+TEST_F(ChosenKernels, AreProductsForSeveralChannelsAndForOddOnes) {
+  EXPECT_EQ(of({1, 7, 7, 4, 4, 5, 2}), product);
+  EXPECT_EQ(of({1, 7, 7, 1, 6, 5, 2}), product);
+}
+
+TEST_F(ChosenKernels, HaveTheirTapsInRegistersForSizeFiveAndWholeWarps) {
+  EXPECT_EQ(of({1, 7, 7, 1, 4, 5, 1}), direct);
+  EXPECT_EQ(of({1, 7, 7, 1, 4, 3, 1}), direct_but_weights);
+  EXPECT_EQ(of({1, 7, 7, 1, 12, 5, 1}), direct_but_weights);
+  EXPECT_EQ(of({1, 7, 7, 1, 132, 5, 1}), direct_but_weights);
+}
+
+// 48 KiB are 12288 floats. Forward: (height + 4) * (width + 4) of the padded image and 25 * out of
+// the kernel; the weights' gradient has 4 * 25 * out sums instead.
+TEST_F(ChosenKernels, AreDirectAsLongAsAnImageFitsSharedMemory) {
+  EXPECT_EQ(of({1, 40, 273, 1, 4, 5, 1}), direct_but_weights);  // 12188 + 100
+  EXPECT_EQ(of({1, 92, 123, 1, 4, 5, 1}), product);             // 12192 + 100
+  EXPECT_EQ(of({1, 12, 739, 1, 4, 5, 1}), direct);              // 11888 + 400
+  EXPECT_EQ(of({1, 8, 987, 1, 4, 5, 1}), direct_but_weights);   // 11892 + 400
+}
+
+}  // namespace
+}  // namespace dcgan::test
