@@ -30,10 +30,16 @@ struct Algorithm {
   std::unique_ptr<cpu::Convolution> (*make)(const ConvShape&);
 };
 
-const Algorithm dft{"DFT",
-                    [](const ConvShape& s) { return cpu::make_dft_convolution(geometry(s)); }};
+/// One for all cases: what one leaves behind must not harm the next.
+std::shared_ptr<cpu::DftScratch> scratch() {
+  static const auto shared = std::make_shared<cpu::DftScratch>();
+  return shared;
+}
+
+const Algorithm dft{
+    "DFT", [](const ConvShape& s) { return cpu::make_dft_convolution(geometry(s), scratch()); }};
 const Algorithm dft_by_twos{"DFT, two samples at a time", [](const ConvShape& s) {
-                              return cpu::make_dft_convolution(geometry(s), 2);
+                              return cpu::make_dft_convolution(geometry(s), scratch(), 2);
                             }};
 const Algorithm one_channel{"one channel", [](const ConvShape& s) {
                               return cpu::make_one_channel_convolution(s, same_padding(s.height, s),

@@ -21,7 +21,7 @@ namespace {
 
 class CpuBackend final : public Backend {
  public:
-  explicit CpuBackend(int threads) : engine_(dnnl::engine::kind::cpu, 0), stream_(engine_) {
+  explicit CpuBackend(int threads) {
     if (threads > 0) omp_set_num_threads(threads);
     threads_ = omp_get_max_threads();
   }
@@ -54,10 +54,10 @@ class CpuBackend final : public Backend {
     return make_dense(s, e);
   }
   std::unique_ptr<LinearOp> conv2d(const ConvShape& s, const Epilogue& e) override {
-    return make_conv2d(engine_, stream_, s, e);
+    return make_conv2d(convolutions_, s, e);
   }
   std::unique_ptr<LinearOp> conv_transpose2d(const ConvShape& s, const Epilogue& e) override {
-    return make_conv_transpose2d(engine_, stream_, s, e);
+    return make_conv_transpose2d(convolutions_, s, e);
   }
   std::unique_ptr<BatchNormOp> batch_norm(const BatchNormShape& s) override {
     return std::make_unique<BatchNorm>(s);
@@ -91,8 +91,7 @@ class CpuBackend final : public Backend {
   void gather(const GatherBatch& batch, float* out) override { cpu::gather(batch, out); }
 
  private:
-  dnnl::engine engine_;
-  dnnl::stream stream_;
+  ConvContext convolutions_;
   int threads_;
   std::vector<float> scratch_;
 };

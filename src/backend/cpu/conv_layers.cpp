@@ -7,7 +7,6 @@
 #include <optional>
 
 #include "backend/cpu/convolution.h"
-#include "backend/cpu/dft_convolution.h"
 #include "backend/cpu/one_channel.h"
 #include "backend/cpu/onednn.h"
 
@@ -65,34 +64,32 @@ OnednnShape convolution(const ConvShape& s) {
 }
 
 /// conv2d of that shape by the way that is expected to be the fastest.
-std::unique_ptr<Convolution> choose_convolution(const dnnl::engine& engine,
-                                                const dnnl::stream& stream, const ConvShape& s) {
+std::unique_ptr<Convolution> choose_convolution(const ConvContext& context, const ConvShape& s) {
   const OnednnShape shape = convolution(s);
   if (auto one_channel =
           make_one_channel_convolution(s, shape.padding_before[0], shape.padding_before[1]))
     return one_channel;
   const DftGeometry dft(s, shape.padding_before[0], shape.padding_before[1]);
-  if (dft.pays()) return make_dft_convolution(dft);
-  return std::make_unique<OnednnConvolution>(engine, stream, shape);
+  if (dft.pays()) return make_dft_convolution(dft, context.scratch);
+  return std::make_unique<OnednnConvolution>(context.engine, context.stream, shape);
 }
 
 }  // namespace
 
-std::unique_ptr<LinearOp> make_conv2d(const dnnl::engine& engine, const dnnl::stream& stream,
-                                      const ConvShape& s, const Epilogue& epilogue) {
+std::unique_ptr<LinearOp> make_conv2d(const ConvContext& context, const ConvShape& s,
+                                      const Epilogue& epilogue) {
   const std::int64_t out_height = (s.height + s.stride - 1) / s.stride;
   const std::int64_t out_width = (s.width + s.stride - 1) / s.stride;
-  return make_conv2d(choose_convolution(engine, stream, s),
+  return make_conv2d(choose_convolution(context, s),
                      {epilogue, s.batch * out_height * out_width, s.out});
 }
 
-std::unique_ptr<LinearOp> make_conv_transpose2d(const dnnl::engine& engine,
-                                                const dnnl::stream& stream, const ConvShape& s,
+std::unique_ptr<LinearOp> make_conv_transpose2d(const ConvContext& context, const ConvShape& s,
                                                 const Epilogue& epilogue) {
   // Its kernel (k, k, out, in) is that convolution's (k, k, in, out) as it stands.
   const ConvShape adjoint{s.batch, s.height * s.stride, s.width * s.stride, s.out, s.in, s.kernel,
                           s.stride};
-  return make_conv_transpose2d(choose_convolution(engine, stream, adjoint),
+  return make_conv_transpose2d(choose_convolution(context, adjoint),
                                {epilogue, s.batch * adjoint.height * adjoint.width, s.out});
 }
 

@@ -5,12 +5,19 @@
 #include <memory>
 
 #include "backend/backend.h"
+#include "backend/cpu/dft_convolution.h"
 
 namespace dcgan::cpu {
 
-std::unique_ptr<LinearOp> make_conv2d(const dnnl::engine&, const dnnl::stream&, const ConvShape&,
-                                      const Epilogue&);
-std::unique_ptr<LinearOp> make_conv_transpose2d(const dnnl::engine&, const dnnl::stream&,
-                                                const ConvShape&, const Epilogue&);
+/// What the convolutions of a backend share.
+struct ConvContext {
+  dnnl::engine engine{dnnl::engine::kind::cpu, 0};
+  dnnl::stream stream{engine};
+  std::shared_ptr<DftScratch> scratch = std::make_shared<DftScratch>();
+};
+
+std::unique_ptr<LinearOp> make_conv2d(const ConvContext&, const ConvShape&, const Epilogue&);
+std::unique_ptr<LinearOp> make_conv_transpose2d(const ConvContext&, const ConvShape&,
+                                                const Epilogue&);
 
 }  // namespace dcgan::cpu

@@ -7,8 +7,15 @@
 
 namespace dcgan::cpu {
 
-/// The geometry must be possible(). samples_at_once 0: as many as stay in the cache.
+/// Spectra, of a chunk of samples and of the kernel: what a call needs until it returns. One serves
+/// any number of convolutions of which only one is at work at a time.
+struct DftScratch {
+  Buffer source, destination, kernel, kernel_gradient, transposed_kernel;
+};
+
+/// The geometry must be possible(). samples_at_once 0: what is fast.
 std::unique_ptr<Convolution> make_dft_convolution(const DftGeometry& geometry,
+                                                  std::shared_ptr<DftScratch> scratch,
                                                   std::int64_t samples_at_once = 0);
 
 }  // namespace dcgan::cpu
