@@ -2,7 +2,9 @@
 """Times a training step of each preset in every program present, alternating.
 
 All contenders of a preset run as processes of their own and take turns
-(A B C D A B C D), so that a noisy machine disturbs them alike. Start it with
+(A B C D A B C D), so that a noisy machine disturbs them alike. A turn lasts
+some seconds: the first steps of one pay for caches that another has filled,
+which those of an epoch do not. Start it with
 tools/compare.sh, which prepares its Python environment and builds dcgan_cuda's
 bench/train_step.
 """
@@ -27,6 +29,7 @@ class Worker:
             environment["OMP_NUM_THREADS"] = str(threads)
         self.label = label
         self.times = []
+        self.steps = 0  # of a turn
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         text=True, env=environment)
         ready = self.process.stdout.readline().strip()
@@ -90,10 +93,11 @@ def contenders(preset, args):
 def measure(preset, args):
     workers = [Worker(label, command, args.threads) for label, command in contenders(preset, args)]
     for worker in workers:
-        worker.run(args.warm_up)
+        ms = statistics.median(worker.run(args.warm_up))
+        worker.steps = max(args.steps, round(args.seconds * 1e3 / ms))
     for turn in range(args.turns):
         for worker in workers:
-            worker.times += worker.run(args.steps)
+            worker.times += worker.run(worker.steps)
         print(f"\r{preset}: turn {turn + 1} of {args.turns}", end="", file=sys.stderr, flush=True)
     print("\r\033[K", end="", file=sys.stderr)
     rows = []
@@ -153,7 +157,8 @@ def main():
                         "simt takes minutes)")
     p.add_argument("--threads", type=int, default=0, help="0: one per core")
     p.add_argument("--turns", type=int, default=5)
-    p.add_argument("--steps", type=int, default=6, help="steps per turn")
+    p.add_argument("--seconds", type=float, default=2, help="of a turn, about")
+    p.add_argument("--steps", type=int, default=4, help="of a turn at the least")
     p.add_argument("--warm-up", type=int, default=4)
     p.add_argument("--no-notebook", dest="notebook", action="store_false")
     p.add_argument("--out", default="comparison", help="folder for table, JSON and plot")

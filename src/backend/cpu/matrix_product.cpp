@@ -249,14 +249,16 @@ void multiply(const MatrixProduct& p, float* scratch) {
   const std::int64_t width = HWY_DYNAMIC_DISPATCH(PanelColumns)();
   const std::int64_t panels = ceil_div(p.columns, width);
   const std::int64_t parts = row_parts(groups, panels, omp_get_max_threads());
-  constexpr std::int64_t pieces = 4;  // of a part, to pack
+  const std::int64_t tasks = parts * panels;
 #pragma omp parallel
   {
-#pragma omp for schedule(static)
-    for (std::int64_t i = 0; i < parts * pieces; ++i) HWY_DYNAMIC_DISPATCH(PackRows)
-    (p, groups * i / (parts * pieces), groups * (i + 1) / (parts * pieces), scratch);
-#pragma omp for schedule(static)
-    for (std::int64_t task = 0; task < parts * panels; ++task) {
+    const std::int64_t threads = omp_get_num_threads(), thread = omp_get_thread_num();
+    const auto share = [&](std::int64_t n, std::int64_t t) { return n * t / threads; };
+    HWY_DYNAMIC_DISPATCH(PackRows)(p, share(groups, thread), share(groups, thread + 1), scratch);
+    if (parts != threads) {  // else a thread's tasks are of the rows that it has packed
+#pragma omp barrier
+    }
+    for (std::int64_t task = share(tasks, thread); task < share(tasks, thread + 1); ++task) {
       const std::int64_t part = task / panels;
       HWY_DYNAMIC_DISPATCH(RunTask)
       (p, {groups * part / parts, groups * (part + 1) / parts, task % panels * width}, scratch);
