@@ -14,10 +14,12 @@ import os
 import statistics
 import subprocess
 import sys
+import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PRESETS = ["vanilla", "dcgan", "tf-tutorial"]
 IMAGES, BATCH = 60000, 256
+PAUSE_SECONDS = 0.5  # idle threads of the program before spin for a while
 
 
 class Worker:
@@ -97,6 +99,7 @@ def measure(preset, args):
         worker.steps = max(args.steps, round(args.seconds * 1e3 / ms))
     for turn in range(args.turns):
         for worker in workers:
+            time.sleep(PAUSE_SECONDS)
             worker.times += worker.run(worker.steps)
         print(f"\r{preset}: turn {turn + 1} of {args.turns}", end="", file=sys.stderr, flush=True)
     print("\r\033[K", end="", file=sys.stderr)
