@@ -14,6 +14,7 @@ import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -32,19 +33,25 @@ class Worker:
         self.label = label
         self.times = []
         self.steps = 0  # of a turn
+        self.chatter = tempfile.TemporaryFile()  # shown only where something goes wrong
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                        text=True, env=environment)
+                                        stderr=self.chatter, text=True, env=environment)
         ready = self.process.stdout.readline().strip()
         if not ready.startswith("ready "):
-            raise SystemExit(f"compare: {label} did not start: {' '.join(command)}")
+            self.fail(f"did not start: {' '.join(command)}")
         self.version = ready[6:]
+
+    def fail(self, what):
+        self.chatter.seek(0)
+        said = self.chatter.read().decode(errors="replace")[-2000:]
+        raise SystemExit(f"{said}compare: {self.label} {what}")
 
     def run(self, steps):
         self.process.stdin.write(f"{steps}\n")
         self.process.stdin.flush()
         line = self.process.stdout.readline()
         if not line:
-            raise SystemExit(f"compare: {self.label} ended early")
+            self.fail("ended early")
         return json.loads(line)
 
     def peak_mib(self):
