@@ -84,20 +84,20 @@ __device__ __forceinline__ bool sum_inside(const PixelPlace& a, const PixelPlace
          static_cast<unsigned>(a.column + b.column) < static_cast<unsigned>(columns);
 }
 
-/// Where in x the patch of output pixel (b, oh, ow) = index begins.
-__device__ __forceinline__ PixelPlace patch_of(const ConvGeometry& g, int index, int end) {
-  if (index >= end) return outside_image();
-  int ow = index;
+/// Where in x the patch of output pixel (b, oh, ow) begins.
+__device__ __forceinline__ PixelPlace patch_of(const ConvGeometry& g, int pixel, int end) {
+  if (pixel >= end) return outside_image();
+  int ow = pixel;
   const int b = g.by_out_pixels.divide_off(ow);
   const int oh = g.by_out_width.divide_off(ow);
   const int top = oh * g.stride - g.pad_top, left = ow * g.stride - g.pad_left;
   return {((b * g.height + top) * g.width + left) * g.in, top, left};
 }
 
-/// Where in a patch (kh, kw, in) = index is.
-__device__ __forceinline__ PixelPlace tap_of(const ConvGeometry& g, int index, int end) {
-  if (index >= end) return outside_image();
-  int channel = index;
+/// Where in a patch the tap (kh, kw, in) is.
+__device__ __forceinline__ PixelPlace tap_of(const ConvGeometry& g, int tap, int end) {
+  if (tap >= end) return outside_image();
+  int channel = tap;
   int kw = g.by_in.divide_off(channel);
   const int kh = g.by_size.divide_off(kw);
   return {(kh * g.width + kw) * g.in + channel, kh, kw};

@@ -17,7 +17,6 @@ using UnalignedTile = Tile<64, 64>;
 
 struct Product {
   int m, n, k;
-  bool vec4;   // every array's neighbouring axis is a multiple of four long
   int tile_n;  // which tile
   int splits;  // parts of the sum over k
   int split_depth;
@@ -78,7 +77,6 @@ inline Product plan_product(std::int64_t m, std::int64_t n, std::int64_t k, bool
       best = {static_cast<int>(m),
               static_cast<int>(n),
               static_cast<int>(k),
-              vec4,
               tile.n,
               static_cast<int>(splits),
               static_cast<int>(split_slices * WideTile::k),

@@ -20,8 +20,9 @@ import time
 COPIED = ("CMakeLists.txt", "cmake", "include", "kernels", "src", "tests")
 TARGET = "test_ops"
 # Quick to compile, and fast enough to run; check mode has optimisation of its own. What is not
-# initialised holds a pattern, so that a forgotten initialiser does not meet a zero by chance.
-FLAGS = ["-w", "-ftrivial-auto-var-init=pattern"]
+# initialised holds a pattern, so that a forgotten initialiser does not meet a zero by chance, and an
+# index beside a thread's own array traps: check mode does not watch those, CI's sanitizers do.
+FLAGS = ["-w", "-ftrivial-auto-var-init=pattern", "-fsanitize=bounds", "-fsanitize-undefined-trap-on-error"]
 OPTIMISATION = "-O1"
 
 
