@@ -71,8 +71,9 @@ void plot_sweep(const std::string& path, const std::vector<SweepPoint>& points) 
       curves.back().x.push_back(p.value);
       curves.back().y.push_back(p.times.median_ms);
     }
-    panels.push_back(plot_figure(
-        curves, {"Training step over " + quantity.name, quantity.axis, "ms per step"}, 900, 360));
+    PlotText text{"Training step over " + quantity.name, quantity.axis, "ms per step"};
+    text.logarithmic = true;  // a step's cost spans three powers of ten
+    panels.push_back(plot_figure(curves, text, 900, 360));
   }
   write_png(path, stacked(panels));
 }

@@ -39,6 +39,7 @@ struct PlotText {
   std::string title;
   std::string x_label;
   std::string y_label;
+  bool logarithmic = false;  ///< both axes; what is not positive is left out
 };
 
 /// Lines with axes, ticks, grid and legend.

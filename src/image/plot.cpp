@@ -15,9 +15,12 @@ constexpr Colour palette[] = {{0.00, 0.45, 0.70}, {0.84, 0.37, 0.00}, {0.00, 0.6
 constexpr double left = 70, right = 24, top = 44, bottom = 56, label_size = 13, title_size = 16;
 
 struct Axis {
-  double low = 0, high = 1, step = 1;  // values
+  double low = 0, high = 1, step = 1;  // values, or their logarithms
+  bool logarithmic = false;            // to base 2
   double from = 0, to = 1;             // pixels
-  double at(double value) const { return from + (value - low) / (high - low) * (to - from); }
+  double scaled(double value) const { return logarithmic ? std::log2(value) : value; }
+  double at_scaled(double v) const { return from + (v - low) / (high - low) * (to - from); }
+  double at(double value) const { return at_scaled(scaled(value)); }
 };
 
 /// The next of 1, 2, 5 times a power of ten that cuts the range into at most `parts`.
@@ -31,15 +34,18 @@ double nice_step(double range, int parts) {
 bool usable(double v) { return std::isfinite(v) && std::abs(v) < 1e30; }
 
 template <class Get>
-Axis make_axis(const std::vector<Curve>& curves, Get get, double padding, int parts) {
+Axis make_axis(const std::vector<Curve>& curves, Get get, bool logarithmic, double padding,
+               int parts) {
   Axis axis{INFINITY, -INFINITY};
+  axis.logarithmic = logarithmic;
   bool whole = true;
   for (const Curve& c : curves)
     for (std::size_t i = 0; i < std::min(c.x.size(), c.y.size()); ++i) {
-      if (!usable(c.x[i]) || !usable(c.y[i])) continue;
-      axis.low = std::min(axis.low, get(c, i));
-      axis.high = std::max(axis.high, get(c, i));
-      whole = whole && get(c, i) == std::floor(get(c, i));
+      if (!usable(axis.scaled(c.x[i])) || !usable(axis.scaled(c.y[i]))) continue;
+      const double value = axis.scaled(get(c, i));
+      axis.low = std::min(axis.low, value);
+      axis.high = std::max(axis.high, value);
+      whole = whole && value == std::floor(value);
     }
   if (!(axis.low <= axis.high)) axis.low = 0, axis.high = 1;
   double range = axis.high - axis.low;
@@ -49,12 +55,17 @@ Axis make_axis(const std::vector<Curve>& curves, Get get, double padding, int pa
   }
   axis.low -= padding * range, axis.high += padding * range;
   axis.step = nice_step(axis.high - axis.low, parts);
-  if (whole) axis.step = std::max(1.0, axis.step);
+  if (whole || logarithmic) axis.step = std::max(1.0, axis.step);
   return axis;
 }
 
-std::string tick_text(double value, double step) {
+std::string tick_text(const Axis& axis, double value) {
   char text[32];
+  const double step = axis.step;
+  if (axis.logarithmic) {
+    std::snprintf(text, sizeof text, "%g", std::exp2(value));
+    return text;
+  }
   if (std::abs(value) < 1e-9 * step) value = 0;
   const int decimals = std::clamp(static_cast<int>(std::ceil(-std::log10(step) - 1e-9)), 0, 9);
   std::snprintf(text, sizeof text, std::abs(value) < 1e6 ? "%.*f" : "%.*g",
@@ -81,15 +92,15 @@ void draw_axes(const Canvas& canvas, const Axis& x, const Axis& y) {
   cairo_set_line_width(canvas.cairo(), 1);
   for (const double v : ticks(x)) {
     canvas.colour(grid);
-    line(canvas, x.at(v), y.from, x.at(v), y.to);
+    line(canvas, x.at_scaled(v), y.from, x.at_scaled(v), y.to);
     canvas.colour(ink);
-    canvas.text(x.at(v), y.from + 18, tick_text(v, x.step), label_size, Align::centre);
+    canvas.text(x.at_scaled(v), y.from + 18, tick_text(x, v), label_size, Align::centre);
   }
   for (const double v : ticks(y)) {
     canvas.colour(grid);
-    line(canvas, x.from, y.at(v), x.to, y.at(v));
+    line(canvas, x.from, y.at_scaled(v), x.to, y.at_scaled(v));
     canvas.colour(ink);
-    canvas.text(x.from - 8, y.at(v) + 4.5, tick_text(v, y.step), label_size, Align::right);
+    canvas.text(x.from - 8, y.at_scaled(v) + 4.5, tick_text(y, v), label_size, Align::right);
   }
   line(canvas, x.from, y.from, x.to, y.from);
   line(canvas, x.from, y.from, x.from, y.to);
@@ -104,7 +115,7 @@ void draw_curve(const Canvas& canvas, const Curve& c, const Axis& x, const Axis&
   bool pen_down = false;
   const std::size_t points = std::min(c.x.size(), c.y.size());
   for (std::size_t i = 0; i < points; ++i) {
-    const bool drawn = usable(c.x[i]) && usable(c.y[i]);
+    const bool drawn = usable(x.scaled(c.x[i])) && usable(y.scaled(c.y[i]));
     if (drawn && pen_down) cairo_line_to(canvas.cairo(), x.at(c.x[i]), y.at(c.y[i]));
     if (drawn && !pen_down) cairo_move_to(canvas.cairo(), x.at(c.x[i]), y.at(c.y[i]));
     pen_down = drawn;
@@ -114,7 +125,7 @@ void draw_curve(const Canvas& canvas, const Curve& c, const Axis& x, const Axis&
   constexpr std::size_t most_markers = 60;
   if (points > most_markers) return;
   for (std::size_t i = 0; i < points; ++i) {
-    if (!usable(c.x[i]) || !usable(c.y[i])) continue;
+    if (!usable(x.scaled(c.x[i])) || !usable(y.scaled(c.y[i]))) continue;
     cairo_arc(canvas.cairo(), x.at(c.x[i]), y.at(c.y[i]), 3, 0, 6.2832);
     cairo_fill(canvas.cairo());
   }
@@ -138,9 +149,9 @@ void draw_legend(const Canvas& canvas, const std::vector<Curve>& curves, double 
 Image plot_figure(const std::vector<Curve>& curves, const PlotText& text, int width, int height) {
   const Canvas canvas(width, height);
   Axis x = make_axis(
-      curves, [](const Curve& c, std::size_t i) { return c.x[i]; }, 0.02, 10);
+      curves, [](const Curve& c, std::size_t i) { return c.x[i]; }, text.logarithmic, 0.02, 10);
   Axis y = make_axis(
-      curves, [](const Curve& c, std::size_t i) { return c.y[i]; }, 0.08, 6);
+      curves, [](const Curve& c, std::size_t i) { return c.y[i]; }, text.logarithmic, 0.08, 6);
   x.from = left, x.to = width - right;
   y.from = height - bottom, y.to = top;
   draw_axes(canvas, x, y);

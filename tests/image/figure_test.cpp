@@ -140,6 +140,17 @@ TEST(PlotFigure, CurvesRunWhereTheirValuesAre) {
   EXPECT_NEAR(2 * (start - curve_row(plot, 350, false)), start - curve_row(plot, 550, false), 2);
 }
 
+TEST(PlotFigure, APowerIsStraightOnLogarithmicAxes) {
+  PlotText text{"", "", ""};
+  text.logarithmic = true;
+  const Curve square{"G", {0, 1, 2, 8, 32, 128}, {1, 3, 12, 192, 3072, 49152}};  // 3 x^2, and a 0
+  const Image plot = plot_figure({square}, text, 900, 450);
+  const double start = curve_row(plot, 150, false), middle = curve_row(plot, 350, false);
+  ASSERT_GT(middle, 0);
+  EXPECT_GT(start - middle, 50);
+  EXPECT_NEAR(2 * (start - middle), start - curve_row(plot, 550, false), 2);
+}
+
 TEST(PlotFigure, ValuesThatAreNoNumbersAreLeftOut) {
   const double nan = std::numeric_limits<double>::quiet_NaN();
   const double infinite = std::numeric_limits<double>::infinity();
