@@ -21,6 +21,7 @@ struct Epilogue {
   float slope = 0;         ///< of LeakyReLU where z <= 0
   float dropout_rate = 0;  ///< 0: no dropout; kept values are scaled by 1 / (1 - rate)
 
+  float keep_scale() const { return 1.0F / (1.0F - dropout_rate); }
   bool does_something() const { return bias || activation != Activation::none || dropout_rate > 0; }
 };
 

@@ -14,39 +14,47 @@ namespace {
 class Dense final : public LinearOp {
  public:
   Dense(const DenseShape& shape, const Epilogue& epilogue)
-      : shape_(shape),
+      : batch_(shape.batch),
+        in_(shape.in),
+        out_(shape.out),
         epilogue_(epilogue),
         scratch_(allocate_floats(
-            static_cast<std::int64_t>(std::max({product_scratch_floats(shape.batch, shape.in),
-                                                product_scratch_floats(shape.batch, shape.out),
-                                                product_scratch_floats(shape.in, shape.batch)})))) {
-  }
+            std::max({product_scratch_floats(batch_, in_), product_scratch_floats(batch_, out_),
+                      product_scratch_floats(in_, batch_)}))) {}
   void forward(const float* x, const float* kernel, const float* bias, const std::uint8_t* keep,
                float* y) override {
-    multiply({shape_.batch,
-              shape_.out,
-              shape_.in,
-              {x, shape_.in, 1},
-              {kernel, shape_.out, 1},
-              y,
-              epilogue_,
-              bias,
-              keep},
+    multiply({.rows = batch_,
+              .columns = out_,
+              .depth = in_,
+              .a = {x, in_, 1},
+              .b = {kernel, out_, 1},
+              .c = y,
+              .epilogue = epilogue_,
+              .bias = bias,
+              .keep = keep},
              scratch_.f32());
   }
   void backward_data(const float* dz, const float* kernel, float* dx) override {
-    multiply(
-        {shape_.batch, shape_.in, shape_.out, {dz, shape_.out, 1}, {kernel, 1, shape_.out}, dx, {}},
-        scratch_.f32());
+    multiply({.rows = batch_,
+              .columns = in_,
+              .depth = out_,
+              .a = {dz, out_, 1},
+              .b = {kernel, 1, out_},
+              .c = dx},
+             scratch_.f32());
   }
   void backward_weights(const float* x, const float* dz, float* dkernel) override {
-    multiply(
-        {shape_.in, shape_.out, shape_.batch, {x, 1, shape_.in}, {dz, shape_.out, 1}, dkernel, {}},
-        scratch_.f32());
+    multiply({.rows = in_,
+              .columns = out_,
+              .depth = batch_,
+              .a = {x, 1, in_},
+              .b = {dz, out_, 1},
+              .c = dkernel},
+             scratch_.f32());
   }
 
  private:
-  DenseShape shape_;
+  std::int64_t batch_, in_, out_;
   Epilogue epilogue_;
   Buffer scratch_;
 };
@@ -57,7 +65,7 @@ class OneOutput final : public LinearOp {
       : batch_(shape.batch),
         in_(shape.in),
         epilogue_{epilogue, shape.batch, 1},
-        scratch_(allocate_floats(static_cast<std::int64_t>(one_output_scratch_floats(shape.in)))) {}
+        scratch_(allocate_floats(one_output_scratch_floats(shape.in))) {}
   void forward(const float* x, const float* kernel, const float* bias, const std::uint8_t* keep,
                float* y) override {
     one_output_forward(batch_, in_, x, kernel, y);

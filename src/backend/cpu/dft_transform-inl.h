@@ -15,12 +15,10 @@
 #include <hwy/highway.h>
 
 #include "backend/cpu/dft_geometry.h"
+#include "backend/cpu/vectors-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace dcgan::cpu::HWY_NAMESPACE {
-namespace hn = hwy::HWY_NAMESPACE;
-using D = hn::ScalableTag<float>;
-using V = hn::Vec<D>;
 
 /// The rows' transforms: real and imaginary parts by column frequency and row.
 template <int J>

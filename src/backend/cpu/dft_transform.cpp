@@ -9,7 +9,7 @@
 
 #include "backend/cpu/dft_transform-inl.h"
 #include "backend/cpu/dft_transform.h"
-#include "backend/cpu/partial-inl.h"
+#include "backend/cpu/vectors-inl.h"
 
 #ifndef DCGAN_DFT_TASKS
 #define DCGAN_DFT_TASKS

@@ -8,14 +8,27 @@
 #include <hwy/contrib/math/math-inl.h>
 #include <hwy/highway.h>
 
+#include <type_traits>
+
 #include "backend/cpu/epilogue.h"
-#include "backend/cpu/partial-inl.h"
+#include "backend/cpu/vectors-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace dcgan::cpu::HWY_NAMESPACE {
-namespace hn = hwy::HWY_NAMESPACE;
 
-template <class D>
+/// Calls f(std::integral_constant<Activation, ...>()).
+template <class F>
+HWY_INLINE void with_activation(Activation activation, const F& f) {
+  switch (activation) {
+    case Activation::none:
+      return f(std::integral_constant<Activation, Activation::none>());
+    case Activation::leaky_relu:
+      return f(std::integral_constant<Activation, Activation::leaky_relu>());
+    case Activation::tanh:
+      return f(std::integral_constant<Activation, Activation::tanh>());
+  }
+}
+
 HWY_INLINE hn::Mask<D> kept(D d, const std::uint8_t* keep) {
   const hn::Rebind<std::uint8_t, D> bytes;
   const hn::Rebind<std::int32_t, D> ints;
@@ -24,7 +37,6 @@ HWY_INLINE hn::Mask<D> kept(D d, const std::uint8_t* keep) {
 }
 
 /// Of the first n lanes.
-template <class D>
 HWY_INLINE hn::Mask<D> load_keep(D d, const std::uint8_t* keep, std::int64_t n) {
   if (n >= static_cast<std::int64_t>(hn::Lanes(d))) return kept(d, keep);
   std::uint8_t padded[HWY_MAX_BYTES] = {};
@@ -32,7 +44,7 @@ HWY_INLINE hn::Mask<D> load_keep(D d, const std::uint8_t* keep, std::int64_t n) 
   return kept(d, padded);
 }
 
-template <Activation activation, class D, class V = hn::Vec<D>>
+template <Activation activation>
 HWY_INLINE V activate(D d, V z, V slope) {
   if constexpr (activation == Activation::leaky_relu)
     return hn::IfThenElse(hn::Gt(z, hn::Zero(d)), z, hn::Mul(z, slope));
@@ -43,11 +55,11 @@ HWY_INLINE V activate(D d, V z, V slope) {
 /// y = dropout(activation(y + bias)) for n neighbours, in place. Whether `bias` has a value for
 /// each of them or one for all; it and `keep` may be null.
 template <Activation activation>
-HWY_INLINE void finish(const ForwardEpilogue& e, const float* bias, bool bias_per_position,
+HWY_INLINE void finish(const Epilogue& e, const float* bias, bool bias_per_position,
                        const std::uint8_t* keep, std::int64_t n, float* y) {
-  const hn::ScalableTag<float> d;
+  const D d;
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
-  const auto slope = hn::Set(d, e.slope), keep_scale = hn::Set(d, e.keep_scale);
+  const auto slope = hn::Set(d, e.slope), keep_scale = hn::Set(d, e.keep_scale());
   for (std::int64_t i = 0; i < n; i += lanes) {
     auto z = load_first(d, y + i, n - i);
     if (bias)

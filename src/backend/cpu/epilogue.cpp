@@ -13,7 +13,7 @@
 
 #include "backend/cpu/epilogue-inl.h"
 #include "backend/cpu/epilogue.h"
-#include "backend/cpu/partial-inl.h"
+#include "backend/cpu/vectors-inl.h"
 
 #ifndef DCGAN_EPILOGUE_CHUNK
 #define DCGAN_EPILOGUE_CHUNK
@@ -21,8 +21,7 @@ namespace dcgan::cpu {
 
 /// One chunk of segments; the same for both directions.
 struct EpilogueChunk {
-  Activation activation;
-  float slope, keep_scale;
+  Epilogue epilogue;
   std::int64_t first_segment, last_segment, segment;  // segment: its length in floats
   const float* bias;  // per position in a segment, or one value, or null
   bool bias_per_position;
@@ -39,9 +38,6 @@ struct EpilogueChunk {
 
 HWY_BEFORE_NAMESPACE();
 namespace dcgan::cpu::HWY_NAMESPACE {
-namespace hn = hwy::HWY_NAMESPACE;
-using D = hn::ScalableTag<float>;
-using V = hn::Vec<D>;
 
 template <Activation activation>
 HWY_INLINE V derivative(D d, V y, V slope, V unscale) {
@@ -57,18 +53,18 @@ HWY_INLINE V derivative(D d, V y, V slope, V unscale) {
 
 template <Activation activation>
 void forward_chunk(const EpilogueChunk& c) {
-  const ForwardEpilogue e{c.activation, c.slope, c.keep_scale};
   for (std::int64_t s = c.first_segment; s < c.last_segment; ++s)
-    finish<activation>(e, c.bias, c.bias_per_position, c.keep ? c.keep + s * c.segment : nullptr,
-                       c.segment, c.data + s * c.segment);
+    finish<activation>(c.epilogue, c.bias, c.bias_per_position,
+                       c.keep ? c.keep + s * c.segment : nullptr, c.segment,
+                       c.data + s * c.segment);
 }
 
 template <Activation activation>
 void backward_chunk(const EpilogueChunk& c) {
   const D d;
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
-  const V slope = hn::Set(d, c.slope), keep_scale = hn::Set(d, c.keep_scale);
-  const V unscale = hn::Set(d, c.keep ? 1.0F / c.keep_scale : 1.0F);
+  const V slope = hn::Set(d, c.epilogue.slope), keep_scale = hn::Set(d, c.epilogue.keep_scale());
+  const V unscale = hn::Set(d, c.keep ? 1.0F / c.epilogue.keep_scale() : 1.0F);
   for (std::int64_t s = c.first_segment; s < c.last_segment; ++s) {
     const std::int64_t offset = s * c.segment;
     const float scale = c.sample_scale ? c.sample_scale[offset / c.sample_size] : 1.0F;
@@ -94,25 +90,11 @@ void backward_chunk(const EpilogueChunk& c) {
 }
 
 void ForwardChunk(const EpilogueChunk& c) {
-  switch (c.activation) {
-    case Activation::none:
-      return forward_chunk<Activation::none>(c);
-    case Activation::leaky_relu:
-      return forward_chunk<Activation::leaky_relu>(c);
-    case Activation::tanh:
-      return forward_chunk<Activation::tanh>(c);
-  }
+  with_activation(c.epilogue.activation, [&](auto a) HWY_ATTR { forward_chunk<a>(c); });
 }
 
 void BackwardChunk(const EpilogueChunk& c) {
-  switch (c.activation) {
-    case Activation::none:
-      return backward_chunk<Activation::none>(c);
-    case Activation::leaky_relu:
-      return backward_chunk<Activation::leaky_relu>(c);
-    case Activation::tanh:
-      return backward_chunk<Activation::tanh>(c);
-  }
+  with_activation(c.epilogue.activation, [&](auto a) HWY_ATTR { backward_chunk<a>(c); });
 }
 
 }  // namespace dcgan::cpu::HWY_NAMESPACE
@@ -153,9 +135,7 @@ void epilogue_forward(const Epilogue& e, std::int64_t rows, std::int64_t channel
   const bool by_row = e.bias && channels > 1;
   const Walk walk = plan_walk(rows, channels, by_row, 0);
   EpilogueChunk all{};
-  all.activation = e.activation;
-  all.slope = e.slope;
-  all.keep_scale = 1.0F / (1.0F - e.dropout_rate);
+  all.epilogue = e;
   all.segment = walk.segment;
   all.bias = e.bias ? bias : nullptr;
   all.bias_per_position = by_row;
@@ -180,9 +160,7 @@ void epilogue_backward(const Epilogue& e, std::int64_t rows, std::int64_t channe
   const bool by_row = dbias && channels > 1;
   const Walk walk = plan_walk(rows, channels, by_row, sample_scale ? sample_size : 0);
   EpilogueChunk all{};
-  all.activation = e.activation;
-  all.slope = e.slope;
-  all.keep_scale = 1.0F / (1.0F - e.dropout_rate);
+  all.epilogue = e;
   all.segment = walk.segment;
   all.bias_per_position = by_row;
   all.keep = e.dropout_rate > 0 ? keep : nullptr;

@@ -6,13 +6,6 @@
 
 namespace dcgan::cpu {
 
-/// What an epilogue is but for its arrays.
-struct ForwardEpilogue {
-  Activation activation = Activation::none;
-  float slope = 0;
-  float keep_scale = 1;  ///< 1 / (1 - dropout_rate)
-};
-
 void epilogue_forward(const Epilogue& e, std::int64_t rows, std::int64_t channels,
                       const float* bias, const std::uint8_t* keep, float* y);
 

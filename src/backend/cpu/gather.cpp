@@ -6,17 +6,16 @@
 #include <hwy/highway.h>
 
 #include "backend/cpu/gather.h"
-#include "backend/cpu/partial-inl.h"
+#include "backend/cpu/vectors-inl.h"
 #include "kernels/philox.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace dcgan::cpu::HWY_NAMESPACE {
-namespace hn = hwy::HWY_NAMESPACE;
 
 void Normalise(const std::uint8_t* pixels, std::int64_t n, float* out) {
-  const hn::ScalableTag<float> d;
-  const hn::Rebind<std::uint8_t, decltype(d)> bytes;
-  const hn::Rebind<std::int32_t, decltype(d)> ints;
+  const D d;
+  const hn::Rebind<std::uint8_t, D> bytes;
+  const hn::Rebind<std::int32_t, D> ints;
   const auto middle = hn::Set(d, 127.5F);
   for (std::int64_t i = 0; i < n; i += static_cast<std::int64_t>(hn::Lanes(d))) {
     const auto level = hn::ConvertTo(d, hn::PromoteTo(ints, load_first(bytes, pixels + i, n - i)));

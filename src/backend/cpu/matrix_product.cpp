@@ -17,13 +17,13 @@
 
 #include "backend/cpu/epilogue-inl.h"
 #include "backend/cpu/matrix_product.h"
-#include "backend/cpu/partial-inl.h"
+#include "backend/cpu/vectors-inl.h"
 
 #ifndef DCGAN_MATRIX_PRODUCT
 #define DCGAN_MATRIX_PRODUCT
 namespace dcgan::cpu {
 
-constexpr std::int64_t group = 4;  // rows that are packed side by side
+constexpr std::int64_t group = 4;  // lines that are packed side by side
 constexpr std::int64_t most_slice = 256;
 
 /// Rows [first_group * group, last_group * group) of a panel that begins at `column`.
@@ -36,78 +36,64 @@ struct ProductTask {
 
 HWY_BEFORE_NAMESPACE();
 namespace dcgan::cpu::HWY_NAMESPACE {
-namespace hn = hwy::HWY_NAMESPACE;
-using D = hn::ScalableTag<float>;
-using V = hn::Vec<D>;
 
-// Sums (rows * vectors), a step's vectors of b and a broadcast fill the registers but a few: 32 of
-// them, or 16 on x86 before AVX-512.
+// Sums (rows * vectors), a step's vectors of b and a broadcast fill the registers but a few.
+constexpr int most_groups = registers == 32 ? 3 : 1;
 #if HWY_TARGET == HWY_SCALAR
-constexpr int most_groups = 1, panel_vectors = 4;
-#elif HWY_ARCH_X86 && HWY_TARGET > HWY_AVX3
-constexpr int most_groups = 1, panel_vectors = 3;
+constexpr int panel_vectors = group;  // a panel is made of packed groups
 #else
-constexpr int most_groups = 3, panel_vectors = 2;
+constexpr int panel_vectors = registers == 32 ? 2 : 3;
 #endif
 
 std::int64_t PanelColumns() { return panel_vectors * static_cast<std::int64_t>(hn::Lanes(D())); }
 
-/// Four lines of a matrix from p on, `line` floats apart, [k0, k1) of each, side by side: [k][4].
-/// Those from `lines` on are zeros.
-HWY_INLINE void interleave(const float* p, std::int64_t line, std::int64_t lines,
+/// out [depth][group], aligned: entry (i, k) of a matrix with (0, 0) at p, its lines `line` floats
+/// apart and its steps `step`, one of which is 1. Lines from `lines` on are zeros.
+HWY_INLINE void pack_lines(const float* p, std::int64_t line, std::int64_t step, std::int64_t lines,
                            std::int64_t depth, float* out) {
   const D d;
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
   std::int64_t k = 0;
-  if (lines >= group)
+  if (step == 1 && lines >= group) {
+    const auto load = [&](int i) HWY_ATTR { return hn::LoadU(d, p + i * line + k); };
     for (; k + lanes <= depth; k += lanes)
-      hn::StoreInterleaved4(hn::LoadU(d, p + k), hn::LoadU(d, p + line + k),
-                            hn::LoadU(d, p + 2 * line + k), hn::LoadU(d, p + 3 * line + k), d,
-                            out + k * group);
-  for (; k < depth; ++k)
-    for (std::int64_t i = 0; i < group; ++i) out[k * group + i] = i < lines ? p[i * line + k] : 0;
-}
-
-/// `columns` neighbours of each of `depth` lines, filled up to `width` with zeros: [k][width].
-HWY_INLINE void copy_lines(const float* p, std::int64_t line, std::int64_t columns,
-                           std::int64_t depth, std::int64_t width, float* out) {
-  const hn::CappedTag<float, group> d4;
-  const D d;
-  const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
-  for (std::int64_t k = 0; k < depth; ++k, p += line, out += width) {
-    if (width == group && columns >= group)
-      for (std::size_t i = 0; i < group; i += hn::Lanes(d4))
-        hn::StoreU(hn::LoadU(d4, p + i), d4, out + i);
-    else if (columns >= width)
-      for (std::int64_t i = 0; i < width; i += lanes) hn::StoreU(hn::LoadU(d, p + i), d, out + i);
-    else
-      for (std::int64_t i = 0; i < width; ++i) out[i] = i < columns ? p[i] : 0;
+      hn::StoreInterleaved4(load(0), load(1), load(2), load(3), d, out + k * group);
+  } else if (lines >= group) {
+    const hn::CappedTag<float, group> four;
+    for (; k < depth; ++k)
+      for (std::size_t i = 0; i < group; i += hn::Lanes(four))
+        hn::Store(hn::LoadU(four, p + k * step + i), four, out + k * group + i);
   }
+  for (; k < depth; ++k)
+    for (std::int64_t i = 0; i < group; ++i)
+      out[k * group + i] = i < lines ? p[i * line + k * step] : 0;
 }
 
 /// Groups [first, last) of a.
 void PackRows(const MatrixProduct& p, std::int64_t first, std::int64_t last, float* packed) {
-  for (std::int64_t g = first; g < last; ++g) {
-    const float* from = p.a.data + g * group * p.a.row;
-    float* to = packed + g * p.depth * group;
-    const std::int64_t rows = p.rows - g * group;
-    if (p.a.column == 1)
-      interleave(from, p.a.row, rows, p.depth, to);
-    else
-      copy_lines(from, p.a.column, rows, p.depth, group, to);
-  }
+  for (std::int64_t g = first; g < last; ++g)
+    pack_lines(p.a.data + g * group * p.a.row, p.a.row, p.a.column, p.rows - g * group, p.depth,
+               packed + g * p.depth * group);
 }
 
-/// Steps [k0, k0 + depth) of the columns from `column` on: [k][PanelColumns()].
+/// Steps [k0, k0 + depth) of the `columns` from `column` on: [k][PanelColumns()], filled up with
+/// zeros.
 void pack_panel(const Matrix& b, std::int64_t column, std::int64_t columns, std::int64_t k0,
                 std::int64_t depth, float* panel) {
+  const D d;
+  const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
   const std::int64_t width = PanelColumns();
   const float* from = b.data + k0 * b.row + column * b.column;
-  if (b.column == 1) return copy_lines(from, b.row, columns, depth, width, panel);
+  if (b.column == 1) {
+    for (std::int64_t k = 0; k < depth; ++k)
+      for (std::int64_t i = 0; i < width; i += lanes)
+        hn::Store(load_first(d, from + k * b.row + i, columns - i), d, panel + k * width + i);
+    return;
+  }
   const hn::CappedTag<float, group> d4;
   HWY_ALIGN float four[most_slice * group];
   for (std::int64_t i = 0; i < width; i += group) {
-    interleave(from + i * b.column, b.column, columns - i, depth, four);
+    pack_lines(from + i * b.column, b.column, b.row, columns - i, depth, four);
     for (std::int64_t k = 0; k < depth; ++k)
       for (std::size_t j = 0; j < group; j += hn::Lanes(d4))
         hn::StoreU(hn::Load(d4, four + k * group + j), d4,
@@ -167,34 +153,21 @@ HWY_INLINE void tile_of(std::int64_t rows, std::int64_t columns, const float* a,
   tile<groups, vectors>(a, a_group, panel, depth, accumulate, rows, columns, c, c_row);
 }
 
-template <Activation activation>
-void finish_rows(const MatrixProduct& p, const ForwardEpilogue& e, std::int64_t row,
-                 std::int64_t rows, std::int64_t column, std::int64_t columns) {
-  const bool drops = p.epilogue.dropout_rate > 0 && p.keep;
-  for (std::int64_t r = row; r < row + rows; ++r) {
-    const std::int64_t at = r * p.columns + column;
-    finish<activation>(e, p.epilogue.bias ? p.bias + column : nullptr, true,
-                       drops ? p.keep + at : nullptr, columns, p.c + at);
-  }
-}
-
 void finish_tile(const MatrixProduct& p, std::int64_t row, std::int64_t rows, std::int64_t column,
                  std::int64_t columns) {
-  const ForwardEpilogue e{p.epilogue.activation, p.epilogue.slope,
-                          1.0F / (1.0F - p.epilogue.dropout_rate)};
-  switch (e.activation) {
-    case Activation::none:
-      return finish_rows<Activation::none>(p, e, row, rows, column, columns);
-    case Activation::leaky_relu:
-      return finish_rows<Activation::leaky_relu>(p, e, row, rows, column, columns);
-    case Activation::tanh:
-      return finish_rows<Activation::tanh>(p, e, row, rows, column, columns);
-  }
+  const bool drops = p.epilogue.dropout_rate > 0 && p.keep;
+  with_activation(p.epilogue.activation, [&](auto activation) HWY_ATTR {
+    for (std::int64_t r = row; r < row + rows; ++r) {
+      const std::int64_t at = r * p.columns + column;
+      finish<activation>(p.epilogue, p.epilogue.bias ? p.bias + column : nullptr, true,
+                         drops ? p.keep + at : nullptr, columns, p.c + at);
+    }
+  });
 }
 
 void RunTask(const MatrixProduct& p, const ProductTask& task, const float* packed) {
   HWY_ALIGN float panel[most_slice * panel_vectors * hn::MaxLanes(D())];
-  const std::int64_t slices = std::max<std::int64_t>((p.depth + most_slice - 1) / most_slice, 1);
+  const std::int64_t slices = (p.depth + most_slice - 1) / most_slice;
   const std::int64_t columns = std::min(p.columns - task.column, PanelColumns());
   for (std::int64_t s = 0; s < slices; ++s) {
     const std::int64_t k0 = p.depth * s / slices, depth = p.depth * (s + 1) / slices - k0;
@@ -240,8 +213,8 @@ std::int64_t row_parts(std::int64_t groups, std::int64_t panels, std::int64_t th
 
 }  // namespace
 
-std::size_t product_scratch_floats(std::int64_t rows, std::int64_t depth) {
-  return static_cast<std::size_t>(ceil_div(rows, group) * group * depth);
+std::int64_t product_scratch_floats(std::int64_t rows, std::int64_t depth) {
+  return ceil_div(rows, group) * group * depth;
 }
 
 void multiply(const MatrixProduct& p, float* scratch) {

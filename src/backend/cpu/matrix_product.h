@@ -1,6 +1,5 @@
 // Products of matrices with an epilogue behind them: the dense layers.
 #pragma once
-#include <cstddef>
 #include <cstdint>
 
 #include "backend/backend.h"
@@ -20,13 +19,13 @@ struct MatrixProduct {
   std::int64_t rows, columns, depth;
   Matrix a, b;
   float* c;
-  Epilogue epilogue;
+  Epilogue epilogue = {};
   const float* bias = nullptr;
   const std::uint8_t* keep = nullptr;
 };
 
 /// Floats of scratch that a product of this size needs.
-std::size_t product_scratch_floats(std::int64_t rows, std::int64_t depth);
+std::int64_t product_scratch_floats(std::int64_t rows, std::int64_t depth);
 void multiply(const MatrixProduct& product, float* scratch);
 
 }  // namespace dcgan::cpu

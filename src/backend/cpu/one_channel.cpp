@@ -11,7 +11,7 @@
 
 #include "backend/cpu/memory.h"
 #include "backend/cpu/one_channel.h"
-#include "backend/cpu/partial-inl.h"
+#include "backend/cpu/vectors-inl.h"
 
 #ifndef DCGAN_ONE_CHANNEL_SHAPE
 #define DCGAN_ONE_CHANNEL_SHAPE
@@ -38,15 +38,6 @@ inline void pad(const OneChannelShape& s, const float* image, float* padded) {
 
 HWY_BEFORE_NAMESPACE();
 namespace dcgan::cpu::HWY_NAMESPACE {
-namespace hn = hwy::HWY_NAMESPACE;
-using D = hn::ScalableTag<float>;
-using V = hn::Vec<D>;
-
-#if HWY_ARCH_X86 && HWY_TARGET > HWY_AVX3
-constexpr int registers = 16;
-#else
-constexpr int registers = 32;
-#endif
 
 // ---- 1 -> C: y[o][c] = sum over taps of p[s o + tap] w[tap][c]
 

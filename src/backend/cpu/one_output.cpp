@@ -9,13 +9,10 @@
 #include <algorithm>
 
 #include "backend/cpu/one_output.h"
-#include "backend/cpu/partial-inl.h"
+#include "backend/cpu/vectors-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace dcgan::cpu::HWY_NAMESPACE {
-namespace hn = hwy::HWY_NAMESPACE;
-using D = hn::ScalableTag<float>;
-using V = hn::Vec<D>;
 
 float Dot(std::int64_t n, const float* a, const float* b) {
   constexpr int sums = 4;  // so that no addition waits for the one before it
@@ -66,9 +63,7 @@ void one_output_forward(std::int64_t batch, std::int64_t in, const float* x, con
   for (std::int64_t b = 0; b < batch; ++b) y[b] = HWY_DYNAMIC_DISPATCH(Dot)(in, x + b * in, kernel);
 }
 
-std::size_t one_output_scratch_floats(std::int64_t in) {
-  return static_cast<std::size_t>(chunks * in);
-}
+std::int64_t one_output_scratch_floats(std::int64_t in) { return chunks * in; }
 
 void one_output_backward(std::int64_t batch, std::int64_t in, const float* x, const float* kernel,
                          const float* dz, float* dx, float* dkernel, float* scratch) {

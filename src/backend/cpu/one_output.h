@@ -1,6 +1,5 @@
 // Dense layers with one output: products of a matrix and a vector, which memory bounds.
 #pragma once
-#include <cstddef>
 #include <cstdint>
 
 namespace dcgan::cpu {
@@ -10,7 +9,7 @@ void one_output_forward(std::int64_t batch, std::int64_t in, const float* x, con
                         float* y);
 
 /// Floats of scratch that one_output_backward needs.
-std::size_t one_output_scratch_floats(std::int64_t in);
+std::int64_t one_output_scratch_floats(std::int64_t in);
 /// dx [batch, in] = dz [batch] * kernel, and dkernel [in] = x^T * dz, in one pass over the samples.
 /// dx or dkernel may be null: it is not wanted.
 void one_output_backward(std::int64_t batch, std::int64_t in, const float* x, const float* kernel,

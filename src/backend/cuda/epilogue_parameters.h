@@ -15,7 +15,7 @@ inline EpilogueParameters parameters_of(const Epilogue& e, const float* bias,
   p.slope = e.slope;
   p.bias = e.bias ? bias : nullptr;
   p.keep = e.dropout_rate > 0 ? keep : nullptr;
-  p.keep_scale = 1.0F / (1.0F - e.dropout_rate);
+  p.keep_scale = e.keep_scale();
   return p;
 }
 
