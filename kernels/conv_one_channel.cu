@@ -161,9 +161,8 @@ __global__ void __launch_bounds__(threads)
   float* shared = dynamic_shared();
   constexpr int taps = weights_size * weights_size;
   float* padded = shared;
-  const float* warp_sums = shared + padded_floats(g);  // [warps, taps, out]
-  // The same as packs: so nvcc sees that they are aligned.
-  auto* warp_packs = reinterpret_cast<Pack<4>*>(shared + padded_floats(g));
+  // [warps, taps, packs]; as an array of packs, so that nvcc sees that they are aligned.
+  auto* warp_sums = reinterpret_cast<Pack<4>*>(shared + padded_floats(g));
   const int packs = g.out / 4, pixel_lanes = threads / packs;
   const int channel = static_cast<int>(threadIdx.x) % packs * 4;
   const int pixel0 = static_cast<int>(threadIdx.x) / packs;
@@ -196,13 +195,18 @@ __global__ void __launch_bounds__(threads)
       for (int i = 0; i < 4; ++i)
         sum[tap].value[i] += __shfl_xor_sync(0xffffffffu, sum[tap].value[i], distance);
     }
-    if (lane < packs) warp_packs[(warp * taps + tap) * packs + channel / 4] = sum[tap];
+    if (lane < packs) warp_sums[(warp * taps + tap) * packs + channel / 4] = sum[tap];
   }
   __syncthreads();  // the warps' sums are there
-  for (int i = static_cast<int>(threadIdx.x); i < taps * g.out; i += threads) {
-    float total = warp_sums[i];
-    for (int w = 1; w < warps; ++w) total += warp_sums[w * taps * g.out + i];
-    partial[static_cast<std::int64_t>(blockIdx.x) * taps * g.out + i] = total;
+  float* sums = partial + static_cast<std::int64_t>(blockIdx.x) * taps * g.out;
+  for (int i = static_cast<int>(threadIdx.x); i < taps * packs; i += threads) {
+    Pack<4> total = warp_sums[i];
+    for (int w = 1; w < warps; ++w) {
+      const Pack<4> term = warp_sums[w * taps * packs + i];
+      DCGAN_UNROLL
+      for (int j = 0; j < 4; ++j) total.value[j] += term.value[j];
+    }
+    total.store(sums + i * 4);
   }
 }
 
