@@ -198,6 +198,9 @@ def main():
     if arguments.measured:
         print("\n".join(compare(arguments.measured, presets, all_times)))
     strange = strange_widths(all_times, gpus, code)
+    kernels = {work.kernel for times in all_times for work, _ in times}
+    print(f"{len(kernels)} kernels held against their machine code: {len(strange)} widths of access that it "
+          "has not")
     print("".join(f"{line}\n" for line in strange), end="", file=sys.stderr)
     return 1 if strange else 0
 
