@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "ops/adam_case.h"
 #include "ops/batch_norm_case.h"
 #include "ops/conv_case.h"
 #include "ops/epilogue_case.h"
@@ -15,13 +16,19 @@ namespace {
 
 using Names = std::set<std::string>;
 
+std::vector<simt::LaunchRecord> all_launches_of(const Case& op) {
+  std::vector<simt::LaunchRecord> all;
+  const auto backend = make_backend("simt");
+  simt::on_launch([&](const simt::LaunchRecord& launch) { all.push_back(launch); });
+  run_all(op, *backend);
+  simt::on_launch({});
+  return all;
+}
+
 /// The launches of a case, by kernel: the last of each.
 std::map<std::string, simt::LaunchRecord> launches_of(const Case& op) {
   std::map<std::string, simt::LaunchRecord> all;
-  const auto backend = make_backend("simt");
-  simt::on_launch([&](const simt::LaunchRecord& launch) { all[launch.kernel] = launch; });
-  run_all(op, *backend);
-  simt::on_launch({});
+  for (const simt::LaunchRecord& launch : all_launches_of(op)) all[launch.kernel] = launch;
   return all;
 }
 
@@ -81,6 +88,20 @@ TEST(Launches, OfABatchNormTakeFourValuesPerThreadWhereTheyCan) {
   expect(60, 64, 4);
   expect(5, 1028, 4);
   expect(60, 33, 1);
+}
+
+TEST(Launches, OfAdamAreOneForPacksAndOneForTheRest) {
+  const auto blocks = [](std::int64_t n) {
+    std::vector<unsigned> all;
+    for (const simt::LaunchRecord& launch : all_launches_of(AdamCase(AdamConfig{}, n, 1, 1)))
+      all.push_back(launch.grid.x);
+    return all;
+  };
+  using Blocks = std::vector<unsigned>;
+  EXPECT_EQ(blocks(3), Blocks{1});
+  EXPECT_EQ(blocks(1024), Blocks{1});
+  EXPECT_EQ(blocks(1028), Blocks{2});
+  EXPECT_EQ(blocks(2055), (Blocks{3, 1}));
 }
 
 class ChosenKernels : public testing::Test {

@@ -1,4 +1,4 @@
-// The loss, with and without label smoothing, at moderate and extreme logits.
+// The loss, with hard labels and smoothed ones, at moderate and extreme logits.
 #include "ops/loss_case.h"
 
 #include "ref/reference.h"
@@ -8,19 +8,18 @@ namespace {
 
 class LossRun final : public Run {
  public:
-  LossRun(std::int64_t batch, double smoothing, const Floats& logits, Backend& backend)
+  LossRun(std::int64_t batch, const LossTargets& targets, const Floats& logits, Backend& backend)
       : backend_(backend),
         batch_(batch),
-        high_(static_cast<float>(1 - smoothing / 2)),
-        low_(static_cast<float>(smoothing / 2)),
+        targets_(targets),
         logits_(backend, logits),
         discriminator_(backend, "discriminator adjoint", 2 * batch),
         generator_(backend, "generator adjoint", batch),
         ratio_(backend, "ratio", batch),
         losses_(backend, "losses", 2) {}
   void pass(std::size_t) override {
-    backend_.gan_loss({batch_, high_, low_, high_, logits_.data(), discriminator_.data(),
-                       generator_.data(), ratio_.data(), losses_.data()});
+    backend_.gan_loss({batch_, targets_.real, targets_.fake, targets_.generator, logits_.data(),
+                       discriminator_.data(), generator_.data(), ratio_.data(), losses_.data()});
   }
   std::vector<Result> results() const override {
     return {discriminator_.read(), generator_.read(), ratio_.read(), losses_.read()};
@@ -35,7 +34,7 @@ class LossRun final : public Run {
  private:
   Backend& backend_;
   std::int64_t batch_;
-  float high_, low_;
+  LossTargets targets_;
   Input<float> logits_;
   Output<float> discriminator_, generator_, ratio_, losses_;
 };
@@ -43,8 +42,7 @@ class LossRun final : public Run {
 }  // namespace
 
 std::string LossCase::name() const {
-  return "loss_n" + std::to_string(batch_) + (smoothing_ > 0 ? "_smoothed" : "") +
-         (extreme_ ? "_extreme" : "");
+  return "loss_n" + std::to_string(batch_) + targets_.name + (extreme_ ? "_extreme" : "");
 }
 
 Floats LossCase::logits() const {
@@ -63,13 +61,12 @@ std::vector<Pass> LossCase::passes() const {
 }
 
 std::unique_ptr<Run> LossCase::start(Backend& backend) const {
-  return std::make_unique<LossRun>(batch_, smoothing_, logits(), backend);
+  return std::make_unique<LossRun>(batch_, targets_, logits(), backend);
 }
 
 std::vector<Expected> LossCase::expected() const {
-  const auto high = static_cast<double>(static_cast<float>(1 - smoothing_ / 2));
-  const auto low = static_cast<double>(static_cast<float>(smoothing_ / 2));
-  const ref::GanLosses r = ref::gan_loss(widened(logits()), high, low, high);
+  const ref::GanLosses r =
+      ref::gan_loss(widened(logits()), targets_.real, targets_.fake, targets_.generator);
   // Entry by entry: an adjoint of 1e-35 counts too. The smallest are denormal: their last bit is
   // 1.4e-45.
   const auto each = [](const char* of, const std::vector<double>& values) {
@@ -84,7 +81,7 @@ std::vector<Slope> LossCase::slopes(Backend& backend) const {
   if (extreme_) return {};  // losses of 100 beside derivatives of 1e-20
   constexpr double step = 0.01, bound = 0.01;
   const Floats x = logits();
-  LossRun run(batch_, smoothing_, x, backend);
+  LossRun run(batch_, targets_, x, backend);
   run.pass(0);
   const auto results = run.results();
   Floats generator(x.size());  // the real half has no part in L_G
@@ -97,11 +94,18 @@ std::vector<Slope> LossCase::slopes(Backend& backend) const {
 }
 
 Cases loss_cases() {
+  // A ratio is due where the fake's target is 0 and the generator's 1, whatever the real one's is.
+  const LossTargets hard{"", 1, 0, 1}, smoothed{"_smoothed", 0.95F, 0.05F, 0.95F},
+      real_smoothed{"_real_smoothed", 0.9F, 0, 1}, fake_smoothed{"_fake_smoothed", 1, 0.1F, 1},
+      generator_smoothed{"_generator_smoothed", 1, 0, 0.9F};
   Cases cases;
-  for (const std::int64_t batch : {1, 5, 96, 255, 256, 257})
-    for (const double smoothing : {0.0, 0.1})
-      for (const bool extreme : {false, true})
-        cases.push_back(std::make_shared<LossCase>(batch, smoothing, extreme));
+  for (const bool extreme : {false, true}) {
+    for (const std::int64_t batch : {1, 5, 96, 255, 256, 257})
+      for (const LossTargets& targets : {hard, smoothed})
+        cases.push_back(std::make_shared<LossCase>(batch, targets, extreme));
+    for (const LossTargets& targets : {real_smoothed, fake_smoothed, generator_smoothed})
+      cases.push_back(std::make_shared<LossCase>(96, targets, extreme));
+  }
   return cases;
 }
 

@@ -4,11 +4,16 @@
 
 namespace dcgan::test {
 
+struct LossTargets {
+  std::string name;
+  float real, fake, generator;
+};
+
 class LossCase final : public Case {
  public:
-  /// extreme: every seventh logit is one of +-80, +-100, -60, -61, 0.
-  LossCase(std::int64_t batch, double smoothing, bool extreme)
-      : batch_(batch), smoothing_(smoothing), extreme_(extreme) {}
+  /// extreme: every third logit is one of +-80, +-100, -60, -61, 0.
+  LossCase(std::int64_t batch, const LossTargets& targets, bool extreme)
+      : batch_(batch), targets_(targets), extreme_(extreme) {}
 
   std::string name() const override;
   std::vector<Pass> passes() const override;
@@ -20,7 +25,7 @@ class LossCase final : public Case {
   Floats logits() const;
 
   std::int64_t batch_;
-  double smoothing_;
+  LossTargets targets_;
   bool extreme_;
 };
 

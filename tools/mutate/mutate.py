@@ -41,7 +41,9 @@ def parse_arguments():
     parser.add_argument("--fresh", action="store_true", help="forget the results of earlier runs")
     parser.add_argument("--again", choices=["survived", "killed"], action="append", default=[],
                         help="run those of this outcome once more")
-    parser.add_argument("--no-check", action="store_true", help="leave out the SIMT machine's check mode")
+    parser.add_argument("--phases", type=int, choices=[1, 2, 3], default=3,
+                        help="only the first of the three: results of the ops; gradients and orders of threads; "
+                             "check mode. What survives goes on from there in a later run")
     parser.add_argument("--seconds", type=float, default=float("inf"),
                         help="begin no mutant after so long; the next run goes on from there")
     parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)), help="mutants at a time")
@@ -73,7 +75,7 @@ def show(root, mutant):
 def run_all(wanted, sandbox, state, digests, options):
     """Puts the mutants to the tests, several at a time; each result is kept as soon as it is there."""
     stop_at = time.monotonic() + options.seconds
-    check = not options.no_check and any("simt_check" in output for output in sandbox.compile)
+    phases = options.phases if any("simt_check" in output for output in sandbox.compile) else min(options.phases, 2)
     baselines = Baselines(sandbox.build / "tests" / "ops" / TARGET, state.baselines, state.remember_baseline)
     workers = queue.Queue()
     for number in range(options.jobs):
@@ -85,7 +87,8 @@ def run_all(wanted, sandbox, state, digests, options):
         worker = workers.get()
         begin = time.monotonic()
         try:
-            return mutant, *judge(worker, mutant, baselines, check), time.monotonic() - begin
+            passed = 0 if options.again else state.passed(mutant, digests[mutant.file])
+            return mutant, *judge(worker, mutant, baselines, passed, phases), time.monotonic() - begin
         finally:
             workers.put(worker)
 
@@ -96,7 +99,7 @@ def run_all(wanted, sandbox, state, digests, options):
                 if task.result() is None:
                     continue
                 mutant, outcome, detail, seconds = task.result()
-                state.add(mutant, digests[mutant.file], outcome, detail, seconds)
+                state.add(mutant, digests[mutant.file], outcome, detail, seconds, phases)
                 print(f"{done}/{len(tasks)} {outcome:9} {mutant.id} {mutant.file}:{mutant.line} "
                       f"{mutant.operator} {seconds:.1f} s {detail}", flush=True)
         except BaseException:
@@ -137,9 +140,7 @@ def main():
     sandbox = Sandbox(root, folder, options.jobs)
     try:
         sandbox.prepare()
-        # What survived without check mode may not survive it.
-        tests = sandbox.suite + (" without check mode" if options.no_check else "")
-        state = State(folder / "results.jsonl", tests)
+        state = State(folder / "results.jsonl", sandbox.suite, options.phases)
         digests = {name: text_digest((root / name).read_text()) for name in kernel_files(root)}
         if not options.report:
             wanted = [m for m in chosen

@@ -38,11 +38,12 @@ class State:
     """Results as lines of JSON, appended as they come, so that a run may be cut off at any time.
 
     A kill stays one while the broken file stays the same, as the suite only grows; a survivor is
-    tried again whenever kernels, machine or tests have changed.
+    tried again whenever kernels, machine or tests have changed, or where it has not been put to all
+    `phases` of the tests that are wanted now.
     """
 
-    def __init__(self, path, suite):
-        self.path, self.suite = path, suite
+    def __init__(self, path, suite, phases):
+        self.path, self.suite, self.phases = path, suite, phases
         self.results, self.baselines = {}, {}
         if path.exists():
             for line in path.read_text().splitlines():
@@ -63,18 +64,24 @@ class State:
     def remember_baseline(self, key, seconds):
         self._append({"baseline": key, "seconds": seconds})
 
-    def add(self, mutant, text_digest, outcome, detail, seconds):
+    def add(self, mutant, text_digest, outcome, detail, seconds, phases):
         entry = {"id": mutant.id, "text": text_digest, "outcome": outcome, "detail": detail,
-                 "seconds": round(seconds, 1), "suite": self.suite}
+                 "seconds": round(seconds, 1), "suite": self.suite, "phases": phases}
         self.results[mutant.id, text_digest] = entry
         self._append(entry)
 
     def of(self, mutant, text_digest):
         """The result that still holds, or None."""
         entry = self.results.get((mutant.id, text_digest))
-        if entry and entry["outcome"] == "survived" and entry["suite"] != self.suite:
+        if entry and entry["outcome"] == "survived" and self.passed(mutant, text_digest) < self.phases:
             return None
         return entry
+
+    def passed(self, mutant, text_digest):
+        """How many phases of the present tests it is known to have survived."""
+        entry = self.results.get((mutant.id, text_digest))
+        same = entry and entry["outcome"] == "survived" and entry["suite"] == self.suite
+        return entry["phases"] if same else 0
 
 
 def text_digest(text):

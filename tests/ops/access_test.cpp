@@ -1,0 +1,102 @@
+// What kernels ask of memory where shapes allow the best of it: 16 bytes at a time, each sector
+// once, shared memory without conflicts. Results do not tell, times would.
+#include <gtest/gtest.h>
+
+#include <map>
+#include <set>
+
+#include "ops/adam_case.h"
+#include "ops/batch_norm_case.h"
+#include "ops/conv_case.h"
+#include "ops/dense_case.h"
+#include "ops/epilogue_case.h"
+#include "ops/random_case.h"
+#include "ops/suite.h"
+#include "simt/profile/profile.h"
+
+namespace dcgan::test {
+namespace {
+
+using simt::profile::Counts;
+using simt::profile::KernelProfile;
+using simt::profile::LineProfile;
+using simt::profile::Space;
+
+/// In bytes, of accesses of global memory.
+struct Widths {
+  std::set<unsigned> loads{16}, stores{16};
+};
+
+/// Of all launches of a kernel.
+struct Accesses {
+  Widths widths{{}, {}};
+  Counts global, shared;
+
+  void add(const LineProfile& line) {
+    const bool in_shared = line.space == Space::shared;
+    (in_shared ? shared : global).add(line.counts);
+    if (!in_shared) (line.write ? widths.stores : widths.loads).insert(line.width_bytes);
+  }
+};
+
+/// All accesses of the case's kernels are as wide as `widths` says and ask for no sector and no
+/// pass over the banks of shared memory more than they must.
+void expect_accesses(const Case& op, const std::vector<std::string>& kernels,
+                     const Widths& widths = {}) {
+  const auto backend = make_backend("simt-check");
+  std::map<std::string, Accesses> accesses;
+  simt::profile::begin(1 << 20, [&](const KernelProfile& kernel) {
+    for (const LineProfile& line : kernel.lines) accesses[kernel.kernel].add(line);
+  });
+  run_all(op, *backend);
+  simt::profile::end();
+  for (const std::string& kernel : kernels) {
+    const std::string where = op.name() + ", " + kernel;
+    const Accesses& all = accesses[kernel];
+    EXPECT_EQ(all.widths.loads, widths.loads) << where;
+    EXPECT_EQ(all.widths.stores, widths.stores) << where;
+    EXPECT_EQ(all.global.sectors, all.global.ideal_sectors) << where;
+    EXPECT_EQ(all.shared.wavefronts, all.shared.ideal_wavefronts) << where;
+  }
+}
+
+const std::vector<Forward> plain{{Epilogue{true, Activation::leaky_relu, 0.3F, 0}}};
+
+// The planner takes each of its tiles here.
+TEST(Access, OfProductsIsInPacks) {
+  const std::vector<std::string> dense{"dense_forward", "dense_backward_data",
+                                       "dense_backward_weights"};
+  expect_accesses(DenseCase({128, 128, 128}, plain), dense);
+  expect_accesses(DenseCase({32, 1024, 32}, plain), dense);
+  expect_accesses(DenseCase({256, 64, 6272}, plain), dense);
+  const std::vector<std::string> conv{"conv_forward", "conv_backward_data",
+                                      "conv_backward_weights"};
+  expect_accesses(ConvCase(ConvKind::conv2d, {4, 14, 14, 32, 64, 5, 2}, plain), conv);
+  expect_accesses(ConvCase(ConvKind::conv_transpose2d, {4, 7, 7, 128, 64, 5, 1}, plain), conv);
+}
+
+TEST(Access, OfOneChannelIsInPacksButForTheImageAndTheKernel) {
+  const ConvCase op(ConvKind::conv2d, {4, 28, 28, 1, 32, 5, 2}, plain);
+  expect_accesses(op, {"one_channel_forward"}, {{4, 16}, {16}});  // 16: the bias
+  expect_accesses(op, {"one_channel_backward_data"}, {{4, 16}, {4}});
+  expect_accesses(op, {"one_channel_backward_weights"}, {{4, 16}, {16}});
+}
+
+TEST(Access, OfBatchNormIsInPacks) {
+  for (const auto& [rows, channels] : {std::pair{600, 64}, std::pair{60, 256}})
+    expect_accesses(BatchNormCase({rows, channels, 0.99F, 1e-3F, Activation::leaky_relu, 0.3F}),
+                    {"batch_norm_sums", "batch_norm_normalise", "batch_norm_gradient_sums",
+                     "batch_norm_gradient"});
+}
+
+TEST(Access, OfElementwiseKernelsIsInPacks) {
+  expect_accesses(AdamCase(AdamConfig{}, 4096, 1, 1), {"adam"});
+  expect_accesses(EpilogueCase(128, 64, 1, "", {{false, Activation::leaky_relu, 0.3F, 0}}),
+                  {"epilogue_forward", "epilogue_backward"});
+  expect_accesses(NoiseCase({1, 2, 3}, 4096), {"draw_normal"}, {{}, {16}});
+  expect_accesses(KeepMaskCase({1, 2, 3}, 0.3F, 4096), {"draw_keep_mask"}, {{}, {8}});
+  expect_accesses(GatherCase(100, 1024, 0, 4), {"gather"}, {{4}, {16}});  // of bytes
+}
+
+}  // namespace
+}  // namespace dcgan::test
