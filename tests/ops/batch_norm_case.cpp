@@ -12,7 +12,8 @@ namespace {
 enum class Kinks { met, avoided };
 
 struct Inputs {
-  /// met: some channels are zero behind gamma and beta, where LeakyReLU has its kink.
+  /// met: LeakyReLU's kink. Some channels are zero behind gamma and beta, some, which do not vary,
+  /// behind beta alone.
   Inputs(const BatchNormShape& s, float mean, Kinks kinks = Kinks::met)
       : x(normal_floats(s.rows * s.channels, 1)),
         gamma(normal_floats(s.channels, 2)),
@@ -23,8 +24,13 @@ struct Inputs {
     for (float& v : x) v = v * 0.5F + mean;
     for (float& v : moving_mean) v += mean;
     for (float& v : moving_variance) v = std::abs(v) + 0.1F;
-    if (kinks == Kinks::met)
-      for (std::size_t c = 2; c < gamma.size(); c += 5) gamma[c] = beta[c] = 0;
+    if (kinks == Kinks::avoided) return;
+    const std::size_t channels = gamma.size();
+    for (std::size_t c = 2; c < channels; c += 5) gamma[c] = beta[c] = 0;
+    for (std::size_t c = 3; c < channels; c += 5) {
+      beta[c] = 0;
+      for (std::size_t i = c; i < x.size(); i += channels) x[i] = mean;
+    }
   }
   Floats x, gamma, beta, dy, moving_mean, moving_variance;
 };

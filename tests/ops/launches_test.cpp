@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "kernels/conv.h"
 #include "ops/adam_case.h"
 #include "ops/batch_norm_case.h"
 #include "ops/conv_case.h"
@@ -16,23 +17,23 @@ namespace {
 
 using Names = std::set<std::string>;
 
-std::vector<simt::LaunchRecord> all_launches_of(const Case& op) {
-  std::vector<simt::LaunchRecord> all;
+std::vector<::simt::LaunchRecord> all_launches_of(const Case& op) {
+  std::vector<::simt::LaunchRecord> all;
   const auto backend = make_backend("simt");
-  simt::on_launch([&](const simt::LaunchRecord& launch) { all.push_back(launch); });
+  ::simt::on_launch([&](const ::simt::LaunchRecord& launch) { all.push_back(launch); });
   run_all(op, *backend);
-  simt::on_launch({});
+  ::simt::on_launch({});
   return all;
 }
 
 /// The launches of a case, by kernel: the last of each.
-std::map<std::string, simt::LaunchRecord> launches_of(const Case& op) {
-  std::map<std::string, simt::LaunchRecord> all;
-  for (const simt::LaunchRecord& launch : all_launches_of(op)) all[launch.kernel] = launch;
+std::map<std::string, ::simt::LaunchRecord> launches_of(const Case& op) {
+  std::map<std::string, ::simt::LaunchRecord> all;
+  for (const ::simt::LaunchRecord& launch : all_launches_of(op)) all[launch.kernel] = launch;
   return all;
 }
 
-std::int64_t threads_of(const simt::dim3& d) { return std::int64_t{d.x} * d.y * d.z; }
+std::int64_t threads_of(const dim3& d) { return std::int64_t{d.x} * d.y * d.z; }
 
 TEST(Launches, AreOfWholeWarpsAndOfSharedMemoryInPacks) {
   for (const Cases& cases : all_cases())
@@ -52,7 +53,7 @@ void expect_threads(const Case& op, std::int64_t values, std::int64_t values_per
   const auto launches = launches_of(op);
   for (const std::string& kernel : kernels) {
     ASSERT_TRUE(launches.contains(kernel)) << op.name() << ": no " << kernel;
-    const simt::LaunchRecord& launch = launches.at(kernel);
+    const ::simt::LaunchRecord& launch = launches.at(kernel);
     const std::int64_t wanted = (values + values_per_thread - 1) / values_per_thread;
     const std::int64_t block = threads_of(launch.block);
     EXPECT_EQ(threads_of(launch.grid), (wanted + block - 1) / block) << op.name() << ", " << kernel;
@@ -90,10 +91,22 @@ TEST(Launches, OfABatchNormTakeFourValuesPerThreadWhereTheyCan) {
   expect(60, 33, 1);
 }
 
+TEST(Launches, ThatAreRefusedThrow) {
+  void (*const nothing)() = [] {};
+  EXPECT_NO_THROW(DCGAN_HOME::launch("nothing", nothing, dim3(1), dim3(1024), 0, nullptr));
+  EXPECT_THROW(DCGAN_HOME::launch("nothing", nothing, dim3(1), dim3(1056), 0, nullptr),
+               DCGAN_HOME::DeviceError);
+  EXPECT_EQ(cudaDeviceSynchronize(), cudaSuccess);
+}
+
+TEST(Launches, OfAConvolutionOfStrideThreeAreRefused) {
+  EXPECT_THROW(DCGAN_HOME::ConvKernels(1, 9, 9, 4, 4, 5, 3), DCGAN_HOME::DeviceError);
+}
+
 TEST(Launches, OfAdamAreOneForPacksAndOneForTheRest) {
   const auto blocks = [](std::int64_t n) {
     std::vector<unsigned> all;
-    for (const simt::LaunchRecord& launch : all_launches_of(AdamCase(AdamConfig{}, n, 1, 1)))
+    for (const ::simt::LaunchRecord& launch : all_launches_of(AdamCase(AdamConfig{}, n, 1, 1)))
       all.push_back(launch.grid.x);
     return all;
   };

@@ -26,6 +26,12 @@ class LinearCase : public Case {
     std::int64_t x, kernel, z, channels;  // channels: of z
   };
   virtual Sizes sizes() const = 0;
+  /// x [batch, .., in], z [batch, .., out], and the kernel [.., in, out] or [.., out, in].
+  struct Layout {
+    std::int64_t batch, in, out;
+    bool kernel_out_in;
+  };
+  virtual Layout layout() const = 0;
   virtual std::unique_ptr<LinearOp> plan(Backend& backend, const Epilogue& epilogue) const = 0;
   const std::vector<Forward>& forwards() const { return forwards_; }
 

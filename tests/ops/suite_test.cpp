@@ -5,6 +5,8 @@
 #include <cctype>
 #include <cmath>
 #include <cstdlib>
+#include <functional>
+#include <limits>
 #include <sstream>
 
 #include "ops/adam_case.h"
@@ -113,6 +115,75 @@ TEST_P(Gradient, EqualsDifferences) {
     EXPECT_NEAR(s.backward, s.differences, s.tolerance) << "along " << s.of;
 }
 
+/// `values` with not-a-numbers where `spoilt` says.
+Floats spoil(Floats values, const std::function<bool(std::int64_t)>& spoilt) {
+  for (std::size_t i = 0; i < values.size(); ++i)
+    if (spoilt(static_cast<std::int64_t>(i))) values[i] = std::numeric_limits<float>::quiet_NaN();
+  return values;
+}
+
+/// A not-a-number reaches what it has a part in, and nothing else: where a kernel meets the end of
+/// a sum or an image by products with zero, it would.
+class Containment : public Op {
+ protected:
+  using Index = std::int64_t;
+  /// The results have the clean ones' bits but where `touched` says, where there is some
+  /// not-a-number: not everywhere, as taps may lie beside the image.
+  static void expect_spoilt(const Floats& clean, const Floats& spoilt,
+                            const std::function<bool(Index)>& touched, const char* of) {
+    bool some = false;
+    for (std::size_t i = 0; i < clean.size(); ++i) {
+      if (touched(static_cast<Index>(i)))
+        some = some || std::isnan(spoilt[i]);
+      else
+        ASSERT_EQ(clean[i], spoilt[i]) << of << ", entry " << i;
+    }
+    EXPECT_TRUE(some) << of;
+  }
+};
+
+TEST_P(Containment, OfNotANumbers) {
+  const auto& c = dynamic_cast<const LinearCase&>(op());
+  const LinearCase::Sizes n = c.sizes();
+  const LinearCase::Layout l = c.layout();
+  const auto device = backend();
+  const auto plan = c.plan(*device, {});
+  const Floats clean_x = normal_floats(n.x, 1), clean_dz = normal_floats(n.z, 2);
+  Input<float> x(*device, clean_x), dz(*device, clean_dz);
+  const Input<float> kernel(*device, normal_floats(n.kernel, 3));
+  const Output<float> z(*device, "z", n.z), dx(*device, "dx", n.x), dk(*device, "dk", n.kernel);
+  const auto forward = [&] {
+    plan->forward(x.data(), kernel.data(), nullptr, nullptr, z.data());
+    return z.values();
+  };
+  const auto backward_data = [&] {
+    plan->backward_data(dz.data(), kernel.data(), dx.data());
+    return dx.values();
+  };
+  const auto backward_weights = [&] {
+    plan->backward_weights(x.data(), dz.data(), dk.data());
+    return dk.values();
+  };
+  const Floats clean_z = forward(), clean_dx = backward_data(), clean_dk = backward_weights();
+
+  const Index sample = l.batch / 2, in = l.in / 2, out = l.out / 2;
+  const auto x_sample = [&](Index i) { return i / (n.x / l.batch) == sample; };
+  const auto z_sample = [&](Index i) { return i / (n.z / l.batch) == sample; };
+  x.set(spoil(clean_x, x_sample));
+  expect_spoilt(clean_z, forward(), z_sample, "z");
+  dz.set(spoil(clean_dz, z_sample));
+  expect_spoilt(clean_dx, backward_data(), x_sample, "dx");
+
+  const auto of_in = [&](Index i) { return (l.kernel_out_in ? i : i / l.out) % l.in == in; };
+  const auto of_out = [&](Index i) { return (l.kernel_out_in ? i / l.in : i) % l.out == out; };
+  dz.set(clean_dz);
+  x.set(spoil(clean_x, [&](Index i) { return i % l.in == in; }));
+  expect_spoilt(clean_dk, backward_weights(), of_in, "dkernel, by x");
+  x.set(clean_x);
+  dz.set(spoil(clean_dz, [&](Index i) { return i % l.out == out; }));
+  expect_spoilt(clean_dk, backward_weights(), of_out, "dkernel, by dz");
+}
+
 INSTANTIATE_TEST_SUITE_P(Dense, Op, testing::ValuesIn(on_backends(dense_cases())), name_of);
 INSTANTIATE_TEST_SUITE_P(Conv, Op, testing::ValuesIn(on_backends(conv_cases())), name_of);
 INSTANTIATE_TEST_SUITE_P(BatchNorm, Op, testing::ValuesIn(on_backends(batch_norm_cases())),
@@ -131,6 +202,11 @@ INSTANTIATE_TEST_SUITE_P(BatchNorm, Gradient,
 INSTANTIATE_TEST_SUITE_P(Epilogue, Gradient, testing::ValuesIn(small_on_backends(epilogue_cases())),
                          name_of);
 INSTANTIATE_TEST_SUITE_P(Loss, Gradient, testing::ValuesIn(small_on_backends(loss_cases())),
+                         name_of);
+
+INSTANTIATE_TEST_SUITE_P(Dense, Containment, testing::ValuesIn(small_on_backends(dense_cases())),
+                         name_of);
+INSTANTIATE_TEST_SUITE_P(Conv, Containment, testing::ValuesIn(small_on_backends(conv_cases())),
                          name_of);
 
 }  // namespace

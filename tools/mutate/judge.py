@@ -6,14 +6,23 @@ import re
 
 from sandbox import run
 
-# Which op's tests run a kernel file's code, as suite_test.cpp names them, and how the names of its
-# cases begin.
-TESTS = {"adam": ("Adam", ["adam_"]), "batch_norm": ("BatchNorm", ["batch_norm_"]),
-         "conv": ("Conv", ["conv2d_", "conv_transpose2d_"]),
-         "conv_one_channel": ("Conv", ["conv2d_", "conv_transpose2d_"]),
-         "dense": ("Dense", ["dense_"]), "epilogue": ("Epilogue", ["epilogue_"]),
-         "gather": ("Random", ["gather_"]), "loss": ("Loss", ["loss_", "gan_loss_"]),
-         "random": ("Random", ["noise_", "keep_mask_"])}
+@dataclasses.dataclass(frozen=True)
+class Tests:
+    """An op's, as suite_test.cpp names them, and which of its cases a kernel file has a part in."""
+    suite: str
+    cases: list
+    without: list = dataclasses.field(default_factory=list)
+
+
+# The large cases of the direct kernels are nothing to conv.cu, the other cases nothing to those.
+DIRECT = ["conv*x1_to_*", "conv*_to_1_k*"]
+LARGE_DIRECT = [f"*_n{batch}_{part}" for batch in (96, 150, 300) for part in ("*x1_to_*", "*_to_1_k*")]
+TESTS = {"adam": Tests("Adam", ["adam_*"]), "batch_norm": Tests("BatchNorm", ["batch_norm_*"]),
+         "conv": Tests("Conv", ["conv2d_*", "conv_transpose2d_*"], LARGE_DIRECT),
+         "conv_one_channel": Tests("Conv", DIRECT),
+         "dense": Tests("Dense", ["dense_*"]), "epilogue": Tests("Epilogue", ["epilogue_*"]),
+         "gather": Tests("Random", ["gather_*"]), "loss": Tests("Loss", ["loss_*", "gan_loss_*"]),
+         "random": Tests("Random", ["noise_*", "keep_mask_*"])}
 ALONE = "Philox.*:Shuffle.*:Divider.*:Launches.*:ChosenKernels.*:*/SumParts.*"  # tests of no single op
 
 
@@ -34,12 +43,16 @@ def phases(stems, count):
     """The first `count` phases of the tests that run code of these kernel files: the results of their
     ops, the gradients and all orders of threads, check mode."""
     known = stems if stems and stems <= TESTS.keys() else TESTS.keys()
-    cases = sorted({prefix for s in known for prefix in TESTS[s][1]})
-    suites = sorted({TESTS[s][0] for s in known})
-    results = ":".join(f"{s}/Op.*" for s in suites)
-    rest = ":".join([ALONE, *(f"{s}/Gradient.*" for s in suites), *(f"*/Orders.*/{c}*" for c in cases)])
-    return [Phase("results", "simt", results), Phase("gradients and orders", "simt", rest),
-            Phase("check mode", "simt-check", results + ":Access.*")][:count]
+    tests = [TESTS[s] for s in sorted(known)]
+    cases = [(t.suite, case) for t in tests for case in t.cases]
+    without = [] if "conv_one_channel" in known else [case for t in tests for case in t.without]
+    end = "-" + ":".join(without) if without else ""
+    results = ":".join(f"{suite}/Op.*/{case}" for suite, case in cases)
+    rest = ":".join([ALONE, *(f"{suite}/{test}.*/{case}" for suite, case in cases
+                              for test in ("Gradient", "Containment")),
+                     *(f"*/Orders.*/{case}" for _, case in cases)])
+    return [Phase("results", "simt", results + end), Phase("gradients and orders", "simt", rest + end),
+            Phase("check mode", "simt-check", f"{results}:Access.*{end}")][:count]
 
 
 def execute(program, phase, limit_seconds=None):
