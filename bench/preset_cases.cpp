@@ -122,7 +122,8 @@ std::vector<PresetCase> preset_cases(const std::string& preset, std::int64_t bat
   };
   add(std::make_shared<test::AdamCase>(config.generator, generator.parameters(), 1, 1));
   add(std::make_shared<test::AdamCase>(config.discriminator, discriminator.parameters(), 1, 1));
-  add(std::make_shared<test::LossCase>(batch, config.label_smoothing, false));
+  add(std::make_shared<test::LossCase>(batch, test::smoothed_targets(config.label_smoothing),
+                                       false));
   add(std::make_shared<test::NoiseCase>(address, batch * config.latent));
   constexpr std::int64_t images = 8192;
   add(std::make_shared<test::GatherCase>(images, spec.image.size(), 1000, batch));

@@ -1,4 +1,5 @@
-// The three products of a dense layer, each the main loop over plain matrices.
+// The three products of a dense layer, each the main loop over plain matrices but where there is
+// one output.
 #include "kernels/dense.h"
 
 namespace dcgan::DCGAN_HOME {
@@ -10,15 +11,18 @@ DenseKernels::DenseKernels(std::int64_t batch, std::int64_t in, std::int64_t out
       vec4_(packs_of_four(in) && packs_of_four(out)),
       forward_(plan_product(batch, out, in, vec4_)),
       backward_data_(plan_product(batch, in, out, vec4_)),
-      backward_weights_(plan_product(in, out, batch, vec4_)) {}
+      backward_weights_(plan_product(in, out, batch, vec4_)),
+      one_output_(plan_one_output(batch, in, out)) {}
 
 std::size_t DenseKernels::workspace_floats() const {
+  if (one_output_.applies) return one_output_.workspace_floats;
   return std::max({forward_.workspace_floats(), backward_data_.workspace_floats(),
                    backward_weights_.workspace_floats()});
 }
 
 void DenseKernels::forward(const float* x, const float* kernel, const EpilogueParameters& epilogue,
                            float* y, float* workspace, cudaStream_t stream) const {
+  if (one_output_.applies) return one_output_forward(one_output_, x, kernel, epilogue, y, stream);
   const auto run = [&](auto vec4) {
     run_product<vec4.value>("dense_forward", forward_, MatrixAlongK<vec4.value>{x, batch_, in_},
                             MatrixAlongMn<vec4.value>{kernel, out_}, epilogue, y, workspace,
@@ -29,6 +33,7 @@ void DenseKernels::forward(const float* x, const float* kernel, const EpiloguePa
 
 void DenseKernels::backward_data(const float* dz, const float* kernel, float* dx, float* workspace,
                                  cudaStream_t stream) const {
+  if (one_output_.applies) return one_output_backward_data(one_output_, dz, kernel, dx, stream);
   const auto run = [&](auto vec4) {
     run_product<vec4.value>(
         "dense_backward_data", backward_data_, MatrixAlongK<vec4.value>{dz, batch_, out_},
@@ -39,6 +44,8 @@ void DenseKernels::backward_data(const float* dz, const float* kernel, float* dx
 
 void DenseKernels::backward_weights(const float* x, const float* dz, float* dkernel,
                                     float* workspace, cudaStream_t stream) const {
+  if (one_output_.applies)
+    return one_output_backward_weights(one_output_, x, dz, dkernel, workspace, stream);
   const auto run = [&](auto vec4) {
     run_product<vec4.value>("dense_backward_weights", backward_weights_,
                             MatrixAlongMn<vec4.value>{x, in_}, MatrixAlongMn<vec4.value>{dz, out_},

@@ -2,7 +2,7 @@
 // pointers that are multiples of 16 bytes; results are overwritten; `workspace` has at least
 // workspace_floats().
 #pragma once
-#include "kernels/epilogue_parameters.h"
+#include "kernels/dense_one_output.h"
 #include "kernels/matmul/product.h"
 
 namespace dcgan::DCGAN_HOME {
@@ -26,6 +26,7 @@ class DenseKernels {
   int batch_, in_, out_;
   bool vec4_;
   Product forward_, backward_data_, backward_weights_;
+  OneOutputPlan one_output_;
 };
 
 }  // namespace dcgan::DCGAN_HOME

@@ -82,6 +82,13 @@ TEST(Access, OfOneChannelIsInPacksButForTheImageAndTheKernel) {
   expect_accesses(op, {"one_channel_backward_weights"}, {{4, 16}, {16}});
 }
 
+TEST(Access, OfOneOutputIsInPacksButForOneValuePerSample) {
+  const DenseCase op({96, 256, 1}, plain);
+  expect_accesses(op, {"one_output_forward"}, {{4, 16}, {4}});
+  expect_accesses(op, {"one_output_backward_data"}, {{4, 16}, {16}});
+  expect_accesses(op, {"one_output_backward_weights"}, {{4, 16}, {16}});
+}
+
 TEST(Access, OfBatchNormIsInPacks) {
   for (const auto& [rows, channels] : {std::pair{600, 64}, std::pair{60, 256}})
     expect_accesses(BatchNormCase({rows, channels, 0.99F, 1e-3F, Activation::leaky_relu, 0.3F}),

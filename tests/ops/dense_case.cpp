@@ -20,6 +20,10 @@ Cases dense_cases() {
            {3, 100, 6272},
            {3, 3136, 1},
            {150, 6272, 1},
+           // one output, its gradient in many parts, and in sizes that are no multiple of 4
+           {1030, 132, 1},
+           {5, 4, 1},
+           {130, 33, 1},
            // one of everything, and each dimension on its own
            {1, 1, 1},
            {1, 4, 4},

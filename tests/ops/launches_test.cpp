@@ -8,6 +8,7 @@
 #include "ops/adam_case.h"
 #include "ops/batch_norm_case.h"
 #include "ops/conv_case.h"
+#include "ops/dense_case.h"
 #include "ops/epilogue_case.h"
 #include "ops/suite.h"
 #include "simt/machine.h"
@@ -119,12 +120,12 @@ TEST(Launches, OfAdamAreOneForPacksAndOneForTheRest) {
 
 class ChosenKernels : public testing::Test {
  protected:
-  static Names of(const ConvShape& s) {
+  static Names of(const Case& op) {
     Names names;
-    for (const auto& [kernel, launch] : launches_of(ConvCase(ConvKind::conv2d, s)))
-      names.insert(kernel);
+    for (const auto& [kernel, launch] : launches_of(op)) names.insert(kernel);
     return names;
   }
+  static Names of(const ConvShape& s) { return of(ConvCase(ConvKind::conv2d, s)); }
 };
 
 const Names direct{"one_channel_forward", "one_channel_backward_data",
@@ -157,6 +158,24 @@ TEST_F(ChosenKernels, AreDirectAsLongAsAnImageFitsSharedMemory) {
   EXPECT_EQ(of({1, 92, 123, 1, 4, 5, 1}), product);             // 12192 + 100
   EXPECT_EQ(of({1, 12, 739, 1, 4, 5, 1}), direct);              // 11888 + 400
   EXPECT_EQ(of({1, 8, 987, 1, 4, 5, 1}), direct_but_weights);   // 11892 + 400
+}
+
+TEST_F(ChosenKernels, AreVectorsForOneOutputOfPacks) {
+  const Names vectors{"one_output_forward", "one_output_backward_data",
+                      "one_output_backward_weights"};
+  const Names products{"dense_forward", "dense_backward_data", "dense_backward_weights"};
+  EXPECT_EQ(of(DenseCase({3, 36, 1})), vectors);
+  EXPECT_EQ(of(DenseCase({3, 33, 1})), products);
+  EXPECT_EQ(of(DenseCase({3, 36, 2})), products);
+}
+
+TEST(Launches, OfOneOutputAreAWarpPerSampleAndAThreadPerPack) {
+  const auto launches = all_launches_of(DenseCase({101, 132, 1}, {{}}));
+  ASSERT_EQ(launches.size(), 4U);  // the last adds up the parts of the gradient
+  EXPECT_EQ(launches[0].grid.x, 26U);
+  EXPECT_EQ(launches[1].grid.x, 27U);  // of 128 threads, for 3333 packs
+  EXPECT_EQ(launches[2].grid.x, 2U);   // panels of 128 columns
+  EXPECT_EQ(launches[2].grid.y, 4U);   // parts of at least 32 samples but for the last
 }
 
 }  // namespace

@@ -93,15 +93,20 @@ std::vector<Slope> LossCase::slopes(Backend& backend) const {
           slope("logits, L_D", loss(1), x, results[0].values, step, bound)};
 }
 
+LossTargets smoothed_targets(double smoothing) {
+  const auto high = static_cast<float>(1 - smoothing / 2), low = static_cast<float>(smoothing / 2);
+  return {smoothing > 0 ? "_smoothed" : "", high, low, high};
+}
+
 Cases loss_cases() {
   // A ratio is due where the fake's target is 0 and the generator's 1, whatever the real one's is.
-  const LossTargets hard{"", 1, 0, 1}, smoothed{"_smoothed", 0.95F, 0.05F, 0.95F},
-      real_smoothed{"_real_smoothed", 0.9F, 0, 1}, fake_smoothed{"_fake_smoothed", 1, 0.1F, 1},
+  const LossTargets real_smoothed{"_real_smoothed", 0.9F, 0, 1},
+      fake_smoothed{"_fake_smoothed", 1, 0.1F, 1},
       generator_smoothed{"_generator_smoothed", 1, 0, 0.9F};
   Cases cases;
   for (const bool extreme : {false, true}) {
     for (const std::int64_t batch : {1, 5, 96, 255, 256, 257})
-      for (const LossTargets& targets : {hard, smoothed})
+      for (const LossTargets& targets : {smoothed_targets(0), smoothed_targets(0.1)})
         cases.push_back(std::make_shared<LossCase>(batch, targets, extreme));
     for (const LossTargets& targets : {real_smoothed, fake_smoothed, generator_smoothed})
       cases.push_back(std::make_shared<LossCase>(96, targets, extreme));

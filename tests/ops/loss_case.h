@@ -9,6 +9,9 @@ struct LossTargets {
   float real, fake, generator;
 };
 
+/// As the trainer has them: all moved towards 1/2 by half of `smoothing`.
+LossTargets smoothed_targets(double smoothing);
+
 class LossCase final : public Case {
  public:
   /// extreme: every third logit is one of +-80, +-100, -60, -61, 0.

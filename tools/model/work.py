@@ -99,7 +99,12 @@ def _dense(op):
         "backward_data": (batch, inputs, outputs, ("MatrixAlongK", "MatrixAlongK"), y, w, x),
         "backward_weights": (inputs, outputs, batch, ("MatrixAlongMn", "MatrixAlongMn"), x, y, w),
     }[op["pass"]]
-    return _with_parts(op, _product(op, op["launches"][0], operands, m, n, k, a, b, c, vec4=vec4), m, n)
+    launch = op["launches"][0]
+    if launch["name"].startswith("one_output"):
+        work = Work(_label(op), launch["name"] + "_kernel", _blocks(launch), _threads(launch),
+                    flops=2.0 * x, fmas=0 if op["pass"] == "backward_data" else x, moved_bytes=F32 * (x + w + y), parts=launch["grid"][1])
+        return _with_parts(op, work, 1, inputs)
+    return _with_parts(op, _product(op, launch, operands, m, n, k, a, b, c, vec4=vec4), m, n)
 
 
 def _conv(op):

@@ -20,7 +20,8 @@ LARGE_DIRECT = [f"*_n{batch}_{part}" for batch in (96, 150, 300) for part in ("*
 TESTS = {"adam": Tests("Adam", ["adam_*"]), "batch_norm": Tests("BatchNorm", ["batch_norm_*"]),
          "conv": Tests("Conv", ["conv2d_*", "conv_transpose2d_*"], LARGE_DIRECT),
          "conv_one_channel": Tests("Conv", DIRECT),
-         "dense": Tests("Dense", ["dense_*"]), "epilogue": Tests("Epilogue", ["epilogue_*"]),
+         "dense": Tests("Dense", ["dense_*"]), "dense_one_output": Tests("Dense", ["dense_*_to_1_*", "dense_*_to_1"]),
+         "epilogue": Tests("Epilogue", ["epilogue_*"]),
          "gather": Tests("Random", ["gather_*"]), "loss": Tests("Loss", ["loss_*", "gan_loss_*"]),
          "random": Tests("Random", ["noise_*", "keep_mask_*"])}
 ALONE = "Philox.*:Shuffle.*:Divider.*:Launches.*:ChosenKernels.*:*/SumParts.*"  # tests of no single op

@@ -1,0 +1,108 @@
+// A scalar product per sample, a multiple of the kernel per sample, a sum of multiples of x.
+#include "kernels/dense_one_output.h"
+
+#include "kernels/matmul/product.h"
+
+namespace dcgan::DCGAN_HOME {
+namespace {
+
+constexpr int threads = 128, warps = threads / 32;
+
+/// y = epilogue(x * kernel). A warp per sample: its lanes share out the packs and add up by
+/// shuffles. No shared memory, no barrier.
+__global__ void __launch_bounds__(threads)
+    one_output_forward_kernel(int batch, int in, const float* x, const float* kernel,
+                              EpilogueParameters epilogue, float* y) {
+  const int lane = static_cast<int>(threadIdx.x) % 32, warp = static_cast<int>(threadIdx.x) / 32;
+  const int sample = static_cast<int>(blockIdx.x) * warps + warp;
+  if (sample >= batch) return;  // the whole warp
+  const float* from = x + static_cast<std::int64_t>(sample) * in;
+  Pack<4> sums{};  // so that four chains of additions run side by side
+  DCGAN_UNROLL_BY(8)
+  for (int at = lane * 4; at < in; at += 32 * 4) {
+    const Pack<4> v = Pack<4>::load(from + at), k = Pack<4>::load(kernel + at);
+    DCGAN_UNROLL
+    for (int i = 0; i < 4; ++i) sums.value[i] += v.value[i] * k.value[i];
+  }
+  float sum = (sums.value[0] + sums.value[1]) + (sums.value[2] + sums.value[3]);
+  DCGAN_UNROLL
+  for (int distance = 16; distance > 0; distance /= 2)
+    sum += __shfl_xor_sync(0xffffffffu, sum, distance);
+  if (lane == 0) epilogue.apply(Pack<1>{{sum}}, epilogue.bias_of<1>(0), sample).store(y + sample);
+}
+
+/// dx = dz * kernel^T. A thread owns a pack. No shared memory, no barrier.
+__global__ void __launch_bounds__(threads)
+    one_output_backward_data_kernel(std::int64_t count, Divider by_in, const float* dz,
+                                    const float* kernel, float* dx) {
+  const std::int64_t at = (static_cast<std::int64_t>(blockIdx.x) * threads + threadIdx.x) * 4;
+  if (at >= count) return;
+  int column = static_cast<int>(at);
+  const float gradient = dz[by_in.divide_off(column)];
+  Pack<4> v = Pack<4>::load(kernel + column);
+  DCGAN_UNROLL
+  for (int i = 0; i < 4; ++i) v.value[i] *= gradient;
+  v.store(dx + at);
+}
+
+/// partial [parts, in]: sums of dz * x over a part of the samples. Threads as ColumnWalk has them.
+/// Shared memory: a pack per thread. Barriers: store_column_sums.
+__global__ void __launch_bounds__(ColumnWalk::threads)
+    one_output_backward_weights_kernel(ColumnWalk walk, const float* x, const float* dz,
+                                       float* partial) {
+  __shared__ Pack<4> shared[ColumnWalk::threads];
+  const ColumnPlace at = column_place(walk);
+  Pack<4> sum{};
+  DCGAN_UNROLL_BY(4)
+  for (int sample = at.row; at.inside && sample < at.end; sample += walk.row_lanes) {
+    const float gradient = dz[sample];
+    const Pack<4> v =
+        Pack<4>::load(x + static_cast<std::int64_t>(sample) * walk.columns + at.column);
+    DCGAN_UNROLL
+    for (int i = 0; i < 4; ++i) sum.value[i] += gradient * v.value[i];
+  }
+  store_column_sums<4>(walk, at, sum, shared, partial);
+}
+
+dim3 blocks_for(std::int64_t count, int per_block) {
+  return dim3(static_cast<unsigned>(ceil_div(count, per_block)));
+}
+
+}  // namespace
+
+OneOutputPlan plan_one_output(std::int64_t batch, std::int64_t in, std::int64_t out) {
+  OneOutputPlan plan;
+  if (out != 1 || !packs_of_four(in)) return plan;
+  plan.applies = true;
+  plan.walk = plan_column_walk(batch, in);
+  if (plan.walk.parts > 1) plan.workspace_floats = static_cast<std::size_t>(plan.walk.parts * in);
+  return plan;
+}
+
+void one_output_forward(const OneOutputPlan& plan, const float* x, const float* kernel,
+                        const EpilogueParameters& epilogue, float* y, cudaStream_t stream) {
+  launch("one_output_forward", one_output_forward_kernel, blocks_for(plan.walk.rows, warps),
+         dim3(threads), 0, stream, plan.walk.rows, plan.walk.columns, x, kernel, epilogue, y);
+}
+
+void one_output_backward_data(const OneOutputPlan& plan, const float* dz, const float* kernel,
+                              float* dx, cudaStream_t stream) {
+  const std::int64_t count = static_cast<std::int64_t>(plan.walk.rows) * plan.walk.columns;
+  launch("one_output_backward_data", one_output_backward_data_kernel,
+         blocks_for(count, threads * 4), dim3(threads), 0, stream, count,
+         Divider(plan.walk.columns), dz, kernel, dx);
+}
+
+void one_output_backward_weights(const OneOutputPlan& plan, const float* x, const float* dz,
+                                 float* dkernel, float* workspace, cudaStream_t stream) {
+  const ColumnWalk& walk = plan.walk;
+  const bool split = walk.parts > 1;
+  launch("one_output_backward_weights", one_output_backward_weights_kernel,
+         dim3(walk.panels(), static_cast<unsigned>(walk.parts)), dim3(ColumnWalk::threads), 0,
+         stream, walk, x, dz, split ? workspace : dkernel);
+  if (split)
+    sum_parts("one_output_backward_weights", workspace, walk.parts, 1, walk.columns,
+              EpilogueParameters{}, dkernel, stream);
+}
+
+}  // namespace dcgan::DCGAN_HOME

@@ -1,0 +1,24 @@
+// Dense layers with one output, x [batch, in] -> z [batch], where a kernel is a vector: kernels of
+// their own, as a tile of the matrix product would be empty but for one column.
+#pragma once
+#include "kernels/device/column_sums.h"
+#include "kernels/epilogue_parameters.h"
+
+namespace dcgan::DCGAN_HOME {
+
+struct OneOutputPlan {
+  bool applies = false;  // one output, in a multiple of 4
+  ColumnWalk walk{};     // over x, for the weights' gradient
+  std::size_t workspace_floats = 0;
+};
+
+OneOutputPlan plan_one_output(std::int64_t batch, std::int64_t in, std::int64_t out);
+
+void one_output_forward(const OneOutputPlan& plan, const float* x, const float* kernel,
+                        const EpilogueParameters& epilogue, float* y, cudaStream_t stream);
+void one_output_backward_data(const OneOutputPlan& plan, const float* dz, const float* kernel,
+                              float* dx, cudaStream_t stream);
+void one_output_backward_weights(const OneOutputPlan& plan, const float* x, const float* dz,
+                                 float* dkernel, float* workspace, cudaStream_t stream);
+
+}  // namespace dcgan::DCGAN_HOME
