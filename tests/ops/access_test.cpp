@@ -100,6 +100,8 @@ TEST(Access, OfElementwiseKernelsIsInPacks) {
   expect_accesses(AdamCase(AdamConfig{}, 4096, 1, 1), {"adam"});
   expect_accesses(EpilogueCase(128, 64, 1, "", {{false, Activation::leaky_relu, 0.3F, 0}}),
                   {"epilogue_forward", "epilogue_backward"});
+  expect_accesses(EpilogueCase(600, 64, 1, "", {{true, Activation::leaky_relu, 0.3F, 0}}),
+                  {"epilogue_backward_bias"});
   expect_accesses(NoiseCase({1, 2, 3}, 4096), {"draw_normal"}, {{}, {16}});
   expect_accesses(KeepMaskCase({1, 2, 3}, 0.3F, 4096), {"draw_keep_mask"}, {{}, {8}});
   expect_accesses(GatherCase(100, 1024, 0, 4), {"gather"}, {{4}, {16}});  // of bytes
