@@ -22,6 +22,7 @@ Cases dense_cases() {
            {150, 6272, 1},
            // one output, its gradient in many parts, and in sizes that are no multiple of 4
            {1030, 132, 1},
+           {40, 132, 1},
            {5, 4, 1},
            {130, 33, 1},
            // one of everything, and each dimension on its own
