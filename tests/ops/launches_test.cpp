@@ -169,6 +169,15 @@ TEST_F(ChosenKernels, AreVectorsForOneOutputOfPacks) {
   EXPECT_EQ(of(DenseCase({3, 36, 2})), products);
 }
 
+// A tile of 128 rows has 2 threads per column.
+TEST(Launches, OfProductsHaveNoTileWiderThanTheResult) {
+  for (const std::int64_t columns : {32, 64}) {
+    const auto launches = all_launches_of(DenseCase({4096, 64, columns}, {{}}));
+    EXPECT_EQ(std::string(launches[0].kernel), "dense_forward");
+    EXPECT_LE(threads_of(launches[0].block), 2 * columns);
+  }
+}
+
 TEST(Launches, OfOneOutputAreAWarpPerSampleAndAThreadPerPack) {
   const auto launches = all_launches_of(DenseCase({101, 132, 1}, {{}}));
   ASSERT_EQ(launches.size(), 4U);  // the last adds up the parts of the gradient
