@@ -170,9 +170,9 @@ TEST_F(ChosenKernels, AreVectorsForOneOutputOfPacks) {
 }
 
 // A tile of 128 rows has 2 threads per column.
-TEST(Launches, OfProductsHaveNoTileWiderThanTheResult) {
+TEST(Launches, OfTallProductsHaveNoTileWiderThanTheResult) {
   for (const std::int64_t columns : {32, 64}) {
-    const auto launches = all_launches_of(DenseCase({4096, 64, columns}, {{}}));
+    const auto launches = all_launches_of(DenseCase({4096, 512, columns}, {{}}));
     EXPECT_EQ(std::string(launches[0].kernel), "dense_forward");
     EXPECT_LE(threads_of(launches[0].block), 2 * columns);
   }
