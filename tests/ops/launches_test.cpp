@@ -40,9 +40,9 @@ TEST(Launches, AreOfWholeWarpsAndOfSharedMemoryInPacks) {
   for (const Cases& cases : all_cases())
     for (const auto& op : cases) {
       if (op->flops() > 1e6) continue;
-      for (const auto& [kernel, launch] : launches_of(*op)) {
-        EXPECT_EQ(threads_of(launch.block) % 32, 0) << op->name() << ", " << kernel;
-        EXPECT_EQ(launch.dynamic_shared_bytes % 16, 0U) << op->name() << ", " << kernel;
+      for (const auto& launch : all_launches_of(*op)) {
+        EXPECT_EQ(threads_of(launch.block) % 32, 0) << op->name() << ", " << launch.kernel;
+        EXPECT_EQ(launch.dynamic_shared_bytes % 16, 0U) << op->name() << ", " << launch.kernel;
       }
     }
 }

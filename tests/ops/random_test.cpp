@@ -54,15 +54,17 @@ std::uint64_t walk_feistel(std::uint64_t seed, std::uint32_t stream, std::uint64
 }
 
 TEST(Shuffle, IsTheFeistelNetworkOfItsAddress) {
-  constexpr std::uint64_t seed = 0x0123456789abcdef, step = 0x5566778899aabbcc;
-  for (const std::uint64_t count :
-       {1ull, 2ull, 4ull, 5ull, 16ull, 17ull, 60000ull, 65536ull, 65537ull, 1ull << 40})
-    for (std::uint64_t k = 0; k < 50; ++k) {
-      const std::uint64_t i = k * 0x123456789 % count;
-      ASSERT_EQ(shuffled_index(seed, 0x11223344, step, i, count),
-                walk_feistel(seed, 0x11223344, step, i, count))
-          << i << " of " << count;
-    }
+  constexpr std::uint64_t step = 0x5566778899aabbcc;
+  // Several seeds, as small permutations may be alike.
+  for (const std::uint64_t seed : {0x0123456789abcdefull, 1ull, 2ull, 3ull})
+    for (const std::uint64_t count :
+         {1ull, 2ull, 4ull, 5ull, 16ull, 17ull, 60000ull, 65536ull, 65537ull, 1ull << 40})
+      for (std::uint64_t k = 0; k < 50; ++k) {
+        const std::uint64_t i = k * 0x123456789 % count;
+        ASSERT_EQ(shuffled_index(seed, 0x11223344, step, i, count),
+                  walk_feistel(seed, 0x11223344, step, i, count))
+            << i << " of " << count;
+      }
 }
 
 TEST(Shuffle, IsAPermutationThatChangesWithTheEpoch) {
