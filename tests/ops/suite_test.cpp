@@ -115,37 +115,50 @@ TEST_P(Gradient, EqualsDifferences) {
     EXPECT_NEAR(s.backward, s.differences, s.tolerance) << "along " << s.of;
 }
 
-/// `values` with not-a-numbers where `spoilt` says.
-Floats spoil(Floats values, const std::function<bool(std::int64_t)>& spoilt) {
-  for (std::size_t i = 0; i < values.size(); ++i)
-    if (spoilt(static_cast<std::int64_t>(i))) values[i] = std::numeric_limits<float>::quiet_NaN();
-  return values;
-}
-
 /// A not-a-number reaches what it has a part in, and nothing else: where a kernel meets the end of
 /// a sum or an image by products with zero, it would.
 class Containment : public Op {
  protected:
   using Index = std::int64_t;
-  /// The results have the clean ones' bits but where `touched` says, where there is some
-  /// not-a-number: not everywhere, as taps may lie beside the image.
-  static void expect_spoilt(const Floats& clean, const Floats& spoilt,
-                            const std::function<bool(Index)>& touched, const char* of) {
-    bool some = false;
-    for (std::size_t i = 0; i < clean.size(); ++i) {
-      if (touched(static_cast<Index>(i)))
-        some = some || std::isnan(spoilt[i]);
+  /// `pass` gives a result of an operand whose values are `clean`. Entry `at` of it has a part in
+  /// the entries where `reached` says so, if in any.
+  static void expect_contained(const std::function<Floats()>& pass, Input<float>& operand,
+                               const Floats& clean, std::size_t at,
+                               const std::function<bool(Index)>& reached, const char* of) {
+    const Floats before = pass();
+    Floats spoilt = clean;
+    spoilt[at] = std::numeric_limits<float>::quiet_NaN();
+    operand.set(spoilt);
+    const Floats after = pass();
+    operand.set(clean);
+    bool may = false, does = false;
+    for (std::size_t i = 0; i < before.size(); ++i) {
+      if (reached(static_cast<Index>(i)))
+        may = true, does = does || std::isnan(after[i]);
       else
-        ASSERT_EQ(clean[i], spoilt[i]) << of << ", entry " << i;
+        ASSERT_EQ(before[i], after[i]) << of << ", entry " << i << ", by entry " << at;
     }
-    EXPECT_TRUE(some) << of;
+    EXPECT_EQ(does, may) << of << ", by entry " << at;
+  }
+  /// Where the result changes with the entry.
+  static void expect_contained(const std::function<Floats()>& pass, Input<float>& operand,
+                               const Floats& clean, std::size_t at, const char* of) {
+    const Floats before = pass();
+    Floats changed = clean;
+    changed[at] += 1000;
+    operand.set(changed);
+    const Floats after = pass();
+    operand.set(clean);
+    const auto reached = [&](Index i) {
+      return before[static_cast<std::size_t>(i)] != after[static_cast<std::size_t>(i)];
+    };
+    expect_contained(pass, operand, clean, at, reached, of);
   }
 };
 
 TEST_P(Containment, OfNotANumbers) {
   const auto& c = dynamic_cast<const LinearCase&>(op());
   const LinearCase::Sizes n = c.sizes();
-  const LinearCase::Layout l = c.layout();
   const auto device = backend();
   const auto plan = c.plan(*device, {});
   const Floats clean_x = normal_floats(n.x, 1), clean_dz = normal_floats(n.z, 2);
@@ -164,24 +177,20 @@ TEST_P(Containment, OfNotANumbers) {
     plan->backward_weights(x.data(), dz.data(), dk.data());
     return dk.values();
   };
-  const Floats clean_z = forward(), clean_dx = backward_data(), clean_dk = backward_weights();
-
-  const Index sample = l.batch / 2, in = l.in / 2, out = l.out / 2;
-  const auto x_sample = [&](Index i) { return i / (n.x / l.batch) == sample; };
-  const auto z_sample = [&](Index i) { return i / (n.z / l.batch) == sample; };
-  x.set(spoil(clean_x, x_sample));
-  expect_spoilt(clean_z, forward(), z_sample, "z");
-  dz.set(spoil(clean_dz, z_sample));
-  expect_spoilt(clean_dx, backward_data(), x_sample, "dx");
-
-  const auto of_in = [&](Index i) { return (l.kernel_out_in ? i : i / l.out) % l.in == in; };
-  const auto of_out = [&](Index i) { return (l.kernel_out_in ? i / l.in : i) % l.out == out; };
-  dz.set(clean_dz);
-  x.set(spoil(clean_x, [&](Index i) { return i % l.in == in; }));
-  expect_spoilt(clean_dk, backward_weights(), of_in, "dkernel, by x");
-  x.set(clean_x);
-  dz.set(spoil(clean_dz, [&](Index i) { return i % l.out == out; }));
-  expect_spoilt(clean_dk, backward_weights(), of_out, "dkernel, by dz");
+  for (const std::size_t at : {clean_x.size() / 2, clean_x.size() - 1})
+    expect_contained(forward, x, clean_x, at, "z");
+  for (const std::size_t at : {clean_dz.size() / 2, clean_dz.size() - 1})
+    expect_contained(backward_data, dz, clean_dz, at, "dx");
+  // Of a kernel's gradient a whole channel: the zeros beside the image are multiplied like pixels.
+  const LinearCase::Layout l = c.layout();
+  for (const Index in : {Index{0}, l.in - 1})
+    expect_contained(
+        backward_weights, x, clean_x, static_cast<std::size_t>(in),
+        [&](Index i) { return (l.kernel_out_in ? i : i / l.out) % l.in == in; }, "dkernel, by x");
+  for (const Index out : {Index{0}, l.out - 1})
+    expect_contained(
+        backward_weights, dz, clean_dz, static_cast<std::size_t>(out),
+        [&](Index i) { return (l.kernel_out_in ? i / l.in : i) % l.out == out; }, "dkernel, by dz");
 }
 
 INSTANTIATE_TEST_SUITE_P(Dense, Op, testing::ValuesIn(on_backends(dense_cases())), name_of);
