@@ -223,7 +223,7 @@ class Worker:
         for flag in ("-MT", "-MF"):
             if flag in command:
                 del command[command.index(flag):command.index(flag) + 2]
-        return run(command, cwd=entry["directory"], cpu_seconds=120, wall_seconds=900).status == 0
+        return run(command, cwd=entry["directory"], cpu_seconds=120).status == 0
 
     def link(self):
         """The test program with the mutant's objects in the place of the others; those that archives
