@@ -146,20 +146,34 @@ class Results(unittest.TestCase):
             results.read_arguments(self.path)
 
     def test_kills_outlast_a_new_suite_and_survivors_do_not(self):
-        state = results.State(self.path, "suite 1")
+        state = results.State(self.path, "suite 1", 3)
         for number, outcome in enumerate(("killed", "survived", "stillborn")):
-            state.add(made_up(number), "text", outcome, "", 1)
+            state.add(made_up(number), "text", outcome, "", 1, 3)
         state.file.write('{"id": "cut o')
         state.file.close()
-        again = results.State(self.path, "suite 1")
+        again = results.State(self.path, "suite 1", 3)
         self.assertEqual(again.of(made_up(1), "text")["outcome"], "survived")
-        grown = results.State(self.path, "suite 2")
+        grown = results.State(self.path, "suite 2", 3)
         self.addCleanup(again.file.close)
         self.addCleanup(grown.file.close)
         self.assertEqual(grown.of(made_up(0), "text")["outcome"], "killed")
         self.assertIsNone(grown.of(made_up(0), "other text"))
         self.assertIsNone(grown.of(made_up(1), "text"))
         self.assertEqual(grown.of(made_up(2), "text")["outcome"], "stillborn")
+
+    def test_a_survivor_of_the_first_phases_goes_on_from_there(self):
+        state = results.State(self.path, "suite", 1)
+        state.add(made_up(1), "text", "survived", "", 1, 1)
+        state.add(made_up(2), "text", "killed", "", 1, 1)
+        state.file.close()
+        self.assertEqual(state.of(made_up(1), "text")["outcome"], "survived")
+        whole, changed = results.State(self.path, "suite", 3), results.State(self.path, "other suite", 3)
+        self.addCleanup(whole.file.close)
+        self.addCleanup(changed.file.close)
+        self.assertIsNone(whole.of(made_up(1), "text"))
+        self.assertEqual(whole.of(made_up(2), "text")["outcome"], "killed")
+        self.assertEqual((whole.passed(made_up(1), "text"), whole.passed(made_up(2), "text"),
+                          whole.passed(made_up(3), "text"), changed.passed(made_up(1), "text")), (1, 0, 0, 0))
 
     def test_samples_are_drawn_by_the_seed_and_nest(self):
         mutants = [made_up(i) for i in range(100)]
@@ -214,16 +228,23 @@ int main() {
 
 class Phases(unittest.TestCase):
     def test_a_kernel_is_put_to_the_tests_that_run_it(self):
-        results, rest, check = judge.phases({judge.stem_of("src/x.dir/kernels/dense.cu.o")}, True)
-        self.assertEqual((results.filter, results.backend, check.backend), ("Dense/Op.*", "simt", "simt-check"))
-        self.assertIn("Dense/Gradient.*:*/Orders.*/dense_*", rest.filter)
+        results, rest, check = judge.phases({judge.stem_of("src/x.dir/kernels/dense.cu.o")}, 3)
+        self.assertEqual((results.filter, results.backend), ("Dense/Op.*/dense_*", "simt"))
+        self.assertEqual((check.filter, check.backend), ("Dense/Op.*/dense_*:Access.*", "simt-check"))
+        self.assertIn("Dense/Gradient.*/dense_*:Dense/Containment.*/dense_*:*/Orders.*/dense_*", rest.filter)
         self.assertNotIn("Conv", rest.filter)
+        self.assertEqual(judge.phases({"dense"}, 1), [results])
+
+    def test_large_cases_of_the_direct_kernels_are_left_out_where_they_do_not_matter(self):
+        left_out = "-*_n96_*x1_to_*"
+        self.assertIn(left_out, judge.phases({"conv", "dense"}, 1)[0].filter)
+        self.assertNotIn(left_out, judge.phases({"conv", "conv_one_channel"}, 1)[0].filter)
 
     def test_every_kernel_file_has_its_tests(self):
         self.assertEqual({p.stem for p in (ROOT / "kernels").glob("*.cu")}, set(judge.TESTS))
         suites = (ROOT / "tests" / "ops" / "suite_test.cpp").read_text()
-        for suite, _ in judge.TESTS.values():
-            self.assertIn(f"INSTANTIATE_TEST_SUITE_P({suite}, Op,", suites)
+        for tests in judge.TESTS.values():
+            self.assertIn(f"INSTANTIATE_TEST_SUITE_P({tests.suite}, Op,", suites)
 
 
 @unittest.skipUnless(shutil.which("cmake") and shutil.which("ninja"), "wants cmake and ninja")
@@ -243,7 +264,7 @@ class ToyProject(unittest.TestCase):
             def verdict(file, before, replacement):
                 start = TOY[file].index(before)
                 mutant = Mutant("toy", file, 1, "", start, start + len(before), replacement, "", "")
-                return judge.judge(worker, mutant, baselines, False)
+                return judge.judge(worker, mutant, baselines, 0, 2)
 
             self.assertEqual(verdict("kernels/adam.cu", "total += i", "total -= i"),
                              ("killed", "results: Toy.Sum"))

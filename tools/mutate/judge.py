@@ -6,6 +6,7 @@ import re
 
 from sandbox import run
 
+
 @dataclasses.dataclass(frozen=True)
 class Tests:
     """An op's, as suite_test.cpp names them, and which of its cases a kernel file has a part in."""
@@ -20,7 +21,8 @@ LARGE_DIRECT = [f"*_n{batch}_{part}" for batch in (96, 150, 300) for part in ("*
 TESTS = {"adam": Tests("Adam", ["adam_*"]), "batch_norm": Tests("BatchNorm", ["batch_norm_*"]),
          "conv": Tests("Conv", ["conv2d_*", "conv_transpose2d_*"], LARGE_DIRECT),
          "conv_one_channel": Tests("Conv", DIRECT),
-         "dense": Tests("Dense", ["dense_*"]), "dense_one_output": Tests("Dense", ["dense_*_to_1_*", "dense_*_to_1"]),
+         "dense": Tests("Dense", ["dense_*"]),
+         "dense_one_output": Tests("Dense", ["dense_*_to_1_*", "dense_*_to_1"]),
          "epilogue": Tests("Epilogue", ["epilogue_*"]),
          "gather": Tests("Random", ["gather_*"]), "loss": Tests("Loss", ["loss_*", "gan_loss_*"]),
          "random": Tests("Random", ["noise_*", "keep_mask_*"])}

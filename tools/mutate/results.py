@@ -81,7 +81,7 @@ class State:
         """How many phases of the present tests it is known to have survived."""
         entry = self.results.get((mutant.id, text_digest))
         same = entry and entry["outcome"] == "survived" and entry["suite"] == self.suite
-        return entry["phases"] if same else 0
+        return entry.get("phases", 0) if same else 0
 
 
 def text_digest(text):
