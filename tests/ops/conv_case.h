@@ -16,7 +16,7 @@ class ConvCase final : public LinearCase {
     return {s_.batch * s_.height * s_.width * s_.in, s_.kernel * s_.kernel * s_.in * s_.out,
             s_.batch * out_height() * out_width() * s_.out, s_.out};
   }
-  Layout layout() const override { return {s_.batch, s_.in, s_.out, !straight_}; }
+  Layout layout() const override { return {s_.in, s_.out, !straight_}; }
   std::unique_ptr<LinearOp> plan(Backend& backend, const Epilogue& e) const override {
     return straight_ ? backend.conv2d(s_, e) : backend.conv_transpose2d(s_, e);
   }

@@ -13,7 +13,7 @@ class DenseCase final : public LinearCase {
   Sizes sizes() const override {
     return {s_.batch * s_.in, s_.in * s_.out, s_.batch * s_.out, s_.out};
   }
-  Layout layout() const override { return {s_.batch, s_.in, s_.out, false}; }
+  Layout layout() const override { return {s_.in, s_.out, false}; }
   std::unique_ptr<LinearOp> plan(Backend& backend, const Epilogue& e) const override {
     return backend.dense(s_, e);
   }

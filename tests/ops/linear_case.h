@@ -26,9 +26,9 @@ class LinearCase : public Case {
     std::int64_t x, kernel, z, channels;  // channels: of z
   };
   virtual Sizes sizes() const = 0;
-  /// x [batch, .., in], z [batch, .., out], and the kernel [.., in, out] or [.., out, in].
+  /// x [.., in], z [.., out], and the kernel [.., in, out] or [.., out, in].
   struct Layout {
-    std::int64_t batch, in, out;
+    std::int64_t in, out;
     bool kernel_out_in;
   };
   virtual Layout layout() const = 0;

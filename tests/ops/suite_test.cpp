@@ -120,17 +120,25 @@ TEST_P(Gradient, EqualsDifferences) {
 class Containment : public Op {
  protected:
   using Index = std::int64_t;
-  /// `pass` gives a result of an operand whose values are `clean`. Entry `at` of it has a part in
-  /// the entries where `reached` says so, if in any.
-  static void expect_contained(const std::function<Floats()>& pass, Input<float>& operand,
-                               const Floats& clean, std::size_t at,
-                               const std::function<bool(Index)>& reached, const char* of) {
-    const Floats before = pass();
-    Floats spoilt = clean;
-    spoilt[at] = std::numeric_limits<float>::quiet_NaN();
-    operand.set(spoilt);
-    const Floats after = pass();
+  using Pass = std::function<Floats()>;
+
+  /// What `pass` gives with another value in entry `at` of its operand, which is `clean` again
+  /// after.
+  static Floats with(float value, const Pass& pass, Input<float>& operand, const Floats& clean,
+                     std::size_t at) {
+    Floats changed = clean;
+    changed[at] = value;
+    operand.set(changed);
+    Floats result = pass();
     operand.set(clean);
+    return result;
+  }
+  /// Entry `at` of the operand has a part in the results where `reached` says so, if in any.
+  static void expect_contained(const Pass& pass, Input<float>& operand, const Floats& clean,
+                               std::size_t at, const std::function<bool(Index)>& reached,
+                               const char* of) {
+    const Floats before = pass();
+    const Floats after = with(std::numeric_limits<float>::quiet_NaN(), pass, operand, clean, at);
     bool may = false, does = false;
     for (std::size_t i = 0; i < before.size(); ++i) {
       if (reached(static_cast<Index>(i)))
@@ -140,15 +148,10 @@ class Containment : public Op {
     }
     EXPECT_EQ(does, may) << of << ", by entry " << at;
   }
-  /// Where the result changes with the entry.
-  static void expect_contained(const std::function<Floats()>& pass, Input<float>& operand,
-                               const Floats& clean, std::size_t at, const char* of) {
-    const Floats before = pass();
-    Floats changed = clean;
-    changed[at] += 1000;
-    operand.set(changed);
-    const Floats after = pass();
-    operand.set(clean);
+  /// Where the results change with the entry.
+  static void expect_contained(const Pass& pass, Input<float>& operand, const Floats& clean,
+                               std::size_t at, const char* of) {
+    const Floats before = pass(), after = with(clean[at] + 1000, pass, operand, clean, at);
     const auto reached = [&](Index i) {
       return before[static_cast<std::size_t>(i)] != after[static_cast<std::size_t>(i)];
     };
