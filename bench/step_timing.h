@@ -15,6 +15,8 @@ class StepWorkload {
   StepWorkload(Backend& backend, const Config& config);
   /// Runs one step to its end, losses read. Milliseconds.
   double timed_ms();
+  /// Of the last step.
+  StepLosses losses() { return gan_.losses(); }
 
  private:
   static constexpr std::int64_t images = 8192;

@@ -1,18 +1,18 @@
 // Times whole training steps of each preset, splits them by op, and shows how their cost grows.
-// train_step [--preset P]... [--batch-size N] [--threads N] [--steps N] [--ops] [--json FILE]
-//            [--sweep PNG]
+// train_step [--preset P]... [--backend B] [--batch-size N] [--threads N] [--steps N] [--ops]
+//            [--against BACKEND] [--json FILE] [--sweep PNG]
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <vector>
 
 #include "bench/device_limit.h"
+#include "bench/loss_comparison.h"
 #include "bench/program.h"
 #include "bench/step_sweep.h"
 #include "bench/step_timing.h"
-#include "dcgan/error.h"
+#include "io/atomic_file.h"
 #include "models/models.h"
 
 namespace dcgan::bench {
@@ -20,7 +20,7 @@ namespace {
 
 struct Options {
   std::vector<std::string> presets{"vanilla", "dcgan", "tf-tutorial"};
-  std::string backend = "cpu", json, sweep;
+  std::string backend = "cpu", against, json, sweep;
   std::int64_t batch_size = 0;
   int threads = 0, steps = 20, warm_up = 3;
   bool ops = false, worker = false;
@@ -71,6 +71,41 @@ nlohmann::ordered_json to_json(const Config& config, const StepTimes& r, double 
           {"gflop_per_step", r.gflop},       {"ops", ops}};
 }
 
+/// The figures so far: a run that is stopped leaves those of the presets that it has finished.
+void write_json(const Options& o, const nlohmann::ordered_json& results) {
+  if (!o.json.empty()) write_file_atomically(o.json, results.dump(2) + "\n");
+}
+
+/// Steps of each preset on both backends, their losses side by side. Exit status 1 where they part.
+int compare_with_other_backend(const Options& o) {
+  auto results = nlohmann::ordered_json::array();
+  bool all_agree = true;
+  for (const std::string& preset : o.presets) {
+    const LossComparison c = compare_losses(config_for(o, preset), o.against, o.steps);
+    all_agree = all_agree && c.agrees();
+    auto steps = nlohmann::ordered_json::array();
+    for (std::size_t i = 0; i < c.here.size(); ++i) {
+      const StepLosses &a = c.here[i], &b = c.there[i];
+      std::printf("%-12s step %zu  %s G %.7f D %.7f  %s G %.7f D %.7f\n", preset.c_str(), i + 1,
+                  o.backend.c_str(), static_cast<double>(a.generator),
+                  static_cast<double>(a.discriminator), o.against.c_str(),
+                  static_cast<double>(b.generator), static_cast<double>(b.discriminator));
+      steps.push_back({{o.backend, {a.generator, a.discriminator}},
+                       {o.against, {b.generator, b.discriminator}}});
+    }
+    const double difference = c.largest_difference();
+    std::printf("%-12s %s: the losses differ by %.1e at most\n", preset.c_str(),
+                c.agrees() ? "agrees" : "DIFFERS", difference);
+    std::fflush(stdout);
+    results.push_back({{"preset", preset},
+                       {"agrees", c.agrees()},
+                       {"largest_difference", difference},
+                       {"losses_generator_discriminator", steps}});
+    write_json(o, results);
+  }
+  return all_agree ? 0 : 1;
+}
+
 /// One contender of tools/compare: for each number N on standard input N steps and a line of their
 /// milliseconds (tools/compare/protocol.py).
 int serve(const Options& o) {
@@ -99,10 +134,13 @@ int run(int argc, char** argv) {
   app.add_flag("--ops", o.ops, "Split by op, with the share of the cores' measured peak");
   app.add_option("--sweep", o.sweep,
                  "Time batches of 32 to 1024, widths of 1, 2 and 4, and threads; plot to this PNG");
+  app.add_option("--against", o.against,
+                 "Compare the losses of --steps steps with those of this backend instead");
   app.add_flag("--worker", o.worker, "Run as many steps as standard input asks (tools/compare)");
   app.add_option("--json", o.json, "Write the figures to this file");
   CLI11_PARSE(app, argc, argv);
   if (o.worker) return serve(o);
+  if (!o.against.empty()) return compare_with_other_backend(o);
   auto results = nlohmann::ordered_json::array();
   // Of the cores; what a GPU can do at the most bench/kernels reckons.
   const double peak = o.ops && o.backend == "cpu" ? host_flops_per_s(o.threads) : 0;
@@ -116,6 +154,7 @@ int run(int argc, char** argv) {
       print(config, times, o.ops, peak);
       std::fflush(stdout);
       results.push_back(to_json(config, times, peak));
+      write_json(o, results);
     }
   } else {
     const std::vector<SweepPoint> points = sweep(configs, std::min(o.steps, 7));
@@ -126,12 +165,8 @@ int run(int argc, char** argv) {
                          {"median_ms", p.times.median_ms},
                          {"minimum_ms", p.times.minimum_ms},
                          {"gflop_per_step", p.times.gflop}});
+    write_json(o, results);
     plot_sweep(o.sweep, points);
-  }
-  if (!o.json.empty()) {
-    std::ofstream file(o.json);
-    file << results.dump(2) << "\n";
-    if (!file.flush()) throw Error(o.json + ": cannot be written");
   }
   return 0;
 }

@@ -5,6 +5,7 @@
 
 #include "cli/small_run.h"
 #include "damage.h"
+#include "fixtures.h"
 #include "io/safetensors.h"
 
 namespace dcgan::test {
@@ -219,7 +220,7 @@ TEST_F(BadInput, TapesThatAreNone) {
                     folder.path("tape"), "--out", folder.path("result")},
                    1, {part});
   };
-  const std::string tape = folder.path("tape"), fixture = DCGAN_FIXTURES "/vanilla.safetensors";
+  const std::string tape = folder.path("tape"), recorded = fixture("vanilla.safetensors");
   refused({}, weights, "'real'");
   refused({pictures}, weights, "'noise'");
   refused({{"real", DType::f32, {2, 28, 28, 1}, real.data()}, draws}, weights, "[2, 28, 28, 1]");
@@ -228,11 +229,11 @@ TEST_F(BadInput, TapesThatAreNone) {
   refused({pictures, draws}, weights, weights);  // weights of another width
   refused({pictures, draws}, tape, "'generator.dense1.kernel'");
   refused({pictures, draws}, folder.path("none"), "No such file");
-  write_file_atomically(folder.path("tape"), read_file(fixture).substr(0, 10'000));
+  write_file_atomically(folder.path("tape"), read_file(recorded).substr(0, 10'000));
   expect_refused({"replay", "--preset", "vanilla", "--weights", weights, "--tape", tape, "--out",
                   folder.path("result")},
                  1, {tape, "safetensors"});
-  expect_refused({"replay", "--preset", "vanilla-64", "--weights", weights, "--tape", fixture,
+  expect_refused({"replay", "--preset", "vanilla-64", "--weights", weights, "--tape", recorded,
                   "--out", folder.path("result")},
                  2, {"vanilla-64"});
   expect_nothing_written("result");

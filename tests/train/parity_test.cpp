@@ -6,6 +6,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "fixtures.h"
 #include "io/safetensors.h"
 #include "models/models.h"
 #include "temporary_folder.h"
@@ -30,8 +31,7 @@ void PrintTo(const PresetOnBackend& p, std::ostream* out) {
 class Parity : public testing::TestWithParam<PresetOnBackend> {
  protected:
   void SetUp() override {
-    fixture_ = std::make_unique<SafetensorsFile>(std::string(DCGAN_FIXTURES) + "/" + preset() +
-                                                 ".safetensors");
+    fixture_ = std::make_unique<SafetensorsFile>(fixture(preset() + ".safetensors"));
   }
   const std::string& preset() const { return GetParam().preset; }
 
