@@ -23,7 +23,9 @@ while [ $# -gt 0 ]; do
   esac
 done
 [[ $backend =~ ^(cuda|simt|cpu)$ ]] || wrong_usage "--backend '$backend' must be cuda, simt or cpu"
-[[ $minutes =~ ^[1-9][0-9]{0,3}$ ]] || wrong_usage "--minutes '$minutes' must be a whole number from 1"
+[[ $minutes =~ ^[0-9]{1,4}(\.[0-9]{1,3})?$ ]] || wrong_usage "--minutes '$minutes' must be a number like 10 or 0.5"
+seconds=$(awk "BEGIN {printf \"%d\", 60 * $minutes}")
+[ "$seconds" -gt 0 ] || wrong_usage "--minutes '$minutes' is no time at all"
 
 bin=$here/bin
 # A backend that cannot be used has nothing to test: say why, in the program's own words.
@@ -173,7 +175,7 @@ trap 'interrupted=yes; [ -z "$child" ] || kill "$child" 2>/dev/null' INT TERM
 
 echo "$card, driver $driver; dcgan_cuda $(field commit), built $(field built) for ${backend}"
 echo "at most $minutes minutes; logs in $out"
-end=$((SECONDS + 60 * minutes)) weights=0 number=0 chosen=()
+end=$((SECONDS + seconds)) weights=0 number=0 chosen=()
 for part in "${parts[@]}"; do
   if [ -z "$only" ] || [[ ",$only," == *",${part%%:*},"* ]]; then
     chosen+=("$part")
