@@ -139,6 +139,13 @@ class Bundle(unittest.TestCase):
         self.assertIn("--tool racecheck", (self.folder / "out/racecheck.txt").read_text())
         self.assertIn("ERROR SUMMARY: 0 errors", self.output)
 
+    def test_a_tool_that_may_not_look_is_no_failure_of_the_program(self):
+        self.tool("ncu", "echo '==ERROR== ERR_NVGPUCTRPERM'; exit 1")
+        self.tool("compute-sanitizer", "echo '========= Error: Device not supported'; exit 9")
+        self.assertEqual(self.run_it("--only", "ncu,memcheck"), 0, self.output)
+        self.assertEqual(self.outcomes(), {"ncu": "skipped", "memcheck": "skipped"})
+        self.assertIn("only root", self.output)
+
 
 if __name__ == "__main__":
     unittest.main()

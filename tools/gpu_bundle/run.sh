@@ -29,7 +29,7 @@ seconds=$(awk "BEGIN {printf \"%d\", 60 * $minutes}")
 
 bin=$here/bin
 # A backend that cannot be used has nothing to test: say why, in the program's own words.
-reason=$("$bin/dcgan_cuda" info | sed -n "s/^  $backend: not usable: //p")
+reason=$(timeout 60 "$bin/dcgan_cuda" info | sed -n "s/^  $backend: not usable: //p")
 [ -z "$reason" ] || { echo "run.sh: backend '$backend' cannot be used here: $reason" >&2; exit 1; }
 
 field() { sed -n "s/^ *\"$1\": \"\(.*\)\",\{0,1\}$/\1/p" "$here/bundle.json"; }
@@ -42,8 +42,7 @@ fi
 date=$(date -u +%FT%TZ)
 [ -n "$out" ] || out=gpu-results-$(date -u +%Y%m%d-%H%M%S)
 mkdir -p "$out" && out=$(cd "$out" && pwd) || exit 1
-name=$(printf '%s' "${card:-unknown}" | tr -cs 'A-Za-z0-9\n' - | sed 's/^-*//;s/-*$//')
-result=$out/$name-${date//:/}.json
+result=$out/$(printf '%s' "${card:-unknown}" | tr -cs 'A-Za-z0-9\n' - | sed 's/^-*//;s/-*$//')-${date//:/}.json
 
 # Programs of the bundle find their data here, and their pictures' font.
 [ ! -d "$here/data" ] || export DCGAN_DATA=$here/data
@@ -139,6 +138,15 @@ gist() {
   esac
 }
 
+# Why a part could not run here, though nothing is wrong with the program; else nothing.
+excuse() {
+  case $1 in
+    ncu) ! grep -q ERR_NVGPUCTRPERM "$out/ncu.txt" "$out/ncu.csv" 2>/dev/null ||
+      echo 'the driver lets only root read the counters' ;;
+    memcheck | racecheck) ! grep -q 'Device not supported' "$out/$1.txt" || echo 'compute-sanitizer refuses this device' ;;
+  esac
+}
+
 json_string() { # escapes its argument
   local s=${1//\\/\\\\}
   s=${s//\"/\\\"}
@@ -203,10 +211,14 @@ for part in "${chosen[@]}"; do
   case $status in
     0) outcome=ok ;;
     124 | 137) outcome='cut short' ;;
-    *) outcome=FAILED failed=1 ;;
+    *) outcome=FAILED ;;
   esac
   note=$(gist "$name")
-  [ "$status" -ne 0 ] && [ "$outcome" = FAILED ] && note="$note [status $status: $(tail -n1 "$out/$name.txt" | cut -c1-120)]"
+  if [ "$outcome" = FAILED ]; then
+    reason=$(excuse "$name")
+    if [ -n "$reason" ]; then outcome=skipped note=$reason; else failed=1; fi
+  fi
+  [ "$outcome" != FAILED ] || note="$note [status $status: $(tail -n1 "$out/$name.txt" | cut -c1-120)]"
   if [ "$outcome" = 'cut short' ]; then
     case $name in kernels) rm -f "$out/kernels.json" ;; esac # it ends in mid-record
     [[ $note != *' 0 failed'* && $note =~ [1-9][0-9]*\ failed ]] && failed=1
