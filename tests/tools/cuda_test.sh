@@ -6,6 +6,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 unset CUDACXX CUDAHOSTCXX CUDAFLAGS CUDA_PATH CUDA_HOME
+PATH=$(tr : '\n' <<<"$PATH" | grep -v cuda | paste -sd:)  # as on a machine that has not set it
 failures=0
 
 stand_in() { # FOLDER SETTINGS...: a CUDA Toolkit in FOLDER
@@ -16,7 +17,7 @@ stand_in() { # FOLDER SETTINGS...: a CUDA Toolkit in FOLDER
 gpu() { # the GPU that nvidia-smi names: 9.0, or none
   mkdir -p "$work/path"
   if [ "$1" = none ]; then
-    printf '#!/bin/sh\necho "NVIDIA-SMI has failed. Driver 550.54" \nexit 9\n' >"$work/path/nvidia-smi"
+    printf '#!/bin/sh\necho 9.0\nexit 9\n' >"$work/path/nvidia-smi"
   else
     printf '#!/bin/sh\nprintf "%%s\\n" %s\n' "$*" >"$work/path/nvidia-smi"
   fi
