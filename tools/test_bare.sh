@@ -40,8 +40,10 @@ else
   trap 'rm -rf --one-file-system "$place"' EXIT
 fi
 root=$place/$suite
+exec 9>"$place/lock"
+flock -n 9 || refuse "another test_bare.sh, or what is left of one, works in $place"
 
-# Mounts and processes of the command end with it, however it ends.
+# Mounts and processes of the command end with it.
 private() { unshare --mount --pid --fork --kill-child "$@"; }
 if [ ! -d "$root" ]; then
   echo "test_bare: making a root of $suite from $mirror"
