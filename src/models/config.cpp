@@ -8,6 +8,8 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <type_traits>
 #include <variant>
 
@@ -303,11 +305,11 @@ std::string nearest_key(const std::string& key) {
   return nearest;
 }
 
-const Field& find_field(const std::string& key) {
+const Field& find_field(std::string_view key) {
   for (const Field& field : fields())
     if (field.key == key) return field;
-  throw UsageError("there is no setting \"" + excerpt(key) + "\"; did you mean " +
-                   nearest_key(key) + "?");
+  throw UsageError("there is no setting \"" + excerpt(std::string(key)) + "\"; did you mean " +
+                   nearest_key(std::string(key)) + "?");
 }
 
 [[noreturn]] void refuse(const Field& field, const std::string& shown) {

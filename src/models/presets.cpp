@@ -113,10 +113,7 @@ class SpecBuilder {
     GanSpec spec{{28, 28, 1}, {}, {}};
     auto& g = spec.generator;
     const SampleShape projected{side, side, hidden(n.projected)};
-    g.push_back(layer::Dense{projected.size(), n.bias});
-    g.push_back(batch_norm());
-    g.push_back(leaky());
-    g.push_back(layer::Reshape{projected});
+    g = {layer::Dense{projected.size(), n.bias}, batch_norm(), leaky(), layer::Reshape{projected}};
     std::int64_t stride = 1;  // the first keeps 7x7, the others double it
     for (const std::int64_t filters : n.generator) {
       g.push_back(layer::ConvTranspose2d{hidden(filters), kernel, stride, false});
