@@ -47,7 +47,7 @@ Parts png_parts(const std::string& file) {
   for (std::size_t at = png_signature_bytes; at < file.size();) {
     std::size_t size = 0;
     for (std::size_t i = 0; i < 4; ++i) size = size << 8 | byte(file, at + i);
-    std::string part = file.substr(at + 4, 4 + size);
+    std::string part = file.substr(std::min(at + 4, file.size()), 4 + size);
     if (part.starts_with("IDAT")) {
       std::string plain(std::size_t{1} << 16, 0);
       uLongf bytes = plain.size();
