@@ -54,7 +54,7 @@ Image decode_image(std::span<const std::uint8_t> file, int channels) {
 }
 
 Image read_image(const std::string& path, int channels) {
-  constexpr std::size_t most_bytes = 1 << 30;
+  constexpr std::size_t most_bytes = 1 << 29;  // 64 megapixels of RGBA in 16 bits, unpacked
   const std::string file = read_file(path, most_bytes);
   try {
     return decode_image({reinterpret_cast<const std::uint8_t*>(file.data()), file.size()},

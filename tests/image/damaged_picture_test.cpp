@@ -71,6 +71,25 @@ TEST(DamagedPictures, JpegsWithoutOneOfTheirSegmentsAreReadOrRefused) {
   }
 }
 
+TEST(DamagedPictures, JpegsWithMoreHuffmanCodesThanATableHoldsAreRefused) {
+  std::string file = jpeg_file(smooth_picture(37, 29));
+  const std::size_t counts = file.find("\xFF\xC4") + 5;  // marker, length, class and number
+  file[counts + 14] = file[counts + 15] = '\xFF';
+  EXPECT_NE(outcome(file, 1).find("Huffman"), std::string::npos);
+}
+
+TEST(DamagedPictures, JpegsOfHundredsOfScansAreRefused) {
+  const std::string whole = jpeg_file(smooth_picture(37, 29), {.separate_scans = true});
+  const std::string last_scan = whole.substr(whole.rfind("\xFF\xDA"));
+  const auto with_scans = [&](int more) {
+    std::string file = whole.substr(0, whole.size() - 2);
+    for (; more > 0; --more) file += last_scan.substr(0, last_scan.size() - 2);
+    return file + "\xFF\xD9";
+  };
+  EXPECT_EQ(outcome(with_scans(90), 1), outcome(whole, 1));
+  EXPECT_NE(outcome(with_scans(200), 1).find("scans"), std::string::npos);
+}
+
 TEST(DamagedPictures, NoPartOfAPictureCanBeCutOffUnnoticed) {
   for (const std::string& whole : every_kind_of_picture()) {
     // A JPEG ends with its last marker, a PNG with an empty chunk, without which it is still whole.

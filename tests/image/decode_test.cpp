@@ -46,6 +46,7 @@ TEST(Jpeg, EveryKindIsReadAsItWasWritten) {
                             {.progressive = true},
                             {.arithmetic = true},
                             {.progressive = true, .arithmetic = true},
+                            {.separate_scans = true},
                             {.restart_interval = 1},
                             {.across = 1, .down = 1},
                             {.across = 4},

@@ -30,6 +30,13 @@ std::string jpeg_file(const Image& picture, const JpegKind& kind) {
   constexpr int nearly_lossless = 98;
   jpeg_set_quality(&jpeg, nearly_lossless, TRUE);
   if (kind.progressive) jpeg_simple_progression(&jpeg);
+  const jpeg_scan_info scans[] = {{1, {0}, 0, DCTSIZE2 - 1, 0, 0},
+                                  {1, {1}, 0, DCTSIZE2 - 1, 0, 0},
+                                  {1, {2}, 0, DCTSIZE2 - 1, 0, 0}};
+  if (kind.separate_scans) {
+    jpeg.scan_info = scans;
+    jpeg.num_scans = 3;
+  }
   jpeg.arith_code = kind.arithmetic;
   jpeg.restart_interval = static_cast<unsigned>(kind.restart_interval);
   jpeg.comp_info[0].h_samp_factor = kind.across;
@@ -139,7 +146,7 @@ std::vector<std::string> every_kind_of_picture() {
         JpegKind{.components = 4, .luma = false}, JpegKind{.components = 4, .restart_interval = 2},
         JpegKind{.progressive = true}, JpegKind{.components = 1, .progressive = true},
         JpegKind{.arithmetic = true}, JpegKind{.progressive = true, .arithmetic = true},
-        JpegKind{.restart_interval = 1}, JpegKind{.across = 4}})
+        JpegKind{.separate_scans = true}, JpegKind{.restart_interval = 1}, JpegKind{.across = 4}})
     files.push_back(jpeg_file(picture, kind));
   for (const PngKind& kind :
        {PngKind{}, PngKind{.colour_type = 0}, PngKind{.colour_type = 0, .bits = 1},

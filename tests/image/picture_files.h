@@ -14,8 +14,9 @@ struct JpegKind {
   bool luma = true;    ///< stored as YCbCr or YCCK
   bool progressive = false;
   bool arithmetic = false;
-  int restart_interval = 0;  ///< in blocks
-  int across = 2, down = 2;  ///< luma samples per chroma sample
+  bool separate_scans = false;  ///< one for each of 3 components
+  int restart_interval = 0;     ///< in blocks
+  int across = 2, down = 2;     ///< luma samples per chroma sample
 };
 
 /// The picture, of 3 channels (for one component its red), compressed nearly without loss.
