@@ -55,9 +55,7 @@ class PngDecoder {
       // Profiles and texts would be unpacked and kept: megabytes each, a thousand of them.
       png_set_keep_unknown_chunks(png_, PNG_HANDLE_CHUNK_NEVER, nullptr, -1);
       png_read_info(png_, info_);
-      png_set_palette_to_rgb(png_);
-      if (png_get_color_type(png_, info_) == PNG_COLOR_TYPE_GRAY)
-        png_set_expand_gray_1_2_4_to_8(png_);
+      png_set_expand(png_);  // palettes to RGB, fewer bits to 8
       png_set_scale_16(png_);
       png_set_strip_alpha(png_);
       passes = png_set_interlace_handling(png_);
