@@ -1,36 +1,67 @@
 // PNG and JPEG in, PNG out.
 #include "image/image.h"
 
-#include <stb_image.h>
 #include <stb_image_write.h>
 
-#include <memory>
+#include <algorithm>
 
 #include "dcgan/error.h"
-#include "image/jpeg_tables.h"
+#include "image/decode.h"
 #include "io/atomic_file.h"
 
 namespace dcgan {
+namespace {
+
+bool begins_with(std::span<const std::uint8_t> file, std::initializer_list<std::uint8_t> bytes) {
+  return file.size() >= bytes.size() && std::equal(bytes.begin(), bytes.end(), file.begin());
+}
+
+/// Grey is the luma of JPEG.
+Image with_channels(const Image& image, int channels) {
+  Image out = make_image(image.width, image.height, channels);
+  const std::uint8_t* in = image.pixels.data();
+  for (std::uint8_t* pixel = out.pixels.data(); pixel != out.pixels.data() + out.pixels.size();
+       pixel += channels, in += image.channels) {
+    if (image.channels == 1)
+      std::fill_n(pixel, channels, *in);
+    else
+      *pixel = static_cast<std::uint8_t>((299 * in[0] + 587 * in[1] + 114 * in[2] + 500) / 1000);
+  }
+  return out;
+}
+
+}  // namespace
+
+Image make_image(std::size_t width, std::size_t height, int channels) {
+  constexpr std::size_t most_pixels = std::size_t{1} << 26;
+  if (width * height > most_pixels)
+    throw Error("a picture of " + std::to_string(width) + "x" + std::to_string(height) +
+                " pixels, where at most " + std::to_string(most_pixels >> 20) +
+                " megapixels are read; scale it down, or remove it");
+  return {static_cast<int>(width), static_cast<int>(height), channels,
+          std::vector<std::uint8_t>(width * height * channels)};
+}
+
+Image decode_image(std::span<const std::uint8_t> file, int channels) {
+  Image image;
+  if (begins_with(file, {0xFF, 0xD8}))
+    image = decode_jpeg(file);
+  else if (begins_with(file, {0x89, 'P', 'N', 'G'}))
+    image = decode_png(file);
+  else
+    throw Error("neither a PNG nor a JPEG; convert it, or remove it");
+  return channels == 0 || channels == image.channels ? image : with_channels(image, channels);
+}
 
 Image read_image(const std::string& path, int channels) {
-  constexpr std::size_t most_bytes = 1 << 30;  // stb counts bytes in int
+  constexpr std::size_t most_bytes = 1 << 29;  // 64 megapixels of RGBA in 16 bits, unpacked
   const std::string file = read_file(path, most_bytes);
-  const auto* bytes = reinterpret_cast<const stbi_uc*>(file.data());
-  const int length = static_cast<int>(file.size());
-  if (!huffman_tables_fit({bytes, file.size()}))
-    throw Error(path + ": not a readable picture: its Huffman tables are damaged");
-  Image image;
-  int stored = 0;
-  if (!stbi_info_from_memory(bytes, length, &image.width, &image.height, &stored))
-    throw Error(path + ": not a readable picture: " + stbi_failure_reason());
-  image.channels = channels ? channels : stored >= 3 ? 3 : 1;
-  const std::unique_ptr<stbi_uc, void (*)(void*)> pixels(
-      stbi_load_from_memory(bytes, length, &image.width, &image.height, &stored, image.channels),
-      stbi_image_free);
-  if (!pixels) throw Error(path + ": not a readable picture: " + stbi_failure_reason());
-  image.pixels.assign(pixels.get(),
-                      pixels.get() + std::size_t(image.width) * image.height * image.channels);
-  return image;
+  try {
+    return decode_image({reinterpret_cast<const std::uint8_t*>(file.data()), file.size()},
+                        channels);
+  } catch (const Error& e) {
+    throw Error(path + ": " + e.what());
+  }
 }
 
 void write_png(const std::string& path, const Image& image) {

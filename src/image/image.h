@@ -1,6 +1,7 @@
 // 8-bit pictures in memory and on disk.
 #pragma once
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -14,7 +15,11 @@ struct Image {
   std::vector<std::uint8_t> pixels;
 };
 
-/// Decodes a PNG or JPEG as `channels` (0: as stored, alpha dropped). Throws Error naming the file.
+/// Decodes a PNG or JPEG as `channels` (1, 3, or 0: as stored); alpha is dropped, pictures of more
+/// than 64 megapixels are refused. Throws Error, which says what to do but not with which file.
+Image decode_image(std::span<const std::uint8_t> file, int channels = 0);
+
+/// The same for a file on disk, which the Error names.
 Image read_image(const std::string& path, int channels = 0);
 
 /// Writes a PNG, whole or not at all. Throws Error naming the file.

@@ -3,8 +3,8 @@
 #include <stb_image_write.h>
 
 #include <filesystem>
+#include <regex>
 
-#include "damage.h"
 #include "dcgan/dataset.h"
 #include "dcgan/error.h"
 #include "image/image.h"
@@ -111,7 +111,8 @@ TEST_F(ImageFolder, UnreadableFilesAreNamedAndSkipped) {
   EXPECT_EQ(read_image_folder(folder.path("."), 64).count, 1);
   const std::string log = testing::internal::GetCapturedStdout();
   for (const char* name : {"cut.png", "empty.jpg", "text.jpg"})
-    EXPECT_NE(log.find(name), std::string::npos) << name << " in: " << log;
+    EXPECT_TRUE(std::regex_search(log, std::regex(std::string(name) + ": .*, or remove it\n")))
+        << name << " in: " << log;
 }
 
 TEST_F(ImageFolder, FoldersWithoutAPictureAreRefused) {
@@ -120,49 +121,6 @@ TEST_F(ImageFolder, FoldersWithoutAPictureAreRefused) {
   EXPECT_THROW(read_image_folder(folder.path("."), 64), Error);
   EXPECT_THROW(read_image_folder(folder.path("missing"), 64), Error);
   EXPECT_THROW(read_image_folder(folder.path("text.jpg"), 64), Error);
-}
-
-TEST_F(ImageFolder, AHeaderThatLiesAboutItsSizeCostsNoMemory) {
-  std::string lie = png(20, 20, {1, 2, 3});
-  for (const std::size_t at : {16U, 20U}) lie.replace(at, 4, std::string("\x7f\xff\xff\xff", 4));
-  write("lie.png", lie);
-  EXPECT_THROW(read_image(folder.path("lie.png")), Error);
-}
-
-TEST_F(ImageFolder, JpegsWithTooManyHuffmanCodesAreRefused) {
-  const std::string whole = jpeg(24, 17, {9, 99, 199});
-  const std::size_t tables = whole.find("\xff\xc4");
-  ASSERT_NE(tables, std::string::npos);
-  constexpr std::size_t before_counts = 5;     // marker, length, class and number
-  for (const std::size_t filled : {0U, 1U}) {  // fill bytes may stand in front of any marker
-    std::string damaged = whole;
-    damaged[tables + before_counts + 15] = static_cast<char>(255);
-    damaged[tables + before_counts + 14] = static_cast<char>(255);
-    damaged.insert(tables, filled, static_cast<char>(0xff));
-    write("damaged.jpg", damaged);
-    try {
-      read_image(folder.path("damaged.jpg"));
-      ADD_FAILURE() << "was read";
-    } catch (const Error& e) {
-      EXPECT_NE(std::string(e.what()).find("Huffman"), std::string::npos) << e.what();
-    }
-  }
-}
-
-TEST_F(ImageFolder, DamagedPicturesAreReadOrRefused) {
-  Damage damage(3);
-  int refused = 0;
-  for (const std::string& whole : {png(24, 17, {9, 99, 199}), jpeg(24, 17, {9, 99, 199})})
-    for (int trial = 0; trial < 700; ++trial) {
-      write("damaged", damage(whole));
-      try {
-        const Image image = read_image(folder.path("damaged"), 3);
-        EXPECT_EQ(image.pixels.size(), std::size_t(image.width) * image.height * 3);
-      } catch (const Error&) {
-        ++refused;
-      }
-    }
-  EXPECT_GT(refused, 300);
 }
 
 }  // namespace

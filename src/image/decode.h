@@ -1,0 +1,22 @@
+// What image.cpp asks of the two decoders. Each reads the header first and refuses what is too
+// large before it takes memory for the pixels; its Error does not name the file.
+#pragma once
+#include <cstdint>
+#include <span>
+
+#include "image/image.h"
+
+namespace dcgan {
+
+/// A black picture. Throws Error beyond 64 megapixels (2^26 pixels).
+Image make_image(std::size_t width, std::size_t height, int channels);
+
+/// Grey for one component, RGB for three and for four (CMYK and YCCK, in Adobe's sense: 255 is no
+/// ink). Baseline and progressive; a file whose data are damaged or cut off is refused.
+Image decode_jpeg(std::span<const std::uint8_t> file);
+
+/// Grey or RGB as stored, palettes as RGB, 16 bits rounded to 8, alpha dropped. Chunks that do not
+/// change pixels, and those that say how to display them (gamma, profiles), are ignored.
+Image decode_png(std::span<const std::uint8_t> file);
+
+}  // namespace dcgan

@@ -1,0 +1,113 @@
+// JPEG in, by libjpeg. Its way out of an error is a long jump, so that nothing with a destructor
+// may live where it calls and is called.
+#include <csetjmp>
+#include <cstddef>
+#include <cstdio>  // jpeglib.h wants these two before it
+#include <string>
+#include <vector>
+
+#include <jpeglib.h>
+
+#include <jerror.h>
+
+#include "dcgan/error.h"
+#include "image/decode.h"
+
+namespace dcgan {
+namespace {
+
+struct Failure : jpeg_error_mgr {
+  std::jmp_buf back;
+  char text[JMSG_LENGTH_MAX];
+};
+
+[[noreturn]] void fail(j_common_ptr jpeg) {
+  auto* failure = static_cast<Failure*>(jpeg->err);
+  jpeg->err->format_message(jpeg, failure->text);
+  std::longjmp(failure->back, 1);
+}
+
+/// What libjpeg warns of is data that are missing or wrong, and it would fill in grey: an error
+/// here, except where the pixels are whole.
+void on_message(j_common_ptr jpeg, int level) {
+  const int code = jpeg->err->msg_code;
+  if (level < 0 && code != JWRN_EXTRANEOUS_DATA && code != JWRN_ADOBE_XFORM &&
+      code != JWRN_NOT_SEQUENTIAL)
+    fail(jpeg);
+}
+
+/// Each scan of a few bytes may touch every coefficient of the picture.
+void limit_scans(j_common_ptr jpeg) {
+  constexpr int most_scans = 100;  // ten are usual
+  if (reinterpret_cast<j_decompress_ptr>(jpeg)->input_scan_number <= most_scans) return;
+  auto* failure = static_cast<Failure*>(jpeg->err);
+  std::snprintf(failure->text, sizeof failure->text, "more than %d scans", most_scans);
+  std::longjmp(failure->back, 1);
+}
+
+void cmyk_to_rgb(const JSAMPLE* cmyk, std::size_t pixels, std::uint8_t* rgb) {
+  constexpr int white = 255;
+  for (; pixels > 0; --pixels, cmyk += 4, rgb += 3)
+    for (int c = 0; c < 3; ++c)
+      rgb[c] = static_cast<std::uint8_t>((cmyk[c] * cmyk[3] + white / 2) / white);
+}
+
+class JpegDecoder {
+ public:
+  JpegDecoder() {
+    jpeg_.err = jpeg_std_error(&failure_);
+    failure_.error_exit = fail;
+    failure_.emit_message = on_message;
+    progress_.progress_monitor = limit_scans;
+  }
+  ~JpegDecoder() { jpeg_destroy_decompress(&jpeg_); }
+  JpegDecoder(const JpegDecoder&) = delete;
+  JpegDecoder& operator=(const JpegDecoder&) = delete;
+
+  Image decode(std::span<const std::uint8_t> file) {
+    guarded([&] {
+      jpeg_create_decompress(&jpeg_);
+      jpeg_.progress = &progress_;
+      jpeg_mem_src(&jpeg_, file.data(), static_cast<unsigned long>(file.size()));
+      jpeg_read_header(&jpeg_, TRUE);
+    });
+    const int components = jpeg_.num_components;
+    if (components != 1 && components != 3 && components != 4)
+      throw Error("a JPEG of " + std::to_string(components) +
+                  " components; save it again in RGB, or remove it");
+    const bool cmyk = components == 4;
+    Image image = make_image(jpeg_.image_width, jpeg_.image_height, components == 1 ? 1 : 3);
+    jpeg_.out_color_space = components == 1 ? JCS_GRAYSCALE : cmyk ? JCS_CMYK : JCS_RGB;
+    std::vector<JSAMPLE> inks(cmyk ? std::size_t{4} * jpeg_.image_width : 0);
+    const std::size_t row_bytes = std::size_t(image.width) * image.channels;
+    guarded([&] {
+      jpeg_start_decompress(&jpeg_);
+      while (jpeg_.output_scanline < jpeg_.output_height) {
+        std::uint8_t* pixels = image.pixels.data() + jpeg_.output_scanline * row_bytes;
+        JSAMPROW row = cmyk ? inks.data() : pixels;
+        jpeg_read_scanlines(&jpeg_, &row, 1);
+        if (cmyk) cmyk_to_rgb(inks.data(), jpeg_.image_width, pixels);
+      }
+    });
+    return image;
+  }
+
+ private:
+  template <class Calls>
+  void guarded(Calls calls) {
+    if (setjmp(failure_.back) != 0)
+      throw Error(std::string("a damaged or unsupported JPEG (") + failure_.text +
+                  "); save it again with another program, or remove it");
+    calls();
+  }
+
+  Failure failure_{};
+  jpeg_progress_mgr progress_{};
+  jpeg_decompress_struct jpeg_{};
+};
+
+}  // namespace
+
+Image decode_jpeg(std::span<const std::uint8_t> file) { return JpegDecoder().decode(file); }
+
+}  // namespace dcgan
