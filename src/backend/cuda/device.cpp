@@ -12,7 +12,7 @@ namespace {
 /// A build has code for a device where it has code of this kernel for it.
 __global__ void probe() {}
 
-/// "9.0" for "90", "10.0a" for "100a"; what is no number ("native") stays as it is.
+/// "9.0" for "90", "10.0a" for "100a"; what is no number ("all-major") stays as it is.
 std::string capability_text(const std::string& architecture) {
   std::size_t digits = 0;
   while (digits < architecture.size() &&
@@ -59,6 +59,7 @@ std::string version_text(int cuda_version) {
 }
 
 std::string describe_code(std::string_view architectures) {
+  if (architectures == "native") return "code for the GPUs of the machine that it was built on";
   std::string code, ptx;
   bool several = false;
   std::istringstream list{std::string(architectures)};
