@@ -32,9 +32,10 @@ std::string describe(const BackendStatus& backend) {
 }
 
 void describe_program() {
+  const std::vector<BackendStatus> backends = backend_statuses();
   std::printf("dcgan_cuda %s\n", DCGAN_VERSION);
   std::printf("backends, in the order in which 'auto' chooses:\n");
-  for (const BackendStatus& b : backend_statuses())
+  for (const BackendStatus& b : backends)
     std::printf("  %s: %s\n", b.name.c_str(), describe(b).c_str());
   for (const std::string& name : preset_names()) {
     std::printf("preset %s: %s\n", name.c_str(), preset_title(name).c_str());
