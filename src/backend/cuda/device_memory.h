@@ -21,8 +21,8 @@ class Streams {
   Streams& operator=(const Streams&) = delete;
 
   /// Also makes the device the calling thread's current one, which a launch on the stream wants:
-  /// a current device is each thread's own. Where it is that already this is a look at a variable
-  /// of the thread.
+  /// a current device is each thread's own. That takes time only where it initialises the device
+  /// (CUDA Runtime API, cudaSetDevice).
   cudaStream_t compute() const;
 
   /// Returns when `host` may be changed again; later work on the compute stream sees the data.
