@@ -7,7 +7,6 @@
 #include "backend/cuda/backend.h"
 #include "backend/cuda/device.h"
 #include "dcgan/error.h"
-#include "kernels/device/device.h"
 #include "simt/machine.h"
 
 namespace dcgan::test {
@@ -16,10 +15,8 @@ namespace {
 class Device : public testing::Test {
  protected:
   ~Device() override {
-    ::simt::forget_failure();
     ::simt::set_settings(before_);
     unsetenv("DCGAN_DEVICE");
-    unsetenv("CUDA_LAUNCH_BLOCKING");
   }
   /// `change` is applied to the machine's settings.
   template <class Change>
@@ -135,41 +132,6 @@ TEST_F(Device, CodeIsDescribedAsCMakeListsIt) {
   EXPECT_EQ(simt::describe_code("90a-real"), "code for compute capability 9.0a");
   EXPECT_EQ(simt::describe_code("80-virtual"), "PTX of compute capability 8.0");
   EXPECT_EQ(simt::describe_code("native"), "code for the GPUs of the machine that it was built on");
-}
-
-void half_a_warp_waits() { __syncwarp(threadIdx.x < 16 ? 0x0000ffffU : 0xffffffffU); }
-
-TEST_F(Device, AnErrorThatAnEarlierKernelLeftSaysSo) {
-  const auto backend = simt::make_backend(0);
-  const Buffer out = backend->allocate(16);
-  const auto run_both = [&] {
-    ::simt::forget_failure();
-    simt::launch("wrong", half_a_warp_waits, 1, 32, 0, nullptr);
-    cudaStreamSynchronize(nullptr);
-    backend->draw_normal({1, 2, 3}, 4, out.f32());
-  };
-  const std::string hint =
-      "an earlier kernel may be the cause, run again with CUDA_LAUNCH_BLOCKING=1";
-  expect_has(thrown<simt::DeviceError>(run_both), hint);
-  // With it the launch itself fails, under its kernel's name.
-  setenv("CUDA_LAUNCH_BLOCKING", "1", 1);
-  emulate([](auto& s) { s.blocking = true; });
-  const std::string named = thrown<simt::DeviceError>(run_both);
-  EXPECT_EQ(named.rfind("wrong failed", 0), 0U) << named;
-  EXPECT_EQ(named.find(hint), std::string::npos) << named;
-}
-
-TEST_F(Device, AnErrorOfACallIsItsOwn) {
-  const std::string said =
-      thrown<simt::DeviceError>([] { DCGAN_CUDA_CHECK(cudaErrorInvalidValue); });
-  expect_has(said, "invalid argument");
-  EXPECT_EQ(said.find("earlier kernel"), std::string::npos) << said;
-  using simt::is_of_a_running_kernel;
-  // Misaligned address, illegal instruction, invalid program counter; out of resources, a peer's.
-  for (const int code : {700, 702, 714, 715, 716, 717, 718, 719})
-    EXPECT_TRUE(is_of_a_running_kernel(static_cast<cudaError_t>(code))) << code;
-  for (const int code : {1, 2, 9, 98, 209, 400, 600, 701, 704, 712, 713, 720, 900})
-    EXPECT_FALSE(is_of_a_running_kernel(static_cast<cudaError_t>(code))) << code;
 }
 
 }  // namespace
