@@ -36,21 +36,31 @@ double StepWorkload::timed_ms() {
       .count();
 }
 
-StepTimes time_steps(const Config& config, int warm_up, int steps) {
+StepTimes time_steps(const Config& config, int warm_up, int steps, bool with_ops) {
   StepTimes times;
   times.steps = steps;
   const std::unique_ptr<Backend> backend = make_backend(config.backend, config.threads);
   times.device = backend->name() + ", " + backend->description();
-  const std::unique_ptr<Backend> timed = make_timed_backend(*backend, times.account);
+  Ledger ledger(*backend);
+  const std::unique_ptr<Backend> timed = make_timed_backend(*backend, ledger);
   StepWorkload workload(*timed, config);
   for (int i = 0; i < warm_up; ++i) workload.timed_ms();
-  times.account.clear();
+  ledger.clear();
   std::vector<double> milliseconds;
   for (int i = 0; i < steps; ++i) milliseconds.push_back(workload.timed_ms());
   std::sort(milliseconds.begin(), milliseconds.end());
   times.minimum_ms = milliseconds.front();
   times.median_ms = milliseconds[milliseconds.size() / 2];
-  for (const auto& [name, cost] : times.account) times.gflop += cost.flops / steps * 1e-9;
+  for (const auto& [name, cost] : ledger.settle()) times.gflop += cost.flops / steps * 1e-9;
+  if (!with_ops) return times;
+  // Other steps, since marks take time.
+  ledger.clear();
+  ledger.time_ops(true);
+  for (int i = 0; i < steps; ++i) {
+    workload.timed_ms();
+    ledger.settle();
+  }
+  times.account = ledger.settle();
   return times;
 }
 

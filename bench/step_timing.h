@@ -31,12 +31,12 @@ struct StepTimes {
   std::string device;
   double minimum_ms = 0, median_ms = 0;
   double gflop = 0;  ///< per step, nominal
-  Account account;   ///< of all timed steps
+  Account account;   ///< of as many steps more, timed op by op
   int steps = 0;
 
   double gflop_per_s() const { return gflop / median_ms * 1e3; }
 };
 
-StepTimes time_steps(const Config& config, int warm_up, int steps);
+StepTimes time_steps(const Config& config, int warm_up, int steps, bool with_ops = false);
 
 }  // namespace dcgan::bench

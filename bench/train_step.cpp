@@ -56,6 +56,10 @@ void print(const Config& config, const StepTimes& t, bool with_ops, double peak)
       std::printf("  %5.1f %% of the peak", cost.flops / cost.seconds / peak * 100);
     std::printf("\n");
   }
+  double seconds = 0;
+  for (const auto& [name, cost] : t.account) seconds += cost.seconds;
+  std::printf("  %-48s %8.3f ms, %.0f %% of the step\n", "all of these", seconds / t.steps * 1e3,
+              seconds / t.steps * 1e5 / t.median_ms);
 }
 
 nlohmann::ordered_json to_json(const Config& config, const StepTimes& r, double peak) {
@@ -149,7 +153,7 @@ int run(int argc, char** argv) {
   for (const std::string& preset : o.presets) configs.push_back(config_for(o, preset));
   if (o.sweep.empty()) {
     for (const Config& config : configs) {
-      const StepTimes times = time_steps(config, o.warm_up, o.steps);
+      const StepTimes times = time_steps(config, o.warm_up, o.steps, o.ops);
       if (results.empty()) std::printf("%s\n", times.device.c_str());
       print(config, times, o.ops, peak);
       std::fflush(stdout);

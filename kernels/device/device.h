@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -36,10 +37,21 @@ class DeviceError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// Whether a kernel leaves the error while it runs: whatever is called next reports it.
+inline bool is_of_a_running_kernel(cudaError_t status) {
+  return status == cudaErrorIllegalAddress || status == cudaErrorLaunchTimeout ||
+         (status >= cudaErrorHardwareStackError && status <= cudaErrorLaunchFailure);
+}
+
 inline void check(cudaError_t status, const char* call, const char* file, int line) {
   if (status == cudaSuccess) return;
-  throw DeviceError(std::string(call) + " failed at " + file + ":" + std::to_string(line) + ": " +
-                    cudaGetErrorString(status));
+  std::string text = std::string(call) + " failed at " + file + ":" + std::to_string(line) + ": " +
+                     cudaGetErrorString(status);
+  const char* blocking = std::getenv("CUDA_LAUNCH_BLOCKING");
+  if (is_of_a_running_kernel(status) && !(blocking && std::string(blocking) == "1"))
+    text +=
+        "; an earlier kernel may be the cause, run again with CUDA_LAUNCH_BLOCKING=1 to see which";
+  throw DeviceError(text);
 }
 #define DCGAN_CUDA_CHECK(call) ::dcgan::DCGAN_HOME::check((call), #call, __FILE__, __LINE__)
 

@@ -1,7 +1,9 @@
 // Chooses a backend by name.
 #include "backend/backend.h"
 
+#include <charconv>
 #include <cstdlib>
+#include <string_view>
 
 #include "backend/cpu/backend.h"
 #include "dcgan/error.h"
@@ -11,7 +13,7 @@ namespace dcgan {
 // The homes of backend/cuda/backend.h, which takes its namespace from the one that includes it.
 #ifdef DCGAN_HAS_CUDA
 namespace cuda {
-std::string why_unavailable();
+std::string why_unavailable(int device);
 std::unique_ptr<Backend> make_backend(int device);
 }  // namespace cuda
 #endif
@@ -25,11 +27,6 @@ std::unique_ptr<Backend> make_backend(int device);
 #endif
 
 namespace {
-
-[[maybe_unused]] int chosen_device() {
-  const char* text = std::getenv("DCGAN_DEVICE");
-  return text ? std::atoi(text) : 0;
-}
 
 /// Why the SIMT machine's kernels, which are compiled for AVX2, cannot run here; empty: they can.
 std::string why_no_simt() {
@@ -53,7 +50,7 @@ std::string why_no_simt_check() {
 std::vector<BackendStatus> backend_statuses() {
   std::vector<BackendStatus> all;
 #ifdef DCGAN_HAS_CUDA
-  all.push_back({"cuda", cuda::why_unavailable()});
+  all.push_back({"cuda", cuda::why_unavailable(device_of_environment())});
 #else
   all.push_back({"cuda", "this build was made without nvcc"});
 #endif
@@ -61,6 +58,18 @@ std::vector<BackendStatus> backend_statuses() {
   all.push_back({"simt", why_no_simt()});
   all.push_back({"simt-check", why_no_simt_check()});
   return all;
+}
+
+int device_of_environment() {
+  const char* text = std::getenv("DCGAN_DEVICE");
+  if (!text) return 0;
+  const std::string_view all = text;
+  std::uint16_t device = 0;
+  const auto [end, error] = std::from_chars(all.data(), all.data() + all.size(), device);
+  if (error != std::errc() || end != all.data() + all.size())
+    throw UsageError("DCGAN_DEVICE='" + std::string(all) +
+                     "' is no device's number; expected 0, 1, ...");
+  return device;
 }
 
 std::unique_ptr<Backend> make_backend(const std::string& name, int threads) {
@@ -81,7 +90,7 @@ std::unique_ptr<Backend> make_backend(const std::string& name, int threads) {
 #endif
   }
 #ifdef DCGAN_HAS_CUDA
-  if (name == "cuda") return cuda::make_backend(chosen_device());
+  if (name == "cuda") return cuda::make_backend(device_of_environment());
 #else
   if (name == "cuda") throw Error("backend 'cuda' is not in this build: it was made without nvcc");
 #endif

@@ -134,6 +134,20 @@ class Buffer {
   std::size_t bytes_ = 0;
 };
 
+/// Points in the order of a device's work, and the time between them. Of a backend, which must
+/// outlive it.
+class Timeline {
+ public:
+  virtual ~Timeline() = default;
+  /// Sets a mark behind all work that was called for so far, without waiting for it. Its number,
+  /// from 0.
+  virtual std::size_t mark() = 0;
+  /// The time the device took from a mark to a later one, for which it waits.
+  virtual double seconds(std::size_t from, std::size_t to) = 0;
+  /// Forgets all marks; the next one is number 0.
+  virtual void clear() = 0;
+};
+
 class Backend {
  public:
   virtual ~Backend() = default;
@@ -145,6 +159,10 @@ class Backend {
   virtual void upload(void* device, const void* host, std::size_t bytes) = 0;
   virtual void download(void* host, const void* device, std::size_t bytes) = 0;
   virtual void copy(void* destination, const void* source, std::size_t bytes) = 0;
+
+  /// Returns when the device has done all that was called for.
+  virtual void synchronise() = 0;
+  virtual std::unique_ptr<Timeline> timeline() = 0;
 
   virtual std::unique_ptr<LinearOp> dense(const DenseShape&, const Epilogue&) = 0;
   virtual std::unique_ptr<LinearOp> conv2d(const ConvShape&, const Epilogue&) = 0;
@@ -191,9 +209,13 @@ struct BackendStatus {
 /// All backends, the fastest first: the order in which "auto" chooses.
 std::vector<BackendStatus> backend_statuses();
 
+/// The number in the environment's DCGAN_DEVICE: cuda's device, 0 where it is not set. Throws
+/// UsageError where it is no number.
+int device_of_environment();
+
 /// The backend of that name; "auto": the first of backend_statuses() that can be used. `threads` is
-/// the cpu backend's, 0: all cores; the environment's DCGAN_DEVICE is the number of cuda's device.
-/// Throws UsageError for an unknown name, Error where it cannot be had.
+/// the cpu backend's, 0: all cores. Throws UsageError for an unknown name, Error where it cannot be
+/// had.
 std::unique_ptr<Backend> make_backend(const std::string& name, int threads = 0);
 
 }  // namespace dcgan

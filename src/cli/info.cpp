@@ -4,6 +4,7 @@
 
 #include "backend/backend.h"
 #include "cli/commands.h"
+#include "dcgan/error.h"
 #include "models/models.h"
 #include "nn/sequential.h"
 #include "train/checkpoint.h"
@@ -21,13 +22,21 @@ void print_network(const char* name, const std::vector<LayerSpec>& layers, Sampl
   for (const LayerSpec& layer : layers) std::printf("    %s\n", to_string(layer).c_str());
 }
 
+std::string describe(const BackendStatus& backend) {
+  if (!backend.why_unavailable.empty()) return "not usable: " + backend.why_unavailable;
+  try {
+    return make_backend(backend.name)->description();
+  } catch (const Error& e) {
+    return std::string("not usable: ") + e.what();
+  }
+}
+
 void describe_program() {
+  const std::vector<BackendStatus> backends = backend_statuses();
   std::printf("dcgan_cuda %s\n", DCGAN_VERSION);
   std::printf("backends, in the order in which 'auto' chooses:\n");
-  for (const BackendStatus& b : backend_statuses())
-    std::printf("  %s: %s\n", b.name.c_str(),
-                b.why_unavailable.empty() ? make_backend(b.name)->description().c_str()
-                                          : ("not usable: " + b.why_unavailable).c_str());
+  for (const BackendStatus& b : backends)
+    std::printf("  %s: %s\n", b.name.c_str(), describe(b).c_str());
   for (const std::string& name : preset_names()) {
     std::printf("preset %s: %s\n", name.c_str(), preset_title(name).c_str());
     const Config config = preset_config(name);

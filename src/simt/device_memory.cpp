@@ -2,6 +2,7 @@
 
 #include <sys/mman.h>
 
+#include <iterator>
 #include <new>
 #include <stdexcept>
 
@@ -23,27 +24,24 @@ DeviceMemory::DeviceMemory(std::size_t bytes) : bytes_(bytes) {
 
 DeviceMemory::~DeviceMemory() { munmap(arena_, bytes_); }
 
-void* DeviceMemory::allocate(std::size_t bytes) {
+void* DeviceMemory::allocate(std::size_t bytes, int device) {
   if (bytes > bytes_) return nullptr;
   const std::size_t wanted = red_zone_bytes + rounded(bytes) + red_zone_bytes;
   std::size_t at = 0;  // first fit
-  for (const auto& [offset, size] : allocations_) {
+  for (const auto& [offset, allocation] : allocations_) {
     if (at + wanted <= offset - red_zone_bytes) break;
-    at = offset + rounded(size) + red_zone_bytes;
+    at = offset + rounded(allocation.bytes) + red_zone_bytes;
   }
   if (at + wanted > bytes_) return nullptr;
   poison(arena_ + at, wanted);
-  allocations_[at + red_zone_bytes] = bytes;
+  allocations_[at + red_zone_bytes] = {bytes, device};
   return arena_ + at + red_zone_bytes;
 }
 
 std::string DeviceMemory::release(void* memory) {
-  const auto found =
-      contains(memory)
-          ? allocations_.find(static_cast<std::size_t>(static_cast<char*>(memory) - arena_))
-          : allocations_.end();
+  const auto found = contains(memory) ? allocations_.find(offset_of(memory)) : allocations_.end();
   if (found == allocations_.end()) throw std::invalid_argument("not an allocation");
-  const auto [offset, bytes] = *found;
+  const std::size_t offset = found->first, bytes = found->second.bytes;
   std::string damage;
   const std::size_t size = rounded(bytes) + red_zone_bytes;
   const auto word = [](std::size_t b) { return b / 8 * 8; };
@@ -59,40 +57,45 @@ std::string DeviceMemory::release(void* memory) {
   return damage;
 }
 
-std::size_t DeviceMemory::free_bytes() const {
+std::size_t DeviceMemory::free_bytes(int device) const {
   std::size_t used = 0;
-  for (const auto& [offset, bytes] : allocations_) used += rounded(bytes) + 2 * red_zone_bytes;
+  for (const auto& [offset, allocation] : allocations_)
+    if (allocation.device == device) used += rounded(allocation.bytes) + 2 * red_zone_bytes;
   return bytes_ - used;
 }
 
 bool DeviceMemory::holds(const void* p, std::size_t bytes) const {
   if (!contains(p)) return false;
-  const auto at = static_cast<std::size_t>(static_cast<const char*>(p) - arena_);
+  const std::size_t at = offset_of(p);
   auto next = allocations_.upper_bound(at);
   if (next == allocations_.begin()) return false;
   --next;
-  return at + bytes <= next->first + next->second;
+  return at + bytes <= next->first + next->second.bytes;
+}
+
+int DeviceMemory::device_of(const void* p) const {
+  return std::prev(allocations_.upper_bound(offset_of(p)))->second.device;
 }
 
 std::string DeviceMemory::describe(const void* p) const {
-  const auto at = static_cast<std::size_t>(static_cast<const char*>(p) - arena_);
+  const std::size_t at = offset_of(p);
   auto next = allocations_.upper_bound(at);
   std::string nearest = "outside any allocation";
   std::size_t distance = bytes_;
   if (next != allocations_.end()) {
     distance = next->first - at;
     nearest = std::to_string(distance) + " bytes in front of an allocation of " +
-              std::to_string(next->second) + " bytes";
+              std::to_string(next->second.bytes) + " bytes";
   }
   if (next != allocations_.begin()) {
     --next;
-    const std::size_t end = next->first + next->second;
+    const std::size_t bytes = next->second.bytes, end = next->first + bytes;
     if (at < end)
       return "at byte " + std::to_string(at - next->first) + " of an allocation of " +
-             std::to_string(next->second) + " bytes";
+             std::to_string(bytes) + " bytes";
     if (at - end < distance)
       nearest = std::to_string(at - end) + " bytes past the end of an allocation of " +
-                std::to_string(next->second) + " bytes";
+                std::to_string(bytes) + " bytes";
   }
   return nearest;
 }

@@ -1,4 +1,4 @@
-// The emulated device's memory: one arena, allocations between red zones, poisoned until written.
+// The emulated devices' memory: one arena, allocations between red zones, poisoned until written.
 #pragma once
 #include <cstddef>
 #include <map>
@@ -13,12 +13,13 @@ class DeviceMemory {
   DeviceMemory(const DeviceMemory&) = delete;
   DeviceMemory& operator=(const DeviceMemory&) = delete;
 
-  /// A multiple of 256 bytes, poisoned; null where there is no room.
-  void* allocate(std::size_t bytes);
+  /// A multiple of 256 bytes of that device, poisoned; null where there is no room.
+  void* allocate(std::size_t bytes, int device);
   /// What was found wrong in the red zones, empty: nothing. Throws std::invalid_argument where
   /// `memory` is not an allocation.
   std::string release(void* memory);
-  std::size_t free_bytes() const;
+  /// What that device has left. The arena is as large as one device's memory, and all share it.
+  std::size_t free_bytes(int device) const;
   std::size_t total_bytes() const { return bytes_; }
 
   bool contains(const void* p) const {
@@ -26,15 +27,24 @@ class DeviceMemory {
   }
   /// Whether all bytes lie within one allocation.
   bool holds(const void* p, std::size_t bytes) const;
+  /// Whose memory p, which lies in an allocation, is.
+  int device_of(const void* p) const;
   const char* arena() const { return arena_; }
   /// "12 bytes past the end of an allocation of 400 bytes"
   std::string describe(const void* p) const;
 
  private:
   static constexpr std::size_t red_zone_bytes = 256;
+  struct Allocation {
+    std::size_t bytes;
+    int device;
+  };
+  std::size_t offset_of(const void* p) const {
+    return static_cast<std::size_t>(static_cast<const char*>(p) - arena_);
+  }
   char* arena_;
   std::size_t bytes_;
-  std::map<std::size_t, std::size_t> allocations_;  // offset -> bytes
+  std::map<std::size_t, Allocation> allocations_;  // by offset
 };
 
 }  // namespace simt

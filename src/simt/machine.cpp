@@ -2,6 +2,7 @@
 #include "simt/machine.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdlib>
 #include <sstream>
 #include <stdexcept>
@@ -12,23 +13,32 @@ namespace simt {
 namespace {
 
 // CUDA C++ Programming Guide, "Technical Specifications per Compute Capability"; processors of a
-// T4, A100, RTX A6000, RTX 4090, H100, B200 and RTX 5090.
+// GTX 1080 Ti, T4, A100, RTX A6000, RTX 4090, H100, B200 and RTX 5090.
 constexpr DeviceLimits known_devices[] = {
-    {75, 40, 64 << 10},   {80, 108, 163 << 10},  {86, 84, 99 << 10},   {89, 128, 99 << 10},
-    {90, 132, 227 << 10}, {100, 148, 227 << 10}, {120, 170, 99 << 10},
+    {61, 28, 48 << 10},  {75, 40, 64 << 10},   {80, 108, 163 << 10},  {86, 84, 99 << 10},
+    {89, 128, 99 << 10}, {90, 132, 227 << 10}, {100, 148, 227 << 10}, {120, 170, 99 << 10},
 };
+
+struct ThreadState {
+  int device = 0;
+  cudaError_t last_error = cudaSuccess;
+};
+thread_local ThreadState of_this_thread;
 }  // namespace
 
 const DeviceLimits& limits(int capability) {
   for (const DeviceLimits& d : known_devices)
     if (d.capability == capability) return d;
-  throw std::invalid_argument(
-      "DCGAN_SIMT: no device of compute capability " + std::to_string(capability / 10) + "." +
-      std::to_string(capability % 10) + " is known; 7.5, 8.0, 8.6, 8.9, 9.0, 10.0 and 12.0 are");
+  throw std::invalid_argument("DCGAN_SIMT: no device of compute capability " +
+                              std::to_string(capability / 10) + "." +
+                              std::to_string(capability % 10) +
+                              " is known; 6.1, 7.5, 8.0, 8.6, 8.9, 9.0, 10.0 and 12.0 are");
 }
 
 Settings settings_of_environment() {
   Settings s;
+  const char* blocking = std::getenv("CUDA_LAUNCH_BLOCKING");
+  s.blocking = blocking && std::string(blocking) == "1";
   const char* list = std::getenv("DCGAN_SIMT");
   std::istringstream items(list ? list : "");
   for (std::string item; std::getline(items, item, ',');) {
@@ -47,12 +57,14 @@ Settings settings_of_environment() {
         s.workers = std::clamp(std::stoi(value), 0, 1024);
       else if (key == "device")
         s.capability = static_cast<int>(std::stod(value) * 10 + 0.5);
+      else if (key == "devices")
+        s.devices = std::clamp(std::stoi(value), 1, 64);
       else
         throw std::invalid_argument(item);
     } catch (const std::exception&) {
       throw std::invalid_argument("DCGAN_SIMT: '" + item +
                                   "' is none of order=forward|reverse|random, seed=N, workers=N, "
-                                  "device=8.0");
+                                  "device=8.0, devices=N");
     }
   }
   limits(s.capability);
@@ -64,10 +76,12 @@ Machine& machine() {
   return *all;
 }
 
+int& current_device() { return of_this_thread.device; }
+cudaError_t& last_error() { return of_this_thread.last_error; }
+
 cudaError_t result(cudaError_t status) {
-  Machine& m = machine();
-  if (!m.failure.empty()) status = cudaErrorLaunchFailure;
-  if (status != cudaSuccess) m.last_error = status;
+  if (!machine().failure.empty()) status = cudaErrorLaunchFailure;
+  if (status != cudaSuccess) last_error() = status;
   return status;
 }
 
@@ -81,8 +95,16 @@ Stream* stream_of(Machine& m, cudaStream_t stream) {
     m.queue.invalidate_captures();
     throw Refusal{cudaErrorStreamCaptureImplicit};
   }
-  if (!stream) return m.queue.default_stream();
+  if (!stream) return m.queue.default_stream(current_device());
   return m.queue.knows(stream) ? stream : nullptr;
+}
+
+void require_current(const Stream* stream) {
+  if (stream->device != current_device())
+    throw Refusal{refuse(cudaErrorInvalidResourceHandle,
+                         "the stream is device " + std::to_string(stream->device) +
+                             "'s, and device " + std::to_string(current_device()) +
+                             " is this thread's current one")};
 }
 
 bool broken_by_capture(Machine& m) {
@@ -102,11 +124,21 @@ void on_launch(std::function<void(const LaunchRecord&)> observer) {
   machine().on_launch = std::move(observer);
 }
 
+void set_event_clock(std::function<double()> milliseconds) {
+  machine().event_clock_ms = std::move(milliseconds);
+}
+
+double event_clock_ms() {
+  if (machine().event_clock_ms) return machine().event_clock_ms();
+  const auto now = std::chrono::steady_clock::now().time_since_epoch();
+  return std::chrono::duration<double, std::milli>(now).count();
+}
+
 void forget_failure() {
   Machine& m = machine();
   m.queue.clear();
   m.failure.clear();
-  m.last_error = cudaSuccess;
+  last_error() = cudaSuccess;
 }
 
 std::string failure() { return machine().failure; }

@@ -22,7 +22,10 @@ struct Settings {
   Order order = Order::forward;
   std::uint64_t seed = 1;  ///< of Order::random
   int workers = 0;         ///< 0: one per core
-  int capability = 80;     ///< of the emulated device: 75, 80, 86, 89, 90, 100 or 120
+  /// Of the emulated devices: 75, 80, 86, 89, 90, 100 or 120; or 61, for which there is no code.
+  int capability = 80;
+  int devices = 1;        ///< how many there are, all alike
+  bool blocking = false;  ///< a launch returns when the kernel has run: CUDA_LAUNCH_BLOCKING=1
 };
 
 /// A kernel's launch, as a log or a profile sees it.
@@ -33,14 +36,19 @@ struct LaunchRecord {
   double milliseconds;
 };
 
-/// The settings in force: at first those of the environment's DCGAN_SIMT, a comma-separated list of
-/// order=forward|reverse|random, seed=N, workers=N, device=8.0. Throws std::invalid_argument with
-/// one line where it cannot be read.
+/// The settings in force: at first those of the environment's CUDA_LAUNCH_BLOCKING and DCGAN_SIMT,
+/// a comma-separated list of order=forward|reverse|random, seed=N, workers=N, device=8.0,
+/// devices=N. Throws std::invalid_argument with one line where it cannot be read.
 Settings settings();
 void set_settings(const Settings& settings);
 
 /// Called after every launch has run, on the thread that waited for it; an empty function ends it.
 void on_launch(std::function<void(const LaunchRecord&)> observer);
+
+/// The clock that events read, in milliseconds; an empty function: the host's. What it counts is
+/// what cudaEventElapsedTime tells.
+void set_event_clock(std::function<double()> milliseconds);
+double event_clock_ms();
 
 /// Forgets queued work and the failure that a kernel left behind. Streams, events and memory stay
 /// valid.

@@ -8,6 +8,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "simt/block.h"
 #include "simt/device_memory.h"
@@ -23,6 +24,8 @@ struct DeviceLimits {
   std::size_t shared_optin_bytes;  // per block
 };
 constexpr std::size_t shared_default_bytes = 48 << 10;
+// The machine's kernels stand for a build's that has PTX of this compute capability and no other.
+constexpr int code_capability = 75;
 #if defined(__SANITIZE_ADDRESS__)
 // AddressSanitizer writes its shadow of all that is mapped, an eighth of it, in every process.
 constexpr std::size_t device_bytes = std::size_t{1} << 30;
@@ -42,18 +45,22 @@ struct Machine {
   Queue queue;
   std::map<char*, std::size_t> pinned;
   std::set<Event*> events;
-  std::map<const void*, std::size_t> dynamic_shared_limits;
+  std::map<std::pair<int, const void*>, std::size_t> dynamic_shared_limits;  // by device, kernel
   std::uint64_t launches = 0;
   std::function<void(const LaunchRecord&)> on_launch;
+  std::function<double()> event_clock_ms;
   std::optional<profile::Session> profile;  // in profile mode
   std::string failure, detail;
-  cudaError_t last_error = cudaSuccess;
   std::recursive_mutex mutex;
   std::atomic<int> calls{0};  // of runtime functions, under way
 };
 
 /// Made at the first use.
 Machine& machine();
+
+/// The calling thread's current device, and what its last call that failed returned.
+int& current_device();
+cudaError_t& last_error();
 
 /// A call's result: a failure of a kernel outlives everything; other errors are told once more by
 /// cudaGetLastError.
@@ -94,6 +101,10 @@ cudaError_t guarded(const Work& work) {
 /// The stream, the default one for null; null where there is no such stream. Throws Refusal for the
 /// default stream during a capture that it would have to wait for.
 Stream* stream_of(Machine& m, cudaStream_t stream);
+/// For calls that CUDA allows on a stream of the current device alone: throws Refusal.
+void require_current(const Stream* stream);
+/// Waits for all devices: what is about to go may be used by any.
+cudaError_t synchronise_all();
 /// For calls that wait for the device: whether a capture is in progress, which they break.
 bool broken_by_capture(Machine& m);
 

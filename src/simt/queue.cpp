@@ -11,8 +11,9 @@ bool runnable(const Stream& stream) {
 
 }  // namespace
 
-Stream* Queue::create_stream(bool blocking) {
+Stream* Queue::create_stream(bool blocking, int device) {
   auto* stream = new Stream;
+  stream->device = device;
   stream->blocking = blocking;
   if (free_slots_.empty()) {
     stream->slot = slots_++;
@@ -21,6 +22,12 @@ Stream* Queue::create_stream(bool blocking) {
     free_slots_.pop_back();
   }
   return *streams_.insert(stream).first;
+}
+
+Stream* Queue::default_stream(int device) {
+  Stream*& stream = default_streams_[device];
+  if (!stream) stream = create_stream(false, device);
+  return stream;
 }
 
 void Queue::destroy(Stream* stream) {
@@ -85,7 +92,7 @@ void Queue::mark(Stream* stream, const std::shared_ptr<Marker>& marker) {
   join(marker->clock, host_clock_);
   const auto done = [marker] {
     marker->done = true;
-    marker->when = std::chrono::steady_clock::now();
+    marker->when_ms = event_clock_ms();
   };
   enqueue(stream, done, {});
 }
@@ -115,10 +122,13 @@ void Queue::wait(Stream* stream, const std::shared_ptr<Marker>& marker) {
 /// What joins the stream next comes after all that the default stream orders before it.
 void Queue::order_with_default(Stream* stream) {
   std::vector<Stream*> earlier;
-  if (stream->blocking) earlier.push_back(&default_stream_);
-  if (stream == &default_stream_)
+  Stream* const of_device = default_stream(stream->device);
+  if (stream->blocking) earlier.push_back(of_device);
+  if (stream == of_device)
     std::copy_if(streams_.begin(), streams_.end(), std::back_inserter(earlier),
-                 [](const Stream* s) { return s->blocking && !s->capture; });
+                 [stream](const Stream* s) {
+                   return s->blocking && !s->capture && s->device == stream->device;
+                 });
   // By the host's calls and not by address, so that runs repeat.
   std::sort(earlier.begin(), earlier.end(),
             [](const Stream* a, const Stream* b) { return a->slot < b->slot; });
@@ -135,7 +145,6 @@ void Queue::order_with_default(Stream* stream) {
 /// One operation that may run now: of the order's choice; false: none may.
 bool Queue::run_one(const Stream* preferred) {
   std::vector<Stream*> candidates;
-  if (runnable(default_stream_)) candidates.push_back(&default_stream_);
   for (Stream* stream : streams_)
     if (runnable(*stream)) candidates.push_back(stream);
   if (candidates.empty()) return false;
@@ -159,6 +168,7 @@ bool Queue::run_one(const Stream* preferred) {
   const Operation operation = std::move(chosen->queue.front());
   chosen->queue.pop_front();
   running_ = operation.order;
+  running_device_ = chosen->device;
   operation.run();
   return true;
 }
@@ -185,24 +195,25 @@ void Queue::finish(const Marker& marker) {
   if (marker.done) host_knows(marker.clock);
   host_waited();
 }
-void Queue::finish_all() {
-  run_until([] { return false; }, nullptr);
-  host_knows(default_stream_.clock);
+void Queue::finish_device(int device) {
+  const auto idle = [&](const Stream* s) { return s->device != device || s->queue.empty(); };
+  run_until([&] { return std::all_of(streams_.begin(), streams_.end(), idle); }, nullptr);
   for (const Stream* stream : streams_)
-    if (stream->queue.empty()) host_knows(stream->clock);
+    if (stream->device == device && stream->queue.empty()) host_knows(stream->clock);
   host_waited();
+}
+void Queue::finish_all() {
+  for (const Stream* stream : streams_) finish_device(stream->device);
 }
 
 /// Where the host has waited for everything, nothing that comes can be beside what has been.
 void Queue::host_waited() {
-  const auto known = [this](const Stream& stream) {
-    for (std::size_t i = 0; i < stream.clock.size(); ++i)
-      if (i >= host_clock_.size() || stream.clock[i] > host_clock_[i]) return false;
-    return stream.queue.empty();
+  const auto known = [this](const Stream* stream) {
+    for (std::size_t i = 0; i < stream->clock.size(); ++i)
+      if (i >= host_clock_.size() || stream->clock[i] > host_clock_[i]) return false;
+    return stream->queue.empty();
   };
-  if (known(default_stream_) &&
-      std::all_of(streams_.begin(), streams_.end(), [&](const Stream* s) { return known(*s); }))
-    settled_to_ = sequence_;
+  if (std::all_of(streams_.begin(), streams_.end(), known)) settled_to_ = sequence_;
   std::erase_if(host_ranges_, [this](const OperationsRange& o) {
     return o.stream < host_clock_.size() && o.number <= host_clock_[o.stream];
   });
@@ -218,7 +229,6 @@ bool Queue::host_may_meet(HostRange range) const {
 
 void Queue::clear() {
   host_ranges_.clear();
-  default_stream_.queue.clear();
   for (Stream* stream : streams_) stream->queue.clear();
 }
 
@@ -227,11 +237,9 @@ bool Queue::touches(HostRange range) const {
     return (o.host.written || range.written) && o.host.begin < range.begin + range.bytes &&
            range.begin < o.host.begin + o.host.bytes;
   };
-  const auto any = [&](const Stream& s) {
-    return std::any_of(s.queue.begin(), s.queue.end(), overlaps);
-  };
-  return any(default_stream_) ||
-         std::any_of(streams_.begin(), streams_.end(), [&](const Stream* s) { return any(*s); });
+  return std::any_of(streams_.begin(), streams_.end(), [&](const Stream* s) {
+    return std::any_of(s->queue.begin(), s->queue.end(), overlaps);
+  });
 }
 
 void Queue::begin_capture(Stream* stream) {

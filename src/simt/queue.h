@@ -1,10 +1,10 @@
 // Streams, events and graphs: queues of work that runs when the host waits for it, or earlier, in
 // any order that streams and events allow.
 #pragma once
-#include <chrono>
 #include <cstddef>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <random>
 #include <set>
@@ -19,7 +19,7 @@ namespace simt {
 /// A point in a stream: done once all work before it is.
 struct Marker {
   bool done = false;
-  std::chrono::steady_clock::time_point when{};
+  double when_ms = 0;
   StreamClock clock;  // what is done then
 };
 
@@ -60,6 +60,7 @@ struct Capture {
 };
 
 struct Stream {
+  int device = 0;
   std::deque<Operation> queue;
   std::size_t slot = 0;   // in clocks
   bool blocking = false;  // in order with the default stream
@@ -69,6 +70,7 @@ struct Stream {
 };
 
 struct Event {
+  int device = 0;
   std::shared_ptr<Marker> marker;     // of the last record; null: never recorded
   std::shared_ptr<Capture> capture;   // set where that record was captured
   std::vector<std::size_t> captured;  // nodes it stands for
@@ -79,19 +81,21 @@ class Queue {
  public:
   /// `blocking`: it waits for what is before in the default stream, which waits for it; both are
   /// what CUDA's legacy default stream does.
-  Stream* create_stream(bool blocking);
+  Stream* create_stream(bool blocking, int device);
   /// Runs what is left in it.
   void destroy(Stream* stream);
   bool knows(const Stream* stream) const { return streams_.contains(const_cast<Stream*>(stream)); }
-  Stream* default_stream() { return &default_stream_; }
+  Stream* default_stream(int device);
 
   void push(Stream* stream, std::function<void()> run, HostRange host = {});
   void record(Event* event, Stream* stream);
   void wait(Stream* stream, const Event* event);
 
-  /// Runs operations until the stream is empty, the marker done, or all streams empty.
+  /// Runs operations until the stream is empty, the marker done, or all of the device's streams
+  /// empty.
   void finish(Stream* stream);
   void finish(const Marker& marker);
+  void finish_device(int device);
   void finish_all();
   /// Drops everything queued.
   void clear();
@@ -105,6 +109,8 @@ class Queue {
   void host_knows(const StreamClock& done) { join(host_clock_, done); }
   /// Where the operation that runs stands among all others.
   const OperationOrder& running() const { return running_; }
+  /// On which device it runs.
+  int running_device() const { return running_device_; }
 
   void begin_capture(Stream* stream);
   /// Null where the capture became invalid or a stream that joined did not come back; `status`
@@ -130,8 +136,8 @@ class Queue {
   OperationOrder next_order(Stream* stream);
   void host_waited();
 
-  Stream default_stream_;
   std::set<Stream*> streams_;
+  std::map<int, Stream*> default_streams_;  // of these, by device
   std::uint64_t sequence_ = 0, settled_to_ = 0;
   StreamClock host_clock_;  // what the host knows to be done
   std::vector<std::size_t> free_slots_;
@@ -141,8 +147,9 @@ class Queue {
     std::uint64_t number;
   };
   std::vector<OperationsRange> host_ranges_;  // of operations since the host last waited for all
-  std::size_t slots_ = 1;                     // 0 is the default stream's
+  std::size_t slots_ = 0;
   OperationOrder running_;
+  int running_device_ = 0;
   int captures_ = 0;
   std::mt19937_64 random_{1};
 };

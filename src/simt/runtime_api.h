@@ -20,9 +20,15 @@ enum cudaError_t {
   cudaErrorMemoryAllocation = 2,
   cudaErrorInvalidConfiguration = 9,
   cudaErrorInsufficientDriver = 35,
+  cudaErrorInvalidDeviceFunction = 98,
   cudaErrorInvalidDevice = 101,
+  cudaErrorNoKernelImageForDevice = 209,
+  cudaErrorUnsupportedPtxVersion = 222,
   cudaErrorInvalidResourceHandle = 400,
   cudaErrorNotReady = 600,
+  cudaErrorIllegalAddress = 700,
+  cudaErrorLaunchTimeout = 702,
+  cudaErrorHardwareStackError = 714,
   cudaErrorLaunchFailure = 719,
   cudaErrorStreamCaptureUnsupported = 900,
   cudaErrorStreamCaptureInvalidated = 901,
@@ -56,6 +62,11 @@ struct cudaDeviceProp {
   int maxThreadsDim[3], maxGridSize[3];
 };
 
+struct cudaFuncAttributes {
+  int maxThreadsPerBlock, maxDynamicSharedSizeBytes;
+  int binaryVersion, ptxVersion;  // compute capabilities, 75 for 7.5
+};
+
 struct Stream;
 struct Event;
 struct Graph;
@@ -72,7 +83,9 @@ cudaError_t cudaPeekAtLastError();
 cudaError_t cudaDriverGetVersion(int* version);
 cudaError_t cudaRuntimeGetVersion(int* version);
 cudaError_t cudaGetDeviceCount(int* count);
+/// The device is the calling thread's; others have their own, at first device 0.
 cudaError_t cudaSetDevice(int device);
+cudaError_t cudaGetDevice(int* device);
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device);
 cudaError_t cudaDeviceSynchronize();
 
@@ -126,6 +139,11 @@ template <class Kernel>
 cudaError_t cudaFuncSetAttribute(Kernel* kernel, cudaFuncAttribute attribute, int value) {
   if (attribute != cudaFuncAttributeMaxDynamicSharedMemorySize) return cudaErrorInvalidValue;
   return set_dynamic_shared_limit(reinterpret_cast<const void*>(kernel), value);
+}
+cudaError_t get_function_attributes(cudaFuncAttributes* attributes, const void* kernel);
+template <class Kernel>
+cudaError_t cudaFuncGetAttributes(cudaFuncAttributes* attributes, Kernel* kernel) {
+  return get_function_attributes(attributes, reinterpret_cast<const void*>(kernel));
 }
 
 }  // namespace simt

@@ -12,6 +12,16 @@
 namespace simt {
 namespace {
 
+std::size_t dynamic_shared_limit(const Machine& m, int device, const void* kernel) {
+  const auto raised = m.dynamic_shared_limits.find({device, kernel});
+  return raised == m.dynamic_shared_limits.end() ? shared_default_bytes : raised->second;
+}
+
+/// Throws Refusal where the device is one that the kernels have no code for.
+void require_code(const Machine& m) {
+  if (m.settings.capability < code_capability) throw Refusal{cudaErrorNoKernelImageForDevice};
+}
+
 /// Why the device refuses a launch of this shape; empty: it does not.
 std::string refuse_shape(Machine& m, const LaunchShape& s) {
   const DeviceLimits& device = limits(m.settings.capability);
@@ -27,9 +37,7 @@ std::string refuse_shape(Machine& m, const LaunchShape& s) {
         outside("a grid's x", s.grid.x, 0x7FFFFFFF), outside("a grid's y", s.grid.y, 65535),
         outside("a grid's z", s.grid.z, 65535)})
     if (!text.empty()) return text;
-  const auto raised = m.dynamic_shared_limits.find(s.kernel);
-  const std::size_t most =
-      raised == m.dynamic_shared_limits.end() ? shared_default_bytes : raised->second;
+  const std::size_t most = dynamic_shared_limit(m, current_device(), s.kernel);
   if (s.dynamic_shared_bytes > most)
     return std::to_string(s.dynamic_shared_bytes) +
            " bytes of dynamic shared memory, allowed are " + std::to_string(most) +
@@ -47,9 +55,10 @@ void profile_launch(Machine& m, const LaunchShape& shape, const KernelCall& call
 void run_launch(Machine& m, const LaunchShape& shape, const KernelCall& call) {
   using Clock = std::chrono::steady_clock;
   const Clock::time_point start = Clock::now();
-  const std::size_t shared_limit = m.dynamic_shared_limits.contains(shape.kernel)
-                                       ? limits(m.settings.capability).shared_optin_bytes
-                                       : shared_default_bytes;
+  const std::size_t shared_limit =
+      m.dynamic_shared_limits.contains({m.queue.running_device(), shape.kernel})
+          ? limits(m.settings.capability).shared_optin_bytes
+          : shared_default_bytes;
   if (shape.checked && m.profile) return profile_launch(m, shape, call);
   std::optional<check::LaunchCheck> check;
   if (shape.checked) check.emplace(shape, call, m.queue.running());
@@ -69,9 +78,12 @@ cudaError_t enqueue_launch(const LaunchShape& shape, std::shared_ptr<const Kerne
   return guarded([&](Machine& m) {
     Stream* to = stream_of(m, stream);
     if (!to) return cudaErrorInvalidResourceHandle;
+    require_current(to);
+    require_code(m);
     const std::string reason = refuse_shape(m, shape);
     if (!reason.empty()) return refuse(cudaErrorInvalidConfiguration, reason);
     m.queue.push(to, [&m, shape, call] { run_launch(m, shape, *call); });
+    if (m.settings.blocking && !to->capture) m.queue.finish(to);
     return cudaSuccess;
   });
 }
@@ -83,7 +95,17 @@ cudaError_t set_dynamic_shared_limit(const void* kernel, int bytes) {
       return refuse(cudaErrorInvalidValue, std::to_string(bytes) +
                                                " bytes of shared memory; the device has " +
                                                std::to_string(most));
-    m.dynamic_shared_limits[kernel] = static_cast<std::size_t>(bytes);
+    m.dynamic_shared_limits[{current_device(), kernel}] = static_cast<std::size_t>(bytes);
+    return cudaSuccess;
+  });
+}
+
+cudaError_t get_function_attributes(cudaFuncAttributes* attributes, const void* kernel) {
+  return guarded([&](Machine& m) {
+    require_code(m);
+    *attributes = {most_threads,
+                   static_cast<int>(dynamic_shared_limit(m, current_device(), kernel)),
+                   m.settings.capability, code_capability};
     return cudaSuccess;
   });
 }
@@ -106,6 +128,16 @@ const char* cudaGetErrorString(cudaError_t status) {
       break;
     case cudaErrorInsufficientDriver:
       text = "insufficient driver";
+      break;
+    case cudaErrorNoKernelImageForDevice:
+      text = "no kernel image is available for execution on the device";
+      break;
+    case cudaErrorInvalidDeviceFunction:
+    case cudaErrorUnsupportedPtxVersion:
+    case cudaErrorIllegalAddress:
+    case cudaErrorLaunchTimeout:
+    case cudaErrorHardwareStackError:
+      text = "an error of GPUs, which the SIMT machine does not have";
       break;
     case cudaErrorInvalidDevice:
       text = "invalid device ordinal";
@@ -134,30 +166,37 @@ const char* cudaGetErrorString(cudaError_t status) {
       text = "the default stream was used while a stream that it waits for was captured";
       break;
   }
-  if (status == m.last_error && !m.detail.empty()) text += ": " + m.detail;
+  if (status == last_error() && !m.detail.empty()) text += ": " + m.detail;
   return text.c_str();
 }
 
 cudaError_t cudaGetLastError() {
-  Machine& m = machine();
-  const cudaError_t status = m.failure.empty() ? m.last_error : cudaErrorLaunchFailure;
-  m.last_error = cudaSuccess;
+  const cudaError_t status = cudaPeekAtLastError();
+  last_error() = cudaSuccess;
   return status;
 }
 
 cudaError_t cudaPeekAtLastError() {
-  return machine().failure.empty() ? machine().last_error : cudaErrorLaunchFailure;
+  return machine().failure.empty() ? last_error() : cudaErrorLaunchFailure;
 }
 
 cudaError_t cudaDriverGetVersion(int* version) { return *version = 13000, cudaSuccess; }
 cudaError_t cudaRuntimeGetVersion(int* version) { return *version = 13000, cudaSuccess; }
-cudaError_t cudaGetDeviceCount(int* count) { return *count = 1, cudaSuccess; }
-cudaError_t cudaSetDevice(int device) {
-  return result(device == 0 ? cudaSuccess : cudaErrorInvalidDevice);
+cudaError_t cudaGetDeviceCount(int* count) {
+  return *count = machine().settings.devices, cudaSuccess;
 }
+cudaError_t cudaSetDevice(int device) {
+  const int devices = machine().settings.devices;
+  if (device < 0 || device >= devices)
+    return result(refuse(cudaErrorInvalidDevice,
+                         std::to_string(device) + ", of " + std::to_string(devices) + " devices"));
+  current_device() = device;
+  return cudaSuccess;
+}
+cudaError_t cudaGetDevice(int* device) { return *device = current_device(), cudaSuccess; }
 
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp* p, int device) {
-  if (device != 0) return result(cudaErrorInvalidDevice);
+  if (device < 0 || device >= machine().settings.devices) return result(cudaErrorInvalidDevice);
   const DeviceLimits& d = limits(machine().settings.capability);
   *p = {};
   std::strcpy(p->name, "SIMT machine");
@@ -173,6 +212,14 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp* p, int device) {
 }
 
 cudaError_t cudaDeviceSynchronize() {
+  return guarded([](Machine& m) {
+    if (broken_by_capture(m)) return cudaErrorStreamCaptureUnsupported;
+    m.queue.finish_device(current_device());
+    return cudaSuccess;
+  });
+}
+
+cudaError_t synchronise_all() {
   return guarded([](Machine& m) {
     if (broken_by_capture(m)) return cudaErrorStreamCaptureUnsupported;
     m.queue.finish_all();

@@ -69,6 +69,9 @@ cudaError_t queue_fill(Machine& m, void* memory, int value, std::size_t bytes, S
   if (!m.memory.holds(memory, bytes))
     return refuse(cudaErrorInvalidValue,
                   "a fill leaves its device allocation: " + m.memory.describe(memory));
+  require_current(stream);
+  if (m.memory.device_of(memory) != stream->device)
+    return refuse(cudaErrorInvalidValue, "a fill of another device's memory");
   m.queue.push(stream, [&m, memory, value, bytes] {
     check::filled(m.queue.running(), memory, bytes);
     std::memset(memory, value, bytes);
@@ -81,7 +84,7 @@ cudaError_t queue_fill(Machine& m, void* memory, int value, std::size_t bytes, S
 cudaError_t allocate(void** memory, std::size_t bytes, bool checked) {
   return guarded([&](Machine& m) {
     if (broken_by_capture(m)) return cudaErrorStreamCaptureUnsupported;
-    *memory = m.memory.allocate(bytes);
+    *memory = m.memory.allocate(bytes, current_device());
     if (*memory && checked && !m.profile) check::global_shadow().add(*memory, bytes);
     return *memory ? cudaSuccess : cudaErrorMemoryAllocation;
   });
@@ -92,7 +95,7 @@ cudaError_t cudaFree(void* memory) {
   const std::lock_guard lock(m.mutex);
   if (!memory) return cudaSuccess;
   if (m.failure.empty()) {
-    const cudaError_t status = cudaDeviceSynchronize();  // queued work may still use it
+    const cudaError_t status = synchronise_all();  // queued work may still use it
     if (status != cudaSuccess && m.failure.empty()) return status;
   }
   try {
@@ -120,7 +123,7 @@ cudaError_t cudaFreeHost(void* memory) {
   Machine& m = machine();
   const std::lock_guard lock(m.mutex);
   if (!memory) return cudaSuccess;
-  if (m.failure.empty()) cudaDeviceSynchronize();
+  if (m.failure.empty()) synchronise_all();
   if (m.pinned.erase(static_cast<char*>(memory)) == 0) return result(cudaErrorInvalidValue);
   std::free(memory);
   return result(cudaSuccess);
@@ -128,7 +131,7 @@ cudaError_t cudaFreeHost(void* memory) {
 
 cudaError_t cudaMemGetInfo(std::size_t* free, std::size_t* total) {
   return guarded([&](Machine& m) {
-    *free = m.memory.free_bytes();
+    *free = m.memory.free_bytes(current_device());
     *total = m.memory.total_bytes();
     return cudaSuccess;
   });
@@ -145,8 +148,9 @@ cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaM
 cudaError_t cudaMemcpy(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind) {
   return guarded([&](Machine& m) {
     if (broken_by_capture(m)) return cudaErrorStreamCaptureUnsupported;
-    const cudaError_t status = queue_copy(m, to, from, bytes, kind, m.queue.default_stream());
-    m.queue.finish(m.queue.default_stream());
+    Stream* const on = m.queue.default_stream(current_device());
+    const cudaError_t status = queue_copy(m, to, from, bytes, kind, on);
+    m.queue.finish(on);
     return status;
   });
 }

@@ -5,7 +5,7 @@ namespace simt {
 
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned flags) {
   return guarded([&](Machine& m) {
-    *stream = m.queue.create_stream(!(flags & cudaStreamNonBlocking));
+    *stream = m.queue.create_stream(!(flags & cudaStreamNonBlocking), current_device());
     return cudaSuccess;
   });
 }
@@ -54,6 +54,7 @@ cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned flags) {
   return guarded([&](Machine& m) {
     *event = *m.events.insert(new Event).first;
     (*event)->timing = !(flags & cudaEventDisableTiming);
+    (*event)->device = current_device();
     return cudaSuccess;
   });
 }
@@ -73,6 +74,8 @@ cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
   return guarded([&](Machine& m) {
     Stream* on = stream_of(m, stream);
     if (!on || !m.events.contains(event)) return cudaErrorInvalidResourceHandle;
+    if (event->device != on->device)
+      return refuse(cudaErrorInvalidResourceHandle, "event and stream are of different devices");
     m.queue.record(event, on);
     return cudaSuccess;
   });
@@ -99,12 +102,18 @@ cudaError_t cudaEventQuery(cudaEvent_t event) {
 
 cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t start, cudaEvent_t end) {
   return guarded([&](Machine& m) {
-    if (!m.events.contains(start) || !m.events.contains(end) || !start->marker || !end->marker ||
-        !start->timing || !end->timing)
-      return cudaErrorInvalidResourceHandle;
+    for (const Event* event : {start, end}) {
+      if (!m.events.contains(const_cast<Event*>(event))) return cudaErrorInvalidResourceHandle;
+      if (!event->timing)
+        return refuse(cudaErrorInvalidResourceHandle, "an event made with cudaEventDisableTiming");
+      if (!event->marker)
+        return refuse(cudaErrorInvalidResourceHandle, "an event that was never recorded");
+      if (event->capture) return cudaErrorCapturedEvent;
+      if (event->device != start->device)
+        return refuse(cudaErrorInvalidResourceHandle, "events of different devices");
+    }
     if (!start->marker->done || !end->marker->done) return cudaErrorNotReady;
-    *milliseconds =
-        std::chrono::duration<float, std::milli>(end->marker->when - start->marker->when).count();
+    *milliseconds = static_cast<float>(end->marker->when_ms - start->marker->when_ms);
     return cudaSuccess;
   });
 }
@@ -143,7 +152,7 @@ cudaError_t cudaGraphLaunch(cudaGraphExec_t exec, cudaStream_t stream) {
 }
 
 cudaError_t cudaGraphExecDestroy(cudaGraphExec_t exec) {
-  const cudaError_t status = cudaDeviceSynchronize();
+  const cudaError_t status = synchronise_all();
   delete exec;
   return status;
 }

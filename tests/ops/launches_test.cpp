@@ -1,6 +1,7 @@
 // Which kernels run and how they are launched. Results do not tell, times would.
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <map>
 #include <set>
 
@@ -98,6 +99,62 @@ TEST(Launches, ThatAreRefusedThrow) {
   EXPECT_THROW(DCGAN_HOME::launch("nothing", nothing, dim3(1), dim3(1056), 0, nullptr),
                DCGAN_HOME::DeviceError);
   EXPECT_EQ(cudaDeviceSynchronize(), cudaSuccess);
+}
+
+void half_a_warp_waits() { __syncwarp(threadIdx.x < 16 ? 0x0000ffffU : 0xffffffffU); }
+
+/// What a launch after one that goes wrong throws, with this CUDA_LAUNCH_BLOCKING in the
+/// environment.
+std::string said_after_a_wrong_kernel(const char* blocking) {
+  ::simt::Settings settings = ::simt::settings();
+  settings.blocking = std::string(blocking) == "1";
+  ::simt::set_settings(settings);
+  setenv("CUDA_LAUNCH_BLOCKING", blocking, 1);
+  std::string said;
+  try {
+    DCGAN_HOME::launch("wrong", half_a_warp_waits, dim3(1), dim3(32), 0, nullptr);
+    cudaDeviceSynchronize();
+    DCGAN_HOME::launch(
+        "right", +[] {}, dim3(1), dim3(32), 0, nullptr);
+  } catch (const DCGAN_HOME::DeviceError& e) {
+    said = e.what();
+  }
+  unsetenv("CUDA_LAUNCH_BLOCKING");
+  settings.blocking = false;
+  ::simt::set_settings(settings);
+  ::simt::forget_failure();
+  return said;
+}
+
+const std::string hint =
+    "an earlier kernel may be the cause, run again with CUDA_LAUNCH_BLOCKING=1";
+
+TEST(Launches, ThatGoWrongMayBeReportedByLaterOnes) {
+  for (const char* blocking : {"", "0"}) {
+    const std::string said = said_after_a_wrong_kernel(blocking);
+    EXPECT_EQ(said.rfind("right failed", 0), 0U) << said;
+    EXPECT_NE(said.find(hint), std::string::npos) << said;
+  }
+  const std::string said = said_after_a_wrong_kernel("1");
+  EXPECT_EQ(said.rfind("wrong failed", 0), 0U) << said;
+  EXPECT_EQ(said.find(hint), std::string::npos) << said;
+}
+
+TEST(Launches, ThatAreRefusedAreToBlameThemselves) {
+  try {
+    DCGAN_CUDA_CHECK(cudaErrorInvalidValue);
+    FAIL();
+  } catch (const DCGAN_HOME::DeviceError& e) {
+    EXPECT_NE(std::string(e.what()).find("invalid argument"), std::string::npos) << e.what();
+    EXPECT_EQ(std::string(e.what()).find(hint), std::string::npos) << e.what();
+  }
+  using DCGAN_HOME::is_of_a_running_kernel;
+  // An illegal address, a timeout, a misaligned address ...
+  for (const int code : {700, 702, 714, 715, 716, 717, 718, 719})
+    EXPECT_TRUE(is_of_a_running_kernel(static_cast<cudaError_t>(code))) << code;
+  // Too many registers, a peer's memory, host memory, too large a cooperative launch ...
+  for (const int code : {1, 2, 9, 98, 209, 400, 600, 701, 704, 712, 713, 720, 900})
+    EXPECT_FALSE(is_of_a_running_kernel(static_cast<cudaError_t>(code))) << code;
 }
 
 TEST(Launches, OfAConvolutionOfStrideThreeAreRefused) {

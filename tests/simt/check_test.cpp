@@ -45,6 +45,7 @@ std::vector<simt::Settings> all_settings() {
   for (const int workers : {1, 2}) {
     simt::Settings s;
     s.workers = workers;
+    s.devices = 2;
     for (s.order = simt::Order::forward;; s.order = simt::Order::reverse) {
       all.push_back(s);
       if (s.order == simt::Order::reverse) break;

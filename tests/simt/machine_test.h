@@ -16,6 +16,7 @@ class MachineTest : public testing::Test {
   MachineTest() : before_(simt::settings()) { simt::forget_failure(); }
   ~MachineTest() override {
     simt::forget_failure();
+    simt::cudaSetDevice(0);
     for (void* memory : allocated_) simt::cudaFree(memory);
     simt::set_settings(before_);
   }

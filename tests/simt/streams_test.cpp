@@ -74,6 +74,71 @@ TEST_F(Streams, AnEventOrdersThem) {
   EXPECT_EQ(seen, (std::set<std::vector<int>>{{1, 2}}));
 }
 
+TEST_F(Streams, EventsTellWhatLiesBetweenThem) {
+  int* log = to_device(std::vector<int>(8));
+  int runs = 0;
+  on_launch([&](const LaunchRecord&) { ++runs; });
+  set_event_clock([&] { return runs; });
+  cudaEvent_t begin = nullptr, end = nullptr;
+  cudaEventCreate(&begin), cudaEventCreate(&end);
+  for (const Order order : {Order::forward, Order::reverse, Order::random}) {
+    set_settings({order, 5, 1, 80});
+    queue_append(a_, log, 1);
+    cudaEventRecord(begin, a_);
+    queue_append(a_, log, 2), queue_append(a_, log, 3);
+    cudaEventRecord(end, a_);
+    queue_append(a_, log, 4);
+    cudaStreamSynchronize(a_);
+    float between = 0;
+    EXPECT_EQ(cudaEventElapsedTime(&between, begin, end), cudaSuccess);
+    EXPECT_EQ(between, 2);
+    cudaMemset(log, 0, 4);
+  }
+  cudaEventDestroy(begin), cudaEventDestroy(end);
+  on_launch({}), set_event_clock({});
+}
+
+TEST_F(Streams, EventsWithoutATimeAreRefused) {
+  cudaEvent_t begin = nullptr, end = nullptr;
+  cudaEventCreate(&begin), cudaEventCreate(&end);
+  float ms = 0;
+  EXPECT_EQ(cudaEventElapsedTime(&ms, begin, end), cudaErrorInvalidResourceHandle);
+  cudaEventRecord(begin, a_);
+  cudaEventSynchronize(begin);
+  EXPECT_EQ(cudaEventElapsedTime(&ms, begin, end), cudaErrorInvalidResourceHandle);
+  cudaEventRecord(end, a_);
+  EXPECT_EQ(cudaEventElapsedTime(&ms, begin, end), cudaErrorNotReady);
+  cudaEventSynchronize(end);
+  EXPECT_EQ(cudaEventElapsedTime(&ms, begin, end), cudaSuccess);
+  cudaEventRecord(event_, a_);  // made without timing
+  cudaEventSynchronize(event_);
+  EXPECT_EQ(cudaEventElapsedTime(&ms, begin, event_), cudaErrorInvalidResourceHandle);
+  cudaGraph_t graph = nullptr;
+  cudaStreamBeginCapture(a_, cudaStreamCaptureModeGlobal);
+  cudaEventRecord(end, a_);
+  EXPECT_EQ(cudaEventElapsedTime(&ms, begin, end), cudaErrorCapturedEvent);
+  cudaStreamEndCapture(a_, &graph);
+  cudaGraphDestroy(graph);
+  cudaEventDestroy(begin), cudaEventDestroy(end);
+  cudaGetLastError();
+}
+
+TEST_F(Streams, LaunchesThatBlockRunAtOnceAndReportTheirOwnErrors) {
+  int* log = to_device(std::vector<int>(3));
+  int runs = 0;
+  on_launch([&](const LaunchRecord&) { ++runs; });
+  queue_append(a_, log, 1);
+  EXPECT_EQ(runs, 0);
+  Settings blocking = settings();
+  blocking.blocking = true;
+  set_settings(blocking);
+  queue_append(a_, log, 2);
+  EXPECT_EQ(runs, 2);
+  on_launch({});
+  void (*const wrong)() = [] { __ballot_sync(1U << 5, 1); };
+  EXPECT_EQ(queue_kernel("wrong", wrong, 1, 32, 0, a_), cudaErrorLaunchFailure);
+}
+
 TEST_F(Streams, TheDefaultStreamWaitsForBlockingStreamsAndTheyForIt) {
   int* log = allocate<int>(3);
   cudaStream_t blocking = nullptr;

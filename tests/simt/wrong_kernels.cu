@@ -324,6 +324,17 @@ std::vector<WrongKernel> wrong_kernels() {
         return LAUNCHED(wrong, neighbours_result, 2, 64, 0, in, out, sums);
       },
       "(" + race("@neighbours_store", "@neighbours_load") + "), and nothing orders the blocks");
+  add(
+      "memory_of_another_device",
+      [](bool wrong) {
+        DCGAN_CUDA_CHECK(cudaSetDevice(wrong ? 1 : 0));
+        const Floats in(64);
+        DCGAN_CUDA_CHECK(cudaSetDevice(0));
+        const Floats out(64);
+        return launched("double_all", double_all, 1, 64, 0, in, out);
+      },
+      "thread .* reads 4 bytes at @double_all, of another device's memory, at byte .* of an "
+      "allocation of 256 bytes");
   add("host_read_too_early", read_too_early,
       "host code reads what a queued copy is going to write, at @read_too_early");
   const std::string unordered_copy =

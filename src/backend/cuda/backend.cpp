@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <cmath>
 
+#include "backend/cuda/device.h"
 #include "backend/cuda/device_memory.h"
 #include "backend/cuda/epilogue_parameters.h"
 #include "backend/cuda/layers.h"
+#include "backend/cuda/timeline.h"
 #include "dcgan/error.h"
 #include "kernels/adam.h"
 #include "kernels/epilogue.h"
@@ -19,8 +21,6 @@
 namespace dcgan::DCGAN_HOME {
 namespace {
 
-constexpr int least_major = 7, least_minor = 5;  // what the kernels are compiled for
-
 /// The home's name, as a backend's: simt-check, not simt_check.
 std::string backend_name() {
   std::string name = DCGAN_TEXT(DCGAN_HOME);
@@ -28,40 +28,17 @@ std::string backend_name() {
   return name;
 }
 
-std::string version_text(int version) {
-  return std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10);
-}
-
-/// Makes the device this thread's current one, before any member of the backend is made on it.
-struct CurrentDevice {
-  explicit CurrentDevice(int device) : number(device) {
-    int count = 0;
-    DCGAN_CUDA_CHECK(cudaGetDeviceCount(&count));
-    if (device < 0 || device >= count)
-      throw Error("there is no device " + std::to_string(device) + ": " + std::to_string(count) +
-                  (count == 1 ? " device answers" : " devices answer") + ", counted from 0");
-    DCGAN_CUDA_CHECK(cudaSetDevice(device));
-    DCGAN_CUDA_CHECK(cudaGetDeviceProperties(&properties, device));
-    if (properties.major * 10 + properties.minor < least_major * 10 + least_minor)
-      throw Error(std::string(properties.name) + " has compute capability " +
-                  std::to_string(properties.major) + "." + std::to_string(properties.minor) +
-                  "; 7.5 or later is wanted");
-  }
-  int number;
-  cudaDeviceProp properties{};
-};
-
 PhiloxAddress philox(const RandomAddress& a) { return {a.seed, a.stream, a.step}; }
 
 class DeviceBackend final : public Backend {
  public:
-  explicit DeviceBackend(int device) : device_(device) {}
+  explicit DeviceBackend(int device) : properties_(use_device(device)), streams_(device) {}
 
   std::string name() const override { return backend_name(); }
   std::string description() const override {
     int runtime = 0;
     DCGAN_CUDA_CHECK(cudaRuntimeGetVersion(&runtime));
-    const cudaDeviceProp& p = device_.properties;
+    const cudaDeviceProp& p = properties_;
     return std::string(p.name) + ", compute capability " + std::to_string(p.major) + "." +
            std::to_string(p.minor) + ", " + std::to_string(p.totalGlobalMem >> 20) + " MiB, CUDA " +
            version_text(runtime);
@@ -76,6 +53,10 @@ class DeviceBackend final : public Backend {
   }
   void copy(void* destination, const void* source, std::size_t bytes) override {
     streams_.copy(destination, source, bytes);
+  }
+  void synchronise() override { streams_.synchronise(); }
+  std::unique_ptr<Timeline> timeline() override {
+    return std::make_unique<EventTimeline>(streams_);
   }
 
   std::unique_ptr<LinearOp> dense(const DenseShape& s, const Epilogue& e) override {
@@ -138,31 +119,15 @@ class DeviceBackend final : public Backend {
  private:
   LayerContext context() { return {streams_, workspace_}; }
 
-  CurrentDevice device_;
+  cudaDeviceProp properties_;
   Streams streams_;
   Workspace workspace_;
 };
 
 }  // namespace
 
-std::string why_unavailable() {
-  int count = 0;
-  const cudaError_t status = cudaGetDeviceCount(&count);
-  cudaGetLastError();  // no device is no failure of what follows
-  if (status == cudaErrorInsufficientDriver) {
-    int driver = 0, runtime = 0;
-    cudaDriverGetVersion(&driver);
-    cudaRuntimeGetVersion(&runtime);
-    if (driver == 0) return "no NVIDIA driver is installed";
-    return "the NVIDIA driver is for CUDA " + version_text(driver) + " and this build wants " +
-           version_text(runtime) + "; a newer driver is needed";
-  }
-  if (status != cudaSuccess) return cudaGetErrorString(status);
-  return count == 0 ? "no CUDA device answers" : "";
-}
-
 std::unique_ptr<Backend> make_backend(int device) {
-  const std::string reason = why_unavailable();
+  const std::string reason = why_unavailable(device);
   if (!reason.empty()) throw Error("backend '" + backend_name() + "' cannot be used: " + reason);
   return std::make_unique<DeviceBackend>(device);
 }

@@ -12,10 +12,12 @@
 
 namespace dcgan::DCGAN_HOME {
 
-/// Why no device can be used, in a sentence; empty where one can.
-std::string why_unavailable();
+/// Why the device cannot be used, in a sentence: no driver, no device at all, no code for this one.
+/// Empty where it can.
+std::string why_unavailable(int device);
 
-/// The backend on device number `device`. Throws Error where it cannot be had.
+/// The backend on device number `device`. Throws Error where it cannot be had. Any thread may use
+/// it, one at a time; its device is then that thread's current one, and stays so.
 std::unique_ptr<Backend> make_backend(int device);
 
 }  // namespace dcgan::DCGAN_HOME

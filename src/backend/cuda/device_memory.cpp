@@ -21,7 +21,7 @@ void release(void* memory) {
 
 }  // namespace
 
-Streams::Streams() {
+Streams::Streams(int device) : device_(device) {
   DCGAN_CUDA_CHECK(cudaStreamCreateWithFlags(&compute_, cudaStreamNonBlocking));
   DCGAN_CUDA_CHECK(cudaStreamCreateWithFlags(&copy_, cudaStreamNonBlocking));
   DCGAN_CUDA_CHECK(cudaEventCreateWithFlags(&computed_, cudaEventDisableTiming));
@@ -33,6 +33,7 @@ Streams::Streams() {
 }
 
 Streams::~Streams() {
+  cudaSetDevice(device_);
   cudaStreamSynchronize(compute_);
   cudaStreamSynchronize(copy_);
   for (Staging& staging : staging_) {
@@ -45,10 +46,15 @@ Streams::~Streams() {
   cudaStreamDestroy(copy_);
 }
 
+cudaStream_t Streams::compute() const {
+  DCGAN_CUDA_CHECK(cudaSetDevice(device_));
+  return compute_;
+}
+
 void Streams::upload(void* device, const void* host, std::size_t bytes) {
   if (bytes == 0) return;
   // Work that was queued before may still use what is overwritten here.
-  DCGAN_CUDA_CHECK(cudaEventRecord(computed_, compute_));
+  DCGAN_CUDA_CHECK(cudaEventRecord(computed_, compute()));
   DCGAN_CUDA_CHECK(cudaStreamWaitEvent(copy_, computed_, 0));
   for (std::size_t done = 0; done < bytes;) {
     Staging& staging = staging_[next_];
@@ -72,7 +78,7 @@ void Streams::download(void* host, const void* device, std::size_t bytes) {
     const std::size_t part = std::min(staging_bytes, bytes - done);
     DCGAN_CUDA_CHECK(cudaEventSynchronize(staging.free));
     DCGAN_CUDA_CHECK(cudaMemcpyAsync(staging.memory, static_cast<const char*>(device) + done, part,
-                                     cudaMemcpyDeviceToHost, compute_));
+                                     cudaMemcpyDeviceToHost, compute()));
     DCGAN_CUDA_CHECK(cudaStreamSynchronize(compute_));
     std::memcpy(static_cast<char*>(host) + done, staging.memory, part);
     done += part;
@@ -81,13 +87,15 @@ void Streams::download(void* host, const void* device, std::size_t bytes) {
 
 void Streams::copy(void* destination, const void* source, std::size_t bytes) {
   if (bytes == 0) return;
-  DCGAN_CUDA_CHECK(cudaMemcpyAsync(destination, source, bytes, cudaMemcpyDeviceToDevice, compute_));
+  DCGAN_CUDA_CHECK(
+      cudaMemcpyAsync(destination, source, bytes, cudaMemcpyDeviceToDevice, compute()));
 }
 
-void Streams::synchronise() { DCGAN_CUDA_CHECK(cudaStreamSynchronize(compute_)); }
+void Streams::synchronise() { DCGAN_CUDA_CHECK(cudaStreamSynchronize(compute())); }
 
 Buffer allocate_device_memory(std::size_t bytes, const Streams& streams) {
   void* memory = nullptr;
+  const cudaStream_t stream = streams.compute();
   const cudaError_t status = cudaMalloc(&memory, std::max<std::size_t>(bytes, 1));
   if (status == cudaErrorMemoryAllocation) {
     cudaGetLastError();  // it was only this request that failed
@@ -98,7 +106,7 @@ Buffer allocate_device_memory(std::size_t bytes, const Streams& streams) {
   }
   DCGAN_CUDA_CHECK(status);
   Buffer buffer(memory, bytes, release);
-  if (bytes > 0) DCGAN_CUDA_CHECK(cudaMemsetAsync(memory, 0, bytes, streams.compute()));
+  if (bytes > 0) DCGAN_CUDA_CHECK(cudaMemsetAsync(memory, 0, bytes, stream));
   return buffer;
 }
 

@@ -14,12 +14,16 @@ namespace dcgan::DCGAN_HOME {
 /// its way; events keep both streams in the order of the calls.
 class Streams {
  public:
-  Streams();
+  /// On the device of that number, which must be the calling thread's current one.
+  explicit Streams(int device);
   ~Streams();
   Streams(const Streams&) = delete;
   Streams& operator=(const Streams&) = delete;
 
-  cudaStream_t compute() const { return compute_; }
+  /// Also makes the device the calling thread's current one, which a launch on the stream wants:
+  /// a current device is each thread's own. That takes time only where it initialises the device
+  /// (CUDA Runtime API, cudaSetDevice).
+  cudaStream_t compute() const;
 
   /// Returns when `host` may be changed again; later work on the compute stream sees the data.
   void upload(void* device, const void* host, std::size_t bytes);
@@ -33,6 +37,7 @@ class Streams {
     void* memory = nullptr;
     cudaEvent_t free = nullptr;  // recorded when the last copy out of it is done
   };
+  int device_;
   cudaStream_t compute_ = nullptr, copy_ = nullptr;
   cudaEvent_t computed_ = nullptr, uploaded_ = nullptr;
   Staging staging_[2];

@@ -167,6 +167,8 @@ void BlockCheck::global(const char* p, unsigned bytes, bool write, const Access&
   Known& known = known_[by.place / 4 % known_.size()];
   if (p < known.begin || p >= known.end) {
     const DeviceMemory& memory = machine().memory;
+    if (memory.holds(p, bytes) && memory.device_of(p) != machine().queue.running_device())
+      violate(does(by, write, bytes) + ", of another device's memory, " + memory.describe(p));
     if (Tracked* tracked = global_shadow().find(p))
       known = {tracked->begin, tracked->end, tracked};
     else if (memory.holds(p, bytes))

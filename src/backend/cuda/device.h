@@ -1,0 +1,22 @@
+// Which device the backend runs on, and whether this build has code for it.
+#pragma once
+#include <cuda_runtime.h>
+
+#include <string>
+#include <string_view>
+
+#include "backend/cuda/backend.h"
+
+namespace dcgan::DCGAN_HOME {
+
+/// Makes the device the calling thread's current one, and tells what the driver says of it. Throws
+/// Error where there is no such device.
+cudaDeviceProp use_device(int device);
+
+std::string version_text(int cuda_version);
+
+/// "code for compute capabilities 7.5, 9.0 and PTX of 9.0", from CMake's list of architectures:
+/// "75-real+90". PTX is what a driver compiles for the devices that come later.
+std::string describe_code(std::string_view architectures);
+
+}  // namespace dcgan::DCGAN_HOME
