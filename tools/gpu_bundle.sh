@@ -31,7 +31,8 @@ fi
 
 if [ -z "$build" ]; then
   build=$root/build
-  "$root/tools/build.sh" "$build" -DCMAKE_BUILD_TYPE=Release -DDCGAN_BUILD_TESTS=ON -DDCGAN_BUILD_BENCH=ON
+  "$root/tools/build.sh" "$build" -DCMAKE_BUILD_TYPE=Release -DDCGAN_BUILD_TESTS=ON -DDCGAN_BUILD_BENCH=ON \
+    -DDCGAN_CUDA_ARCHITECTURES=all
 fi
 cached() { sed -n "s/^$1:[A-Z]*=//p" "$build/CMakeCache.txt"; }
 [ -f "$build/CMakeCache.txt" ] || { echo "gpu_bundle: $build is not a build folder" >&2; exit 1; }
