@@ -1,0 +1,32 @@
+// The presets with networks so narrow that a test can train them, and pictures to train them on.
+#pragma once
+#include <algorithm>
+#include <string>
+
+#include "models/models.h"
+#include "train/pictures.h"
+
+namespace dcgan::test {
+
+/// Batches of 8. Hidden layers at a quarter of their width, those of vanilla-64 at a 64th.
+inline Config small_preset(const std::string& name) {
+  Config config = preset_config(name);
+  config.batch_size = 8;
+  config.width = name == "vanilla-64" ? 1.0 / 64 : 0.25;
+  config.backend = "cpu";
+  config.threads = 2;
+  return config;
+}
+
+inline Dataset pictures(const Config& config, std::int64_t count) {
+  return pictures(count, gan_spec(config).image);
+}
+
+/// Of letters, digits and underscores, as GoogleTest wants it.
+inline std::string as_test_name(std::string text) {
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return c == '-' || c == ' ' || c == '.'; }, '_');
+  return text;
+}
+
+}  // namespace dcgan::test
