@@ -236,7 +236,7 @@ void Network::look_for_kinks(const Vector& z) {
   double largest = 0, smallest = std::numeric_limits<double>::infinity();
   for (const double v : z) {
     largest = std::max(largest, std::abs(v));
-    smallest = std::min(smallest, std::abs(v));
+    if (v != 0) smallest = std::min(smallest, std::abs(v));  // zero is zero everywhere: dropped
   }
   nearest_kink_ = std::min(nearest_kink_, smallest / largest);
 }

@@ -1,5 +1,7 @@
 // The presets with networks so narrow that a test can train them, and pictures to train them on.
 #pragma once
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <string>
 
@@ -22,11 +24,17 @@ inline Dataset pictures(const Config& config, std::int64_t count) {
   return pictures(count, gan_spec(config).image);
 }
 
+constexpr const char* all_presets[] = {"vanilla", "dcgan", "tf-tutorial", "vanilla-64"};
+
 /// Of letters, digits and underscores, as GoogleTest wants it.
 inline std::string as_test_name(std::string text) {
   std::replace_if(
       text.begin(), text.end(), [](char c) { return c == '-' || c == ' ' || c == '.'; }, '_');
   return text;
+}
+
+inline std::string preset_test_name(const testing::TestParamInfo<const char*>& info) {
+  return as_test_name(info.param);
 }
 
 }  // namespace dcgan::test
