@@ -19,10 +19,12 @@ void add_info(CLI::App& app, int& status);
 /// What dcgan_cuda does without a subcommand: both GANs of the notebook, then the comparison.
 void add_notebook(CLI::App& app, int& status);
 
-/// The options that change a Config, shared by train and the notebook job.
+/// The options that change a Config, shared by train, replay and the notebook job.
 struct ConfigOptions {
   /// Adds --data, --epochs, --steps, --batch-size, --seed, --backend, --threads and --set.
   void add(CLI::App& app);
+  /// Adds --set alone.
+  void add_set(CLI::App& app);
   /// Changes only what was given.
   void apply(Config& config) const;
   /// Changes a run that goes on from `checkpoint`: how long it goes on, where it runs and what it

@@ -35,6 +35,10 @@ void ConfigOptions::add(CLI::App& app) {
   setting("--seed", "seed", "Seed of everything random", "N");
   setting("--backend", "backend", "auto, cuda, simt or cpu", "B");
   setting("--threads", "threads", "Threads of the cpu backend (0: one per core)", "N");
+  add_set(app);
+}
+
+void ConfigOptions::add_set(CLI::App& app) {
   app.add_option("--set", set_, "Any setting; 'dcgan_cuda info' lists them")
       ->type_name("KEY=VALUE")
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)

@@ -11,6 +11,7 @@ namespace {
 struct Options {
   std::string preset, backend = "auto";
   int threads = 0;
+  ConfigOptions settings;
   ReplayFiles files;
 };
 
@@ -20,14 +21,16 @@ void add_replay(CLI::App& app, int& status) {
   CLI::App* command =
       app.add_subcommand("replay", "Run a parity tape: given images, noise and dropout masks");
   auto o = std::make_shared<Options>();
-  command->add_option("--preset", o->preset, "vanilla, dcgan or tf-tutorial")->required();
+  command->add_option("--preset", o->preset, "The preset that the tape is of")->required();
   command->add_option("--weights", o->files.weights, "Weights to start from")->required();
   command->add_option("--tape", o->files.tape, "Images, noise and masks of each step")->required();
   command->add_option("--out", o->files.result, "Losses, gradients, final weights")->required();
   command->add_option("--backend", o->backend, "auto, cuda, simt or cpu");
   command->add_option("--threads", o->threads, "Threads of the cpu backend");
+  o->settings.add_set(*command);
   command->callback([o, &status] {
     Config config = preset_config(o->preset);
+    o->settings.apply(config);
     set(config, "backend", o->backend);
     set(config, "threads", std::to_string(o->threads));
     replay(config, o->files);

@@ -151,6 +151,10 @@ const float* Sequential::forward(std::int64_t rows, const float* x, Mode mode, f
 }
 
 void Sequential::backward(const BackwardPass& pass) {
+  if (pass.sample_scale && nodes_.back().kind == Node::Kind::batch_norm)
+    throw Error(name_ + ": factors per sample cannot be applied behind batch norm");
+  if (pass.dx && !nodes_.front().linear())
+    throw Error(name_ + ": a first layer without a kernel gives no gradient of its input");
   float* dy = pass.dy;
   for (std::size_t i = nodes_.size(); i-- > 0;) {
     Node& node = nodes_[i];

@@ -59,19 +59,21 @@ void Gan::update(Sequential& network, const AdamConfig& adam, std::int64_t t) {
                 network.adam_v(), network.values());
 }
 
-void Gan::train_step(std::int64_t rows, std::int64_t step, Masks masks) {
+void Gan::train_step(std::int64_t rows, std::int64_t step, const PlaceMasks& place_masks) {
+  const PlaceMasks draw = [&](std::int64_t mask_rows, std::uint32_t pass) {
+    draw_masks(mask_rows, step, pass);
+  };
   float* fake = images_.f32() + rows * spec_.image.size();
   generator_.forward(rows, noise_.f32(), Mode::training, fake);
-  if (config_.discriminator_steps > 1) {
-    alternating_step(rows, step, masks);
-  } else {
-    if (masks == Masks::draw) draw_masks(2 * rows, step, 0);
-    simultaneous_step(rows, step);
-  }
+  if (config_.discriminator_steps > 1)
+    alternating_step(rows, step, place_masks ? place_masks : draw);
+  else
+    simultaneous_step(rows, step, place_masks ? place_masks : draw);
 }
 
 // Both gradients are taken before either update.
-void Gan::simultaneous_step(std::int64_t rows, std::int64_t step) {
+void Gan::simultaneous_step(std::int64_t rows, std::int64_t step, const PlaceMasks& place_masks) {
+  place_masks(2 * rows, 0);
   discriminator_.forward(2 * rows, images_.f32(), Mode::training, logits_.f32());
   evaluate_loss(rows);
   BackwardPass both;
@@ -106,10 +108,10 @@ void Gan::simultaneous_step(std::int64_t rows, std::int64_t step) {
 }
 
 // Several discriminator updates on one batch, then the generator against the updated discriminator.
-void Gan::alternating_step(std::int64_t rows, std::int64_t step, Masks masks) {
+void Gan::alternating_step(std::int64_t rows, std::int64_t step, const PlaceMasks& place_masks) {
   const auto passes = static_cast<std::uint32_t>(config_.discriminator_steps);
   for (std::uint32_t pass = 0; pass < passes; ++pass) {
-    if (masks == Masks::draw) draw_masks(2 * rows, step, pass);
+    place_masks(2 * rows, pass);
     discriminator_.forward(2 * rows, images_.f32(), Mode::training, logits_.f32());
     evaluate_loss(rows);
     BackwardPass both;
@@ -118,7 +120,7 @@ void Gan::alternating_step(std::int64_t rows, std::int64_t step, Masks masks) {
     discriminator_.backward(both);
     update(discriminator_, config_.discriminator, step * passes + pass + 1);
   }
-  if (masks == Masks::draw) draw_masks(rows, step, passes);
+  place_masks(rows, passes);
   const float* fake = fake_images(rows);
   discriminator_.forward(rows, fake, Mode::training, logits_.f32() + rows);
   StepLosses before;

@@ -1,6 +1,7 @@
 // A GAN and its training step, written once for all backends.
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -42,16 +43,20 @@ class Gan {
   const float* fake_images(std::int64_t rows) const {
     return images_.f32() + rows * spec_.image.size();
   }
-  /// Where the masks of a discriminator dropout layer go: [2 * rows, layer], real rows first.
+  /// Where the masks of a discriminator dropout layer go: [rows of the pass, layer], real rows
+  /// first.
   std::uint8_t* keep_mask(std::size_t dropout_layer) {
     return discriminator_.dropouts()[dropout_layer].keep.u8();
   }
 
-  enum class Masks { draw, given };
+  /// Fills keep_mask() of every layer for one pass of the discriminator over `rows` rows. Passes
+  /// count from 0 within the step. Of several discriminator steps each is a pass over real and
+  /// generated rows; the generator's is the last, over generated rows alone.
+  using PlaceMasks = std::function<void(std::int64_t rows, std::uint32_t pass)>;
 
-  /// One training step on the first `rows` rows of the inputs; `step` counts from 0. Losses stay on
-  /// the device until losses() is called.
-  void train_step(std::int64_t rows, std::int64_t step, Masks masks = Masks::draw);
+  /// One training step on the first `rows` rows of the inputs; `step` counts from 0. Without
+  /// place_masks the masks are drawn. Losses stay on the device until losses() is called.
+  void train_step(std::int64_t rows, std::int64_t step, const PlaceMasks& place_masks = {});
   StepLosses losses();
 
   /// count images in [-1, 1], [count, image], in inference mode from the noise addressed by seed.
@@ -60,8 +65,8 @@ class Gan {
  private:
   void draw_masks(std::int64_t rows, std::int64_t step, std::uint32_t pass);
   void evaluate_loss(std::int64_t rows);
-  void simultaneous_step(std::int64_t rows, std::int64_t step);
-  void alternating_step(std::int64_t rows, std::int64_t step, Masks masks);
+  void simultaneous_step(std::int64_t rows, std::int64_t step, const PlaceMasks& place_masks);
+  void alternating_step(std::int64_t rows, std::int64_t step, const PlaceMasks& place_masks);
   void update(Sequential& network, const AdamConfig& adam, std::int64_t t);
 
   Backend& backend_;

@@ -1,4 +1,4 @@
-// Tape in, result out; the formats are DESIGN's.
+// Tape in, result out; tools/keras/make_tape.py says what is in them.
 #include "train/replay.h"
 
 #include "backend/backend.h"
@@ -11,15 +11,29 @@ namespace {
 
 using Shape = std::vector<std::int64_t>;
 
-Shape with_steps(std::int64_t steps, std::int64_t rows, const SampleShape& sample, bool flat) {
-  if (flat) return {steps, rows, sample.size()};
-  return {steps, rows, sample.height, sample.width, sample.channels};
+/// {leading ..., height, width, channels}, or without what a vector does not have.
+Shape shape_of(Shape leading, const SampleShape& sample, bool flat) {
+  if (flat)
+    leading.push_back(sample.size());
+  else
+    leading.insert(leading.end(), {sample.height, sample.width, sample.channels});
+  return leading;
 }
 
-/// One dropout layer's masks of the whole tape.
+/// One dropout layer's masks of the whole tape. A step whose discriminator passes take turns with
+/// the generator's has one half of real rows per discriminator pass, and one more of generated
+/// rows, for the generator's.
 struct MaskTape {
   std::vector<std::uint8_t> real, fake;
-  std::size_t per_step = 0;
+  std::size_t bytes_per_half = 0;
+  std::int64_t real_passes = 1, fake_passes = 1;
+
+  const std::uint8_t* real_half(std::int64_t step, std::int64_t pass) const {
+    return real.data() + static_cast<std::size_t>(step * real_passes + pass) * bytes_per_half;
+  }
+  const std::uint8_t* fake_half(std::int64_t step, std::int64_t pass) const {
+    return fake.data() + static_cast<std::size_t>(step * fake_passes + pass) * bytes_per_half;
+  }
 };
 
 std::vector<std::uint8_t> read_mask(const SafetensorsFile& tape, const std::string& name,
@@ -30,22 +44,35 @@ std::vector<std::uint8_t> read_mask(const SafetensorsFile& tape, const std::stri
   return mask;
 }
 
+MaskTape read_masks(const SafetensorsFile& tape, const Config& config, std::int64_t steps,
+                    std::size_t layer, const SampleShape& shape) {
+  const std::int64_t rows = config.batch_size, passes = config.discriminator_steps;
+  const bool flat = shape.height == 1 && shape.width == 1, alternating = passes > 1;
+  const auto wanted = [&](std::int64_t halves) {
+    return shape_of(alternating ? Shape{steps, halves, rows} : Shape{steps, rows}, shape, flat);
+  };
+  MaskTape masks;
+  masks.bytes_per_half = static_cast<std::size_t>(rows * shape.size());
+  if (alternating) masks.real_passes = passes, masks.fake_passes = passes + 1;
+  const std::string suffix = ".dropout" + std::to_string(layer + 1);
+  masks.real = read_mask(tape, "mask.real" + suffix, wanted(masks.real_passes));
+  masks.fake = read_mask(tape, "mask.fake" + suffix, wanted(masks.fake_passes));
+  return masks;
+}
+
 }  // namespace
 
 void replay(Config config, const ReplayFiles& files) {
   const SafetensorsFile tape(files.tape);
   const SafetensorsFile weights(files.weights);
   const SampleShape image = gan_spec(config).image;
-  if (config.discriminator_steps != 1)
-    throw UsageError("replay knows presets with one discriminator step; '" + config.preset +
-                     "' has " + std::to_string(config.discriminator_steps));
   const Shape& real_shape = tape.shape("real");
   if (real_shape.size() != 5 || real_shape[0] < 1 || real_shape[1] < 1 || real_shape[1] > 65536)
     throw Error(files.tape + ": real has shape " + to_string(real_shape) +
                 ", but [steps, batch, height, width, channels] is wanted");
   const std::int64_t steps = real_shape[0], rows = real_shape[1];
   config.batch_size = rows;
-  const std::vector<float> real = tape.f32("real", with_steps(steps, rows, image, false));
+  const std::vector<float> real = tape.f32("real", shape_of({steps, rows}, image, false));
   const std::vector<float> noise = tape.f32("noise", {steps, rows, config.latent});
 
   const std::unique_ptr<Backend> backend = make_backend(config.backend, config.threads);
@@ -53,15 +80,8 @@ void replay(Config config, const ReplayFiles& files) {
   load_tensors(weights, gan, Moments::reset);
 
   std::vector<MaskTape> masks;
-  for (std::size_t n = 0; n < gan.discriminator().dropouts().size(); ++n) {
-    const SampleShape& shape = gan.discriminator().dropouts()[n].shape;
-    const bool flat = shape.height == 1 && shape.width == 1;
-    const std::string suffix = ".dropout" + std::to_string(n + 1);
-    const Shape wanted = with_steps(steps, rows, shape, flat);
-    masks.push_back({read_mask(tape, "mask.real" + suffix, wanted),
-                     read_mask(tape, "mask.fake" + suffix, wanted),
-                     static_cast<std::size_t>(rows * shape.size())});
-  }
+  for (std::size_t n = 0; n < gan.discriminator().dropouts().size(); ++n)
+    masks.push_back(read_masks(tape, config, steps, n, gan.discriminator().dropouts()[n].shape));
 
   std::vector<HostTensor> result;
   HostTensor loss_generator{"loss.generator", {steps}, {}};
@@ -73,12 +93,17 @@ void replay(Config config, const ReplayFiles& files) {
     backend->upload(gan.real_images(), real.data() + s * image_floats,
                     image_floats * sizeof(float));
     backend->upload(gan.noise(), noise.data() + s * noise_floats, noise_floats * sizeof(float));
-    for (std::size_t n = 0; n < masks.size(); ++n) {
-      const MaskTape& m = masks[n];
-      backend->upload(gan.keep_mask(n), m.real.data() + s * m.per_step, m.per_step);
-      backend->upload(gan.keep_mask(n) + m.per_step, m.fake.data() + s * m.per_step, m.per_step);
-    }
-    gan.train_step(rows, step, Gan::Masks::given);
+    gan.train_step(rows, step, [&](std::int64_t pass_rows, std::uint32_t pass) {
+      for (std::size_t n = 0; n < masks.size(); ++n) {
+        const MaskTape& m = masks[n];
+        std::uint8_t* to = gan.keep_mask(n);
+        if (pass_rows == 2 * rows) {
+          backend->upload(to, m.real_half(step, pass), m.bytes_per_half);
+          to += m.bytes_per_half;
+        }
+        backend->upload(to, m.fake_half(step, pass), m.bytes_per_half);
+      }
+    });
     const StepLosses losses = gan.losses();
     loss_generator.data.push_back(losses.generator);
     loss_discriminator.data.push_back(losses.discriminator);

@@ -233,9 +233,9 @@ TEST_F(BadInput, TapesThatAreNone) {
   expect_refused({"replay", "--preset", "vanilla", "--weights", weights, "--tape", tape, "--out",
                   folder.path("result")},
                  1, {tape, "safetensors"});
-  expect_refused({"replay", "--preset", "vanilla-64", "--weights", weights, "--tape", recorded,
-                  "--out", folder.path("result")},
-                 2, {"vanilla-64"});
+  expect_refused({"replay", "--preset", "vanilla", "--set", "width", "--weights", weights, "--tape",
+                  recorded, "--out", folder.path("result")},
+                 2, {"--set width"});
   expect_nothing_written("result");
 }
 

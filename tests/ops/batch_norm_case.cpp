@@ -210,6 +210,12 @@ Cases batch_norm_cases() {
   add({4099, 5, 0.99F, 1e-3F, leaky, 0.3F});
   add({4096, 64, 0.99F, 1e-3F, leaky, 0.3F}, 100);
   add({1001, 3, 0.99F, 1e-3F, leaky, 0.3F}, 100);
+  // dcgan's and tf-tutorial's last one at a batch of 256, and rows that the parts of a kernel's
+  // sums do not divide: more than 512 parts would take 64 each, or 256 parts 32 each.
+  add({50176, 32, 0.99F, 1e-3F, leaky, 0.3F});
+  add({50176, 64, 0.99F, 1e-3F, leaky, 0.3F});
+  add({32831, 64, 0.99F, 1e-3F, leaky, 0.3F});
+  add({8229, 33, 0.99F, 1e-3F, leaky, 0.3F});
   add({96, 32, 0.99F, 1e-3F, leaky, 0.3F}, 3, false);
   add({97, 33, 0.99F, 1e-3F, leaky, 0.3F}, 3, false);
   return cases;

@@ -107,6 +107,9 @@ Cases conv_cases() {
     add(conv, {batch, 8, 8, 1, batch < 96 ? 4 : 16, 5, 2});
     add(transposed, {batch, 4, 4, batch < 96 ? 64 : 16, 1, 5, 2});
   }
+  // 50,176 positions, as at a batch of 256.
+  add(conv, {256, 28, 28, 4, 8, 5, 2});
+  add(transposed, {256, 14, 14, 8, 4, 5, 2});
   add(conv, {300, 4, 4, 1, 32, 5, 2});  // more than the one-channel gradient has parts
   return cases;
 }

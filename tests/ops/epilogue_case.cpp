@@ -206,6 +206,13 @@ Cases epilogue_cases() {
       cases.push_back(std::make_shared<EpilogueCase>(size.rows, size.channels, size.rows_per_sample,
                                                      title, variants));
     }
+  // The first layer of dcgan's discriminator at a batch of 256, real and generated, and rows that
+  // the most parts of a kernel's sums do not divide.
+  const EpilogueVariant discriminator{{true, Activation::leaky_relu, 0.3F, 0.3F}};
+  for (const auto& [rows, channels] :
+       {std::pair<int, int>{100352, 32}, {65599, 32}, {32831, 64}, {8229, 33}})
+    cases.push_back(std::make_shared<EpilogueCase>(rows, channels, 1, "discriminator",
+                                                   std::vector{discriminator}));
   return cases;
 }
 

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <nlohmann/json.hpp>
+#include <numeric>
 
 #include "fixtures.h"
 #include "io/safetensors.h"
@@ -14,40 +16,50 @@
 #include "train/gan.h"
 #include "train/recipe.h"
 #include "train/replay.h"
+#include "train/small_presets.h"
 
 namespace dcgan::test {
 namespace {
 
 constexpr double tolerance = 2e-5;  // of each tensor's largest entry
 
-struct PresetOnBackend {
-  std::string preset, backend;
+struct TapeOnBackend {
+  std::string tape, backend;
 };
 
-void PrintTo(const PresetOnBackend& p, std::ostream* out) {
-  *out << p.preset << " on " << p.backend;
-}
+void PrintTo(const TapeOnBackend& p, std::ostream* out) { *out << p.tape << " on " << p.backend; }
 
-class Parity : public testing::TestWithParam<PresetOnBackend> {
+class Parity : public testing::TestWithParam<TapeOnBackend> {
  protected:
   void SetUp() override {
-    fixture_ = std::make_unique<SafetensorsFile>(fixture(preset() + ".safetensors"));
+    fixture_ = std::make_unique<SafetensorsFile>(fixture(GetParam().tape + ".safetensors"));
   }
-  const std::string& preset() const { return GetParam().preset; }
+  const std::string& preset() const { return fixture_->metadata().at("preset"); }
+  bool is_dcgan() const { return preset() == "dcgan"; }
+
+  /// The preset with the settings that the tape was made with.
+  Config config() const {
+    Config config = preset_config(preset());
+    const auto& metadata = fixture_->metadata();
+    const nlohmann::json changed = nlohmann::json::parse(
+        metadata.contains("settings") ? metadata.at("settings") : std::string("{}"));
+    for (const auto& [key, value] : changed.items()) set(config, key, value.get<std::string>());
+    return config;
+  }
 
   /// Runs the tape; where the result is.
   std::string run_tape() {
-    Config config = preset_config(preset());
-    config.backend = GetParam().backend;
-    replay(config, {write_weights(), write_tape(), folder_.path("result")});
+    Config on_backend = config();
+    on_backend.backend = GetParam().backend;
+    replay(on_backend, {write_weights(), write_tape(), folder_.path("result")});
     return folder_.path("result");
   }
 
   std::string write_weights() {
-    Config config = preset_config(preset());
-    config.batch_size = 1;
+    Config one_row = config();
+    one_row.batch_size = 1;
     const auto backend = make_backend("cpu", 2);
-    Gan gan(*backend, config);
+    Gan gan(*backend, one_row);
     std::vector<HostTensor> weights;
     for (Sequential* network : {&gan.generator(), &gan.discriminator()})
       for (const auto* list : {&network->parameters(), &network->moving_statistics()})
@@ -57,24 +69,29 @@ class Parity : public testing::TestWithParam<PresetOnBackend> {
     return folder_.path("weights");
   }
 
+  std::vector<std::int64_t> shape_in_metadata(const std::string& name) const {
+    return nlohmann::json::parse(fixture_->metadata().at(name)).get<std::vector<std::int64_t>>();
+  }
+  static std::int64_t count(const std::vector<std::int64_t>& shape) {
+    return std::accumulate(shape.begin(), shape.end(), std::int64_t{1}, std::multiplies<>());
+  }
+
   std::string write_tape() {
-    const std::vector<std::uint8_t> bytes = fixture_->u8("real_u8");
-    HostTensor real{"real", fixture_->shape("real_u8"), {}};
-    for (const std::uint8_t p : bytes)
+    const bool stored = fixture_->contains("real_u8");
+    HostTensor real{"real", stored ? fixture_->shape("real_u8") : shape_in_metadata("real_u8"), {}};
+    for (const std::uint8_t p : stored ? fixture_->u8("real_u8") : recipe_pixels(count(real.shape)))
       real.data.push_back((static_cast<float>(p) - 127.5F) / 127.5F);
     const HostTensor noise{"noise", fixture_->shape("noise"), fixture_->f32("noise")};
     std::vector<TensorToWrite> tape = {{real.name, DType::f32, real.shape, real.data.data()},
                                        {noise.name, DType::f32, noise.shape, noise.data.data()}};
     std::vector<std::vector<std::uint8_t>> masks;
     masks.reserve(16);
-    for (const auto& [name, shape_text] : fixture_->metadata()) {
+    for (const auto& [name, text] : fixture_->metadata()) {
       if (!name.starts_with("mask.")) continue;
-      const auto shape = nlohmann::json::parse(shape_text).get<std::vector<std::int64_t>>();
+      const std::vector<std::int64_t> shape = shape_in_metadata(name);
       const std::vector<std::uint8_t> bits = fixture_->u8(name + ".bits");
-      std::int64_t count = 1;
-      for (const std::int64_t n : shape) count *= n;
       std::vector<std::uint8_t>& mask = masks.emplace_back();
-      for (std::int64_t i = 0; i < count; ++i)
+      for (std::int64_t i = 0; i < count(shape); ++i)
         mask.push_back(bits[static_cast<std::size_t>(i / 8)] >> (i % 8) & 1);
       tape.push_back({name, DType::u8, shape, mask.data()});
     }
@@ -99,7 +116,7 @@ TEST_P(Parity, StepsEqualKeras) {
     ASSERT_EQ(n, std::min<std::size_t>(64, all.size())) << name;
     // A bias in front of batch norm has a zero gradient in exact arithmetic; what is left of it is
     // rounding, and so is what Adam makes of it.
-    const bool zero_gradient = preset() == "dcgan" && name.ends_with("generator.dense1.bias");
+    const bool zero_gradient = is_dcgan() && name.ends_with("generator.dense1.bias");
     const bool first_step =
         name.starts_with("grad.") || name == "fake" || name.starts_with("loss.");
     if (zero_gradient || !first_step) continue;
@@ -123,7 +140,7 @@ TEST_P(Parity, FinalStateFollowsKeras) {
     const bool state = name.starts_with("generator.") || name.starts_with("discriminator.") ||
                        name.starts_with("adam.");
     if (!sample_name.starts_with("sample.") || !state) continue;
-    if (preset() == "dcgan" && name.ends_with("generator.dense1.bias")) continue;
+    if (is_dcgan() && name.ends_with("generator.dense1.bias")) continue;
     const std::vector<float> all = result.f32(name), expected = fixture_->f32(sample_name);
     const double largest = static_cast<double>(fixture_->f32("max." + name)[0]);
     double error = 0;
@@ -134,21 +151,19 @@ TEST_P(Parity, FinalStateFollowsKeras) {
   }
 }
 
-std::vector<PresetOnBackend> presets_on_backends() {
-  std::vector<PresetOnBackend> all;
+std::vector<TapeOnBackend> tapes_on_backends() {
+  std::vector<TapeOnBackend> all;
   for (const BackendStatus& b : backend_statuses())
-    for (const char* preset : {"vanilla", "dcgan", "tf-tutorial"})
-      if (b.why_unavailable.empty()) all.push_back({preset, b.name});
+    for (const char* tape : {"vanilla", "vanilla-smoothed", "dcgan", "tf-tutorial", "vanilla-64"})
+      if (b.why_unavailable.empty()) all.push_back({tape, b.name});
   return all;
 }
 
-std::string test_name(const testing::TestParamInfo<PresetOnBackend>& info) {
-  std::string name = info.param.preset + "_" + info.param.backend;
-  std::replace(name.begin(), name.end(), '-', '_');
-  return name;
+std::string test_name(const testing::TestParamInfo<TapeOnBackend>& info) {
+  return as_test_name(info.param.tape + "_" + info.param.backend);
 }
 
-INSTANTIATE_TEST_SUITE_P(Presets, Parity, testing::ValuesIn(presets_on_backends()), test_name);
+INSTANTIATE_TEST_SUITE_P(Tapes, Parity, testing::ValuesIn(tapes_on_backends()), test_name);
 
 }  // namespace
 }  // namespace dcgan::test

@@ -3,7 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <utility>
 
 #include "damage.h"
 #include "dcgan/trainer.h"
@@ -84,6 +86,39 @@ TEST_F(Replay, MasksAreOfZerosAndOnesAndFitTheLayers) {
   EXPECT_NE(refusal().find("mask.fake.dropout3"), std::string::npos) << refusal();
   write_tape([](auto& tensors) { tensors.pop_back(); });
   EXPECT_NE(refusal().find("mask.fake.dropout3"), std::string::npos) << refusal();
+}
+
+// Masks of other passes, or of none, are refused; those of all passes have each its part.
+TEST_F(Replay, MasksOfSeveralDiscriminatorStepsAreByPass) {
+  config.discriminator_steps = 2;
+  write_tape();
+  EXPECT_NE(refusal().find("mask.real.dropout1"), std::string::npos) << refusal();
+  std::vector<std::uint8_t> by_pass(steps * 3 * rows * 8, 1);
+  const auto alternating = [&](auto& tensors) {
+    for (TensorToWrite& t : tensors) {
+      if (t.dtype != DType::u8) continue;
+      t.shape.insert(t.shape.begin() + 1, t.name.starts_with("mask.real") ? 2 : 3);
+      t.data = by_pass.data();
+    }
+  };
+  write_tape(alternating);
+  const auto losses = [&] {
+    replay(config, files);
+    const SafetensorsFile result(files.result);
+    return std::pair{result.f32("loss.discriminator"), result.f32("loss.generator")};
+  };
+  const auto all_kept = losses();
+  // Of the first step the generator's pass alone, in the first layer: the last of three.
+  std::fill_n(by_pass.begin() + 2 * rows * 8, rows * 8, std::uint8_t{0});
+  std::vector<std::uint8_t> ones(by_pass.size(), 1);
+  write_tape([&](auto& tensors) {
+    alternating(tensors);
+    for (TensorToWrite& t : tensors)
+      if (t.dtype == DType::u8 && t.name != "mask.fake.dropout1") t.data = ones.data();
+  });
+  const auto dropped = losses();
+  EXPECT_EQ(all_kept.first[0], dropped.first[0]);
+  EXPECT_NE(all_kept.second[0], dropped.second[0]);
 }
 
 TEST_F(Replay, AbsurdBatchesAreRefused) {

@@ -9,8 +9,33 @@ the discriminator's dropout masks. Keras runs the steps from given weights;
     make_tape.py --preset dcgan --steps 4 --batch 16 \
         --weights W.safetensors --tape T.safetensors --result R.safetensors
 
---fixture F writes one small file for the test suite instead: inputs packed,
-and of each result tensor 64 entries and the largest absolute value.
+What is in a tape, for S steps of B images, and in the result:
+
+    real    [S, B, height, width, channels] f32 in [-1, 1]
+    noise   [S, B, latent] f32: one draw per step, for all of its passes
+    mask.real.dropout<n>, mask.fake.dropout<n>   u8, 1 = keep, of the n-th
+            dropout layer: [S, B, units] or [S, B, height, width, channels]
+    loss.generator, loss.discriminator [S], the first step's images `fake` and
+    gradients `grad.<name>`, the last step's `<name>`, `adam.m.<name>`,
+    `adam.v.<name>`
+
+With P > 1 discriminator steps per step (vanilla-64) the discriminator passes P
+times over real and generated images, with an update after each, and once more
+over the same generated ones for the generator. So mask.real.dropout<n> is
+[S, P, B, ...] and mask.fake.dropout<n> [S, P + 1, B, ...], the generator's pass
+last; loss.discriminator and the discriminator's gradients are those of pass P.
+
+--set KEY=VALUE changes a setting of the preset; `dcgan_cuda replay` wants the
+same. Presets on 28x28 take images of Fashion-MNIST, those on colour pictures
+made-up ones.
+
+--fixture F writes one small file for the test suite instead: inputs packed, and
+of each result tensor 64 entries and the largest absolute value. Those of the
+suite are made with --steps 3 --batch 4 --seed 2 and
+
+    --preset vanilla, dcgan, tf-tutorial
+    --preset vanilla --set width=0.125 --set label_smoothing=0.3
+    --preset vanilla-64 --set width=0.015625 --seed 33
 """
 import argparse
 import gzip
@@ -20,31 +45,45 @@ import os
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 
-LATENT = 100
 KEEP = 0.7
-RATES = {  # preset: generator lr, discriminator lr, beta1
-    "vanilla": (2e-4, 2e-4, 0.5),
-    "dcgan": (7e-5, 2e-4, 0.5),
-    "tf-tutorial": (1e-4, 1e-4, 0.9),
+NOTEBOOK = {"image": (28, 28, 1), "latent": 100, "slope": 0.3, "width": 1.0, "beta1": 0.5,
+            "rate_generator": 2e-4, "rate_discriminator": 2e-4, "label_smoothing": 0.0,
+            "discriminator_steps": 1}
+PRESETS = {
+    "vanilla": NOTEBOOK,
+    "dcgan": NOTEBOOK | {"rate_generator": 7e-5},
+    "tf-tutorial": NOTEBOOK | {"rate_generator": 1e-4, "rate_discriminator": 1e-4, "beta1": 0.9},
+    "vanilla-64": NOTEBOOK | {"image": (64, 64, 3), "latent": 64, "slope": 0.2,
+                              "label_smoothing": 0.1, "discriminator_steps": 2},
 }
+SETTABLE = {"width": float, "label_smoothing": float, "discriminator_steps": int, "latent": int}
+
+
+def draws(name, count):
+    """64 bits per index: splitmix64(fnv1a64(name) + index)."""
+    with np.errstate(over="ignore"):
+        seed = np.uint64(0xCBF29CE484222325)
+        for byte in name.encode():
+            seed = (seed ^ np.uint64(byte)) * np.uint64(0x100000001B3)
+        z = seed + np.arange(count, dtype=np.uint64)
+        z += np.uint64(0x9E3779B97F4A7C15)
+        z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        return z ^ (z >> np.uint64(31))
+
+
+def made_up_images(shape):
+    """Bytes; tests/train/recipe.h is the twin."""
+    return (draws("real_u8", int(np.prod(shape))) >> np.uint64(56)).astype(np.uint8).reshape(shape)
 
 
 def recipe(name, shape):
     """Weights that depend on name and index alone; tests/train/recipe.h is its twin.
 
-    u = top 24 bits of splitmix64(fnv1a64(name) + index) * 2^-24.
+    u = top 24 bits of the name's draw at the index * 2^-24.
     """
-    with np.errstate(over="ignore"):
-        seed = np.uint64(0xCBF29CE484222325)
-        for byte in name.encode():
-            seed = (seed ^ np.uint64(byte)) * np.uint64(0x100000001B3)
-        count = int(np.prod(shape))
-        z = seed + np.arange(count, dtype=np.uint64)
-        z += np.uint64(0x9E3779B97F4A7C15)
-        z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        z = z ^ (z >> np.uint64(31))
-    u = (z >> np.uint64(40)).astype(np.float64) * 2.0**-24
+    count = int(np.prod(shape))
+    u = (draws(name, count) >> np.uint64(40)).astype(np.float64) * 2.0**-24
     kind = name.rsplit(".", 1)[1]
     if kind == "kernel":
         fans = count // shape[-1] + count // shape[-2]
@@ -58,14 +97,28 @@ def recipe(name, shape):
     return value.astype(np.float32).reshape(shape)
 
 
-def build(preset):
+def mask_shapes(preset, settings):
+    """Of the discriminator's dropout layers."""
+    hidden = hidden_sizes(settings)
+    return {"vanilla": [(hidden(n),) for n in (512, 256, 128)],
+            "vanilla-64": [(hidden(n),) for n in (4096, 1024, 256)],
+            "dcgan": [(14, 14, hidden(32)), (7, 7, hidden(64))],
+            "tf-tutorial": [(14, 14, hidden(64)), (7, 7, hidden(128))]}[preset]
+
+
+def hidden_sizes(settings):
+    return lambda count: max(1, int(count * settings["width"] + 0.5))
+
+
+def build(preset, settings):
     """Generator and discriminator; the latter takes [images, masks ...] and gives logits."""
     import keras
     from keras import layers
 
-    leaky = lambda: layers.LeakyReLU(negative_slope=0.3)
-    noise = keras.Input((LATENT,))
-    image = keras.Input((28, 28, 1))
+    leaky = lambda: layers.LeakyReLU(negative_slope=settings["slope"])
+    hidden = hidden_sizes(settings)
+    noise = keras.Input((settings["latent"],))
+    image = keras.Input(settings["image"])
     masks = []
 
     def drop(x):
@@ -73,26 +126,32 @@ def build(preset):
         masks.append(mask)
         return layers.Lambda(lambda a: a[0] * a[1] / KEEP)([x, mask])
 
-    if preset == "vanilla":
+    if preset in ("vanilla", "vanilla-64"):
+        large = preset == "vanilla-64"
         x = noise
-        for units in (128, 256, 512):
-            x = leaky()(layers.Dense(units)(x))
-        x = layers.Reshape((28, 28, 1))(layers.Dense(784, activation="tanh")(x))
+        for units in (256, 1024, 4096) if large else (128, 256, 512):
+            x = leaky()(layers.Dense(hidden(units))(x))
+        x = layers.Dense(int(np.prod(settings["image"])))(x)
+        if large:
+            x = leaky()(x)
+        x = layers.Reshape(settings["image"])(layers.Activation("tanh")(x))
         y = layers.Flatten()(image)
-        for units in (512, 256, 128):
-            y = drop(leaky()(layers.Dense(units)(y)))
+        for units in (4096, 1024, 256) if large else (512, 256, 128):
+            y = drop(leaky()(layers.Dense(hidden(units))(y)))
     else:
         n = 32 if preset == "dcgan" else 64
-        x = layers.Dense(49 * 4 * n, use_bias=preset == "dcgan")(noise)
+        channels = hidden(4 * n)
+        x = layers.Dense(49 * channels, use_bias=preset == "dcgan")(noise)
         x = leaky()(layers.BatchNormalization()(x))
-        x = layers.Reshape((7, 7, 4 * n))(x)
+        x = layers.Reshape((7, 7, channels))(x)
         for filters, stride in ((2 * n, 1), (n, 2)):
-            x = layers.Conv2DTranspose(filters, 5, stride, padding="same", use_bias=False)(x)
+            x = layers.Conv2DTranspose(hidden(filters), 5, stride, padding="same",
+                                       use_bias=False)(x)
             x = leaky()(layers.BatchNormalization()(x))
         x = layers.Conv2DTranspose(1, 5, 2, padding="same", use_bias=False, activation="tanh")(x)
         y = image
         for filters in (n, 2 * n):
-            y = drop(leaky()(layers.Conv2D(filters, 5, 2, padding="same")(y)))
+            y = drop(leaky()(layers.Conv2D(hidden(filters), 5, 2, padding="same")(y)))
         y = layers.Flatten()(y)
     logits = layers.Dense(1)(y)
     return keras.Model(noise, x), keras.Model([image] + masks, logits)
@@ -119,84 +178,150 @@ def read_images(directory):
         return np.frombuffer(file.read(), np.uint8, offset=16).reshape(-1, 28, 28, 1)
 
 
-def run(preset, weights, tape):
-    """Runs the tape's steps as the notebook's train_steps does; returns the replay result."""
+class Run:
+    """The training steps of the originals, on given masks."""
+
+    def __init__(self, preset, settings, weights):
+        import keras
+
+        self.models = dict(zip(("generator", "discriminator"), build(preset, settings)))
+        self.names = {}
+        for network, model in self.models.items():
+            self.names.update(names_of(network, model))
+            for variable in model.weights:
+                variable.assign(weights[self.names[variable.path]])
+        self.optimisers = {
+            n: keras.optimizers.Adam(settings["rate_" + n], beta_1=settings["beta1"])
+            for n in self.models}
+        # Keras smooths both of its targets, 1 to 1 - s / 2 and 0 to s / 2.
+        self.bce = keras.losses.BinaryCrossentropy(from_logits=True,
+                                                   label_smoothing=settings["label_smoothing"])
+        self.passes = settings["discriminator_steps"]
+
+    def update(self, network, gradients):
+        variables = self.models[network].trainable_variables
+        self.optimisers[network].apply_gradients(zip(gradients, variables))
+
+    def judge(self, images, masks):
+        return self.models["discriminator"]([images] + masks, training=True)
+
+    def discriminator_loss(self, on_real, on_fake):
+        import tensorflow as tf
+
+        return (self.bce(tf.ones_like(on_real), on_real)
+                + self.bce(tf.zeros_like(on_fake), on_fake))
+
+    def generator_loss(self, on_fake):
+        import tensorflow as tf
+
+        return self.bce(tf.ones_like(on_fake), on_fake)
+
+    def simultaneous_step(self, real, noise, real_masks, fake_masks):
+        """The notebook's and the tutorial's: both gradients are taken before either update."""
+        import tensorflow as tf
+
+        with tf.GradientTape(persistent=True) as tape:
+            fake = self.models["generator"](noise, training=True)
+            on_real, on_fake = self.judge(real, real_masks), self.judge(fake, fake_masks)
+            loss = {"discriminator": self.discriminator_loss(on_real, on_fake),
+                    "generator": self.generator_loss(on_fake)}
+        gradients = {n: tape.gradient(loss[n], self.models[n].trainable_variables)
+                     for n in self.models}
+        for n in self.models:
+            self.update(n, gradients[n])
+        return fake, loss, gradients
+
+    def alternating_step(self, real, noise, real_masks, fake_masks):
+        """Several discriminator updates, then the generator against the updated discriminator;
+        masks have a list per pass."""
+        import tensorflow as tf
+
+        loss, gradients = {}, {}
+        with tf.GradientTape() as whole:
+            fake = self.models["generator"](noise, training=True)
+            for on_pass in range(self.passes):
+                with tf.GradientTape() as tape:
+                    loss["discriminator"] = self.discriminator_loss(
+                        self.judge(real, real_masks[on_pass]),
+                        self.judge(fake, fake_masks[on_pass]))
+                gradients["discriminator"] = tape.gradient(
+                    loss["discriminator"], self.models["discriminator"].trainable_variables)
+                self.update("discriminator", gradients["discriminator"])
+            loss["generator"] = self.generator_loss(self.judge(fake, fake_masks[self.passes]))
+        gradients["generator"] = whole.gradient(loss["generator"],
+                                                self.models["generator"].trainable_variables)
+        self.update("generator", gradients["generator"])
+        return fake, loss, gradients
+
+
+def run(preset, settings, weights, tape):
+    """Runs the tape's steps; returns the replay result."""
     import keras
     import tensorflow as tf
 
-    generator, discriminator = build(preset)
-    models = {"generator": generator, "discriminator": discriminator}
-    names = {}
-    for network, model in models.items():
-        names.update(names_of(network, model))
-        for variable in model.weights:
-            variable.assign(weights[names[variable.path]])
-    rate_g, rate_d, beta1 = RATES[preset]
-    optimisers = {
-        "generator": keras.optimizers.Adam(rate_g, beta_1=beta1),
-        "discriminator": keras.optimizers.Adam(rate_d, beta_1=beta1),
-    }
-    bce = keras.losses.BinaryCrossentropy(from_logits=True)
-    float_type = keras.backend.floatx()
-    masks = {half: [tape[k] for k in sorted(tape) if k.startswith(f"mask.{half}.")]
-             for half in ("real", "fake")}
+    training = Run(preset, settings, weights)
+    cast = lambda values: tf.cast(values, keras.backend.floatx())
+
+    def masks_of(half, step):
+        """Per dropout layer; with several passes a list of such lists."""
+        masks = [tape[k][step] for k in sorted(tape) if k.startswith(f"mask.{half}.")]
+        if training.passes == 1:
+            return [cast(m) for m in masks]
+        return [[cast(m[on_pass]) for m in masks] for on_pass in range(len(masks[0]))]
+
+    take = training.simultaneous_step if training.passes == 1 else training.alternating_step
     result = {"loss.generator": [], "loss.discriminator": []}
     for step in range(len(tape["real"])):
-        real = tf.cast(tape["real"][step], float_type)
-        noise = tf.cast(tape["noise"][step], float_type)
-        step_masks = {h: [tf.cast(m[step], float_type) for m in masks[h]] for h in masks}
-        with tf.GradientTape(persistent=True) as gradients:
-            fake = generator(noise, training=True)
-            on_real = discriminator([real] + step_masks["real"], training=True)
-            on_fake = discriminator([fake] + step_masks["fake"], training=True)
-            loss = {
-                "discriminator": bce(tf.ones_like(on_real), on_real)
-                + bce(tf.zeros_like(on_fake), on_fake),
-                "generator": bce(tf.ones_like(on_fake), on_fake),
-            }
-        updates = {n: gradients.gradient(loss[n], models[n].trainable_variables) for n in models}
-        if step == 0:
-            result["fake"] = fake.numpy()
-            for n, model in models.items():
-                for variable, gradient in zip(model.trainable_variables, updates[n]):
-                    result["grad." + names[variable.path]] = gradient.numpy()
-        for n, model in models.items():
-            optimisers[n].apply_gradients(zip(updates[n], model.trainable_variables))
+        fake, loss, gradients = take(cast(tape["real"][step]), cast(tape["noise"][step]),
+                                     masks_of("real", step), masks_of("fake", step))
+        for n, model in training.models.items():
             result["loss." + n].append(float(loss[n]))
-    for n, model in models.items():
+            if step > 0:
+                continue
+            result["fake"] = fake.numpy()
+            for variable, gradient in zip(model.trainable_variables, gradients[n]):
+                result["grad." + training.names[variable.path]] = gradient.numpy()
+    for n, model in training.models.items():
         for variable in model.weights:
-            result[names[variable.path]] = variable.numpy()
+            result[training.names[variable.path]] = variable.numpy()
+        adam = training.optimisers[n]
         for i, variable in enumerate(model.trainable_variables):
-            adam = optimisers[n]
-            result["adam.m." + names[variable.path]] = adam._momentums[i].numpy()
-            result["adam.v." + names[variable.path]] = adam._velocities[i].numpy()
+            result["adam.m." + training.names[variable.path]] = adam._momentums[i].numpy()
+            result["adam.v." + training.names[variable.path]] = adam._velocities[i].numpy()
     return {k: np.asarray(v, np.float32) for k, v in result.items()}
 
 
-def make_tape(preset, steps, batch, seed, data):
+def make_tape(preset, settings, steps, batch, seed, data):
     """Images as bytes, noise and masks of `steps` steps."""
     rng = np.random.default_rng(seed)
-    images = read_images(data)
-    chosen = rng.choice(len(images), steps * batch, replace=False)
-    tape = {"real_u8": images[chosen].reshape(steps, batch, 28, 28, 1),
-            "noise": rng.standard_normal((steps, batch, LATENT)).astype(np.float32)}
-    shapes = {"vanilla": [(512,), (256,), (128,)], "dcgan": [(14, 14, 32), (7, 7, 64)],
-              "tf-tutorial": [(14, 14, 64), (7, 7, 128)]}[preset]
-    for n, shape in enumerate(shapes, 1):
-        for half in ("real", "fake"):
-            mask = rng.random((steps, batch) + shape) < KEEP
+    shape = (steps, batch) + settings["image"]
+    if settings["image"] == (28, 28, 1):
+        images = read_images(data)
+        chosen = rng.choice(len(images), steps * batch, replace=False)
+        pixels = images[chosen].reshape(shape)
+    else:
+        pixels = made_up_images(shape)
+    tape = {"real_u8": pixels,
+            "noise": rng.standard_normal((steps, batch, settings["latent"])).astype(np.float32)}
+    passes = settings["discriminator_steps"]
+    for n, shape in enumerate(mask_shapes(preset, settings), 1):
+        for half, count in (("real", passes), ("fake", passes + 1)):
+            leading = (steps, batch) if passes == 1 else (steps, count, batch)
+            mask = rng.random(leading + shape) < KEEP
             tape[f"mask.{half}.dropout{n}"] = mask.astype(np.uint8)
-    real = (tape["real_u8"].astype(np.float32) - np.float32(127.5)) / np.float32(127.5)
-    tape["real"] = real
+    tape["real"] = (pixels.astype(np.float32) - np.float32(127.5)) / np.float32(127.5)
     return tape
 
 
-def write_fixture(path, preset, tape, result):
+def write_fixture(path, preset, changed, tape, result):
+    """`changed` are the settings given by --set, as text."""
     import keras
     from safetensors.numpy import save_file
 
     out = {"real_u8": tape["real_u8"], "noise": tape["noise"]}
-    metadata = {"preset": preset, "keras": keras.__version__}
+    metadata = {"preset": preset, "settings": json.dumps(changed), "keras": keras.__version__}
+    if np.array_equal(tape["real_u8"], made_up_images(tape["real_u8"].shape)):
+        metadata["real_u8"] = json.dumps(out.pop("real_u8").shape)
     for name, value in tape.items():
         if name.startswith("mask."):
             out[name + ".bits"] = np.packbits(value.reshape(-1), bitorder="little")
@@ -211,7 +336,9 @@ def write_fixture(path, preset, tape, result):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--preset", required=True, choices=RATES)
+    parser.add_argument("--preset", required=True, choices=PRESETS)
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE",
+                        help="of " + ", ".join(SETTABLE))
     parser.add_argument("--steps", type=int, default=4)
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--seed", type=int, default=1)
@@ -222,6 +349,13 @@ def main():
     parser.add_argument("--fixture")
     parser.add_argument("--float64", action="store_true", help="let Keras compute in float64")
     args = parser.parse_args()
+    settings, changed = dict(PRESETS[args.preset]), {}
+    for assignment in args.set:
+        key, equals, value = assignment.partition("=")
+        if not equals or key not in SETTABLE:
+            parser.error(f"--set {assignment}: expected KEY=VALUE with a key of "
+                         + ", ".join(SETTABLE))
+        settings[key], changed[key] = SETTABLE[key](value), value
 
     import keras
     from safetensors.numpy import load_file, save_file
@@ -232,20 +366,20 @@ def main():
         weights = load_file(args.weights)
     else:
         weights = {}
-        for network, model in zip(("generator", "discriminator"), build(args.preset)):
+        for network, model in zip(("generator", "discriminator"), build(args.preset, settings)):
             names = names_of(network, model)
             for variable in model.weights:
                 weights[names[variable.path]] = recipe(names[variable.path], tuple(variable.shape))
         if args.weights:
             save_file(weights, args.weights)
-    tape = make_tape(args.preset, args.steps, args.batch, args.seed, args.data)
+    tape = make_tape(args.preset, settings, args.steps, args.batch, args.seed, args.data)
     if args.tape:
         save_file({k: v for k, v in tape.items() if k != "real_u8"}, args.tape)
-    result = run(args.preset, weights, tape)
+    result = run(args.preset, settings, weights, tape)
     if args.result:
         save_file(result, args.result)
     if args.fixture:
-        write_fixture(args.fixture, args.preset, tape, result)
+        write_fixture(args.fixture, args.preset, changed, tape, result)
 
 
 if __name__ == "__main__":

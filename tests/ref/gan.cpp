@@ -1,0 +1,103 @@
+// The two kinds of step.
+#include "ref/gan.h"
+
+namespace dcgan::ref {
+namespace {
+
+/// Half 0 or 1 of each mask.
+Masks half_of(const Masks& masks, int half) {
+  Masks part;
+  for (const auto& mask : masks) {
+    const auto middle = mask.begin() + static_cast<std::ptrdiff_t>(mask.size() / 2);
+    part.emplace_back(half == 0 ? mask.begin() : middle, half == 0 ? middle : mask.end());
+  }
+  return part;
+}
+
+struct Loss {
+  double value;
+  Vector adjoint;
+};
+
+/// The mean cross entropy of logits that all have one target, smoothed as Keras smooths: towards
+/// 1/2.
+Loss cross_entropy(const Vector& logits, double target, double smoothing) {
+  const double smoothed = target * (1 - smoothing) + smoothing / 2;
+  Vector both = logits;  // as the generated half; the other half has no part in L_G
+  both.insert(both.end(), logits.begin(), logits.end());
+  const GanLosses l = gan_loss(both, smoothed, 0, smoothed);
+  return {l.generator, l.generator_adjoint};
+}
+
+}  // namespace
+
+Gan::Gan(const Config& config, const GanSpec& spec)
+    : generator("generator", spec.generator, {1, 1, config.latent}),
+      discriminator("discriminator", spec.discriminator, spec.image),
+      config_(config) {
+  generator.initialise(config.seed);
+  discriminator.initialise(config.seed);
+}
+
+/// L_D, its gradients in the discriminator.
+double Gan::differentiate_discriminator(const Vector& real, const Masks& masks) {
+  discriminator.clear_gradients();
+  double sum = 0;
+  for (const int half : {0, 1}) {
+    const Vector logits =
+        discriminator.forward(rows_, half == 0 ? real : fake, half_of(masks, half));
+    const Loss loss = cross_entropy(logits, half == 0 ? 1 : 0, config_.label_smoothing);
+    discriminator.backward(loss.adjoint);
+    sum += loss.value;
+  }
+  return sum;
+}
+
+/// L_G, its gradients in the generator; the discriminator's stay as they are.
+double Gan::differentiate_generator(const Masks& fake_masks) {
+  const Tensors kept = discriminator.gradients;
+  const Vector logits = discriminator.forward(rows_, fake, fake_masks);
+  const Loss loss = cross_entropy(logits, 1, config_.label_smoothing);
+  generator.clear_gradients();
+  generator.backward(discriminator.backward(loss.adjoint));
+  discriminator.gradients = kept;
+  return loss.value;
+}
+
+StepLosses Gan::step(const Vector& real, const Vector& noise, const MasksOfPass& masks,
+                     std::int64_t step) {
+  rows_ = static_cast<std::int64_t>(noise.size()) / config_.latent;
+  fake = generator.forward(rows_, noise, {});
+  StepLosses losses{};
+  const auto passes = static_cast<std::uint32_t>(config_.discriminator_steps);
+  if (passes == 1) {
+    const Masks both = masks(2 * rows_, 0);
+    losses.discriminator = differentiate_discriminator(real, both);
+    losses.generator = differentiate_generator(half_of(both, 1));
+    generator.update(config_.generator, step + 1);
+    discriminator.update(config_.discriminator, step + 1);
+    return losses;
+  }
+  for (std::uint32_t pass = 0; pass < passes; ++pass) {
+    losses.discriminator = differentiate_discriminator(real, masks(2 * rows_, pass));
+    discriminator.update(config_.discriminator, step * passes + pass + 1);
+  }
+  losses.generator = differentiate_generator(masks(rows_, passes));
+  generator.update(config_.generator, step + 1);
+  return losses;
+}
+
+Masks drawn_masks(const Network& discriminator, std::uint64_t seed, std::int64_t step,
+                  std::int64_t rows, std::uint32_t pass) {
+  constexpr std::uint32_t first_stream = 16, streams_per_pass = 16;
+  Masks masks;
+  for (std::size_t layer = 0; layer < discriminator.dropouts().size(); ++layer)
+    masks.push_back(
+        keep_mask({seed, first_stream + streams_per_pass * pass + static_cast<std::uint32_t>(layer),
+                   static_cast<std::uint64_t>(step)},
+                  static_cast<float>(discriminator.dropout_rates()[layer]),
+                  rows * discriminator.dropouts()[layer].size()));
+  return masks;
+}
+
+}  // namespace dcgan::ref

@@ -1,0 +1,44 @@
+// A GAN's training step in double, as Goodfellow et al. (2014) and the originals of the presets
+// state it: real and generated images pass through the discriminator apart.
+#pragma once
+#include <functional>
+
+#include "models/models.h"
+#include "ref/network.h"
+
+namespace dcgan::ref {
+
+struct StepLosses {
+  double generator, discriminator;
+};
+
+class Gan {
+ public:
+  explicit Gan(const Config& config, const GanSpec& spec);
+
+  Network generator, discriminator;
+  /// Of the last step, [rows, image].
+  Vector fake;
+
+  /// The masks of a pass for `rows` rows: real ones first, then as many generated ones; in the
+  /// generator's own pass of an alternating step, which comes last, generated ones alone.
+  using MasksOfPass = std::function<Masks(std::int64_t rows, std::uint32_t pass)>;
+  /// With one discriminator step both losses are differentiated before either network changes; with
+  /// several the discriminator changes so often, and then the generator against the changed one.
+  /// The loss reported of the discriminator is that before its last change.
+  StepLosses step(const Vector& real, const Vector& noise, const MasksOfPass& masks,
+                  std::int64_t step);
+
+ private:
+  double differentiate_discriminator(const Vector& real, const Masks& masks);
+  double differentiate_generator(const Masks& fake_masks);
+
+  Config config_;
+  std::int64_t rows_ = 0;
+};
+
+/// The masks at the addresses that the program documents: stream 16 + layer + 16 * pass.
+Masks drawn_masks(const Network& discriminator, std::uint64_t seed, std::int64_t step,
+                  std::int64_t rows, std::uint32_t pass);
+
+}  // namespace dcgan::ref

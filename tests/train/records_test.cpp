@@ -1,0 +1,127 @@
+// What a Trainer reports of its steps and epochs, and what a run's log says of them.
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "dcgan/trainer.h"
+#include "io/atomic_file.h"
+#include "temporary_folder.h"
+#include "train/run.h"
+#include "train/small_presets.h"
+
+namespace dcgan::test {
+namespace {
+
+/// 20 pictures: batches of 8, 8 and 4.
+class Records : public testing::Test {
+ protected:
+  Config config = [] {
+    Config c = small_preset("vanilla");
+    c.epochs = 3;
+    return c;
+  }();
+  const Dataset data = pictures(config, 20);
+};
+
+/// The losses of each epoch's steps.
+struct EpochLosses {
+  std::vector<double> generator, discriminator;
+};
+
+double mean(const std::vector<double>& values) {
+  double sum = 0;
+  for (const double v : values) sum += v;
+  return sum / static_cast<double>(values.size());
+}
+
+void expect_means(const std::vector<EpochRecord>& history, const std::vector<EpochLosses>& epochs) {
+  for (std::size_t i = 0; i < history.size(); ++i) {
+    EXPECT_EQ(history[i].epoch, static_cast<std::int64_t>(i) + 1);
+    EXPECT_DOUBLE_EQ(history[i].loss_generator, mean(epochs[i].generator)) << "epoch " << i + 1;
+    EXPECT_DOUBLE_EQ(history[i].loss_discriminator, mean(epochs[i].discriminator))
+        << "epoch " << i + 1;
+    EXPECT_NE(history[i].loss_generator, epochs[i].generator.back());
+  }
+}
+
+TEST_F(Records, CountStepsImagesAndEpochsAndAverageTheirLosses) {
+  Trainer trainer(config, data);
+  EXPECT_EQ(trainer.steps_per_epoch(), 3);
+  EXPECT_EQ(trainer.total_steps(), 9);
+  std::vector<EpochLosses> epochs(3);
+  for (std::int64_t step = 1; step <= 8; ++step) {
+    const StepResult result = trainer.train_step();
+    const std::int64_t epoch = (step - 1) / 3 + 1;
+    EXPECT_EQ(result.step, step);
+    EXPECT_EQ(result.epoch, epoch);
+    EXPECT_EQ(result.images, step % 3 == 0 ? 4 : 8);
+    EXPECT_EQ(result.ends_epoch, step % 3 == 0);
+    EXPECT_EQ(trainer.state().step, step);
+    EXPECT_EQ(trainer.state().steps_in_epoch, step % 3);
+    epochs[static_cast<std::size_t>(epoch) - 1].generator.push_back(result.loss_generator);
+    epochs[static_cast<std::size_t>(epoch) - 1].discriminator.push_back(result.loss_discriminator);
+    EXPECT_EQ(trainer.state().history.size(), static_cast<std::size_t>(step / 3));
+  }
+  expect_means(trainer.state().history, epochs);
+}
+
+// A checkpoint in mid-epoch keeps the sums.
+TEST_F(Records, AverageOverAnEpochThatWasInterrupted) {
+  const TemporaryFolder folder;
+  std::vector<EpochLosses> epochs(2);
+  const auto step = [&](Trainer& trainer) {
+    const StepResult result = trainer.train_step();
+    EpochLosses& epoch = epochs[static_cast<std::size_t>(result.epoch) - 1];
+    epoch.generator.push_back(result.loss_generator);
+    epoch.discriminator.push_back(result.loss_discriminator);
+  };
+  {
+    Trainer first(config, data);
+    for (int i = 0; i < 4; ++i) step(first);
+    first.save(folder.path("half"));
+  }
+  Trainer second(config, data);
+  second.load(folder.path("half"));
+  for (int i = 0; i < 2; ++i) step(second);
+  ASSERT_EQ(second.state().history.size(), 2U);
+  expect_means(second.state().history, epochs);
+}
+
+TEST_F(Records, StandInTheLog) {
+  const TemporaryFolder folder;
+  RunOptions options;
+  options.directory = folder.path("run");
+  std::vector<StepResult> steps;
+  options.after_step = [&](const StepResult& step, const Trainer&) { steps.push_back(step); };
+  config.epochs = 2;
+  Trainer trainer(config, data);
+  run_training(trainer, options);
+  ASSERT_EQ(steps.size(), 6U);
+
+  std::istringstream log(read_file(folder.path("run/log.jsonl")));
+  std::size_t step = 0, epoch = 0;
+  for (std::string line; std::getline(log, line);) {
+    const auto j = nlohmann::json::parse(line);
+    if (j.contains("step")) {
+      ASSERT_LT(step, steps.size());
+      EXPECT_EQ(j.at("step"), steps[step].step);
+      EXPECT_EQ(j.at("epoch"), steps[step].epoch);
+      EXPECT_NEAR(j.at("loss_generator"), steps[step].loss_generator, 1e-6);
+      EXPECT_NEAR(j.at("loss_discriminator"), steps[step].loss_discriminator, 1e-6);
+      ++step;
+    } else {
+      const auto& history = trainer.state().history;
+      ASSERT_LT(epoch, history.size());
+      EXPECT_EQ(j.at("epoch"), history[epoch].epoch);
+      EXPECT_NEAR(j.at("loss_generator"), history[epoch].loss_generator, 1e-6);
+      EXPECT_NEAR(j.at("loss_discriminator"), history[epoch].loss_discriminator, 1e-6);
+      ++epoch;
+    }
+  }
+  EXPECT_EQ(step, 6U);
+  EXPECT_EQ(epoch, 2U);
+}
+
+}  // namespace
+}  // namespace dcgan::test

@@ -1,0 +1,40 @@
+// The presets with networks so narrow that a test can train them, and pictures to train them on.
+#pragma once
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+
+#include "models/models.h"
+#include "train/pictures.h"
+
+namespace dcgan::test {
+
+/// Batches of 8. Hidden layers at a quarter of their width, those of vanilla-64 at a 64th.
+inline Config small_preset(const std::string& name) {
+  Config config = preset_config(name);
+  config.batch_size = 8;
+  config.width = name == "vanilla-64" ? 1.0 / 64 : 0.25;
+  config.backend = "cpu";
+  config.threads = 2;
+  return config;
+}
+
+inline Dataset pictures(const Config& config, std::int64_t count) {
+  return pictures(count, gan_spec(config).image);
+}
+
+constexpr const char* all_presets[] = {"vanilla", "dcgan", "tf-tutorial", "vanilla-64"};
+
+/// Of letters, digits and underscores, as GoogleTest wants it.
+inline std::string as_test_name(std::string text) {
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return c == '-' || c == ' ' || c == '.'; }, '_');
+  return text;
+}
+
+inline std::string preset_test_name(const testing::TestParamInfo<const char*>& info) {
+  return as_test_name(info.param);
+}
+
+}  // namespace dcgan::test
