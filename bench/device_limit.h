@@ -23,7 +23,8 @@ double host_flops_per_s(int threads);
 /// Measured: these, and a triad over arrays from 128 KiB to what no cache holds.
 DeviceLimit host_limit(int threads);
 
-/// Computed from the device's properties: fp32 lanes and clock, memory clock and bus.
+/// Computed from the device's properties: fp32 lanes and clock, memory clock and bus; measured: its
+/// L2, read by all multiprocessors.
 DeviceLimit cuda_limit();
 
 }  // namespace dcgan::bench

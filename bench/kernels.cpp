@@ -1,7 +1,8 @@
 // Times every op of a training step at the presets' shapes, on any backend, beside what a library
 // takes for the same: oneDNN on cpu, cuBLAS and cuDNN on cuda.
-// kernels [--backend B] [--preset P]... [--batch-size N] [--threads N] [--plot FILE.png]
-//         [--benchmark_filter=REGEX] [--benchmark_out=FILE.json] and Google Benchmark's other flags
+// kernels [--backend B] [--preset P]... [--batch-size N] [--threads N] [--heaviest N]
+//         [--peers FILE.so] [--plot FILE.png] [--benchmark_filter=REGEX]
+//         [--benchmark_out=FILE.json] and Google Benchmark's other flags
 #include <benchmark/benchmark.h>
 
 #include <CLI/CLI.hpp>
@@ -14,20 +15,26 @@
 #include "bench/program.h"
 #include "bench/share_plot.h"
 #include "dcgan/error.h"
+#ifdef DCGAN_HAS_CUDA
+#include "bench/cuda_replay.h"
+#endif
 
 namespace dcgan::bench {
 namespace {
 
 struct Options {
-  std::string backend = "cpu", plot;
+  std::string backend = "cpu", plot, peers;
   std::vector<std::string> presets{"vanilla", "dcgan", "tf-tutorial"};
   std::int64_t batch_size = 0;
+  std::size_t heaviest = 0;
   int threads = 0;
 };
 
-/// Something to time: how to start it again, run it once, and wait for what was started.
+/// Something to time: how to start it again, run it once, and wait for what was started. `stream`:
+/// the cudaStream_t that all its work is queued on, or null.
 struct Subject {
   std::function<void()> restore, run, wait;
+  void* stream = nullptr;
 };
 
 double seconds_of(const Subject& s, std::int64_t repeats) {
@@ -39,18 +46,40 @@ double seconds_of(const Subject& s, std::int64_t repeats) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-/// A short op is started many times between two waits: a GPU works through them without a gap, and
-/// the wait, which no event on a backend's own stream can replace, is divided among them.
-void time(benchmark::State& state, const Subject& subject, const test::Pass& pass,
-          const DeviceLimit& limit) {
+/// What one batch of runs takes, in seconds: on a GPU one replay of a CUDA graph of them, so that
+/// short ops are not timed by how fast the host launches; elsewhere, or where they cannot be
+/// captured, which `note` then says, one run after the other and one wait.
+std::function<double()> batch_timer(const Subject& s, std::int64_t repeats, std::string& note) {
+#ifdef DCGAN_HAS_CUDA
+  if (s.stream != nullptr) try {
+      const auto replay =
+          std::make_shared<CudaReplay>(static_cast<cudaStream_t>(s.stream), repeats, s.run);
+      return [&s, replay] {
+        s.restore();
+        s.wait();
+        return replay->seconds();
+      };
+    } catch (const std::exception& e) {
+      note = std::string("launched one by one: ") + e.what();
+    }
+#endif
+  return [&s, repeats] { return seconds_of(s, repeats); };
+}
+
+void time(benchmark::State& state, const Subject& subject, const std::string& choice,
+          const test::Pass& pass, const DeviceLimit& limit) {
   constexpr double batch_s = 2e-3;
   seconds_of(subject, 1);  // plans, caches, clocks
-  const double once = seconds_of(subject, 1);
+  double once = seconds_of(subject, 1);
+  if (once < batch_s / 10) once = seconds_of(subject, 20) / 20;  // mostly the wait
   const auto repeats = std::clamp<std::int64_t>(std::llround(batch_s / once), 1, 1000);
+  std::string note;
+  const auto batch = batch_timer(subject, repeats, note);
+  state.SetLabel(choice + (choice.empty() || note.empty() ? "" : "; ") + note);
   double seconds = 0;
   std::int64_t runs = 0;
   while (state.KeepRunningBatch(repeats)) {
-    const double taken = seconds_of(subject, repeats);
+    const double taken = batch();
     state.SetIterationTime(taken);
     seconds += taken;
     runs += repeats;
@@ -63,20 +92,35 @@ void time(benchmark::State& state, const Subject& subject, const test::Pass& pas
   state.counters["bytes"] = pass.bytes;
 }
 
-/// The memory of one case at a time: all passes of a case are timed in a row.
+/// What is being timed and its memory: one case of the backend's, whose passes follow each other,
+/// and one peer of a pass of it. Google Benchmark calls for each several times.
 class Workbench {
  public:
-  Workbench(Backend& backend) : backend_(backend), fence_(backend.allocate(sizeof(float))) {}
+  /// `stream`: where the backend queues its work, if that can be captured.
+  Workbench(Backend& backend, void* stream)
+      : backend_(backend), stream_(stream), fence_(backend.allocate(sizeof(float))) {}
 
   Subject subject(const std::shared_ptr<const test::Case>& op, std::size_t pass) {
+    peer_.reset();
     if (op != op_) {
+      op_.reset();
       run_.reset();
       run_ = op->start(backend_);
-      op_ = op;
       for (std::size_t i = 0; i < op->passes().size(); ++i) run_->pass(i);
+      op_ = op;
     }
     return {[this, pass] { run_->restore(pass); }, [this, pass] { run_->pass(pass); },
-            [this] { wait(); }};
+            [this] { wait(); }, stream_};
+  }
+
+  /// The peer of that benchmark, planned when it is first asked for.
+  Peer& peer(const std::string& benchmark, const NamedPeer& named) {
+    if (!peer_ || benchmark != peer_of_) {
+      peer_.reset();
+      peer_ = named.make();
+      peer_of_ = benchmark;
+    }
+    return *peer_;
   }
 
  private:
@@ -86,18 +130,33 @@ class Workbench {
   }
 
   Backend& backend_;
+  void* stream_;
   Buffer fence_;
   std::shared_ptr<const test::Case> op_;
   std::unique_ptr<test::Run> run_;
+  std::string peer_of_;
+  std::unique_ptr<Peer> peer_;
 };
 
-std::vector<NamedPeer> peers_of(const std::string& backend, const test::Case& op,
-                                std::size_t pass) {
-  if (backend == "cpu") return onednn_peers(op, pass);
-#ifdef DCGAN_BENCH_CUDA_PEERS
-  if (backend == "cuda") return cublas_cudnn_peers(op, pass);
+using PeerLibraries = std::vector<std::unique_ptr<PeerLibrary>>;
+
+/// Those of the backend, or the one that was asked for; `note`: their versions, or why there are
+/// none. A machine need not have NVIDIA's.
+PeerLibraries peer_libraries(const Options& o, std::string& note) {
+  PeerLibraries libraries;
+  if (!o.peers.empty()) libraries.push_back(load_peer_library(o.peers));
+  if (o.backend == "cpu") libraries.push_back(onednn_library());
+#ifdef DCGAN_CUDA_PEERS
+  if (o.backend == "cuda" && o.peers.empty()) try {
+      libraries.push_back(load_peer_library(DCGAN_CUDA_PEERS));
+    } catch (const std::exception& e) {
+      note = std::string("no library: ") + e.what() +
+             " (LD_LIBRARY_PATH must name the folders of cuBLAS and cuDNN; those of Python's "
+             "wheels are site-packages/nvidia/*/lib)";
+    }
 #endif
-  return {};
+  for (const auto& library : libraries) note += (note.empty() ? "" : ", ") + library->description();
+  return libraries;
 }
 
 DeviceLimit limit_of(const Options& o) {
@@ -107,31 +166,40 @@ DeviceLimit limit_of(const Options& o) {
   return host_limit(o.threads);
 }
 
-void time_peer(benchmark::State& state, const NamedPeer& named, const test::Pass& pass,
-               const DeviceLimit& limit) {
-  const std::unique_ptr<Peer> peer = named.make();
-  state.SetLabel(peer->choice());
-  time(state, {[] {}, [&] { peer->run(); }, [&] { peer->wait(); }}, pass, limit);
-}
+/// Benchmarks that ended in an exception. One of a peer is in the table and no more.
+int failures_of_backend = 0;
 
-void register_case(Workbench& bench, const std::string& backend, const PresetCase& c,
-                   const DeviceLimit& limit) {
-  const auto passes = c.op->passes();
-  for (std::size_t i = 0; i < passes.size(); ++i) {
-    const std::string name = c.where + "/" + c.op->name() + "/" + passes[i].name + "/";
-    const auto add = [&](const std::string& who, auto run) {
-      benchmark::RegisterBenchmark((name + who).c_str(), run)
-          ->UseManualTime()
-          ->Unit(benchmark::kMicrosecond);
-    };
-    add(backend, [&bench, &limit, op = c.op, pass = passes[i], i](benchmark::State& state) {
-      time(state, bench.subject(op, i), pass, limit);
-    });
-    for (const NamedPeer& peer : peers_of(backend, *c.op, i))
-      add(peer.library, [peer, &limit, pass = passes[i]](benchmark::State& state) {
-        time_peer(state, peer, pass, limit);
-      });
-  }
+void register_pass(Workbench& bench, const Options& o, const PresetCase& c, std::size_t index,
+                   const PeerLibraries& libraries, const DeviceLimit& limit) {
+  const test::Pass pass = c.op->passes()[index];
+  const std::string name = c.where + "/" + c.op->name() + "/" + pass.name + "/";
+  const auto add = [&](const std::string& who, auto run) {
+    benchmark::RegisterBenchmark((name + who).c_str(), run)
+        ->UseManualTime()
+        ->Unit(benchmark::kMicrosecond);
+  };
+  add(o.backend, [&bench, &limit, op = c.op, pass, index](benchmark::State& state) {
+    try {
+      time(state, bench.subject(op, index), "", pass, limit);
+    } catch (const std::exception& e) {
+      ++failures_of_backend;
+      state.SkipWithError(e.what());
+    }
+  });
+  const std::optional<PeerOp> op = peer_op(c, index);
+  if (!op) return;
+  for (const auto& library : libraries)
+    for (const NamedPeer& named : library->peers(*op))
+      add(named.name,
+          [&bench, &limit, named, pass, key = name + named.name](benchmark::State& state) {
+            try {
+              Peer& peer = bench.peer(key, named);
+              time(state, {[] {}, [&] { peer.run(); }, [&] { peer.wait(); }, peer.stream()},
+                   peer.choice(), pass, limit);
+            } catch (const std::exception& e) {
+              state.SkipWithError(e.what());
+            }
+          });
 }
 
 /// Prints as usual and keeps the shares for the plot.
@@ -162,6 +230,9 @@ int run(int argc, char** argv) {
   app.add_option("--preset", o.presets, "Presets (default: the three of 28x28)");
   app.add_option("--batch-size", o.batch_size, "Images per step (default: the preset's)");
   app.add_option("--threads", o.threads, "The cpu backend's threads (0: one per core)");
+  app.add_option("--heaviest", o.heaviest,
+                 "Time only so many passes of each preset, those with the most work");
+  app.add_option("--peers", o.peers, "A shared library of peers, in place of cuBLAS and cuDNN's");
   app.add_option("--plot", o.plot, "Write a plot of the shares of the device's limit here (PNG)");
   CLI11_PARSE(app, argc, argv);
   // What is left is Google Benchmark's; its own order of flags: the last one holds.
@@ -175,22 +246,30 @@ int run(int argc, char** argv) {
 
   const std::unique_ptr<Backend> backend = make_backend(o.backend, o.threads);
   const DeviceLimit limit = limit_of(o);
-  char text[160];
+  char text[240];
   std::snprintf(text, sizeof text, "%.0f GFLOP/s, %.0f GB/s (%s)", limit.flops_per_s * 1e-9,
                 limit.memory.back().bytes_per_s * 1e-9, limit.source.c_str());
   const std::string device = backend->name() + ", " + backend->description();
-  std::printf("%s; limit %s\n", device.c_str(), text);
+  const char* const caches =
+      "hot: no cache is flushed between repeats, and a share is of what the cache that holds the "
+      "operands delivers";
+  std::string beside;
+  const PeerLibraries libraries = peer_libraries(o, beside);
   benchmark::AddCustomContext("backend", device);
+  benchmark::AddCustomContext("beside", beside.empty() ? "nothing" : beside);
+  benchmark::AddCustomContext("caches", caches);
   benchmark::AddCustomContext("limit", text);
 
-  Workbench bench(*backend);
-  for (const std::string& preset : o.presets)
-    for (const PresetCase& c : preset_cases(preset, o.batch_size))
-      register_case(bench, o.backend, c, limit);
+  Workbench bench(*backend, o.backend == "cuda" ? backend->native_stream() : nullptr);
+  for (const std::string& preset : o.presets) {
+    const std::vector<PresetCase> cases = preset_cases(preset, o.batch_size);
+    for (const auto& [of_case, pass] : heaviest_passes(cases, o.heaviest))
+      register_pass(bench, o, cases[of_case], pass, libraries, limit);
+  }
   Reporter reporter;
   benchmark::RunSpecifiedBenchmarks(&reporter);
   if (!o.plot.empty()) plot_shares(o.plot, reporter.shares, device + "; limit " + text);
-  return 0;
+  return failures_of_backend > 0 ? 1 : 0;
 }
 
 }  // namespace

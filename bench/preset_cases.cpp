@@ -1,7 +1,7 @@
 // Walks a preset's layers as Sequential does when it is built.
 #include "bench/preset_cases.h"
 
-#include <type_traits>
+#include <algorithm>
 
 #include "models/models.h"
 #include "ops/adam_case.h"
@@ -45,6 +45,7 @@ class Walk {
     s.activation = e.activation;
     s.slope = e.slope;
     add<test::BatchNormCase>(s);
+    cases_.back().positions = shape_.height * shape_.width;
     parameters_ += 2 * s.channels;
   }
   void operator()(const layer::Dropout& l) {
@@ -128,6 +129,53 @@ std::vector<PresetCase> preset_cases(const std::string& preset, std::int64_t bat
   constexpr std::int64_t images = 8192;
   add(std::make_shared<test::GatherCase>(images, spec.image.size(), 1000, batch));
   return cases;
+}
+
+std::optional<PeerOp> peer_op(const PresetCase& c, std::size_t pass) {
+  auto direction = static_cast<Direction>(pass);
+  if (const auto* dense = dynamic_cast<const test::DenseCase*>(c.op.get()))
+    return DensePass{dense->shape(), direction};
+  if (const auto* conv = dynamic_cast<const test::ConvCase*>(c.op.get())) {
+    const ConvShape& s = conv->shape();
+    if (conv->straight()) return ConvolutionPass{s, direction};
+    if (direction != Direction::backward_weights)
+      direction = direction == Direction::forward ? Direction::backward_data : Direction::forward;
+    return ConvolutionPass{
+        {s.batch, conv->out_height(), conv->out_width(), s.out, s.in, s.kernel, s.stride},
+        direction};
+  }
+  if (const auto* norm = dynamic_cast<const test::BatchNormCase*>(c.op.get())) {
+    const BatchNormShape& s = norm->shape();
+    return BatchNormPass{s.rows / c.positions, c.positions, s.channels,
+                         s.momentum,           s.epsilon,   static_cast<BatchNormPass::Kind>(pass)};
+  }
+  return std::nullopt;
+}
+
+std::vector<std::pair<std::size_t, std::size_t>> heaviest_passes(
+    const std::vector<PresetCase>& cases, std::size_t n) {
+  struct Weighed {
+    std::size_t of_case, pass;
+    double work;
+  };
+  constexpr double flops_per_byte = 20;
+  std::vector<Weighed> all;
+  for (std::size_t i = 0; i < cases.size(); ++i) {
+    const auto passes = cases[i].op->passes();
+    for (std::size_t j = 0; j < passes.size(); ++j)
+      all.push_back({i, j, std::max(passes[j].flops, flops_per_byte * passes[j].bytes)});
+  }
+  if (n > 0 && n < all.size()) {
+    std::stable_sort(all.begin(), all.end(),
+                     [](const Weighed& a, const Weighed& b) { return a.work > b.work; });
+    all.resize(n);
+    std::sort(all.begin(), all.end(), [](const Weighed& a, const Weighed& b) {
+      return std::pair(a.of_case, a.pass) < std::pair(b.of_case, b.pass);
+    });
+  }
+  std::vector<std::pair<std::size_t, std::size_t>> chosen;
+  for (const Weighed& w : all) chosen.emplace_back(w.of_case, w.pass);
+  return chosen;
 }
 
 }  // namespace dcgan::bench

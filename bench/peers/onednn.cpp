@@ -4,16 +4,12 @@
 #include <unordered_map>
 
 #include "bench/peers/peer.h"
-#include "ops/conv_case.h"
-#include "ops/dense_case.h"
 
 namespace dcgan::bench {
 namespace {
 
 using dnnl::memory;
 using Arguments = std::unordered_map<int, memory>;
-enum class Direction { forward, backward_data, backward_weights };
-
 // Version 3 dropped the operation descriptors.
 template <class Primitive, class... Operands>
 auto describe(const dnnl::engine& engine, const Operands&... operands) {
@@ -116,34 +112,31 @@ class OnednnPeer final : public Peer {
   Arguments arguments_;
 };
 
-std::unique_ptr<Peer> plan(const DenseShape& s, Direction direction) {
-  auto peer = std::make_unique<OnednnPeer>();
-  peer->dense(s, direction);
-  return peer;
-}
-
-/// A transposed convolution is the adjoint of the convolution from its output to its input.
-std::unique_ptr<Peer> plan(const test::ConvCase& c, Direction direction) {
-  auto peer = std::make_unique<OnednnPeer>();
-  ConvShape s = c.shape();
-  if (!c.straight()) {
-    s = {s.batch, c.out_height(), c.out_width(), s.out, s.in, s.kernel, s.stride};
-    if (direction != Direction::backward_weights)
-      direction = direction == Direction::forward ? Direction::backward_data : Direction::forward;
+class OnednnLibrary final : public PeerLibrary {
+ public:
+  std::string description() const override {
+    const dnnl_version_t& v = *dnnl::version();
+    return "oneDNN " + std::to_string(v.major) + "." + std::to_string(v.minor) + "." +
+           std::to_string(v.patch);
   }
-  peer->convolution(s, direction);
-  return peer;
-}
+  std::vector<NamedPeer> peers(const PeerOp& op) override {
+    const auto named = [](auto plan) {
+      return std::vector<NamedPeer>{{"onednn", [plan] {
+                                       auto peer = std::make_unique<OnednnPeer>();
+                                       plan(*peer);
+                                       return peer;
+                                     }}};
+    };
+    if (const auto* dense = std::get_if<DensePass>(&op))
+      return named([p = *dense](OnednnPeer& peer) { peer.dense(p.shape, p.direction); });
+    if (const auto* conv = std::get_if<ConvolutionPass>(&op))
+      return named([p = *conv](OnednnPeer& peer) { peer.convolution(p.shape, p.direction); });
+    return {};
+  }
+};
 
 }  // namespace
 
-std::vector<NamedPeer> onednn_peers(const test::Case& op, std::size_t pass) {
-  const auto direction = static_cast<Direction>(pass);
-  if (const auto* dense = dynamic_cast<const test::DenseCase*>(&op))
-    return {{"onednn", [s = dense->shape(), direction] { return plan(s, direction); }}};
-  if (const auto* conv = dynamic_cast<const test::ConvCase*>(&op))
-    return {{"onednn", [c = *conv, direction] { return plan(c, direction); }}};
-  return {};
-}
+std::unique_ptr<PeerLibrary> onednn_library() { return std::make_unique<OnednnLibrary>(); }
 
 }  // namespace dcgan::bench

@@ -1,15 +1,37 @@
-// A library's own way to do one pass of a case: what the backend is measured against. It does the
+// A library's own way to do one pass of an op: what the backend is measured against. It does the
 // arithmetic alone: bias, activation and dropout, which the backend's forward pass has with it, are
 // left out.
 #pragma once
 #include <functional>
 #include <memory>
 #include <string>
+#include <variant>
 #include <vector>
 
-#include "ops/case.h"
+#include "backend/backend.h"
 
 namespace dcgan::bench {
+
+enum class Direction { forward, backward_data, backward_weights };
+
+struct DensePass {
+  DenseShape shape;
+  Direction direction;
+};
+/// A transposed convolution is that from its output to its input, forward and backward_data
+/// exchanged.
+struct ConvolutionPass {
+  ConvShape shape;
+  Direction direction;
+};
+/// x [images, positions, channels]
+struct BatchNormPass {
+  enum class Kind { inference, training, backward };
+  std::int64_t images, positions, channels;
+  float momentum, epsilon;
+  Kind kind;
+};
+using PeerOp = std::variant<DensePass, ConvolutionPass, BatchNormPass>;
 
 /// Planned, with memory of its own on the device.
 class Peer {
@@ -17,17 +39,31 @@ class Peer {
   virtual ~Peer() = default;
   virtual void run() = 0;  ///< may return before the work is done
   virtual void wait() {}
+  /// The stream it runs on, a cudaStream_t; null where there is none.
+  virtual void* stream() const { return nullptr; }
   /// What the library chose: "implicit precomputed GEMM, NHWC"; may be empty.
   virtual std::string choice() const { return ""; }
 };
 
+/// make() plans it, and throws where the library cannot do it.
 struct NamedPeer {
-  std::string library;
+  std::string name;
   std::function<std::unique_ptr<Peer>()> make;
 };
 
-/// Those of a pass of op; none where the library has no such op.
-std::vector<NamedPeer> onednn_peers(const test::Case& op, std::size_t pass);
-std::vector<NamedPeer> cublas_cudnn_peers(const test::Case& op, std::size_t pass);
+/// Outlives its peers, which share what it holds: handles, a stream, a workspace.
+class PeerLibrary {
+ public:
+  virtual ~PeerLibrary() = default;
+  virtual std::string description() const = 0;                 ///< with its version
+  virtual std::vector<NamedPeer> peers(const PeerOp& op) = 0;  ///< none where it has no such op
+};
+
+std::unique_ptr<PeerLibrary> onednn_library();
+
+/// Loads a shared library that has `extern "C" dcgan::bench::PeerLibrary* dcgan_peer_library()`,
+/// which returns a new one or throws; `file` is a path, or a name that the loader searches for.
+/// Throws Error with the reason.
+std::unique_ptr<PeerLibrary> load_peer_library(const std::string& file);
 
 }  // namespace dcgan::bench

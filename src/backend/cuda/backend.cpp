@@ -43,6 +43,7 @@ class DeviceBackend final : public Backend {
            std::to_string(p.minor) + ", " + std::to_string(p.totalGlobalMem >> 20) + " MiB, CUDA " +
            version_text(runtime);
   }
+  void* native_stream() const override { return streams_.compute(); }
 
   Buffer allocate(std::size_t bytes) override { return allocate_device_memory(bytes, streams_); }
   void upload(void* device, const void* host, std::size_t bytes) override {
