@@ -4,187 +4,145 @@
 All contenders of a preset run as processes of their own and take turns
 (A B C D A B C D), so that a noisy machine disturbs them alike. A turn lasts
 some seconds: the first steps of one pay for caches that another has filled,
-which those of an epoch do not. Start it with
-tools/compare.sh, which prepares its Python environment and builds dcgan_cuda's
-bench/train_step.
+which those of an epoch do not. One that fails, or is not ready in time, is in
+the table with its reason. tools/compare.sh prepares a Python environment and
+builds dcgan_cuda's bench/train_step; where both are there, this file and its
+neighbours need nothing else.
 """
 import argparse
 import json
 import os
 import statistics
-import subprocess
 import sys
-import tempfile
 import time
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-PRESETS = ["vanilla", "dcgan", "tf-tutorial"]
-IMAGES, BATCH = 60000, 256
+from contenders import BATCH, FRAMEWORKS, PRESETS, contenders, installed
+from report import machine, plot, summary, table
+from worker import Failed, Worker
+
 PAUSE_SECONDS = 0.5  # idle threads of the program before spin for a while
 
 
-class Worker:
-    """A contender: a process that runs steps when it is told to (protocol.py)."""
+class Comparison:
+    """Rows of what is measured, written whenever there is more."""
 
-    def __init__(self, label, command, threads):
-        environment = dict(os.environ)
-        if threads:
-            environment["OMP_NUM_THREADS"] = str(threads)
-        self.label = label
-        self.times = []
-        self.steps = 0  # of a turn
-        self.chatter = tempfile.TemporaryFile()  # shown only where something goes wrong
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                        stderr=self.chatter, text=True, env=environment)
-        ready = self.process.stdout.readline().strip()
-        if not ready.startswith("ready "):
-            self.fail(f"did not start: {' '.join(command)}")
-        self.version = ready[6:]
+    def __init__(self, args, about):
+        self.args, self.about = args, about
+        self.rows, self.racing = [], []
 
-    def fail(self, what):
-        self.chatter.seek(0)
-        said = self.chatter.read().decode(errors="replace")[-2000:]
-        raise SystemExit(f"{said}compare: {self.label} {what}")
+    def write(self):
+        result = {**self.about, "summary": summary(self.rows), "rows": self.rows}
+        with open(self.args.json, "w") as file:
+            json.dump(result, file, indent=2)
+        with open(os.path.join(self.args.out, "frameworks.md"), "w") as file:
+            file.write(table(self.rows) + "\n")
 
-    def run(self, steps):
-        self.process.stdin.write(f"{steps}\n")
-        self.process.stdin.flush()
-        line = self.process.stdout.readline()
-        if not line:
-            self.fail("ended early")
-        return json.loads(line)
+    def measure(self, preset, deadline):
+        """Lets every contender train the preset; `deadline` on time.monotonic(), or None."""
+        args = self.args
+        self.racing = []
+        for contender in contenders(preset, args):
+            row = {"preset": preset, **contender.description()}
+            self.rows.append(row)
+            self.racing.append((row, Worker(contender.command, args.threads)))
+        try:
+            for row, worker in self.racing:
+                self.attempt(row, worker, self.set_up, deadline)
+            for turn in range(args.turns):
+                for row, worker in self.racing:
+                    if turn > 0 and deadline and time.monotonic() > deadline:
+                        return
+                    if "failed" not in row:
+                        time.sleep(PAUSE_SECONDS)
+                        self.attempt(row, worker, self.take_turn, deadline)
+                print(f"{preset}: turn {turn + 1} of {args.turns}", file=sys.stderr)
+        finally:
+            for _, worker in self.racing:
+                worker.end()
+            self.write()
 
-    def peak_mib(self):
-        with open(f"/proc/{self.process.pid}/status") as status:
-            for line in status:
-                if line.startswith("VmHWM:"):
-                    return int(line.split()[1]) / 1024
-        return 0
+    def attempt(self, row, worker, action, deadline):
+        try:
+            action(row, worker, deadline)
+        except Failed as failure:
+            row["failed"] = str(failure)
+            worker.end(grace_seconds=0)
+        self.write()
 
-    def end(self):
-        self.process.stdin.close()
-        self.process.wait()
+    def set_up(self, row, worker, deadline):
+        limit = self.args.limit
+        if deadline:  # one that hangs must leave time to the others, and for a turn of all
+            turn = len(self.racing) * (self.args.seconds + PAUSE_SECONDS)
+            limit = min(limit, (deadline - turn - time.monotonic()) / 2)
+            if limit < 1:
+                raise Failed("the time was up")
+        row["version"] = worker.start(limit)
+        ms = statistics.median(worker.run(self.args.warm_up, limit))
+        worker.steps = max(self.args.steps, round(self.args.seconds * 1e3 / ms))
 
-
-def has_gpu():
-    import torch
-
-    return torch.cuda.is_available()
-
-
-def contenders(preset, args):
-    """(label, command) of every program to time."""
-    def python(file, way):
-        command = [sys.executable, os.path.join(HERE, file), "--preset", preset, "--way", way]
-        return command + (["--threads", str(args.threads)] if args.threads else [])
-
-    found = []
-    if args.notebook:
-        found.append(("notebook (Keras, eager)", python("tensorflow_worker.py", "eager")))
-    found += [
-        ("TensorFlow tf.function", python("tensorflow_worker.py", "function")),
-        ("PyTorch, two passes", python("torch_worker.py", "two-pass")),
-        ("PyTorch, fused step", python("torch_worker.py", "fused")),
-    ]
-    if args.gpu:
-        found += [
-            ("TensorFlow tf.function, AMP", python("tensorflow_worker.py", "function-amp")),
-            ("PyTorch, fused, TF32", python("torch_worker.py", "fused-tf32")),
-            ("PyTorch, fused, AMP", python("torch_worker.py", "fused-amp")),
-        ]
-    for backend in args.backend:
-        command = [args.train_step, "--worker", "--preset", preset, "--backend", backend]
-        found.append((f"dcgan_cuda {backend}",
-                      command + (["--threads", str(args.threads)] if args.threads else [])))
-    return found
-
-
-def measure(preset, args):
-    workers = [Worker(label, command, args.threads) for label, command in contenders(preset, args)]
-    for worker in workers:
-        ms = statistics.median(worker.run(args.warm_up))
-        worker.steps = max(args.steps, round(args.seconds * 1e3 / ms))
-    for turn in range(args.turns):
-        for worker in workers:
-            time.sleep(PAUSE_SECONDS)
-            worker.times += worker.run(worker.steps)
-        print(f"\r{preset}: turn {turn + 1} of {args.turns}", end="", file=sys.stderr, flush=True)
-    print("\r\033[K", end="", file=sys.stderr)
-    rows = []
-    for worker in workers:
+    def take_turn(self, row, worker, deadline):
+        limit = self.args.limit
+        if deadline:
+            limit = min(limit, max(deadline - time.monotonic(), 10 * self.args.seconds))
+        worker.times += worker.run(worker.steps, limit)
         ms = statistics.median(worker.times)
-        rows.append({
-            "preset": preset, "program": worker.label, "version": worker.version,
-            "median_ms": ms, "minimum_ms": min(worker.times),
-            "epoch_s": ms * 1e-3 * -(-IMAGES // BATCH), "images_per_s": BATCH / ms * 1e3,
-            "peak_mib": worker.peak_mib(),
-        })
-        worker.end()
-    frameworks = [r["median_ms"] for r in rows
-                  if r["program"].startswith(("TensorFlow tf.function", "PyTorch"))]
-    for row in rows:
-        row["ratio"] = min(frameworks) / row["median_ms"]
-    return rows
+        row.update(median_ms=ms, minimum_ms=min(worker.times), times_ms=worker.times,
+                   images_per_s=BATCH / ms * 1e3, peak_mib=worker.peak_mib())
 
 
-def table(rows):
-    lines = ["| preset | program | ms/step (least) | s/epoch | images/s | peak MiB | ratio |",
-             "|---|---|---|---|---|---|---|"]
-    for r in rows:
-        lines.append(
-            f"| {r['preset']} | {r['program']} ({r['version']}) | {r['median_ms']:.1f} "
-            f"({r['minimum_ms']:.1f}) | {r['epoch_s']:.1f} | {r['images_per_s']:.0f} "
-            f"| {r['peak_mib']:.0f} | {r['ratio']:.2f} |")
-    return "\n".join(lines)
-
-
-def plot(rows, path):
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    presets = list(dict.fromkeys(r["preset"] for r in rows))
-    figure, axes = pyplot.subplots(1, len(presets), figsize=(5 * len(presets), 3.6), squeeze=False)
-    for axis, preset in zip(axes[0], presets):
-        chosen = [r for r in rows if r["preset"] == preset][::-1]
-        bars = axis.barh([r["program"] for r in chosen], [r["median_ms"] for r in chosen],
-                         color=["C1" if r["program"].startswith("dcgan") else "C0" for r in chosen])
-        axis.bar_label(bars, fmt="%.1f", padding=3)
-        axis.set_title(preset)
-        axis.set_xlabel("ms per step of 256 images")
-        axis.margins(x=0.2)
-    figure.tight_layout()
-    figure.savefig(path, dpi=110)
-
-
-def main():
+def arguments(argv):
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     p.add_argument("--train-step", required=True, help="the built bench/train_step")
     p.add_argument("--preset", action="append", choices=PRESETS)
     p.add_argument("--backend", action="append",
                    help="of dcgan_cuda (default: cpu, and cuda where there is a GPU;\n"
                         "simt takes minutes)")
+    p.add_argument("--only", action="append", choices=FRAMEWORKS,
+                   help="frameworks to compare with (default: all that are installed)")
+    p.add_argument("--minutes", type=float, default=0,
+                   help="for all of it, shared by the presets; 0: as long as it takes")
+    p.add_argument("--limit", type=float, default=300,
+                   help="seconds for a program to set itself up, or to take a turn")
     p.add_argument("--threads", type=int, default=0, help="0: one per core")
     p.add_argument("--turns", type=int, default=5)
     p.add_argument("--seconds", type=float, default=2, help="of a turn, about")
     p.add_argument("--steps", type=int, default=4, help="of a turn at the least")
     p.add_argument("--warm-up", type=int, default=4)
-    p.add_argument("--no-notebook", dest="notebook", action="store_false")
+    p.add_argument("--no-notebook", dest="notebook", action="store_false",
+                   help="leave out Keras in eager mode")
     p.add_argument("--out", default="comparison", help="folder for table, JSON and plot")
-    args = p.parse_args()
-    args.gpu = has_gpu()
+    p.add_argument("--json", help="the JSON's file (default: frameworks.json in --out)")
+    p.add_argument("--commit", help="what was built, for the JSON")
+    return p.parse_args(argv)
+
+
+def main(argv=None):
+    args = arguments(argv)
+    about = machine(args.commit)
+    args.gpu = about["card"] is not None
     args.backend = args.backend or ["cpu"] + ["cuda"] * args.gpu
-    rows = []
-    for preset in args.preset or PRESETS:
-        rows += measure(preset, args)
+    chosen = args.only or FRAMEWORKS
+    args.frameworks = [framework for framework in chosen if installed(framework)]
+    for framework in chosen:
+        if framework not in args.frameworks:
+            print(f"compare: {framework} is not installed for {sys.executable}; left out")
     os.makedirs(args.out, exist_ok=True)
-    with open(os.path.join(args.out, "frameworks.json"), "w") as file:
-        json.dump(rows, file, indent=2)
-    with open(os.path.join(args.out, "frameworks.md"), "w") as file:
-        file.write(table(rows) + "\n")
-    plot(rows, os.path.join(args.out, "frameworks.png"))
-    print(table(rows))
+    args.json = args.json or os.path.join(args.out, "frameworks.json")
+    comparison = Comparison(args, about)
+    presets = args.preset or PRESETS
+    end = time.monotonic() + 60 * args.minutes
+    for index, preset in enumerate(presets):
+        now = time.monotonic()
+        share = (end - now) / (len(presets) - index)
+        comparison.measure(preset, now + share if args.minutes else None)
+    print(table(comparison.rows))
+    try:
+        plot(comparison.rows, os.path.join(args.out, "frameworks.png"))
+    except ImportError as error:
+        print(f"compare: no plot: {error}")
+    ours = [row for row in comparison.rows if row["framework"] == "dcgan_cuda"]
+    return 1 if any("failed" in row for row in ours) else 0
 
 
-main()
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,5 +1,8 @@
 #!/usr/bin/env python3
-"""Trains a preset with Keras: as the notebook is written (eager), or under tf.function."""
+"""Trains a preset with Keras: as the notebook is written, under tf.function, or compiled by XLA.
+
+The notebook's way reads its batches through tf.data; the others gather them on the device.
+"""
 import argparse
 import os
 
@@ -9,7 +12,7 @@ import keras
 import tensorflow as tf
 from keras import layers
 
-from protocol import BATCH, LATENT, KEEP, RATES, random_images, serve
+from protocol import BATCH, IMAGES, KEEP, LATENT, RATES, random_images, serve
 
 
 def build(preset):
@@ -39,21 +42,23 @@ def build(preset):
     return keras.Sequential(g), keras.Sequential(d)
 
 
-def main():
-    p = argparse.ArgumentParser()
-    p.add_argument("--preset", required=True, choices=RATES)
-    p.add_argument("--way", required=True, choices=["eager", "function", "function-amp"])
-    p.add_argument("--threads", type=int, default=0)
-    a = p.parse_args()
-    tf.config.threading.set_intra_op_parallelism_threads(a.threads)
-    # The convolutions' own precision on a GPU: TF32 only where it is asked for.
-    tf.config.experimental.enable_tensor_float_32_execution(a.way == "function-amp")
-    if a.way == "function-amp":
-        keras.mixed_precision.set_global_policy("mixed_float16")
-    generator, discriminator = build(a.preset)
-    rate_g, rate_d, beta1 = RATES[a.preset]
+WAYS = ["eager, as the notebook", "tf.function", "tf.function, XLA"]
+
+
+def set_up(preset, way, precision, threads):
+    tf.config.threading.set_intra_op_parallelism_threads(threads)
+    gpus = tf.config.list_physical_devices("GPU")
+    for gpu in gpus:
+        tf.config.experimental.set_memory_growth(gpu, True)
+    tf.config.experimental.enable_tensor_float_32_execution(precision == "tf32")
+    if precision == "bf16":
+        keras.mixed_precision.set_global_policy("mixed_bfloat16")
+    generator, discriminator = build(preset)
+    rate_g, rate_d, beta1 = RATES[preset]
     optimiser_g = keras.optimizers.Adam(rate_g, beta_1=beta1)
     optimiser_d = keras.optimizers.Adam(rate_d, beta_1=beta1)
+    optimiser_g.build(generator.trainable_variables)
+    optimiser_d.build(discriminator.trainable_variables)
     bce = keras.losses.BinaryCrossentropy(from_logits=True)
 
     def train_step(images):
@@ -71,16 +76,37 @@ def main():
         optimiser_d.apply_gradients(zip(gradients_d, discriminator.trainable_variables))
         return loss_g, loss_d
 
-    step = train_step if a.way == "eager" else tf.function(train_step)
     images = random_images()
-    data = iter(tf.data.Dataset.from_tensor_slices(images).shuffle(len(images)).repeat()
-                .batch(BATCH, drop_remainder=True).prefetch(2))
+    if way == WAYS[0]:
+        data = iter(tf.data.Dataset.from_tensor_slices(images).shuffle(IMAGES).repeat()
+                    .batch(BATCH, drop_remainder=True).prefetch(2))
+        step = lambda: train_step(next(data))
+    else:
+        images = tf.constant(images)
 
-    def one():
-        loss_g, loss_d = step(next(data))
-        return float(loss_g), float(loss_d)
+        def gathered():
+            return train_step(tf.gather(images, tf.random.uniform([BATCH], 0, IMAGES, tf.int32)))
 
-    serve(f"TensorFlow {tf.__version__}", one)
+        step = tf.function(gathered, jit_compile=way == WAYS[2])
+    name = f"TensorFlow {tf.__version__}"
+    if not gpus:
+        return name, lambda: [float(loss) for loss in step()], None
+    last = []
+
+    def queue():
+        last[:] = step()
+
+    return name, queue, lambda: [float(loss) for loss in last]
+
+
+def main():
+    p = argparse.ArgumentParser()
+    p.add_argument("--preset", required=True, choices=RATES)
+    p.add_argument("--way", required=True, choices=WAYS)
+    p.add_argument("--precision", choices=["fp32", "tf32", "bf16"], default="fp32")
+    p.add_argument("--threads", type=int, default=0)
+    a = p.parse_args()
+    serve(lambda: set_up(a.preset, a.way, a.precision, a.threads))
 
 
 main()
