@@ -49,7 +49,7 @@ class BatchNorm {
     check(cudnnGetBatchNormalizationForwardTrainingExWorkspaceSize(
         context.cudnn, mode, ops, x_is_, nullptr, x_is_, parameters_are_, nullptr, &forward));
     check(cudnnGetBatchNormalizationBackwardExWorkspaceSize(context.cudnn, mode, ops, x_is_,
-                                                            nullptr, x_is_, nullptr, x_is_,
+                                                            x_is_, x_is_, nullptr, x_is_,
                                                             parameters_are_, nullptr, &backward));
     if (std::max(forward, backward) > CudaContext::workspace_bytes)
       throw Error("cuDNN: the workspace is too small");

@@ -96,7 +96,7 @@ class Failures(unittest.TestCase):
                          [None, "OutOfMemoryError: CUDA out of memory",
                           "cannot load libcudart (ended with status 1)", "ended by signal 9", None])
         self.assertIn("not measured: OutOfMemoryError: CUDA out of memory", text)
-        self.assertIn("1 (1), then failed: ended by signal 9", text)
+        self.assertIn("1.00 (1.00), then failed: ended by signal 9", text)
         self.assertEqual(rows[4]["times_ms"], [4] * 8)
 
     def test_one_that_hangs_is_given_up(self):
@@ -186,9 +186,10 @@ class PyTorch(unittest.TestCase):
         import torch
         import torch_worker
 
-        for preset in ("vanilla", "dcgan"):
+        for preset, layout in (("vanilla", "channels-first"), ("dcgan", "channels-first"),
+                               ("dcgan", "channels-last")):
             torch.manual_seed(1)
-            training = torch_worker.Training(preset, torch.device("cpu"))
+            training = torch_worker.Training(preset, torch.device("cpu"), layout=layout)
             for module in training.d.modules():
                 if isinstance(module, torch.nn.Dropout):
                     module.p = 0  # two passes would draw two masks
@@ -206,7 +207,8 @@ class PyTorch(unittest.TestCase):
             for model, loss, gradients in ((training.g, want_g, of_g), (training.d, want_d, of_d)):
                 for want, got in zip(torch.autograd.grad(loss, list(model.parameters()),
                                                          retain_graph=True), gradients):
-                    torch.testing.assert_close(got, want, rtol=1e-3, atol=1e-5 * want.abs().max().item() + 1e-7)
+                    bound = 1e-5 * want.abs().max().item() + 1e-7
+                    torch.testing.assert_close(got, want, rtol=1e-3, atol=bound)
 
     def test_the_worker_answers_as_the_protocol_says(self):
         said = subprocess.run([sys.executable, FOLDER / "torch_worker.py", "--preset", "vanilla",
@@ -225,17 +227,24 @@ class Keras(unittest.TestCase):
         import torch_worker
 
         torch.manual_seed(1)
-        for stride, size in ((1, 7), (2, 7), (2, 14)):
-            layer = torch_worker.conv_transpose(3, 4, stride)
+        flip = lambda t: t.flip(2, 3)
+
+        def same(layer, theirs, kernel, size):  # kernel as Keras has it
             x = torch.randn(2, size, size, 3)
-            theirs = keras.layers.Conv2DTranspose(4, 5, stride, padding="same", use_bias=False)
             theirs.build(x.shape)
-            kernel = torch.randn(5, 5, 4, 3)
             theirs.set_weights([kernel.numpy()])
-            layer.weight.data = kernel.permute(3, 2, 0, 1).flip(2, 3).contiguous()
-            ours = layer(x.permute(0, 3, 1, 2).flip(2, 3)).flip(2, 3).permute(0, 2, 3, 1)
-            torch.testing.assert_close(ours, torch.from_numpy(keras.ops.convert_to_numpy(theirs(x.numpy()))),
-                                       rtol=1e-4, atol=1e-4)
+            layer.weight.data = flip(kernel.permute(3, 2, 0, 1)).contiguous()
+            ours = flip(layer(flip(x.permute(0, 3, 1, 2)))).permute(0, 2, 3, 1)
+            wanted = torch.from_numpy(keras.ops.convert_to_numpy(theirs(x.numpy())))
+            torch.testing.assert_close(ours, wanted, rtol=1e-4, atol=1e-4)
+
+        more = {"padding": "same", "use_bias": False}
+        for stride, size in ((1, 7), (2, 7), (2, 14)):
+            same(torch_worker.conv_transpose(3, 4, stride),
+                 keras.layers.Conv2DTranspose(4, 5, stride, **more), torch.randn(5, 5, 4, 3), size)
+        conv = torch_worker.conv(3, 4)
+        conv.bias.data.zero_()
+        same(conv, keras.layers.Conv2D(4, 5, 2, **more), torch.randn(5, 5, 3, 4), 28)
 
 
 @needs("jax")

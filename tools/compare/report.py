@@ -62,6 +62,11 @@ def summary(rows):
     return result
 
 
+def figure(value):
+    """Three digits or more, without an exponent."""
+    return f"{value:.{2 if value < 10 else 1 if value < 100 else 0}f}"
+
+
 def table(rows):
     lines = ["| preset | program | precision | ms/step (least) | s/epoch | images/s | peak MiB "
              "| ratio, same precision | ratio, any |",
@@ -77,8 +82,8 @@ def table(rows):
         ratios = [ratio(rows, row, row["precision"]), ratio(rows, row)]
         cells = " | ".join("" if r is None else f"{r:.2f}" for r in ratios)
         later = f", then failed: {row['failed']}".replace("|", "/") if "failed" in row else ""
-        lines.append(f"{start}| {ms:.3g} ({row['minimum_ms']:.3g}){later} "
-                     f"| {ms * 1e-3 * -(-IMAGES // BATCH):.3g} | {row['images_per_s']:.0f} "
+        lines.append(f"{start}| {figure(ms)} ({figure(row['minimum_ms'])}){later} "
+                     f"| {figure(ms * 1e-3 * -(-IMAGES // BATCH))} | {row['images_per_s']:.0f} "
                      f"| {row['peak_mib']:.0f} | {cells} |")
     return "\n".join(lines)
 
@@ -102,7 +107,7 @@ def plot(rows, path):
                          [row["median_ms"] for row in chosen],
                          color=["C1" if row["framework"] == "dcgan_cuda" else "C0"
                                 for row in chosen])
-        axis.bar_label(bars, fmt="%.3g", padding=3)
+        axis.bar_label(bars, [figure(row["median_ms"]) for row in chosen], padding=3)
         axis.set_title(preset)
         axis.set_xlabel(f"ms per step of {BATCH} images")
         axis.margins(x=0.2)

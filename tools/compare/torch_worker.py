@@ -39,7 +39,21 @@ def conv_transpose(i, o, stride):
     return nn.ConvTranspose2d(i, o, 5, stride, padding=2, output_padding=stride - 1, bias=False)
 
 
-def build(preset):
+class ChannelsLastImages(nn.Module):
+    """Unflattens [N, 49 c] to images whose memory is channels-last, without a copy."""
+
+    def forward(self, x):
+        return x.unflatten(1, (7, 7, -1)).permute(0, 3, 1, 2)
+
+
+class ChannelsLastRows(nn.Module):
+    """Flattens channels-last images without a copy."""
+
+    def forward(self, x):
+        return x.permute(0, 2, 3, 1).flatten(1)
+
+
+def build(preset, layout="channels-first"):
     leaky = lambda: nn.LeakyReLU(0.3)
     drop = lambda: nn.Dropout(1 - KEEP)
     if preset == "vanilla":
@@ -55,13 +69,16 @@ def build(preset):
         d += [nn.Linear(128, 1)]
     else:
         n = 32 if preset == "dcgan" else 64
+        images, rows = nn.Unflatten(1, (4 * n, 7, 7)), nn.Flatten()
+        if layout == "channels-last":
+            images, rows = ChannelsLastImages(), ChannelsLastRows()
         norm = lambda c: [nn.BatchNorm2d(c, eps=1e-3, momentum=0.01), leaky()]
         g = [nn.Linear(LATENT, 196 * n, bias=preset == "dcgan"),
-             nn.BatchNorm1d(196 * n, eps=1e-3, momentum=0.01), leaky(),
-             nn.Unflatten(1, (4 * n, 7, 7)), conv_transpose(4 * n, 2 * n, 1), *norm(2 * n),
+             nn.BatchNorm1d(196 * n, eps=1e-3, momentum=0.01), leaky(), images,
+             conv_transpose(4 * n, 2 * n, 1), *norm(2 * n),
              conv_transpose(2 * n, n, 2), *norm(n), conv_transpose(n, 1, 2), nn.Tanh()]
         d = [conv(1, n), leaky(), drop(), conv(n, 2 * n), leaky(), drop(),
-             nn.Flatten(), nn.Linear(98 * n, 1)]
+             rows, nn.Linear(98 * n, 1)]
     return nn.Sequential(*g), nn.Sequential(*d)
 
 
@@ -70,15 +87,15 @@ class Training:
 
     def __init__(self, preset, device, precision="fp32", layout="channels-first", compiled=False):
         self.device, self.precision = device, precision
-        layout = LAYOUTS[layout]
-        self.g, self.d = (m.to(device, memory_format=layout) for m in build(preset))
+        memory = LAYOUTS[layout]
+        self.g, self.d = (m.to(device, memory_format=memory) for m in build(preset, layout))
         rate_g, rate_d, beta1 = RATES[preset]
         self.adam_g, self.adam_d = (
             torch.optim.Adam(m.parameters(), rate, (beta1, 0.999), 1e-7, fused=True,
                              capturable=device.type == "cuda")
             for m, rate in ((self.g, rate_g), (self.d, rate_d)))
         pixels = torch.randint(0, 256, (IMAGES, 1, 28, 28), dtype=torch.uint8, device=device)
-        self.images = ((pixels.float() - 127.5) / 127.5).to(memory_format=layout)
+        self.images = ((pixels.float() - 127.5) / 127.5).to(memory_format=memory)
         self.generate, self.judge = self.g, self.d
         if compiled:
             self.generate, self.judge = torch.compile(self.g), torch.compile(self.d)
