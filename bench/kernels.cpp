@@ -49,7 +49,8 @@ double seconds_of(const Subject& s, std::int64_t repeats) {
 /// What one batch of runs takes, in seconds: on a GPU one replay of a CUDA graph of them, so that
 /// short ops are not timed by how fast the host launches; elsewhere, or where they cannot be
 /// captured, which `note` then says, one run after the other and one wait.
-std::function<double()> batch_timer(const Subject& s, std::int64_t repeats, std::string& note) {
+std::function<double()> batch_timer(const Subject& s, std::int64_t repeats,
+                                    [[maybe_unused]] std::string& note) {
 #ifdef DCGAN_HAS_CUDA
   if (s.stream != nullptr) try {
       const auto replay =

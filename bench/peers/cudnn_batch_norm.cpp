@@ -48,9 +48,9 @@ class BatchNorm {
     std::size_t forward = 0, backward = 0;
     check(cudnnGetBatchNormalizationForwardTrainingExWorkspaceSize(
         context.cudnn, mode, ops, x_is_, nullptr, x_is_, parameters_are_, nullptr, &forward));
-    check(cudnnGetBatchNormalizationBackwardExWorkspaceSize(context.cudnn, mode, ops, x_is_,
-                                                            x_is_, x_is_, nullptr, x_is_,
-                                                            parameters_are_, nullptr, &backward));
+    check(cudnnGetBatchNormalizationBackwardExWorkspaceSize(context.cudnn, mode, ops, x_is_, x_is_,
+                                                            x_is_, nullptr, x_is_, parameters_are_,
+                                                            nullptr, &backward));
     if (std::max(forward, backward) > CudaContext::workspace_bytes)
       throw Error("cuDNN: the workspace is too small");
     training();  // the backward pass wants its statistics

@@ -4,6 +4,7 @@ import contextlib
 import importlib.util
 import io
 import json
+import os
 import pathlib
 import subprocess
 import sys
@@ -220,8 +221,10 @@ class PyTorch(unittest.TestCase):
 
 @needs("torch")
 @needs("keras")
+@needs("jax")
 class Keras(unittest.TestCase):
     def test_pytorch_s_layers_are_keras_s_in_a_mirror(self):
+        os.environ["KERAS_BACKEND"] = "jax"  # TensorFlow and PyTorch cannot share a process
         import keras
         import torch
         import torch_worker
