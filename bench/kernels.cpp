@@ -1,11 +1,12 @@
 // Times every op of a training step at the presets' shapes, on any backend, beside what a library
 // takes for the same: oneDNN on cpu, cuBLAS and cuDNN on cuda.
 // kernels [--backend B] [--preset P]... [--batch-size N] [--threads N] [--heaviest N]
-//         [--peers FILE.so] [--plot FILE.png] [--benchmark_filter=REGEX]
+//         [--seconds S] [--peers FILE.so] [--plot FILE.png] [--benchmark_filter=REGEX]
 //         [--benchmark_out=FILE.json] and Google Benchmark's other flags
 #include <benchmark/benchmark.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 
@@ -27,6 +28,7 @@ struct Options {
   std::vector<std::string> presets{"vanilla", "dcgan", "tf-tutorial"};
   std::int64_t batch_size = 0;
   std::size_t heaviest = 0;
+  double seconds = 0;
   int threads = 0;
 };
 
@@ -170,16 +172,25 @@ DeviceLimit limit_of(const Options& o) {
 /// Benchmarks that ended in an exception. One of a peer is in the table and no more.
 int failures_of_backend = 0;
 
-void register_pass(Workbench& bench, const Options& o, const PresetCase& c, std::size_t index,
-                   const PeerLibraries& libraries, const DeviceLimit& limit) {
-  const test::Pass pass = c.op->passes()[index];
-  const std::string name = c.where + "/" + c.op->name() + "/" + pass.name + "/";
+using Clock = std::chrono::steady_clock;
+
+void register_pass(Workbench& bench, const Options& o, const PresetPass& p,
+                   const PeerLibraries& libraries, const DeviceLimit& limit,
+                   Clock::time_point end) {
+  const test::Pass pass = p.of.op->passes()[p.pass];
+  const std::string name = p.of.where + "/" + p.of.op->name() + "/" + pass.name + "/";
   const auto add = [&](const std::string& who, auto run) {
-    benchmark::RegisterBenchmark((name + who).c_str(), run)
+    const auto bounded = [run, end](benchmark::State& state) {
+      if (Clock::now() > end)
+        state.SkipWithError("the time was up");
+      else
+        run(state);
+    };
+    benchmark::RegisterBenchmark((name + who).c_str(), bounded)
         ->UseManualTime()
         ->Unit(benchmark::kMicrosecond);
   };
-  add(o.backend, [&bench, &limit, op = c.op, pass, index](benchmark::State& state) {
+  add(o.backend, [&bench, &limit, op = p.of.op, pass, index = p.pass](benchmark::State& state) {
     try {
       time(state, bench.subject(op, index), "", pass, limit);
     } catch (const std::exception& e) {
@@ -187,7 +198,7 @@ void register_pass(Workbench& bench, const Options& o, const PresetCase& c, std:
       state.SkipWithError(e.what());
     }
   });
-  const std::optional<PeerOp> op = peer_op(c, index);
+  const std::optional<PeerOp> op = peer_op(p.of, p.pass);
   if (!op) return;
   for (const auto& library : libraries)
     for (const NamedPeer& named : library->peers(*op))
@@ -233,6 +244,8 @@ int run(int argc, char** argv) {
   app.add_option("--threads", o.threads, "The cpu backend's threads (0: one per core)");
   app.add_option("--heaviest", o.heaviest,
                  "Time only so many passes of each preset, those with the most work");
+  app.add_option("--seconds", o.seconds,
+                 "Start no more timings after so long; those of the most work come first");
   app.add_option("--peers", o.peers, "A shared library of peers, in place of cuBLAS and cuDNN's");
   app.add_option("--plot", o.plot, "Write a plot of the shares of the device's limit here (PNG)");
   CLI11_PARSE(app, argc, argv);
@@ -262,11 +275,18 @@ int run(int argc, char** argv) {
   benchmark::AddCustomContext("limit", text);
 
   Workbench bench(*backend, o.backend == "cuda" ? backend->native_stream() : nullptr);
-  for (const std::string& preset : o.presets) {
-    const std::vector<PresetCase> cases = preset_cases(preset, o.batch_size);
-    for (const auto& [of_case, pass] : heaviest_passes(cases, o.heaviest))
-      register_pass(bench, o, cases[of_case], pass, libraries, limit);
+  std::vector<PresetPass> passes;
+  for (const std::string& preset : o.presets)
+    for (PresetPass& p : preset_passes(preset, o.batch_size, o.heaviest))
+      passes.push_back(std::move(p));
+  Clock::time_point end = Clock::time_point::max();
+  if (o.seconds > 0) {  // what weighs most first
+    end = Clock::now() +
+          std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(o.seconds));
+    std::stable_sort(passes.begin(), passes.end(),
+                     [](const PresetPass& a, const PresetPass& b) { return a.work > b.work; });
   }
+  for (const PresetPass& p : passes) register_pass(bench, o, p, libraries, limit, end);
   Reporter reporter;
   benchmark::RunSpecifiedBenchmarks(&reporter);
   if (!o.plot.empty()) plot_shares(o.plot, reporter.shares, device + "; limit " + text);

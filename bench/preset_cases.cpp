@@ -2,6 +2,7 @@
 #include "bench/preset_cases.h"
 
 #include <algorithm>
+#include <functional>
 
 #include "models/models.h"
 #include "ops/adam_case.h"
@@ -152,29 +153,23 @@ std::optional<PeerOp> peer_op(const PresetCase& c, std::size_t pass) {
   return std::nullopt;
 }
 
-std::vector<std::pair<std::size_t, std::size_t>> heaviest_passes(
-    const std::vector<PresetCase>& cases, std::size_t n) {
-  struct Weighed {
-    std::size_t of_case, pass;
-    double work;
-  };
+std::vector<PresetPass> preset_passes(const std::string& preset, std::int64_t batch_size,
+                                      std::size_t n) {
   constexpr double flops_per_byte = 20;
-  std::vector<Weighed> all;
-  for (std::size_t i = 0; i < cases.size(); ++i) {
-    const auto passes = cases[i].op->passes();
-    for (std::size_t j = 0; j < passes.size(); ++j)
-      all.push_back({i, j, std::max(passes[j].flops, flops_per_byte * passes[j].bytes)});
+  std::vector<PresetPass> passes;
+  std::vector<double> works;
+  for (const PresetCase& c : preset_cases(preset, batch_size)) {
+    std::size_t index = 0;
+    for (const test::Pass& pass : c.op->passes()) {
+      passes.push_back({c, index++, std::max(pass.flops, flops_per_byte * pass.bytes)});
+      works.push_back(passes.back().work);
+    }
   }
-  if (n > 0 && n < all.size()) {
-    std::stable_sort(all.begin(), all.end(),
-                     [](const Weighed& a, const Weighed& b) { return a.work > b.work; });
-    all.resize(n);
-    std::sort(all.begin(), all.end(), [](const Weighed& a, const Weighed& b) {
-      return std::pair(a.of_case, a.pass) < std::pair(b.of_case, b.pass);
-    });
-  }
-  std::vector<std::pair<std::size_t, std::size_t>> chosen;
-  for (const Weighed& w : all) chosen.emplace_back(w.of_case, w.pass);
+  if (n == 0 || n >= passes.size()) return passes;
+  std::sort(works.begin(), works.end(), std::greater<>());
+  std::vector<PresetPass> chosen;
+  for (const PresetPass& p : passes)
+    if (p.work >= works[n - 1] && chosen.size() < n) chosen.push_back(p);
   return chosen;
 }
 

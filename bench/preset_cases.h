@@ -22,10 +22,16 @@ std::vector<PresetCase> preset_cases(const std::string& preset, std::int64_t bat
 /// A pass of it as libraries know it; none where no library here has such an op.
 std::optional<PeerOp> peer_op(const PresetCase& preset_case, std::size_t pass);
 
-/// The passes of cases that take longest: index of the case, index of the pass, in the cases'
-/// order. By nominal work alone, on a device that does 20 FLOPs in the time of one byte, so that
-/// every machine chooses the same. n = 0: all.
-std::vector<std::pair<std::size_t, std::size_t>> heaviest_passes(
-    const std::vector<PresetCase>& cases, std::size_t n);
+struct PresetPass {
+  PresetCase of;
+  std::size_t pass;
+  /// Nominal, on a device that does 20 FLOPs in the time of one byte: every machine's order of the
+  /// passes is the same.
+  double work;
+};
+
+/// The n passes of a preset with the most work, in the step's order. n = 0: all.
+std::vector<PresetPass> preset_passes(const std::string& preset, std::int64_t batch_size,
+                                      std::size_t n);
 
 }  // namespace dcgan::bench

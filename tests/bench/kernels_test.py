@@ -80,5 +80,17 @@ class Heaviest(unittest.TestCase):
             self.assertIn("generator/conv_transpose2d_n256_7x7x128_to_64", op)
 
 
+class Seconds(unittest.TestCase):
+    def test_the_heaviest_come_first_and_those_for_which_no_time_is_left_say_so(self):
+        done, runs = kernels("--preset", "vanilla", "--seconds", "0.5")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        late = [run.get("error_message") for run in runs.values()]
+        cut = late.index("the time was up")
+        self.assertEqual(set(late[:cut]), {None})
+        self.assertEqual(set(late[cut:]), {"the time was up"})
+        # D's 784 to 512 has the most, 411 MFLOP a pass.
+        self.assertIn("784", next(iter(runs)))
+
+
 if __name__ == "__main__":
     unittest.main(argv=sys.argv[:1])

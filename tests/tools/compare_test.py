@@ -71,6 +71,10 @@ class Table(unittest.TestCase):
                          [["3.00", "1.50"], ["0.75", "0.38"], ["1.00", "0.50"], ["1.00", "1.00"],
                           ["1.00", "0.60"]])
 
+    def test_a_line_for_each_preset_says_who_is_best(self):
+        self.assertIn("best: dcgan 2.00 ms (dcgan_cuda trains); fp32: 6.00 (PyTorch trains), ratio 3.00; "
+                      "any: 3.00 (PyTorch trains), ratio 1.50", run(self.FOUND)[3])
+
     def test_json_says_what_was_measured_where(self):
         _, result, _, _ = run(self.FOUND, "--commit", "abc123")
         self.assertEqual(result["commit"], "abc123")
@@ -110,7 +114,7 @@ class Failures(unittest.TestCase):
 
     def test_a_limit_for_all_leaves_time_to_those_after_one_that_hangs(self):
         found = [stand_in("torch", "hangs", 1), stand_in("dcgan_cuda", "trains", 2)]
-        _, result, _, _ = run(found, "--minutes", "0.2")
+        _, result, _, _ = run(found, "--seconds-in-all", "12")
         self.assertRegex(result["rows"][0]["failed"], "no answer within [56] s")
         self.assertEqual(result["rows"][1]["median_ms"], 2)
 

@@ -17,7 +17,7 @@ import sys
 import time
 
 from contenders import BATCH, FRAMEWORKS, PRESETS, contenders, installed
-from report import machine, plot, summary, table
+from report import best_lines, machine, plot, summary, table
 from worker import Failed, Worker
 
 PAUSE_SECONDS = 0.5  # idle threads of the program before spin for a while
@@ -99,8 +99,8 @@ def arguments(argv):
                         "simt takes minutes)")
     p.add_argument("--only", action="append", choices=FRAMEWORKS,
                    help="frameworks to compare with (default: all that are installed)")
-    p.add_argument("--minutes", type=float, default=0,
-                   help="for all of it, shared by the presets; 0: as long as it takes")
+    p.add_argument("--seconds-in-all", type=float, default=0,
+                   help="shared by the presets; 0: as long as it takes")
     p.add_argument("--limit", type=float, default=300,
                    help="seconds for a program to set itself up, or to take a turn")
     p.add_argument("--threads", type=int, default=0, help="0: one per core")
@@ -130,12 +130,13 @@ def main(argv=None):
     args.json = args.json or os.path.join(args.out, "frameworks.json")
     comparison = Comparison(args, about)
     presets = args.preset or PRESETS
-    end = time.monotonic() + 60 * args.minutes
+    end = time.monotonic() + args.seconds_in_all
     for index, preset in enumerate(presets):
         now = time.monotonic()
         share = (end - now) / (len(presets) - index)
-        comparison.measure(preset, now + share if args.minutes else None)
+        comparison.measure(preset, now + share if args.seconds_in_all else None)
     print(table(comparison.rows))
+    print("\n".join(best_lines(comparison.rows)))
     try:
         plot(comparison.rows, os.path.join(args.out, "frameworks.png"))
     except ImportError as error:

@@ -22,7 +22,7 @@ class Contender:
 
     def description(self):
         program = " ".join(filter(None, [NAMES[self.framework], self.way, self.layout]))
-        return {"program": program, "framework": self.framework, "way": self.way,
+        return {"program": program, "framework": NAMES[self.framework], "way": self.way,
                 "precision": self.precision, "layout": self.layout}
 
 

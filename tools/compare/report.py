@@ -67,6 +67,19 @@ def figure(value):
     return f"{value:.{2 if value < 10 else 1 if value < 100 else 0}f}"
 
 
+def best_lines(rows):
+    """The summary as text, a line for each of dcgan_cuda's rows."""
+    lines = []
+    for entry in summary(rows):
+        line = f"best: {entry['preset']} {figure(entry['median_ms'])} ms ({entry['program']})"
+        for name, what in (("same_precision", entry["precision"]), ("any_precision", "any")):
+            peer = entry[name]
+            line += f"; {what}: " + (f"{figure(peer['median_ms'])} ({peer['program']}), ratio "
+                                     f"{peer['ratio']:.2f}" if peer else "no peer")
+        lines.append(line)
+    return lines
+
+
 def table(rows):
     lines = ["| preset | program | precision | ms/step (least) | s/epoch | images/s | peak MiB "
              "| ratio, same precision | ratio, any |",
