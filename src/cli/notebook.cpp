@@ -1,5 +1,6 @@
 // dcgan_cuda alone: Vanilla GAN, then DCGAN, then the page that compares them.
 #include <algorithm>
+#include <cstdio>
 #include <ctime>
 #include <filesystem>
 #include <memory>

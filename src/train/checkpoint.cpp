@@ -1,6 +1,7 @@
 // Reading and writing checkpoints.
 #include "train/checkpoint.h"
 
+#include <limits>
 #include <nlohmann/json.hpp>
 
 namespace dcgan {

@@ -1,6 +1,7 @@
 // Wrong usage and bad files: one line that names what is wrong, the right status, nothing written.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "cli/small_run.h"

@@ -3,6 +3,7 @@
 // or not.
 #include <gtest/gtest.h>
 #include <omp.h>
+#include <limits>
 
 #include "backend/cpu/dft_convolution.h"
 #include "backend/cpu/one_channel.h"

@@ -1,6 +1,7 @@
 // The sum over the parts of a split product: for few parts a thread adds them up by itself, for
 // many a block shares them out.
 #include <gtest/gtest.h>
+#include <tuple>
 
 #include "kernels/matmul/product.h"
 #include "ops/case.h"
