@@ -1,5 +1,6 @@
 // oneDNN as its manual has one use it: nhwc activations, weights in the layout it prefers and kept
 // there, direct convolutions, a transposed convolution as the adjoint.
+#include <algorithm>
 #include <dnnl.hpp>
 #include <unordered_map>
 
