@@ -123,8 +123,7 @@ __device__ __forceinline__ TapRange taps_of(const ConvGeometry& g, int at, int o
   const int odd = g.stride - 1, last = at >> odd;
   const int position = last < out_length ? last : out_length - 1;
   const int tap = (at & odd) + (last - position) * g.stride;
-  const int taps = (g.size - tap + odd) >> odd;
-  if (taps <= 0) return {tap, position, 0};
+  const int taps = (g.size - tap + odd) >> odd;  // not negative: padding reaches no farther
   return {tap, position, taps <= position ? taps : position + 1};
 }
 

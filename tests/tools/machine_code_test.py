@@ -117,9 +117,9 @@ class LoadsInFlight(unittest.TestCase):
 
     def test_loads_before_the_first_is_used(self):
         self.assertEqual(self.of("@P1 LDG.E R8, desc[UR4][R2.64]", "IADD3 R2, R2, 0x20, RZ",
-                                 "LDG.E R9, [R2]", "@P0 BRA 0x80", "LDG.E.128 R12, desc[UR4][R2.64]",
-                                 "FADD R4, R8, R4", "FADD R4, R9, R4", "FADD R4, R12, R15"),
-                         {32: 2, 128: 1})
+                                 "LDG.E R9, [R2]", "@P0 BRA 0x80", "LDG.E R7, [R2]",
+                                 "LDG.E.128 R12, desc[UR4][R2.64]", "FADD R4, R8, R4", "FADD R4, R12, R15",
+                                 "LDG.E R9, [R2]", "FADD R4, R9, R4"), {32: 3, 128: 1})
 
     def test_an_address_that_was_loaded_is_waited_for(self):
         self.assertEqual(self.of("LDG.E R2, [R6]", "LDG.E R4, [R2]", "LDG.E R5, [R6]"), {32: 2})

@@ -260,6 +260,8 @@ class Cards(unittest.TestCase):
         self.assertEqual([model.code_for("k", c, code) for c in (80, 89, 90, 120)], ["old", "old", "new", "new"])
         with self.assertRaisesRegex(model.ModelError, "k for sm_75 is not in the machine code report"):
             model.code_for("k", 75, code)
+        with self.assertRaisesRegex(model.ModelError, "unknown for sm_90 is not in the machine code report"):
+            model.code_for("unknown", 90, code)
 
 
 class Measured(unittest.TestCase):
