@@ -183,13 +183,12 @@ inline void sum_parts(const char* name, const float* partial, int parts, std::in
                       int columns, const EpilogueParameters& epilogue, float* y,
                       cudaStream_t stream) {
   const std::int64_t count = rows * columns;
-  constexpr int few = 8;                // warps of sum_parts_kernel
-  constexpr std::int64_t blocks = 128;  // that packs of four have to fill; fewer are too few
+  constexpr int few = 8;  // warps of sum_parts_kernel
   const auto run = [&](auto kernel, int values_per_block) {
     launch(name, kernel, dim3(static_cast<unsigned>(ceil_div(count, values_per_block))), dim3(256),
            0, stream, partial, parts, count, Divider(columns), epilogue, y);
   };
-  if (packs_of_four(columns) && count >= blocks * (parts <= few ? 256 : 32) * 4)
+  if (packs_of_four(columns))
     parts <= few ? run(sum_few_parts_kernel<4>, 256 * 4) : run(sum_parts_kernel<4>, 32 * 4);
   else
     parts <= few ? run(sum_few_parts_kernel<1>, 256) : run(sum_parts_kernel<1>, 32);

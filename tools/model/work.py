@@ -84,9 +84,8 @@ def _product(op, launch, operands, m, n, k, a, b, c, classes=1, vec4=True):
 
 
 def _sum_parts(op, launch, parts, rows, columns):
-    count = rows * columns
-    kernel, packs = ("sum_few_parts_kernel", 256) if parts <= 8 else ("sum_parts_kernel", 32)
-    width = 1 if _blocks(launch) == ceil(count / packs) else 4
+    width, count = 4 if columns % 4 == 0 else 1, rows * columns
+    kernel = "sum_few_parts_kernel" if parts <= 8 else "sum_parts_kernel"
     return Work(_label(op) + ", parts", f"{kernel}<{width}>", _blocks(launch),
                 _threads(launch), moved_bytes=F32 * (parts + 1) * count)
 
