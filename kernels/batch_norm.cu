@@ -176,7 +176,7 @@ __global__ void __launch_bounds__(threads)
     return Loaded{Pack<width>::load(in.x + index), Pack<width>::load(in.y + index),
                   Pack<width>::load(in.dy + index)};
   };
-  walk_rows<width == 1 ? 4 : 2>(walk, at, load, [&](int, const Loaded& row) {
+  walk_rows<width == 1 ? 4 : 1>(walk, at, load, [&](int, const Loaded& row) {
     DCGAN_UNROLL
     for (int i = 0; i < width; ++i) {
       const float dy = row.dy.value[i], g = row.y.value[i] > 0 ? dy : dy * in.slope;

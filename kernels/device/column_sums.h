@@ -68,8 +68,7 @@ __device__ __forceinline__ void walk_rows(const ColumnWalk& walk, const ColumnPl
     DCGAN_UNROLL
     for (int b = 0; b < batch; ++b) {
       const int row = first + b * walk.row_lanes;
-      if (row >= at.end) break;
-      use(row, loaded[b]);
+      if (row < at.end) use(row, loaded[b]);
     }
   }
 }

@@ -14,9 +14,10 @@ LEAST_LOADS_IN_FLIGHT = {
     "sum_few_parts_kernel<1>": (32, 8), "sum_few_parts_kernel<4>": (128, 4),
     "batch_norm_statistics_kernel": (32, 8), "batch_norm_gradient_totals_kernel": (32, 8),
     "batch_norm_sums_kernel<1>": (32, 4), "batch_norm_sums_kernel<4>": (128, 4),
-    "batch_norm_gradient_sums_kernel<1>": (32, 12), "batch_norm_gradient_sums_kernel<4>": (128, 12),
-    "one_channel_backward_data_kernel": (128, 4), "one_channel_backward_weights_kernel": (32, 8),
-    "one_output_forward_kernel": (128, 16), "one_output_backward_weights_kernel": (128, 4),
+    "batch_norm_gradient_sums_kernel<1>": (32, 10),
+    "epilogue_backward_bias_kernel<1>": (32, 8), "epilogue_backward_bias_kernel<4>": (128, 4),
+    "one_channel_backward_data_kernel": (128, 4),
+    "one_output_forward_kernel": (128, 4), "one_output_backward_weights_kernel": (128, 4),
 }
 
 
