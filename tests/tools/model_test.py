@@ -311,6 +311,7 @@ class Measured(unittest.TestCase):
     def test_json_of_a_results_page(self):
         written = model.as_json([self.preset], [self.times], ["H200", "T4"], [self.compare()])
         self.assertEqual([card["card"] for card in written["cards"]], ["H200", "T4"])
+        self.assertEqual(written["cards"][0]["device"], "NVIDIA H200")  # a pattern of the driver's name
         (preset,) = written["cards"][0]["presets"]
         self.assertEqual((preset["preset"], preset["step_ms"], preset["launches"]), ("dcgan", 0.75, 3))
         (weights,) = (k for k in preset["kernels"] if k["kernel"] == "w")

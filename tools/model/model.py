@@ -220,7 +220,7 @@ def as_json(presets, all_times, gpus, comparisons):
                 "kernels": sorted(kernels.values(), key=lambda k: -k["ms"])}
 
     return {"modelled": True,
-            "cards": [{"card": name, "compute_capability": GPUS[name].capability,
+            "cards": [{"card": name, "device": GPUS[name].device, "compute_capability": GPUS[name].capability,
                        "multiprocessors": GPUS[name].multiprocessors, "tflops": GPUS[name].tflops,
                        "dram_gb_s": GPUS[name].dram_gb_s,
                        "presets": [preset_of(p, t, name) for p, t in zip(presets, all_times)]}
