@@ -21,17 +21,17 @@ __global__ void __launch_bounds__(threads)
   const ColumnPlace at = column_place(walk);
   Pack<width> sum{}, squares{}, origin{};
   if (at.inside) origin = Pack<width>::load(x + at.column);
-  DCGAN_UNROLL_BY(4)
-  for (int row = at.row; at.inside && row < at.end; row += walk.row_lanes) {
-    const Pack<width> v =
-        Pack<width>::load(x + static_cast<std::int64_t>(row) * walk.columns + at.column);
+  const auto load = [&](int row) {
+    return Pack<width>::load(x + static_cast<std::int64_t>(row) * walk.columns + at.column);
+  };
+  walk_rows<4>(walk, at, load, [&](int, const Pack<width>& v) {
     DCGAN_UNROLL
     for (int i = 0; i < width; ++i) {
       const float d = v.value[i] - origin.value[i];
       sum.value[i] += d;
-      squares.value[i] += d * d;
+      squares.value[i] = fmaf(d, d, squares.value[i]);
     }
-  }
+  });
   store_column_sums<width>(walk, at, sum, shared_sums, partial);
   store_column_sums<width>(walk, at, squares, shared_squares,
                            partial + static_cast<std::int64_t>(walk.parts) * walk.columns);
@@ -63,11 +63,25 @@ __device__ __forceinline__ int channel_of_lane(const ChannelLanes& share) {
 /// zero.
 __device__ __forceinline__ double total(const ChannelLanes& share, const float* partial, int parts,
                                         int channels, int c) {
+  constexpr int batch = 8;  // loads that are on their way before the first is added
   const int stride = share.channels_per_warp();
+  int part = static_cast<int>(threadIdx.x) % 32 / stride;
+  const float* from = partial + static_cast<std::int64_t>(part) * channels + c;
   double sum = 0;
-  for (int part = static_cast<int>(threadIdx.x) % 32 / stride; part < parts && c < channels;
-       part += share.lanes)
-    sum += static_cast<double>(partial[static_cast<std::int64_t>(part) * channels + c]);
+  while (part < parts && c < channels) {
+    float terms[batch] = {};
+    DCGAN_UNROLL
+    for (int b = 0; b < batch; ++b) {
+      if (part + b * share.lanes < parts) terms[b] = *from;
+      from += static_cast<std::int64_t>(share.lanes) * channels;
+    }
+    DCGAN_UNROLL
+    for (int b = 0; b < batch; ++b) {
+      if (part + b * share.lanes >= parts) break;  // a branch: where it is not taken, no double
+      sum += static_cast<double>(terms[b]);
+    }
+    part += batch * share.lanes;
+  }
   for (int distance = 16; distance >= stride; distance /= 2)
     sum += __shfl_xor_sync(0xffffffffu, sum, distance);
   return sum;
@@ -154,18 +168,23 @@ __global__ void __launch_bounds__(threads)
     mean = Pack<width>::load(in.mean + at.column);
     inv_std = Pack<width>::load(in.inv_std + at.column);
   }
-  DCGAN_UNROLL_BY(4)
-  for (int row = at.row; at.inside && row < at.end; row += walk.row_lanes) {
+  struct Loaded {
+    Pack<width> x, y, dy;
+  };
+  const auto load = [&](int row) {
     const std::int64_t index = static_cast<std::int64_t>(row) * walk.columns + at.column;
-    const Pack<width> x = Pack<width>::load(in.x + index), y = Pack<width>::load(in.y + index);
-    const Pack<width> dy = Pack<width>::load(in.dy + index);
+    return Loaded{Pack<width>::load(in.x + index), Pack<width>::load(in.y + index),
+                  Pack<width>::load(in.dy + index)};
+  };
+  walk_rows<width == 1 ? 4 : 1>(walk, at, load, [&](int, const Loaded& row) {
     DCGAN_UNROLL
     for (int i = 0; i < width; ++i) {
-      const float g = y.value[i] > 0 ? dy.value[i] : dy.value[i] * in.slope;
+      const float dy = row.dy.value[i], g = row.y.value[i] > 0 ? dy : dy * in.slope;
       sum.value[i] += g;
-      products.value[i] += g * ((x.value[i] - mean.value[i]) * inv_std.value[i]);
+      const float xhat = (row.x.value[i] - mean.value[i]) * inv_std.value[i];
+      products.value[i] = fmaf(g, xhat, products.value[i]);
     }
-  }
+  });
   store_column_sums<width>(walk, at, sum, shared_sums, partial);
   store_column_sums<width>(walk, at, products, shared_products,
                            partial + static_cast<std::int64_t>(walk.parts) * walk.columns);

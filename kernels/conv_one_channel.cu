@@ -24,18 +24,29 @@ __host__ __device__ int padded_floats(const ConvGeometry& g) {
   return static_cast<int>(ceil_div(padded_height(g) * padded_width(g), 4) * 4);
 }
 
-/// Fills `padded` with image b, a warp per row. All threads take part; the caller owes the barrier.
+/// Fills `padded` with image b, a warp per row, whose lanes bring in several rows at once. All
+/// threads take part; the caller owes the barrier.
 __device__ __forceinline__ void load_padded(const ConvGeometry& g, const float* x, int b,
                                             float* padded) {
+  constexpr int batch = 8;
   const int height = padded_height(g), width = padded_width(g);
   const int lane = static_cast<int>(threadIdx.x) % 32, warp = static_cast<int>(threadIdx.x) / 32;
   const float* image = x + static_cast<std::int64_t>(b) * g.height * g.width;
-  for (int row = warp; row < height; row += warps) {
-    const int h = row - g.pad_top;
-    for (int column = lane; column < width; column += 32) {
-      const int w = column - g.pad_left;
-      const bool inside = h >= 0 && h < g.height && w >= 0 && w < g.width;
-      padded[row * width + column] = inside ? image[h * g.width + w] : 0.0F;
+  for (int column = lane; column < width; column += 32) {
+    const int w = column - g.pad_left;
+    const bool beside = w < 0 || w >= g.width;
+    for (int first = warp; first < height; first += batch * warps) {
+      float values[batch] = {};
+      DCGAN_UNROLL
+      for (int i = 0; i < batch; ++i) {
+        const int h = first + i * warps - g.pad_top;
+        if (h >= 0 && h < g.height && !beside) values[i] = image[h * g.width + w];
+      }
+      DCGAN_UNROLL
+      for (int i = 0; i < batch; ++i) {
+        const int row = first + i * warps;
+        if (row < height) padded[row * width + column] = values[i];
+      }
     }
   }
 }
@@ -100,6 +111,22 @@ __global__ void __launch_bounds__(threads)
   }
 }
 
+/// The taps that meet one pixel, along one axis: tap, tap + stride ..., at position, position - 1
+/// ... of dz, `count` of them.
+struct TapRange {
+  int tap, position, count;
+};
+
+/// `at` counts from the beginning of the padding. Stride 1 or 2: what is left of a division by it
+/// is a bit, and the division a shift.
+__device__ __forceinline__ TapRange taps_of(const ConvGeometry& g, int at, int out_length) {
+  const int odd = g.stride - 1, last = at >> odd;
+  const int position = last < out_length ? last : out_length - 1;
+  const int tap = (at & odd) + (last - position) * g.stride;
+  const int taps = (g.size - tap + odd) >> odd;  // not negative: padding reaches no farther
+  return {tap, position, taps <= position ? taps : position + 1};
+}
+
 /// dx = epilogue(adjoint of conv at dz). Block: one image. Eight lanes share a pixel, four channels
 /// each at a time, and add up by shuffles. Shared memory: the kernel [taps, out]. One barrier.
 __global__ void __launch_bounds__(threads, 8)
@@ -110,35 +137,51 @@ __global__ void __launch_bounds__(threads, 8)
     shared[i] = kernel[i];
   __syncthreads();  // the kernel is there
 
-  constexpr int lanes = 8;
+  constexpr int lanes = 8,
+                batch = 4;  // batch: loads that are on their way before the first is used
   const int b = static_cast<int>(blockIdx.x), lane = static_cast<int>(threadIdx.x) % lanes;
   const int pixels = g.height * g.width;
   const float* gradient = dz + static_cast<std::int64_t>(b) * g.out_height * g.out_width * g.out;
   // All lanes of a warp go round equally often: the shuffles want every one of them.
   for (int first = 0; first < pixels; first += threads / lanes) {
     const int pixel = first + static_cast<int>(threadIdx.x) / lanes;
+    int w = pixel;
+    const int h = g.by_width.divide_off(w);
+    const TapRange rows = taps_of(g, h + g.pad_top, g.out_height);
+    const TapRange columns = taps_of(g, w + g.pad_left, g.out_width);
+    const float* from = gradient + (rows.position * g.out_width + columns.position) * g.out;
+    const float* weights = shared + (rows.tap * g.size + columns.tap) * g.out;
+    // This lane's packs of channels, tap by tap: what is left of them, how many each tap has, and
+    // the steps from a tap's last to the first of the next, in the same row of taps and in the
+    // next.
+    const int packs = (g.out - lane * 4 + lanes * 4 - 1) / (lanes * 4);
+    const int back = (packs - 1) * lanes * 4, weights_step = g.stride * g.out;
+    const int dz_row = (columns.count - 1 - g.out_width) * g.out - back;
+    const int weights_row = (g.size + 1 - columns.count) * weights_step - back;
+    int left = pixel < pixels ? rows.count * columns.count * packs : 0;
+    int pack = 0, column = 0, dz_at = lane * 4, weights_at = lane * 4;
     float sum = 0;
-    if (pixel < pixels) {
-      int w = pixel;
-      const int h = g.by_width.divide_off(w) + g.pad_top;
-      w += g.pad_left;
-      // Stride 1 or 2: what is left of a division by it is a bit, and the division a shift.
-      const int odd = g.stride - 1;
-      for (int kh = h & odd; kh < g.size; kh += g.stride) {
-        const int oh = (h - kh) >> odd;
-        if (h < kh || oh >= g.out_height) continue;
-        for (int kw = w & odd; kw < g.size; kw += g.stride) {
-          const int ow = (w - kw) >> odd;
-          if (w < kw || ow >= g.out_width) continue;
-          const float* from = gradient + (oh * g.out_width + ow) * g.out;
-          const float* weights = shared + (kh * g.size + kw) * g.out;
-          DCGAN_UNROLL_BY(2)
-          for (int channel = lane * 4; channel < g.out; channel += lanes * 4) {
-            const Pack<4> d = Pack<4>::load(from + channel), k = Pack<4>::load(weights + channel);
-            DCGAN_UNROLL
-            for (int i = 0; i < 4; ++i) sum += d.value[i] * k.value[i];
-          }
-        }
+    for (; left > 0; left -= batch) {
+      Pack<4> d[batch] = {};
+      int at[batch];  // of the weights
+      DCGAN_UNROLL
+      for (int i = 0; i < batch; ++i) {
+        if (i < left) d[i] = Pack<4>::load(from + dz_at);
+        at[i] = weights_at;
+        const bool tap_ends = ++pack == packs;
+        column += tap_ends;
+        const bool row_ends = column == columns.count;
+        dz_at += !tap_ends ? lanes * 4 : row_ends ? dz_row : -g.out - back;
+        weights_at += !tap_ends ? lanes * 4 : row_ends ? weights_row : weights_step - back;
+        pack = tap_ends ? 0 : pack;
+        column = row_ends ? 0 : column;
+      }
+      DCGAN_UNROLL
+      for (int i = 0; i < batch; ++i) {
+        if (i >= left) break;
+        const Pack<4> k = Pack<4>::load(weights + at[i]);
+        DCGAN_UNROLL
+        for (int j = 0; j < 4; ++j) sum += d[i].value[j] * k.value[j];
       }
     }
     DCGAN_UNROLL
@@ -155,7 +198,7 @@ __global__ void __launch_bounds__(threads, 8)
 /// Thread: all taps of four channels, over every (threads / packs)-th pixel. Shared memory: the
 /// padded image, then a sum per warp. Barriers: behind loading an image, behind its use, and behind
 /// the warps' sums.
-__global__ void __launch_bounds__(threads)
+__global__ void __launch_bounds__(threads, 4)
     one_channel_backward_weights_kernel(ConvGeometry g, const float* x, const float* dz,
                                         float* partial) {
   float* shared = dynamic_shared();
@@ -172,8 +215,12 @@ __global__ void __launch_bounds__(threads)
     load_padded(g, x, b, padded);
     __syncthreads();  // the image is there
     const float* gradient = dz + static_cast<std::int64_t>(b) * pixels * g.out + channel;
+    Pack<4> next{};
+    if (pixel0 < pixels) next = Pack<4>::load(gradient + pixel0 * g.out);
     for (int pixel = pixel0; pixel < pixels; pixel += pixel_lanes) {
-      const Pack<4> d = Pack<4>::load(gradient + pixel * g.out);
+      const Pack<4> d = next;
+      if (pixel + pixel_lanes < pixels)  // on its way while this one's taps are added up
+        next = Pack<4>::load(gradient + (pixel + pixel_lanes) * g.out);
       int ow = pixel;
       const int oh = g.by_out_width.divide_off(ow);
       const float* patch = padded + oh * g.stride * width + ow * g.stride;

@@ -53,14 +53,19 @@ __global__ void __launch_bounds__(ColumnWalk::threads)
   __shared__ Pack<4> shared[ColumnWalk::threads];
   const ColumnPlace at = column_place(walk);
   Pack<4> sum{};
-  DCGAN_UNROLL_BY(4)
-  for (int sample = at.row; at.inside && sample < at.end; sample += walk.row_lanes) {
-    const float gradient = dz[sample];
-    const Pack<4> v =
-        Pack<4>::load(x + static_cast<std::int64_t>(sample) * walk.columns + at.column);
+  struct Loaded {
+    float gradient;
+    Pack<4> x;
+  };
+  const auto load = [&](int sample) {
+    return Loaded{dz[sample],
+                  Pack<4>::load(x + static_cast<std::int64_t>(sample) * walk.columns + at.column)};
+  };
+  walk_rows<4>(walk, at, load, [&](int, const Loaded& sample) {
     DCGAN_UNROLL
-    for (int i = 0; i < 4; ++i) sum.value[i] += gradient * v.value[i];
-  }
+    for (int i = 0; i < 4; ++i)
+      sum.value[i] = fmaf(sample.gradient, sample.x.value[i], sum.value[i]);
+  });
   store_column_sums<4>(walk, at, sum, shared, partial);
 }
 

@@ -22,19 +22,33 @@ __global__ void __launch_bounds__(threads)
       .store(y + at);
 }
 
-/// `width` gradients from `at` on, all of one sample.
+/// What `width` gradients are made of.
+template <int width>
+struct GradientTerms {
+  Pack<width> dy, y;
+  BytePack<width> keep;
+  float scale;
+};
+
+/// From `at` on, all of one sample.
+template <int width>
+__device__ __forceinline__ GradientTerms<width> load_terms(const EpilogueParameters& epilogue,
+                                                           const float* y, float scale,
+                                                           const float* dy, std::int64_t at) {
+  GradientTerms<width> t{Pack<width>::load(dy + at), {}, {}, scale};
+  if (epilogue.keep) t.keep = BytePack<width>::load(epilogue.keep + at);
+  if (epilogue.activation != ActivationKind::none) t.y = Pack<width>::load(y + at);
+  return t;
+}
+
 template <int width>
 __device__ __forceinline__ Pack<width> differentiate(const EpilogueParameters& epilogue,
-                                                     const float* y, float scale, const float* dy,
-                                                     std::int64_t at) {
-  Pack<width> g = Pack<width>::load(dy + at);
-  Pack<width> result = g;
-  BytePack<width> keep{};
-  if (epilogue.keep) keep = BytePack<width>::load(epilogue.keep + at);
-  if (epilogue.activation != ActivationKind::none) result = Pack<width>::load(y + at);
+                                                     const GradientTerms<width>& t) {
+  Pack<width> g;
   DCGAN_UNROLL
   for (int i = 0; i < width; ++i)
-    g.value[i] = epilogue.differentiate(g.value[i] * scale, result.value[i], keep.value[i] != 0);
+    g.value[i] =
+        epilogue.differentiate(t.dy.value[i] * t.scale, t.y.value[i], t.keep.value[i] != 0);
   return g;
 }
 
@@ -47,7 +61,7 @@ __global__ void __launch_bounds__(threads)
       (static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x) * width;
   if (at >= count) return;
   const float scale = sample_scale ? sample_scale[by_sample.divide(static_cast<int>(at))] : 1.0F;
-  differentiate<width>(epilogue, y, scale, dy, at).store(dy + at);
+  differentiate(epilogue, load_terms<width>(epilogue, y, scale, dy, at)).store(dy + at);
 }
 
 /// dz, and the sums of a part of its rows into partial [parts, channels]. Threads as ColumnWalk has
@@ -60,14 +74,19 @@ __global__ void __launch_bounds__(threads)
   __shared__ Pack<width> sums[threads];
   const ColumnPlace at = column_place(walk);
   Pack<width> sum{};
-  for (int row = at.row; at.inside && row < at.end; row += walk.row_lanes) {
-    const std::int64_t index = static_cast<std::int64_t>(row) * walk.columns + at.column;
+  const auto index = [&](int row) {
+    return static_cast<std::int64_t>(row) * walk.columns + at.column;
+  };
+  const auto load = [&](int row) {
     const float scale = sample_scale ? sample_scale[by_rows_per_sample.divide(row)] : 1.0F;
-    const Pack<width> g = differentiate<width>(epilogue, y, scale, dy, index);
-    g.store(dy + index);
+    return load_terms<width>(epilogue, y, scale, dy, index(row));
+  };
+  walk_rows<width == 1 ? 4 : 2>(walk, at, load, [&](int row, const GradientTerms<width>& terms) {
+    const Pack<width> g = differentiate(epilogue, terms);
+    g.store(dy + index(row));
     DCGAN_UNROLL
     for (int i = 0; i < width; ++i) sum.value[i] += g.value[i];
-  }
+  });
   store_column_sums<width>(walk, at, sum, sums, partial);
 }
 

@@ -47,11 +47,11 @@ def best_way(run, preset, precisions):
 
 def model_of_card(run, preset):
     """(name, ms) of the model's card that run's card is, where the model knows it."""
-    for entry in run.get("model", []):
-        if entry["preset"] == preset:
-            for name, ms in entry["ms_per_step"].items():
-                if re.search(rf"\b{re.escape(name)}\b", run["card"]):
-                    return name, ms
+    for card in run.get("model", {}).get("cards", []):
+        if re.fullmatch(card["device"], run["card"]):
+            for entry in card["presets"]:
+                if entry["preset"] == preset:
+                    return card["card"], entry["step_ms"]
     return None, None
 
 

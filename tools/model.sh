@@ -7,12 +7,16 @@ set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 build=${DCGAN_BUILD_DIR:-$root/build}
 out=$build/model
-stale() { [ ! -s "$1" ] || [ -n "$(find "$root/kernels" "$root/src/models" -newer "$1" -print -quit)" ]; }
+stale() { # FILE SOURCE...
+  local file=$1
+  shift
+  [ ! -s "$file" ] || [ -n "$(find "$@" -newer "$file" -print -quit)" ]
+}
 mkdir -p "$out"
 profiles=() built=
 for preset in vanilla dcgan tf-tutorial; do
   profile=$out/$preset.json
-  if stale "$profile"; then
+  if stale "$profile" "$root/kernels" "$root/src/models"; then
     [ "$built" ] || "$root/tools/build.sh" "$build" -DCMAKE_BUILD_TYPE=Release >&2
     built=yes
     echo "model: profiling a step of $preset" >&2
@@ -20,7 +24,7 @@ for preset in vanilla dcgan tf-tutorial; do
   fi
   profiles+=(--profile "$profile")
 done
-if stale "$out/machine_code.json"; then
+if stale "$out/machine_code.json" "$root/kernels" "$root/tools/machine_code"; then
   "$root/tools/machine_code.sh" --arch 75,80,89,90 --json "$out/machine_code.json" >/dev/null
 fi
 exec python3 "$root/tools/model/model.py" "${profiles[@]}" \

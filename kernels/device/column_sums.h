@@ -52,6 +52,27 @@ __device__ __forceinline__ ColumnPlace column_place(const ColumnWalk& walk) {
   return at;
 }
 
+/// Calls use(row, load(row)) for a thread's rows, in their order. `batch` rows are loaded before
+/// the first is used, so that their loads are on their way together; use may overwrite its own row.
+template <int batch, class Load, class Use>
+__device__ __forceinline__ void walk_rows(const ColumnWalk& walk, const ColumnPlace& at,
+                                          const Load& load, const Use& use) {
+  if (!at.inside) return;
+  for (int first = at.row; first < at.end; first += batch * walk.row_lanes) {
+    decltype(load(first)) loaded[batch];
+    DCGAN_UNROLL
+    for (int b = 0; b < batch; ++b) {
+      const int row = first + b * walk.row_lanes;
+      loaded[b] = load(row < at.end ? row : first);  // a branch would part the loads
+    }
+    DCGAN_UNROLL
+    for (int b = 0; b < batch; ++b) {
+      const int row = first + b * walk.row_lanes;
+      if (row < at.end) use(row, loaded[b]);
+    }
+  }
+}
+
 /// Adds up the sums of a block's row lanes and writes them to out [parts, columns]. Every thread of
 /// the block calls it; `shared` has 256 packs. One barrier before the sums are read; before calling
 /// it again with the same memory the caller owes another.

@@ -115,6 +115,28 @@ __global__ void __launch_bounds__(Tile::threads, Tile::blocks_per_multiprocessor
                      static_cast<int>(blockIdx.y) * Tile::n, begin, end, writer);
 }
 
+/// sum += the packs at from, from + stride ..., `count` of them, one after the other. Several are
+/// loaded before the first is added, so that they are on their way together.
+template <int width>
+__device__ __forceinline__ void add_packs(Pack<width>& sum, const float* from, std::int64_t stride,
+                                          int count) {
+  constexpr int batch = width == 1 ? 8 : 4;
+  for (; count > 0; count -= batch) {
+    Pack<width> terms[batch] = {};
+    DCGAN_UNROLL
+    for (int b = 0; b < batch; ++b) {
+      if (b < count) terms[b] = Pack<width>::load(from);
+      from += stride;
+    }
+    DCGAN_UNROLL
+    for (int b = 0; b < batch; ++b) {
+      DCGAN_UNROLL
+      for (int i = 0; i < width; ++i)
+        if (b < count) sum.value[i] += terms[b].value[i];
+    }
+  }
+}
+
 /// y = epilogue(sum over the parts of partial [parts, count]), in an order that the number of parts
 /// alone decides. A block owns 32 packs of `width` neighbours, each of its warps every eighth part
 /// of them. Shared memory: a pack per thread. One barrier, before the warps' sums are added up.
@@ -128,11 +150,8 @@ __global__ void __launch_bounds__(256)
             warp = static_cast<int>(threadIdx.x) / packs;
   const std::int64_t at = (static_cast<std::int64_t>(blockIdx.x) * packs + pack) * width;
   Pack<width> sum{};
-  for (int part = warp; part < parts && at < count; part += warps) {
-    const Pack<width> term = Pack<width>::load(partial + part * count + at);
-    DCGAN_UNROLL
-    for (int i = 0; i < width; ++i) sum.value[i] += term.value[i];
-  }
+  if (at < count)
+    add_packs(sum, partial + warp * count + at, warps * count, (parts - warp + warps - 1) / warps);
   sums[warp][pack] = sum;
   __syncthreads();  // every warp's sums are there
   if (warp != 0 || at >= count) return;
@@ -155,12 +174,7 @@ __global__ void __launch_bounds__(256)
       (static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x) * width;
   if (at >= count) return;
   Pack<width> sum = Pack<width>::load(partial + at);
-  DCGAN_UNROLL_BY(4)
-  for (int part = 1; part < parts; ++part) {
-    const Pack<width> term = Pack<width>::load(partial + part * count + at);
-    DCGAN_UNROLL
-    for (int i = 0; i < width; ++i) sum.value[i] += term.value[i];
-  }
+  add_packs(sum, partial + count + at, count, parts - 1);
   const int column = by_columns.remainder(static_cast<int>(at));
   epilogue.apply(sum, epilogue.template bias_of<width>(column), at).store(y + at);
 }

@@ -23,7 +23,9 @@ RUN = {
         {"name": "G/dense/forward/cuda/manual_time", "real_time": 20.0, "share": 0.5},
         {"name": "G/dense/forward/cublas/manual_time", "real_time": 10.0},
         {"name": "G/dense/forward/cudnn/manual_time", "error_occurred": True, "error_message": "not installed"}]},
-    "model": [{"preset": "dcgan", "ms_per_step": {"H100": 0.25, "T4": 4.0}}],
+    "model": {"cards": [
+        {"card": "T4", "device": "Tesla T4", "presets": [{"preset": "dcgan", "step_ms": 4.0}]},
+        {"card": "H100", "device": "NVIDIA H100 80GB HBM3", "presets": [{"preset": "dcgan", "step_ms": 0.25}]}]},
 }
 
 

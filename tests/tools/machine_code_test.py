@@ -105,6 +105,32 @@ class Disassembly(unittest.TestCase):
         self.assertEqual(disassembly.fma_count(two), 3)
 
 
+class LoadsInFlight(unittest.TestCase):
+    def of(self, *lines):
+        text = "code for sm_90\n\t\tFunction : k\n" + "".join(
+            f"        /*{16 * i:04x}*/  {line} ; /* 0x0 */\n" for i, line in enumerate(lines))
+        return disassembly.loads_in_flight(disassembly.functions(text)[0].instructions)
+
+    def test_loads_that_are_waited_for_one_by_one(self):
+        self.assertEqual(self.of("LDG.E.128 R8, desc[UR4][R2.64]", "FADD R4, R8, R4",
+                                 "LDG.E.128 R8, desc[UR4][R2.64+0x10]", "FADD R4, R11, R4"), {128: 1})
+
+    def test_loads_before_the_first_is_used(self):
+        self.assertEqual(self.of("@P1 LDG.E R8, desc[UR4][R2.64]", "IADD3 R2, R2, 0x20, RZ",
+                                 "LDG.E R9, [R2]", "@P0 BRA 0x80", "LDG.E R7, [R2]",
+                                 "LDG.E.128 R12, desc[UR4][R2.64]", "FADD R4, R8, R4", "FADD R4, R12, R15",
+                                 "LDG.E R9, [R2]", "FADD R4, R9, R4"), {32: 3, 128: 1})
+
+    def test_an_address_that_was_loaded_is_waited_for(self):
+        self.assertEqual(self.of("LDG.E R2, [R6]", "LDG.E R4, [R2]", "LDG.E R5, [R6]"), {32: 2})
+
+    def test_the_fourth_register_of_a_wide_load_counts(self):
+        self.assertEqual(self.of("LDG.E.128 R8, [R2]", "MOV R0, R11", "LDG.E.128 R16, [R2]"), {128: 1})
+
+    def test_code_behind_a_jump_is_another_path(self):
+        self.assertEqual(self.of("LDG.E R8, [R2]", "BRA 0x100", "LDG.E R9, [R2]", "EXIT"), {32: 1})
+
+
 class Resources(unittest.TestCase):
     def test_ptxas(self):
         found = disassembly.ptxas_resources(PTXAS)
@@ -145,10 +171,10 @@ class OccupancyOnPaper(unittest.TestCase):
 
 
 def made_up(name="product_kernel<Tile<128, 32>, A<true>, B<true>, true>", *, spill=0, loop=100, fmas=90,
-            shared=None, accesses=None):
+            shared=None, accesses=None, in_flight=None):
     return kernels.Kernel(name, 90, disassembly.Resources(100, 0, spill, spill, 0), 256,
                           occupancy(90, 100, 256, 0), 1000, accesses or {}, 0, loop, fmas,
-                          {"LDS": shared or {128: 8}})
+                          {"LDS": shared or {128: 8}}, in_flight or {})
 
 
 class Rules(unittest.TestCase):
@@ -169,6 +195,13 @@ class Rules(unittest.TestCase):
     def test_other_kernels_may_have_any_loop_but_no_spill(self):
         self.assertEqual(list(rules.violations(made_up("adam_kernel<4>", loop=50, fmas=1))), [])
         self.assertEqual(len(list(rules.violations(made_up("adam_kernel<4>", spill=8)))), 1)
+
+    def test_loads_must_be_on_their_way_together(self):
+        name = "sum_parts_kernel<1>"
+        (sentence,) = rules.violations(made_up(name, loop=0, fmas=0, in_flight={32: 7, 128: 9}))
+        self.assertIn("7 at a time, 8 is demanded", sentence)
+        self.assertEqual(list(rules.violations(made_up(name, loop=0, fmas=0, in_flight={32: 8}))), [])
+        self.assertEqual(len(list(rules.violations(made_up(name, loop=0, fmas=0)))), 1)
 
     def test_the_share_is_stated_by_tile(self):
         wide = "product_kernel<Tile<128, 128>, A<true>, B<true>, true>"

@@ -1,4 +1,6 @@
 """tools/model: work counted by hand, and times where one limit alone decides."""
+import contextlib
+import io
 import json
 import pathlib
 import sys
@@ -7,7 +9,7 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools" / "model"))
 import model  # noqa: E402
-from gpus import GPUS  # noqa: E402
+from gpus import ADA, GPUS, Gpu, card_of  # noqa: E402
 from work import Work, works_of  # noqa: E402
 
 
@@ -15,13 +17,23 @@ def launch(name, grid, threads, *lines):
     return {"name": name, "grid": grid, "block": [threads, 1, 1], "dynamic_shared_bytes": 0, "lines": lines}
 
 
-CODE_ENTRY = {"blocks_per_multiprocessor": 2, "double_precision_instructions": 100,
-              "inner_loop": {"instructions": 600, "fmas": 512}}
+def code_of(**entry):
+    """Machine code of any kernel, of two capabilities."""
+    entry = {"registers": 128, "static_shared_bytes": 16896, "double_precision_instructions": 100,
+             "loads_in_flight_by_bits": {"32": 8, "128": 4},
+             "inner_loop": {"instructions": 600, "fmas": 512}, **entry}
+    return CodeOfAnyKernel({75: entry})
 
 
 class CodeOfAnyKernel(dict):
-    def get(self, key, default=None):
-        return CODE_ENTRY
+    def __contains__(self, kernel):
+        return True
+
+    def __missing__(self, kernel):
+        return dict(self)
+
+
+CODE = code_of()
 
 
 class CountedWork(unittest.TestCase):
@@ -73,80 +85,259 @@ class CountedWork(unittest.TestCase):
         self.assertEqual(kernels(rows=25, channels=8, bias=True),
                          ["epilogue_backward_kernel<4>", "sum_few_parts_kernel<4>"])
 
+    def test_doubles_of_batch_norm_are_those_of_a_lane(self):
+        def doubles(parts):
+            launches = [launch("batch_norm_sums", [1, parts, 1], 256),
+                        launch("batch_norm_statistics", [8, 1, 1], 256)]
+            return works_of({"op": "batch_norm", "pass": "forward", "rows": 9, "channels": 64,
+                             "launches": launches})[1].double_instructions
+        self.assertEqual(doubles(1), 2 * 2 + 6)
+        self.assertEqual(doubles(196), 2 * (2 * 7 + 5) + 6)  # 7 parts to each of 32 lanes, 5 shuffles
+
+    def test_names_as_the_step_is_timed(self):
+        convolution = {"op": "conv_transpose2d", "batch": 256, "height": 7, "width": 7, "in": 64, "out": 32,
+                       "kernel": 5, "stride": 2, "pass": "forward",
+                       "launches": [launch("conv_backward_data", [98, 1, 4], 64)]}
+        self.assertEqual(works_of(convolution)[0].timed_as, "conv_transpose 64->32 7x7 /2 forward")
+        mask = {"op": "mask", "n": 8, "launches": [launch("draw_keep_mask", [1, 1, 1], 256)]}
+        self.assertEqual(works_of(mask)[0].timed_as, "dropout masks")
+        dense = {"op": "dense", "batch": 256, "in": 512, "out": 768, "pass": "backward_weights",
+                 "launches": [launch("dense_backward_weights", [4, 6, 1], 256)]}
+        self.assertEqual(works_of(dense)[0].timed_as, "dense 512->768 backward")
+
     def test_a_kernel_that_the_model_does_not_know_is_an_error(self):
         with self.assertRaises(ValueError):
             works_of({"op": "adam", "n": 1000, "launches": [launch("adam", [1, 1, 1], 256)] * 2})
 
 
 class Times(unittest.TestCase):
+    """Where one bound alone counts; model.LAUNCH_US is added to each."""
+
+    def microseconds(self, work, card, code=CODE):
+        return model.time_of(work, GPUS[card], code).microseconds - model.LAUNCH_US
+
     def test_memory(self):
-        # 3.35 GB do not stay in the L2 cache: a millisecond of the H100's DRAM.
-        time = model.time_of(Work("", "k", 10000, 256, moved_bytes=3.35e9), GPUS["H100"], CodeOfAnyKernel())
-        self.assertEqual(time.bound, "DRAM")
-        self.assertAlmostEqual(time.microseconds, 1000 + model.LAUNCH_US)
+        # 3.35 GB do not stay in the L2 cache: a millisecond of the H100's DRAM, of which 9/10 are reached.
+        work = Work("", "k", 10000, 256, moved_bytes=3.35e9)
+        self.assertEqual(model.time_of(work, GPUS["H100"], CODE).bound, "DRAM")
+        self.assertAlmostEqual(self.microseconds(work, "H100"), 1000 / 0.9)
 
     def test_cache_and_launch(self):
-        work = Work("", "k", 100, 256, moved_bytes=5500, sector_bytes=5500)
-        time = model.time_of(work, GPUS["H100"], CodeOfAnyKernel())
-        self.assertEqual(time.bound, "launch")
-        self.assertAlmostEqual(time.microseconds, model.LAUNCH_US + 1e-3)
+        # 21 bytes per cycle from each multiprocessor.
+        work = Work("", "k", 100, 256, moved_bytes=21 * 132 * 1980, sector_bytes=21 * 132 * 1980)
+        self.assertEqual(model.time_of(work, GPUS["H100"], CODE).bound, "launch")
+        self.assertAlmostEqual(self.microseconds(work, "H100"), 1)
 
     def test_arithmetic_of_the_tiled_product(self):
         # One block of 8 warps on each of 132 multiprocessors, 1000 slices of 600 instructions, two warps
         # to a scheduler.
         work = Work("", "product_kernel", 132, 256, slices=1000)
-        time = model.time_of(work, GPUS["H100"], CodeOfAnyKernel())
-        self.assertEqual(time.bound, "arithmetic")
-        cycles = 2 * 1000 * 600 + model.BLOCK_LATENCY
-        self.assertAlmostEqual(time.microseconds, cycles / 1980 + model.LAUNCH_US)
+        self.assertEqual(model.time_of(work, GPUS["H100"], CODE).bound, "arithmetic")
+        self.assertAlmostEqual(self.microseconds(work, "H100"),
+                               (2 * 1000 * 600 + model.BLOCK_LATENCY) / 1980)
         # One block more is a second one somewhere: twice as long, but for the latency.
-        later = model.time_of(Work("", "product_kernel", 133, 256, slices=1000), GPUS["H100"], CodeOfAnyKernel())
-        self.assertAlmostEqual(later.microseconds, (2 * 2 * 1000 * 600 + model.BLOCK_LATENCY) / 1980 + model.LAUNCH_US)
+        self.assertAlmostEqual(self.microseconds(Work("", "product_kernel", 133, 256, slices=1000), "H100"),
+                               (2 * 2 * 1000 * 600 + model.BLOCK_LATENCY) / 1980)
         # 64 lanes: an FMA takes a scheduler two cycles, more than its instructions.
-        ampere = model.time_of(Work("", "product_kernel", 108, 256, slices=1000), GPUS["A100"], CodeOfAnyKernel())
-        self.assertAlmostEqual(ampere.microseconds, (2 * 1000 * 1024 + model.BLOCK_LATENCY) / 1410 + model.LAUNCH_US)
+        self.assertAlmostEqual(self.microseconds(Work("", "product_kernel", 108, 256, slices=1000), "A100"),
+                               (2 * 1000 * 1024 + model.BLOCK_LATENCY) / 1410)
 
     def test_caches(self):
-        # What fits half of the L2 cache is asked of it alone, and at 5.5 TB/s.
-        work = Work("", "k", 10000, 256, moved_bytes=1e6, sector_bytes=5.5e9)
-        time = model.time_of(work, GPUS["H100"], CodeOfAnyKernel())
-        self.assertEqual(time.bound, "L2")
-        self.assertAlmostEqual(time.microseconds, 1000 + model.LAUNCH_US)
+        # What fits half of the L2 cache is asked of it alone.
+        work = Work("", "k", 10000, 256, moved_bytes=1e6, sector_bytes=21 * 132 * 1.98e6)
+        self.assertEqual(model.time_of(work, GPUS["H100"], CODE).bound, "L2")
+        self.assertAlmostEqual(self.microseconds(work, "H100"), 1000)
 
     def test_shared_memory_of_the_busiest_multiprocessor(self):
         # 133 blocks on 132 multiprocessors: one has two, each a 133rd of the passes.
         work = Work("", "k", 133, 256, shared_passes=133 * 1980e3)
-        time = model.time_of(work, GPUS["H100"], CodeOfAnyKernel())
-        self.assertEqual(time.bound, "shared memory")
-        self.assertAlmostEqual(time.microseconds, 2000 + model.LAUNCH_US)
+        self.assertEqual(model.time_of(work, GPUS["H100"], CODE).bound, "shared memory")
+        self.assertAlmostEqual(self.microseconds(work, "H100"), 2000)
 
     def test_double_where_there_are_two_lanes(self):
         work = Work("", "k", 1280, 64, double_threads=1280 * 64)
-        time = model.time_of(work, GPUS["RTX 4090"], CodeOfAnyKernel())
-        self.assertEqual(time.bound, "double")
-        self.assertAlmostEqual(time.microseconds, 20 * 100 * 16 / 2520 + model.LAUNCH_US)
+        self.assertEqual(model.time_of(work, GPUS["RTX 4090"], CODE).bound, "double")
+        self.assertAlmostEqual(self.microseconds(work, "RTX 4090"), 20 * 100 * 16 / 2520)
+        # Counted from the shape, where not all that stand in the machine code are done.
+        work.double_instructions = 25
+        self.assertAlmostEqual(self.microseconds(work, "RTX 4090"), 20 * 25 * 16 / 2520)
+
+    def test_serial_loads(self):
+        # One block of 8 warps, 64 loads each: the H100's L2 answers after 263 cycles. Eight at a time are
+        # waited for 8 times, one at a time 64 times.
+        work = Work("", "k", 1, 256, moved_bytes=1, requests={("LDG", 32): 8 * 64, ("STG", 32): 999})
+        one = code_of(loads_in_flight_by_bits={"32": 1, "128": 16})
+        self.assertAlmostEqual(self.microseconds(work, "H100"), 8 * 263 / 1980, 5)
+        self.assertAlmostEqual(self.microseconds(work, "H100", one), 64 * 263 / 1980, 5)
+        self.assertEqual(model.time_of(work, GPUS["H100"], one).bound, "latency")
+        # What is not in the L2 cache is farther away.
+        far = Work("", "k", 1, 256, moved_bytes=25.1e6, requests={("LDG", 128): 8 * 64})
+        self.assertAlmostEqual(self.microseconds(far, "H100"),
+                               ((25.1 / 3.35 / 0.9) ** 3 + (16 * 479 / 1980) ** 3) ** (1 / 3), 5)
+
+    def test_blocks_that_do_not_fit_at_once_wait_one_after_the_other(self):
+        # 128 registers of 256 threads: two blocks to a multiprocessor. Five blocks on each are 3 rounds.
+        work = Work("", "k", 5 * 132, 256, moved_bytes=1, requests={("LDG", 32): 5 * 132 * 8})
+        self.assertAlmostEqual(self.microseconds(work, "H100"), 3 * 263 / 1980, 5)
+        # So it is where the launch asks for 100 KiB of shared memory, though registers are few.
+        few = code_of(registers=32)
+        self.assertAlmostEqual(self.microseconds(work, "H100", few), 263 / 1980, 5)
+        work.dynamic_shared_bytes = 80 * 1024
+        self.assertAlmostEqual(self.microseconds(work, "H100", few), 3 * 263 / 1980, 5)
+
+    def test_bounds_overlap_but_not_fully(self):
+        equal = Work("", "k", 132, 256, slices=1000, shared_passes=132 * 2 * 1000 * 600)
+        alone = Work("", "k", 132, 256, slices=1000)
+        latency = model.BLOCK_LATENCY / 1980
+        self.assertAlmostEqual((self.microseconds(equal, "H100") - latency) /
+                               (self.microseconds(alone, "H100") - latency), 2 ** (1 / 3))
+
+    def test_a_card_of_little_power_does_not_hold_its_boost_clock(self):
+        work = Work("", "k", 40, 256, shared_passes=40 * 1087.5)
+        self.assertAlmostEqual(self.microseconds(work, "T4"), 1)  # (585 + 1590) / 2 MHz
+
+
+class ReportedProducts(unittest.TestCase):
+    """Square products in single precision that others measured, against a kernel of 128 x 128 tiles with 600
+    instructions per 512 multiply-adds (docs/kernels-machine-code.md)."""
+
+    def teraflops(self, gpu, m, n, k):
+        blocks, slices = m // 128 * (n // 128), k // 8
+        # Per warp and slice 8 x 4 loads of 4 passes; stores of 256 x 8 values by 8 warps.
+        passes = blocks * 8 * slices * (8 * 4 * 4 + 8)
+        work = Work("", "k", blocks, 256, slices=slices, shared_passes=passes,
+                    moved_bytes=4 * (m * k + k * n + m * n), sector_bytes=blocks * 256 * k * 4)
+        return 2 * m * n * k / model.time_of(work, gpu, CODE).microseconds * 1e-6
+
+    def test_h100(self):
+        self.assertAlmostEqual(self.teraflops(GPUS["H100"], 4096, 4096, 4096) / 45.6, 1, delta=0.1)
+
+    def test_a100_and_rtx_4070_ti(self):
+        # github.com/Yinghan-Li/YHs_Sample/issues/4: a kernel by hand, cuBLAS 18.88 and 29.17.
+        self.assertAlmostEqual(self.teraflops(GPUS["A100 80GB"], 5120, 4096, 4096) / 18.49, 1, delta=0.1)
+        ti = Gpu("RTX 4070 Ti", 89, ADA, 60, 2.610, 504, 48)
+        self.assertAlmostEqual(self.teraflops(ti, 5120, 4096, 4096) / 27.58, 1, delta=0.1)
 
 
 class Widths(unittest.TestCase):
     def test_a_width_that_is_not_in_the_machine_code_is_told(self):
         work = Work("", "k", 1, 32, requests={("LDG", 128): 5, ("STS", 32): 1})
-        code = {("k", 90): {"accesses_by_bits": {"LDG": {"32": 4}, "STS": {"32": 1}}}}
+        code = {"k": {90: {"accesses_by_bits": {"LDG": {"32": 4}, "STS": {"32": 1}}}}}
         (line,) = model.strange_widths([[(work, {})]], ["H100"], code)
         self.assertIn("LDG.128", line)
-        code["k", 90]["accesses_by_bits"]["LDG"]["128"] = 1
+        code["k"][90]["accesses_by_bits"]["LDG"]["128"] = 1
         self.assertEqual(model.strange_widths([[(work, {})]], ["H100"], code), [])
 
 
+class Cards(unittest.TestCase):
+    def test_names_as_drivers_have_them(self):
+        for device, card in [("NVIDIA H200", "H200"), ("NVIDIA H100 80GB HBM3", "H100"),
+                             ("NVIDIA H100 PCIe", "H100 PCIe"), ("Tesla T4", "T4"), ("NVIDIA B200", "B200"),
+                             ("NVIDIA GB200", "GB200"), ("NVIDIA L4", "L4"), ("NVIDIA L40S", "L40S"),
+                             ("NVIDIA A10", "A10"), ("NVIDIA A10G", "A10G"),
+                             ("NVIDIA A100-SXM4-40GB", "A100"), ("NVIDIA A100 80GB PCIe", "A100 80GB"),
+                             ("NVIDIA RTX PRO 6000 Blackwell Server Edition", "RTX PRO 6000 Server")]:
+            self.assertEqual(card_of(f"cuda, {device}, compute capability 9.0, 81559 MiB, CUDA 13.0"), card)
+
+    def test_what_only_resembles_a_known_card_is_unknown(self):
+        for device in ["NVIDIA H100 80GB HBM3 MIG 1g.10gb", "NVIDIA GeForce RTX 4090 Laptop GPU",
+                       "NVIDIA H300", "NVIDIA A1000"]:
+            self.assertIsNone(card_of(f"cuda, {device}, compute capability 9.0"))
+
+    def test_figures_of_data_sheets(self):
+        for card, tflops in [("T4", 8.1), ("A100", 19.5), ("A10", 31.2), ("L4", 30.3), ("L40S", 91.6),
+                             ("H100", 67), ("H100 PCIe", 51), ("H100 NVL", 60), ("H200", 67), ("GB200", 80),
+                             ("RTX 4090", 82.6), ("RTX 5090", 104.8), ("RTX PRO 6000", 125),
+                             ("RTX PRO 6000 Server", 120)]:
+            self.assertAlmostEqual(GPUS[card].tflops / tflops, 1, delta=0.01, msg=card)
+
+    def test_code_of_a_newer_card_is_the_newest_reported(self):
+        code = {"k": {80: "old", 90: "new"}}
+        self.assertEqual([model.code_for("k", c, code) for c in (80, 89, 90, 120)], ["old", "old", "new", "new"])
+        with self.assertRaisesRegex(model.ModelError, "k for sm_75 is not in the machine code report"):
+            model.code_for("k", 75, code)
+        with self.assertRaisesRegex(model.ModelError, "unknown for sm_90 is not in the machine code report"):
+            model.code_for("unknown", 90, code)
+
+
 class Measured(unittest.TestCase):
-    def test_ratio(self):
-        preset = {"preset": "dcgan", "batch_size": 256}
-        times = [(Work("", "k", 1, 1), {name: model.Time(500, "DRAM") for name in GPUS})]
-        with tempfile.TemporaryDirectory() as folder:
-            path = pathlib.Path(folder) / "measured.json"
-            path.write_text(json.dumps([{"preset": "dcgan", "batch_size": 256, "median_ms": 1.0,
-                                         "device": "cuda, NVIDIA H100 80GB HBM3"}]))
-            self.assertEqual(model.compare(path, [preset], [times]),
-                             ["dcgan: 1.000 ms measured, 0.500 ms modelled on H100: ratio 2.00"])
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.path = pathlib.Path(folder.name) / "measured.json"
+        self.preset = {"preset": "dcgan", "batch_size": 256}
+        everywhere = {name: model.Time(250, "DRAM") for name in GPUS}
+        self.times = [(Work("conv2d forward", "k", 1, 1, timed_as="conv 1->32 28x28 /2 forward"), everywhere),
+                      (Work("conv2d backward_weights", "w", 1, 1, flops=3,
+                            timed_as="conv 1->32 28x28 /2 backward"), everywhere),
+                      (Work("conv2d backward_weights", "w", 1, 1, flops=4,
+                            timed_as="conv 1->32 28x28 /2 backward"), everywhere)]
+
+    def compare(self, **changes):
+        # As bench/train_step --ops --json writes it.
+        self.path.write_text(json.dumps([{
+            "preset": "dcgan", "device": "cuda, NVIDIA H200, compute capability 9.0, 143771 MiB, CUDA 13.0",
+            "batch_size": 256, "width": 1, "threads": 0, "peak_gflop_per_s": 0.0, "median_ms": 1.5,
+            "minimum_ms": 1.4, "gflop_per_step": 28.3,
+            "ops": [{"op": "conv 1->32 28x28 /2 backward-weights", "ms_per_step": 0.75, "gflop_per_step": 1},
+                    {"op": "conv 1->32 28x28 /2 backward-data", "ms_per_step": 0.25, "gflop_per_step": 1},
+                    {"op": "conv 1->32 28x28 /2 forward", "ms_per_step": 0.5, "gflop_per_step": 1},
+                    {"op": "copy", "ms_per_step": 0.1, "gflop_per_step": 0}], **changes}]))
+        (comparison,) = model.compare(self.path, [self.preset], [self.times])
+        return comparison
+
+    def test_ratio_of_the_step_and_of_each_op(self):
+        step, backward, forward = self.compare().text()
+        self.assertEqual(step, "dcgan: 1.500 ms measured, 0.750 ms modelled on H200: ratio 2.00")
+        self.assertIn("backward", backward)
+        self.assertIn("1.000 ms measured     0.500 ms modelled  ratio 2.00", backward)
+        self.assertIn("0.500 ms measured     0.250 ms modelled  ratio 2.00", forward)
+
+    def test_an_unknown_card_is_named_in_one_line(self):
+        (line,) = self.compare(device="cuda, NVIDIA X9000, compute capability 13.0").text()
+        self.assertTrue(line.startswith("dcgan: 1.500 ms measured on cuda, NVIDIA X9000, compute capability "
+                                        "13.0, a device that the model does not know; it knows T4, "))
+
+    def test_another_batch_has_no_model(self):
+        (line,) = self.compare(batch_size=64).text()
+        self.assertEqual(line, "dcgan: 1.500 ms measured at batch 64 on H200, of which no profile was given")
+
+    def test_a_file_of_another_kind_is_refused(self):
+        for text in ['[{"quantity": "threads", "value": 2, "median_ms": 3}]', "{}", "nothing"]:
+            self.path.write_text(text)
+            with self.assertRaisesRegex(model.ModelError, str(self.path)):
+                model.compare(self.path, [self.preset], [self.times])
+
+    def test_json_of_a_results_page(self):
+        written = model.as_json([self.preset], [self.times], ["H200", "T4"], [self.compare()])
+        self.assertEqual([card["card"] for card in written["cards"]], ["H200", "T4"])
+        self.assertEqual(written["cards"][0]["device"], "NVIDIA H200")  # a pattern of the driver's name
+        (preset,) = written["cards"][0]["presets"]
+        self.assertEqual((preset["preset"], preset["step_ms"], preset["launches"]), ("dcgan", 0.75, 3))
+        (weights,) = (k for k in preset["kernels"] if k["kernel"] == "w")
+        self.assertEqual((weights["launches"], weights["ms"], weights["bound"], weights["flops"]),
+                         (2, 0.5, "DRAM", 7))
+        self.assertEqual(written["measured"][0]["card"], "H200")
+        json.dumps(written)
+
+    def test_the_program_compares_cards_that_it_does_not_show(self):
+        profile, code = self.path.parent / "profile.json", self.path.parent / "code.json"
+        kernel = {**launch("adam", [1, 1, 1], 256), "lines": []}
+        profile.write_text(json.dumps({"preset": "dcgan", "batch_size": 256, "ops": [
+            {"op": {"op": "adam", "n": 1000}, "kernels": [kernel]}]}))
+        code.write_text(json.dumps([{"kernel": "adam_kernel<4>", "compute_capability": 75, "registers": 32,
+                                     "static_shared_bytes": 0, "double_precision_instructions": 0,
+                                     "loads_in_flight_by_bits": {}, "accesses_by_bits": {}}]))
+        self.compare()
+        output = io.StringIO()
+        with contextlib.redirect_stdout(output):
+            status = model.main(["--profile", str(profile), "--machine-code", str(code), "--gpus", "T4",
+                                 "--measured", str(self.path), "--json", str(self.path.parent / "out.json")])
+        self.assertEqual(status, 0)
+        self.assertRegex(output.getvalue(), "dcgan: 1.500 ms measured, 0.00[0-9]+ ms modelled on H200")
+        self.assertNotIn("H200  ", output.getvalue())
+        written = json.loads((self.path.parent / "out.json").read_text())
+        self.assertEqual([card["card"] for card in written["cards"]], list(GPUS))
 
 
 if __name__ == "__main__":

@@ -18,6 +18,8 @@ class Instruction:
     address: int
     opcode: str             # with its modifiers: LDG.E.128
     target: int = None      # of a branch
+    operands: str = ""
+    predicated: bool = False
 
     @property
     def mnemonic(self):
@@ -42,7 +44,8 @@ def functions(sass):
         elif result and (match := _INSTRUCTION.match(line)):
             target = _BRANCH_TARGET.search(match[4]) if match[3].startswith("BRA") else None
             result[-1].instructions.append(
-                Instruction(int(match[1], 16), match[3], int(target[1], 16) if target else None))
+                Instruction(int(match[1], 16), match[3], int(target[1], 16) if target else None,
+                            match[4], bool(match[2])))
     return result
 
 
@@ -93,6 +96,36 @@ def _width(opcode):
         if part in ("U16", "S16"):
             return 16
     return 32
+
+
+_REGISTER = re.compile(r"(?<![A-Z])R(\d+)")
+
+
+def loads_in_flight(instructions):
+    """Of loads from global memory, by width in bits, the most that are on their way before the first of
+    them is waited for: {128: 4}.
+
+    Instructions are read in the order they stand in. A load is waited for where one of its registers is
+    named again; those behind a jump that is always taken are others.
+    """
+    most, pending, counts = Counter(), set(), Counter()
+
+    def waited():
+        for bits, count in counts.items():
+            most[bits] = max(most[bits], count)
+        pending.clear()
+        counts.clear()
+
+    for i in instructions:
+        named = {int(r) for r in _REGISTER.findall(i.operands)}
+        if named & pending or (i.mnemonic in ("BRA", "EXIT", "RET") and not i.predicated):
+            waited()
+        if i.mnemonic == "LDG" and (to := _REGISTER.match(i.operands)):
+            bits = _width(i.opcode)
+            pending.update(range(int(to[1]), int(to[1]) + max(bits // 32, 1)))
+            counts[bits] += 1
+    waited()
+    return dict(sorted(most.items()))
 
 
 def double_count(instructions):

@@ -30,6 +30,7 @@ class Kernel:
     loop_instructions: int    # of the inner loop, 0 where none has an FMA
     loop_fmas: int
     loop_accesses: dict
+    loads_in_flight: dict     # from global memory, by width: {128: count}
 
     @property
     def tiled(self):
@@ -128,7 +129,7 @@ def measure_function(function, name, resources, threads):
         occupancy(function.capability, resources.registers, threads, resources.shared_bytes),
         len(function.instructions), disassembly.accesses(function.instructions),
         disassembly.double_count(function.instructions), len(loop) if fmas else 0, fmas,
-        disassembly.accesses(loop))
+        disassembly.accesses(loop), disassembly.loads_in_flight(function.instructions))
 
 
 def _unique(kernels):

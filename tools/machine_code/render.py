@@ -10,6 +10,12 @@ def _widths(kernel, kind):
     return f"{wide}/{narrow}" if counts else "-"
 
 
+def _in_flight(kernel):
+    """'8 x 4': loads from global memory on their way at once, times their bytes; the most bytes count."""
+    bits, count = max(kernel.loads_in_flight.items(), key=lambda item: item[0] * item[1], default=(0, 0))
+    return f"{count} x {bits // 8}" if count else "-"
+
+
 def _number(value, digits):
     return "-" if value is None else f"{value:.{digits}f}"
 
@@ -40,7 +46,7 @@ def as_json(kernels):
         "blocks_per_multiprocessor": k.occupancy.blocks,
         "warps_per_multiprocessor": k.occupancy.warps, "occupancy": k.occupancy.share,
         "occupancy_limited_by": k.occupancy.limited_by, "instructions": k.instructions,
-        "accesses_by_bits": k.accesses, "double_precision_instructions": k.doubles,
+        "accesses_by_bits": k.accesses, "loads_in_flight_by_bits": k.loads_in_flight, "double_precision_instructions": k.doubles,
         "inner_loop": {"instructions": k.loop_instructions, "fmas": k.loop_fmas,
                        "fma_share": k.fma_share, "accesses_by_bits": k.loop_accesses},
     } for k in kernels], indent=1) + "\n"
@@ -79,11 +85,12 @@ def markdown(kernels):
                    lambda k: f"{k.resources.registers}, {k.occupancy.share:.0%}")
     spilling = [k for k in kernels if k.spills]
     lines += ["", f"Kernels that spill: {len(spilling)} of {len(kernels)}."]
-    lines += ["", f"**Memory instructions** on sm_{shown}, of 16 bytes / narrower; static shared "
-              "bytes; instructions in double precision.", "",
-              _markdown_row(["kernel", "LDG", "STG", "LDS", "STS", "shared", "double"]),
-              _markdown_row(["---"] + ["---:"] * 6)]
+    lines += ["", f"**Memory instructions** on sm_{shown}, of 16 bytes / narrower; loads from global "
+              "memory that are on their way at once, times their bytes; static shared bytes; instructions "
+              "in double precision.", "",
+              _markdown_row(["kernel", "LDG", "STG", "LDS", "STS", "in flight", "shared", "double"]),
+              _markdown_row(["---"] + ["---:"] * 7)]
     lines += [_markdown_row([f"`{k.name}`", *(_widths(k, kind) for kind in ("LDG", "STG", "LDS", "STS")),
-                             str(k.resources.shared_bytes), str(k.doubles)])
+                             _in_flight(k), str(k.resources.shared_bytes), str(k.doubles)])
               for k in kernels if k.capability == shown]
     return "\n".join(lines)

@@ -7,12 +7,28 @@
 LEAST_FMA_SHARE = {"Tile<128, 128>": 0.79, "Tile<128, 64>": 0.76, "Tile<128, 32>": 0.68,
                    "Tile<64, 64>": 0.55}
 
+# The loads from global memory, by their width in bits, that these kernels have on their way before they
+# wait for the first: one after the other each would cost a trip to the L2 cache or to memory.
+LEAST_LOADS_IN_FLIGHT = {
+    "sum_parts_kernel<1>": (32, 8), "sum_parts_kernel<4>": (128, 4),
+    "sum_few_parts_kernel<1>": (32, 8), "sum_few_parts_kernel<4>": (128, 4),
+    "batch_norm_statistics_kernel": (32, 6), "batch_norm_gradient_totals_kernel": (32, 6),
+    "batch_norm_sums_kernel<1>": (32, 4), "batch_norm_sums_kernel<4>": (128, 4),
+    "batch_norm_gradient_sums_kernel<1>": (32, 10),
+    "epilogue_backward_bias_kernel<1>": (32, 8), "epilogue_backward_bias_kernel<4>": (128, 4),
+    "one_channel_backward_data_kernel": (128, 4),
+    "one_output_forward_kernel": (128, 4), "one_output_backward_weights_kernel": (128, 4),
+}
+
 
 def violations(kernel):
     """Sentences, one for each rule that a kernel breaks."""
     name = f"{kernel.name} (sm_{kernel.capability})"
     if kernel.spills:
         yield f"{name} spills registers to local memory: {kernel.spills}"
+    bits, least = LEAST_LOADS_IN_FLIGHT.get(kernel.name, (0, 0))
+    if (found := kernel.loads_in_flight.get(bits, 0)) < least:
+        yield f"{name} waits for its loads of {bits} bits {found} at a time, {least} is demanded"
     if not kernel.tiled:
         return
     if kernel.fma_share is None:

@@ -23,13 +23,20 @@ class Work:
     sector_bytes: float = 0     # that its requests ask of global memory, in whole 32-byte sectors
     shared_passes: float = 0    # over the banks of shared memory, of all blocks
     double_threads: int = 0     # threads that do the kernel's double arithmetic
+    double_instructions: float = 0  # that each of them does; 0: as many as there are in the machine code
+    dynamic_shared_bytes: int = 0   # of a block
     instructions: float = 0     # of all warps, where neither FMAs nor bytes tell the work
     requests: dict = field(default_factory=dict)  # of warps: {("LDG", bits): number}, as SASS names them
     parts: int = 1         # of sums that another kernel is to add up
+    timed_as: str = ""     # the op's name in bench/train_step, up to the direction
 
     @property
     def tiled(self):
         return self.slices > 0
+
+    @property
+    def warps(self):
+        return self.blocks * self.threads / 32
 
     def count(self, line):
         """Adds what the profile counted at one line."""
@@ -147,6 +154,11 @@ def _batch_norm(op):
     reads = {"batch_norm_sums": 1, "batch_norm_normalise": 2, "batch_norm_gradient_sums": 3,
              "batch_norm_gradient": 4}
     parts = op["launches"][0]["grid"][1]
+    lanes = 1  # of a warp that share a channel's parts
+    while lanes < 32 and lanes < parts:
+        lanes *= 2
+    # A conversion and an addition per part, an addition per shuffle, of two sums; then a few on those.
+    doubles = 2 * (2 * ceil(parts / lanes) + lanes.bit_length() - 1) + 6
     works = []
     for launch in op["launches"]:
         name = launch["name"]
@@ -157,7 +169,8 @@ def _batch_norm(op):
             works.append(Work(_label(op) + (", statistics" if forward else ", totals"),
                               name + "_kernel", _blocks(launch), _threads(launch),
                               moved_bytes=F32 * 2 * parts * channels,
-                              double_threads=_blocks(launch) * _threads(launch)))
+                              double_threads=_blocks(launch) * _threads(launch),
+                              double_instructions=doubles))
     return works
 
 
@@ -192,12 +205,29 @@ def _simple(op):
     return [work]
 
 
+def _timed_as(op):
+    """What bench/train_step calls the op, up to its direction: backward-data and backward-weights, which
+    may be timed as one, are "backward" here."""
+    kind = op["op"]
+    if kind in ("conv2d", "conv_transpose2d"):
+        name = "{kind} {in}->{out} {height}x{width} /{stride}".format(**op, kind=kind.removesuffix("2d"))
+    elif kind == "dense":
+        name = "dense {in}->{out}".format(**op)
+    elif kind == "batch_norm":
+        name = f"batch_norm {op['channels']}"
+    else:
+        name = {"mask": "dropout masks"}.get(kind, kind)
+    return f"{name} {op['pass'].split('_')[0]}" if "pass" in op else name
+
+
 def works_of(op):
     """A Work for each kernel that the op launches. `op`: of `dcgan_cuda kernels --json`, its kernels as
     "launches"."""
     works = {"dense": _dense, "conv2d": _conv, "conv_transpose2d": _conv, "batch_norm": _batch_norm,
              "epilogue": _epilogue}.get(op["op"], _simple)(op)
     for work, launch in zip(works, op["launches"], strict=True):
+        work.timed_as = _timed_as(op)
+        work.dynamic_shared_bytes = launch.get("dynamic_shared_bytes", 0)
         for line in launch["lines"]:
             work.count(line)
     return works
