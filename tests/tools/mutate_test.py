@@ -1,5 +1,7 @@
 """tools/mutate: what it breaks, on snippets and on the kernels; what it decides, on a toy project."""
+import dataclasses
 import pathlib
+import re
 import shutil
 import sys
 import tempfile
@@ -7,12 +9,14 @@ import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools" / "mutate"))
+import arguments  # noqa: E402
 import judge  # noqa: E402
 import report  # noqa: E402
 import results  # noqa: E402
 import sandbox  # noqa: E402
 from lexer import Source  # noqa: E402
-from operators import Mutant, mutants_of  # noqa: E402
+from operators import SWAPS, Mutant, mutants_of  # noqa: E402
+from quote import function_of  # noqa: E402
 
 
 def after(code, operator):
@@ -127,6 +131,90 @@ def made_up(number, file="kernels/x.cu"):
     return Mutant(f"{number:08x}", file, number, "index", 0, 1, "", f"a{number};", f"b{number};")
 
 
+class Arguments(unittest.TestCase):
+    CODE = "void f() {\n  if (lanes < parts && lanes < 32) lanes = 2;\n  if (many < parts) stop();\n}\n"
+
+    def argue(self, code, operator, after):
+        """The argument for one mutant of the code."""
+        known = arguments.FileOfMutants("x.cu", code, mutants_of("x.cu", code))
+        [mutant] = [m for m in known.mutants if m.operator == operator and m.after == after]
+        return known.argument_for(mutant, "why")
+
+    def named(self, argument, code):
+        known = arguments.FileOfMutants("x.cu", code, mutants_of("x.cu", code))
+        return [m.after for m in known.named_by(argument)]
+
+    def test_functions(self):
+        code = """namespace a { template <class T> struct alignas(16) B final : C {
+          B(int x) : x_(f(x)), y_{1} { one; } int member;
+          __global__ void __launch_bounds__(2) k(T x) const { if constexpr (x) { two; } v(T{}, [&](int i) { three; }); }
+        }; A::~A() { four; } constexpr int five = 5; struct { int six; } s; }"""
+        source = Source("x", code)
+        found = {t.text: function_of(source, i) for i, t in enumerate(source.tokens)}
+        self.assertEqual([found[x] for x in ("one", "member", "two", "three", "four", "five", "six", "y_")],
+                         ["B::B", "B", "B::k", "B::k", "A::~A", "", "", "B"])
+
+    def test_a_line_shows_the_statement_with_the_change_in_it(self):
+        self.assertEqual(str(self.argue(self.CODE, "relation", "if (lanes < parts && lanes <= 32) lanes = 2;")),
+                         "x.cu f: if (lanes < parts && lanes @< ==> <=@ 32) lanes = 2; // why")
+        self.assertEqual(str(self.argue("T f(int x = 3, int y = 4, int z = 5) { }", "constant",
+                                        "T f(int x = 3, int y = 4, int z = 6) { }")),
+                         "x.cu f: ...x = 3, int y = 4, int z = @5 ==> 6@) // why")
+
+    def test_names_and_lines_may_change(self):
+        argument = self.argue(self.CODE, "relation", "if (lanes < parts && lanes <= 32) lanes = 2;")
+        renamed = self.CODE.replace("lanes", "threads").replace("&& ", "&&\n      ")
+        self.assertEqual(self.named(argument, renamed), ["threads <= 32) threads = 2;"])
+        for changed in (self.CODE.replace("32", "33"), self.CODE.replace("f()", "g()"),
+                        self.CODE.replace("&& lanes", "&& many"), self.CODE.replace("= 2", "+= 2")):
+            self.assertEqual(self.named(argument, changed), [])
+
+    def test_of_statements_of_one_shape_the_names_decide(self):
+        code = self.CODE.replace("}\n", "  if (most < all) stop();\n}\n")
+        argument = self.argue(code, "relation", "if (most <= all) stop();")
+        self.assertEqual(self.named(argument, code), ["if (most <= all) stop();"])
+        self.assertEqual(self.named(argument, code.replace("most", "least")), ["if (least <= all) stop();"])
+        # Where they decide nothing, the number does, and without one nothing is argued.
+        strange = code.replace("most", "least").replace("all", "every").replace("many < parts", "a < b")
+        self.assertEqual(self.named(argument, strange), ["if (least <= every) stop();"])
+        self.assertEqual(self.named(dataclasses.replace(argument, number=0), strange), [])
+
+    def test_statements_that_are_all_alike_are_numbered(self):
+        code = "void f() { if (a) g();\n  h();\nif (a) g(); }"
+        known = arguments.FileOfMutants("x.cu", code, mutants_of("x.cu", code))
+        first, second = [m for m in known.mutants if m.replacement == "true"]
+        line = known.argument_for(second, "why")
+        self.assertEqual((str(line), known.named_by(line)), ("x.cu f #2: if (@a ==> true@) g(); // why", [second]))
+        self.assertEqual(known.named_by(arguments.Argument("x.cu", line.quote, 0, "why")), [])
+
+    def test_a_star_is_every_mutant_of_the_statement(self):
+        known = arguments.FileOfMutants("x.cu", self.CODE, mutants_of("x.cu", self.CODE))
+        whole = known.quotes[known.mutants[-1].id][1]
+        self.assertEqual(str(whole), "@*@ if (many < parts) stop();")
+        self.assertEqual(known.named_by(arguments.Argument("x.cu", whole, 0, "why")),
+                         [m for m in known.mutants if m.before == "if (many < parts) stop();"])
+
+    def test_the_projects_own_outlive_a_rename_of_every_local_variable(self):
+        own = arguments.read_arguments(ROOT / "tools" / "mutate" / "equivalent.txt")
+        telling = {part for pair in SWAPS for part in pair}  # names that operators go by
+        renamed = 0
+        for name in sorted({a.file for a in own}):
+            def of(text):
+                return arguments.FileOfMutants(name, text, mutants_of(name, text))
+            text = (ROOT / name).read_text()
+            local = {n for n in re.findall(r"(?:int|float|double|bool|auto|int64_t) (\w+) = ", text)
+                     if not telling & set(n.split("_"))}
+            renamed += len(local)
+            other = re.sub(r"(?<![\w.])[A-Za-z]\w*", lambda m: m.group() + ("_renamed" * (m.group() in local)), text)
+            known, changed = of(text), of(other)
+            self.assertEqual(len(known.mutants), len(changed.mutants), name)
+            for argument in (a for a in own if a.file == name):
+                places = [known.mutants.index(m) for m in known.named_by(argument)]
+                self.assertTrue(places, argument)
+                self.assertEqual([changed.mutants.index(m) for m in changed.named_by(argument)], places, argument)
+        self.assertGreater(renamed, 50)
+
+
 class Results(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
@@ -134,16 +222,16 @@ class Results(unittest.TestCase):
         self.path = pathlib.Path(folder.name) / "file"
 
     def test_arguments(self):
-        self.path.write_text("# why\n\nkernels/x.cu: a ==> b // as   c | d\nkernels/x.cu: e // f ==> * // g\n")
-        one, two = results.read_arguments(self.path)
-        self.assertEqual((one.before, one.after, one.reason), ("a", "b", "as   c | d"))
-        self.assertTrue(one.matches(Mutant("", "kernels/x.cu", 1, "", 0, 0, "", "a", "b")))
-        self.assertFalse(one.matches(Mutant("", "kernels/y.cu", 1, "", 0, 0, "", "a", "b")))
-        self.assertFalse(one.matches(Mutant("", "kernels/x.cu", 1, "", 0, 0, "", "a", "c")))
-        self.assertTrue(two.matches(Mutant("", "kernels/x.cu", 1, "", 0, 0, "", "e // f", "z")))
-        self.path.write_text("kernels/x.cu: a ==> b\n")
-        with self.assertRaisesRegex(ValueError, "file:1"):
-            results.read_arguments(self.path)
+        self.path.write_text("# why\n\nkernels/x.cu A::f #2: a@ b ==> c@; // as   c | d\nkernels/x.cu: @*@ e // g\n")
+        one, two = arguments.read_arguments(self.path)
+        self.assertEqual((one.file, one.quote.function, one.number, one.quote.change, one.reason),
+                         ("kernels/x.cu", "A::f", 2, (" b", "c"), "as   c | d"))
+        self.assertEqual(str(one), "kernels/x.cu A::f #2: a@ b ==> c@; // as   c | d")
+        self.assertEqual((two.quote.function, two.quote.change, two.quote.right), ("", None, " e"))
+        for wrong in ("kernels/x.cu: a ==> b // c", "kernels/x.cu: @a ==> b@", "@a ==> b@ // c"):
+            self.path.write_text(wrong + "\n")
+            with self.assertRaisesRegex(ValueError, "file:1: expected FILE FUNCTION"):
+                arguments.read_arguments(self.path)
 
     def test_kills_outlast_a_new_suite_and_survivors_do_not(self):
         state = results.State(self.path, "suite 1", 3)
@@ -186,7 +274,7 @@ class Results(unittest.TestCase):
         mutants = [made_up(i) for i in range(5)]
         known = {mutants[i].id: {"outcome": o, "detail": ""}
                  for i, o in enumerate(["killed", "survived", "stillborn", "killed"])}
-        why = results.Argument("kernels/x.cu", "a3;", "*", "so")
+        why = arguments.Argument("kernels/x.cu", None, 0, "so")
         judged = report.Report(mutants, mutants, {mutants[3].id: why}, known)
         self.assertEqual(judged.open, [mutants[1]])
         self.assertEqual(judged.refuted, [mutants[3]])

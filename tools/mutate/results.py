@@ -1,37 +1,6 @@
-"""What is known of mutants: results of earlier runs, and arguments why some change nothing."""
-import dataclasses
+"""What is known of mutants from earlier runs, and the samples that are drawn of them."""
 import hashlib
 import json
-import pathlib
-
-from operators import one_line
-
-@dataclasses.dataclass(frozen=True)
-class Argument:
-    """One line of equivalent.txt: FILE: LINE ==> MUTATED LINE // REASON. `*` for the mutated line
-    stands for every mutant of that line; `...` within it for anything."""
-    file: str
-    before: str
-    after: str
-    reason: str
-
-    def matches(self, mutant):
-        return (mutant.file == self.file and mutant.before == self.before
-                and self.after in ("*", mutant.after))
-
-
-def read_arguments(path):
-    arguments = []
-    for number, line in enumerate(path.read_text().splitlines(), 1):
-        if not line.strip() or line.startswith("#"):
-            continue
-        file, colon, rest = line.partition(": ")
-        change, slashes, reason = rest.rpartition(" // ")
-        before, arrow, after = change.partition(" ==> ")
-        if not (colon and slashes and arrow and reason.strip()):
-            raise ValueError(f"{path}:{number}: not FILE: LINE ==> MUTATED LINE // REASON")
-        arguments.append(Argument(file, one_line(before), one_line(after), reason.strip()))
-    return arguments
 
 
 class State:
