@@ -1,4 +1,4 @@
-"""Breaks the kernels one place at a time and reports which breaks the tests of the ops notice.
+"""Breaks kernels and host code one place at a time and reports which breaks the tests notice.
 
 A mutant that does not compile is stillborn, one that compiles to the same bytes is identical; neither
 counts. One that no test notices either is argued to change nothing, in equivalent.txt, or shows a gap
@@ -18,9 +18,10 @@ import time
 import report
 from arguments import FileOfMutants, read_arguments
 from judge import Baselines, judge
-from operators import OPERATORS, mutants_of
+from mutants import OPERATORS, mutants_of
 from results import State, sample, text_digest
-from sandbox import TARGET, Sandbox, SandboxError, kernel_files
+from sandbox import Sandbox, SandboxError
+from targets import files as target_files, programs_of
 
 HERE = pathlib.Path(__file__).resolve().parent
 
@@ -28,7 +29,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 def parse_arguments():
     parser = argparse.ArgumentParser(prog="mutate.sh", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--file", action="append", default=[], help="only kernel files whose name contains this")
+    parser.add_argument("--file", action="append", default=[], help="only files whose name contains this: kernels/, src/train")
     parser.add_argument("--operator", action="append", default=[], choices=sorted(OPERATORS),
                         help="only these ways to break them")
     parser.add_argument("--id", action="append", default=[], help="only these mutants")
@@ -43,8 +44,8 @@ def parse_arguments():
     parser.add_argument("--again", choices=["survived", "killed"], action="append", default=[],
                         help="run those of this outcome once more")
     parser.add_argument("--phases", type=int, choices=[1, 2, 3], default=3,
-                        help="only the first of the three: results of the ops; gradients and orders of threads; "
-                             "check mode. What survives goes on from there in a later run")
+                        help="only the first of the three: quick tests; all others; check mode. What survives "
+                             "goes on from there in a later run")
     parser.add_argument("--seconds", type=float, default=float("inf"),
                         help="begin no mutant after so long; the next run goes on from there")
     parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)), help="mutants at a time")
@@ -55,7 +56,7 @@ def parse_arguments():
 
 def generate(root, options):
     """The files that are meant, with all their mutants."""
-    for name in kernel_files(root):
+    for name in target_files(root):
         if not options.file or any(part in name for part in options.file):
             text = (root / name).read_text()
             yield FileOfMutants(name, text, mutants_of(name, text))
@@ -79,7 +80,7 @@ def run_all(wanted, sandbox, state, digests, options):
     """Puts the mutants to the tests, several at a time; each result is kept as soon as it is there."""
     stop_at = time.monotonic() + options.seconds
     phases = options.phases if any("simt_check" in output for output in sandbox.compile) else min(options.phases, 2)
-    baselines = Baselines(sandbox.build / "tests" / "ops" / TARGET, state.baselines, state.remember_baseline)
+    baselines = Baselines(sandbox.program, state.baselines, state.remember_baseline)
     workers = queue.Queue()
     for number in range(options.jobs):
         workers.put(sandbox.worker(number))
@@ -142,11 +143,11 @@ def main():
         return 1
     if options.fresh:
         (folder / "results.jsonl").unlink(missing_ok=True)
-    sandbox = Sandbox(root, folder, options.jobs)
+    sandbox = Sandbox(root, folder, options.jobs, programs_of({m.file for m in chosen}))
     try:
         sandbox.prepare()
-        state = State(folder / "results.jsonl", sandbox.suite, options.phases)
-        digests = {name: text_digest((root / name).read_text()) for name in kernel_files(root)}
+        state = State(folder / "results.jsonl", sandbox.suite_of, options.phases)
+        digests = {name: text_digest((root / name).read_text()) for name in target_files(root)}
         if not options.report:
             wanted = [m for m in chosen
                       if not (known := state.of(m, digests[m.file])) or known["outcome"] in options.again]

@@ -7,12 +7,12 @@ class State:
     """Results as lines of JSON, appended as they come, so that a run may be cut off at any time.
 
     A kill stays one while the broken file stays the same, as the suite only grows; a survivor is
-    tried again whenever kernels, machine or tests have changed, or where it has not been put to all
-    `phases` of the tests that are wanted now.
+    tried again whenever what suite_of(file) stands for has changed, sources or tests, or where it has not
+    been put to all `phases` of the tests that are wanted now.
     """
 
-    def __init__(self, path, suite, phases):
-        self.path, self.suite, self.phases = path, suite, phases
+    def __init__(self, path, suite_of, phases):
+        self.path, self.suite_of, self.phases = path, suite_of, phases
         self.results, self.baselines = {}, {}
         if path.exists():
             for line in path.read_text().splitlines():
@@ -35,7 +35,7 @@ class State:
 
     def add(self, mutant, text_digest, outcome, detail, seconds, phases):
         entry = {"id": mutant.id, "text": text_digest, "outcome": outcome, "detail": detail,
-                 "seconds": round(seconds, 1), "suite": self.suite, "phases": phases}
+                 "seconds": round(seconds, 1), "suite": self.suite_of(mutant.file), "phases": phases}
         self.results[mutant.id, text_digest] = entry
         self._append(entry)
 
@@ -49,7 +49,7 @@ class State:
     def passed(self, mutant, text_digest):
         """How many phases of the present tests it is known to have survived."""
         entry = self.results.get((mutant.id, text_digest))
-        same = entry and entry["outcome"] == "survived" and entry["suite"] == self.suite
+        same = entry and entry["outcome"] == "survived" and entry["suite"] == self.suite_of(mutant.file)
         return entry.get("phases", 0) if same else 0
 
 
