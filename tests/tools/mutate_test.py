@@ -193,7 +193,7 @@ class Phases(unittest.TestCase):
                  "P/Backends.FollowEachOther/vanilla", "StepProfile.D"]
         for test in tests:
             taken = [p.number for p in targets.TRAINING if takes(p.filter, test)]
-            wanted = 3 if "simt_check" in test or "Profile" in test else 2 if "simt" in test or "Backends" in test else 1
+            wanted = 3 if "simt_check" in test else 2 if "simt" in test or "Backends" in test else 1
             self.assertEqual(taken, [wanted], test)
 
     def test_a_program_may_be_run_by_the_tests_of_another(self):

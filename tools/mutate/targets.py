@@ -63,11 +63,11 @@ def kernel_phases(stems):
 
 
 # Whole steps of the smallest preset come first; what runs every backend in one test, or in check mode,
-# comes late.
-SMALL, SLOW, CHECKED = "*vanilla*", "*Backends*", "*simt_check*:*Profile*"
+# comes late. A profile is taken in check mode too.
+SMALL, SLOW, CHECKED, PROFILE = "*vanilla*", "*Backends*", "*simt_check*", "*Profile*"
 SUITE = "-" + ":".join(f"*n{batch}_*" for batch in (96, 150, 300))  # test_ops without its largest cases
-TRAINING = [Phase(1, "small steps", f"{SMALL}:Replay.*-*simt*:{SLOW}:{CHECKED}", program="test_train"),
-            Phase(1, "steps", f"-*simt*:{SMALL}:Replay.*:{SLOW}:{CHECKED}", program="test_train"),
+TRAINING = [Phase(1, "small steps", f"{SMALL}:Replay.*-*simt*:{SLOW}", program="test_train"),
+            Phase(1, "steps", f"-*simt*:{SMALL}:Replay.*:{SLOW}", program="test_train"),
             Phase(2, "steps on simt", f"*simt*-{CHECKED}", program="test_train"),
             Phase(2, "steps on every backend", SLOW, program="test_train"),
             Phase(3, "steps in check mode", CHECKED, program="test_train")]
@@ -78,7 +78,7 @@ KERNELS_HOST = [Phase(1, "small steps on simt", f"{SMALL}simt*-{CHECKED}", progr
                 Phase(2, "all of the ops", f"{SUITE}:*/Op.*", "simt"),
                 Phase(2, "steps on every backend", SLOW, program="test_train"),
                 Phase(3, "ops in check mode", f"*/Op.*:Access.*{SUITE}", "simt-check"),
-                Phase(3, "steps in check mode", CHECKED, program="test_train")]
+                Phase(3, "steps in check mode", f"{CHECKED}:{PROFILE}", program="test_train")]
 # The folders of host code, and the tests of each.
 HOST = {"src/models": [Phase(1, "models", "*", program="test_models"), COMMANDS, *TRAINING],
         "src/nn": [Phase(1, "models", "*", program="test_models"), COMMANDS, *TRAINING],
