@@ -3,8 +3,8 @@ import dataclasses
 import re
 
 # Where the build puts them. dcgan_cuda is run by test_cli.
-PROGRAMS = {"test_ops": "tests/ops", "test_models": "tests/models", "test_train": "tests/train",
-            "dcgan_cuda": "", "test_cli": "tests/cli"}
+PROGRAMS = {"test_ops": "tests/ops", "test_models": "tests/models", "test_nn": "tests/nn",
+            "test_train": "tests/train", "test_backend": "tests/backend", "dcgan_cuda": "", "test_cli": "tests/cli"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,6 +71,11 @@ TRAINING = [Phase(1, "small steps", f"{SMALL}:Replay.*-*simt*:{SLOW}", program="
             Phase(2, "steps on simt", f"*simt*-{CHECKED}", program="test_train"),
             Phase(2, "steps on every backend", SLOW, program="test_train"),
             Phase(3, "steps in check mode", CHECKED, program="test_train")]
+MODELS = Phase(1, "models", "*", program="test_models")
+DEVICES = Phase(1, "devices", "*", program="test_backend")
+NETWORKS = [Phase(1, "networks", "-*simt*", program="test_nn"),
+            Phase(2, "networks on simt", f"*simt*-{CHECKED}", program="test_nn"),
+            Phase(3, "networks in check mode", CHECKED, program="test_nn")]
 COMMANDS = Phase(2, "commands", "*", program="dcgan_cuda", tester="test_cli")
 KERNELS_HOST = [Phase(1, "small steps on simt", f"{SMALL}simt*-{CHECKED}", program="test_train"),
                 Phase(1, "ops", f"*/Op.*{SUITE}", "simt"),
@@ -80,12 +85,14 @@ KERNELS_HOST = [Phase(1, "small steps on simt", f"{SMALL}simt*-{CHECKED}", progr
                 Phase(3, "ops in check mode", f"*/Op.*:Access.*{SUITE}", "simt-check"),
                 Phase(3, "steps in check mode", f"{CHECKED}:{PROFILE}", program="test_train")]
 # The folders of host code, and the tests of each.
-HOST = {"src/models": [Phase(1, "models", "*", program="test_models"), COMMANDS, *TRAINING],
-        "src/nn": [Phase(1, "models", "*", program="test_models"), COMMANDS, *TRAINING],
+HOST = {"src/models": [MODELS, COMMANDS, *NETWORKS, *TRAINING],
+        "src/nn": [*NETWORKS, MODELS, COMMANDS, *TRAINING],
         "src/train": [COMMANDS, *TRAINING],
-        "src/backend": [COMMANDS, Phase(2, "ops", f"*/Op.*{SUITE}", "cpu,simt"), *TRAINING],
-        "src/backend/cuda": KERNELS_HOST}
-TESTED_BY = {"kernels": ["ops", "ref"], "src": ["ops", "ref", "models", "train", "cli", "fixtures"]}  # folders of tests
+        "src/backend": [DEVICES, COMMANDS, Phase(2, "ops", f"*/Op.*{SUITE}", "cpu,simt"), *TRAINING],
+        "src/backend/cuda": [DEVICES, *NETWORKS[1:], *KERNELS_HOST]}
+# The folders of tests that decide about kernels and about host code.
+TESTED_BY = {"kernels": ["ops", "ref"],
+             "src": ["ops", "ref", "models", "nn", "train", "backend", "cli", "fixtures"]}
 
 
 def is_kernel(name):
