@@ -18,7 +18,7 @@ import threading
 
 from targets import PROGRAMS, TESTED_BY
 
-COPIED = ("CMakeLists.txt", "cmake", "include", "kernels", "src", "tests")
+COPIED = ("CMakeLists.txt", "bench", "cmake", "include", "kernels", "src", "tests")
 INCLUDED = ("", "src", "include")  # where the project's includes begin
 # Quick to compile, and fast enough to run; check mode has optimisation of its own. What is not
 # initialised holds a pattern, so that a forgotten initialiser does not meet a zero by chance, and an
