@@ -23,6 +23,12 @@ void redirect(const std::string& path, int descriptor) {
   if (file < 0 || dup2(file, descriptor) < 0) _exit(99);
 }
 
+/// The program under test; the environment may name another build of it.
+char* program_path() {
+  char* other = std::getenv("DCGAN_PROGRAM");
+  return other ? other : const_cast<char*>(DCGAN_PROGRAM);
+}
+
 std::string command_line(const std::vector<std::string>& arguments) {
   std::string text = "dcgan_cuda";
   for (const std::string& argument : arguments) text += " " + argument;
@@ -32,7 +38,7 @@ std::string command_line(const std::vector<std::string>& arguments) {
 }  // namespace
 
 Program::Program(const std::vector<std::string>& arguments, const Surroundings& around) {
-  std::vector<char*> argv = {const_cast<char*>(DCGAN_PROGRAM)};
+  std::vector<char*> argv = {program_path()};
   for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
   const std::string out =
@@ -52,7 +58,7 @@ Program::Program(const std::vector<std::string>& arguments, const Surroundings& 
     const rlimit limit{bytes, bytes};
     setrlimit(RLIMIT_FSIZE, &limit);
   }
-  execv(DCGAN_PROGRAM, argv.data());
+  execv(argv.front(), argv.data());
   _exit(98);
 }
 

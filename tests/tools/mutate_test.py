@@ -1,4 +1,5 @@
-"""tools/mutate: what it breaks, on snippets and on the kernels; what it decides, on a toy project."""
+"""tools/mutate: what is known and reported of mutants; what is decided of them, on a toy project."""
+import fnmatch
 import pathlib
 import shutil
 import sys
@@ -7,120 +8,13 @@ import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools" / "mutate"))
+import arguments  # noqa: E402
 import judge  # noqa: E402
 import report  # noqa: E402
 import results  # noqa: E402
 import sandbox  # noqa: E402
-from lexer import Source  # noqa: E402
-from operators import Mutant, mutants_of  # noqa: E402
-
-
-def after(code, operator):
-    return [m.after for m in mutants_of("kernels/x.cu", code) if m.operator == operator]
-
-
-class Lexer(unittest.TestCase):
-    def texts(self, code):
-        return [t.text for t in Source("x.cu", code).tokens]
-
-    def test_no_comments_and_strings_stay_whole(self):
-        self.assertEqual(self.texts('a /* b < c */ + "d < e" // f\n;'), ["a", "+", '"d < e"', ";"])
-
-    def test_numbers(self):
-        self.assertEqual(self.texts("0x1p-24 1'000 0xffu 0.5F 6.28e+3"),
-                         ["0x1p-24", "1'000", "0xffu", "0.5F", "6.28e+3"])
-
-    def test_what_nvcc_alone_compiles_is_hidden(self):
-        code = "#if defined(__CUDACC__)\na\n#if X\nb\n#endif\n#else\nc\n#endif\nd\n#ifdef Y\ne\n#endif\n"
-        self.assertEqual(self.texts(code), ["c", "d", "e"])
-
-    def test_directives_are_hidden_with_their_continuation(self):
-        self.assertEqual(self.texts("#define A(b) \\\n  b + 1\nc"), ["c"])
-
-
-class Operators(unittest.TestCase):
-    def test_barrier(self):
-        self.assertEqual(after("f(); __syncthreads(); g();", "barrier"), ["f(); static_cast<void>(0); g();"])
-
-    def test_relation_but_no_template_bracket(self):
-        self.assertEqual(after("for (int i = 0; i < n; ++i) f<4>(Pack<width>{});", "relation"),
-                         ["for (int i = 0; i <= n; ++i) f<4>(Pack<width>{});"])
-
-    def test_arithmetic_but_no_pointer_or_reference(self):
-        self.assertEqual(after("const float* p = a + b; const int& q = c;", "arithmetic"),
-                         ["const float* p = a - b; const int& q = c;"])
-
-    def test_index_of_an_access_but_no_array_dimension(self):
-        self.assertEqual(after("float a[8] = {}; a[i + j] = b[k];", "index"),
-                         [f"float a[8] = {{}}; {x} = {y};" for x, y in
-                          [("a[(i + j) + 1]", "b[k]"), ("a[(i + j) - 1]", "b[k]"),
-                           ("a[i + j]", "b[k + 1]"), ("a[i + j]", "b[k - 1]")]])
-        self.assertEqual(after("__shared__ float a[2][depth]; f([&](float (&b)[4]) {});", "index"), [])
-
-    def test_operands_with_calls_members_and_subscripts(self):
-        self.assertEqual(after("x = g.width - f(a, b)[2];", "operands"), ["x = f(a, b)[2] - g.width;"])
-        self.assertEqual(after("x = static_cast<int>(y) % 32;", "operands"), ["x = 32 % static_cast<int>(y);"])
-        self.assertEqual(after("x = a - a; y = -1;", "operands"), [])
-
-    def test_condition_and_each_part_of_it(self):
-        self.assertCountEqual(after("if (a < b && f(c, d)) return;", "condition"),
-                              ["if (false) return;", "if (true) return;",
-                               "if (true && f(c, d)) return;", "if (a < b && true) return;"])
-        self.assertEqual(after("x = a < b ? c : d;", "condition"), ["x = false ? c : d;", "x = true ? c : d;"])
-
-    def test_reset(self):
-        self.assertEqual(after("Pack<width> sum{}, other{}; float s[8] = {}; f(T{});", "reset"),
-                         ["Pack<width> sum, other{}; float s[8] = {}; f(T{});",
-                          "Pack<width> sum{}, other; float s[8] = {}; f(T{});",
-                          "Pack<width> sum{}, other{}; float s[8]; f(T{});"])
-
-    def test_constant_mask_and_template_argument(self):
-        self.assertEqual(after("x = 7;", "constant"), ["x = 8;"])
-        self.assertEqual(after("x = 0.5F;", "constant"), ["x = 1.5F;"])
-        self.assertEqual(after("x = f(0xffffffffu);", "constant"), ["x = f(0x7FFFFFFFu);", "x = f(0xFFFFFFFEu);"])
-        self.assertEqual(after("Pack<4>::load(p);", "constant"), ["Pack<1>::load(p);"])
-
-    def test_dimension_where_the_other_is_known(self):
-        self.assertEqual(after("int f() { return g.height * row; } int width;", "dimension"),
-                         ["int f() { return g.width * row; } int width;"])
-
-    def test_arguments_but_no_parameters(self):
-        self.assertEqual(after("void f(int a, int b); x = f(a, b + 1);", "arguments"),
-                         ["void f(int a, int b); x = f(b + 1, a);"])
-
-    def test_what_bounds_registers_or_asserts_is_left_alone(self):
-        self.assertEqual(mutants_of("x.cu", "template <int n, bool b = true>\n"
-                                    "__global__ void __launch_bounds__(256, 2) k();\nstatic_assert(1 < 2);"), [])
-
-
-class Identity(unittest.TestCase):
-    CODE = "void f() {\n  a[i] = b + c;\n}\n"
-
-    def test_ids_stay_when_lines_move_or_gain_a_comment(self):
-        ids = {m.id for m in mutants_of("x.cu", self.CODE)}
-        moved = {m.id for m in mutants_of("x.cu", "int x;\n\n" + self.CODE.replace("c;", "c;  // why"))}
-        self.assertEqual(ids, moved)
-        self.assertFalse(ids & {m.id for m in mutants_of("x.cu", self.CODE.replace("b", "d"))})
-
-    def test_equal_lines_have_ids_of_their_own(self):
-        two = mutants_of("x.cu", self.CODE + self.CODE)
-        self.assertEqual(len({m.id for m in two}), 2 * len(mutants_of("x.cu", self.CODE)))
-
-    def test_every_mutant_of_the_kernels_is_one_change_that_keeps_brackets(self):
-        def brackets(text):
-            source = Source("x", text)
-            return len(source.partner) == sum(t.text in "()[]{}" for t in source.tokens if t.kind == "sign")
-        total = 0
-        for name in sandbox.kernel_files(ROOT):
-            text = (ROOT / name).read_text()
-            mutants = mutants_of(name, text)
-            total += len(mutants)
-            self.assertEqual(len({m.id for m in mutants}), len(mutants))
-            for m in mutants[::7]:
-                broken = m.apply(text)
-                self.assertNotEqual(broken, text)
-                self.assertTrue(brackets(broken), f"{name}: {m.after}")
-        self.assertGreater(total, 1000)
+import targets  # noqa: E402
+from mutants import Mutant  # noqa: E402
 
 
 def made_up(number, file="kernels/x.cu"):
@@ -134,26 +28,26 @@ class Results(unittest.TestCase):
         self.path = pathlib.Path(folder.name) / "file"
 
     def test_arguments(self):
-        self.path.write_text("# why\n\nkernels/x.cu: a ==> b // as   c | d\nkernels/x.cu: e // f ==> * // g\n")
-        one, two = results.read_arguments(self.path)
-        self.assertEqual((one.before, one.after, one.reason), ("a", "b", "as   c | d"))
-        self.assertTrue(one.matches(Mutant("", "kernels/x.cu", 1, "", 0, 0, "", "a", "b")))
-        self.assertFalse(one.matches(Mutant("", "kernels/y.cu", 1, "", 0, 0, "", "a", "b")))
-        self.assertFalse(one.matches(Mutant("", "kernels/x.cu", 1, "", 0, 0, "", "a", "c")))
-        self.assertTrue(two.matches(Mutant("", "kernels/x.cu", 1, "", 0, 0, "", "e // f", "z")))
-        self.path.write_text("kernels/x.cu: a ==> b\n")
-        with self.assertRaisesRegex(ValueError, "file:1"):
-            results.read_arguments(self.path)
+        self.path.write_text("# why\n\nkernels/x.cu A::f #2: a@ b ==> c@; // as   c | d\nkernels/x.cu: @*@ e // g\n")
+        one, two = arguments.read_arguments(self.path)
+        self.assertEqual((one.file, one.quote.function, one.number, one.quote.change, one.reason),
+                         ("kernels/x.cu", "A::f", 2, (" b", "c"), "as   c | d"))
+        self.assertEqual(str(one), "kernels/x.cu A::f #2: a@ b ==> c@; // as   c | d")
+        self.assertEqual((two.quote.function, two.quote.change, two.quote.right), ("", None, " e"))
+        for wrong in ("kernels/x.cu: a ==> b // c", "kernels/x.cu: @a ==> b@", "@a ==> b@ // c"):
+            self.path.write_text(wrong + "\n")
+            with self.assertRaisesRegex(ValueError, "file:1: expected FILE FUNCTION"):
+                arguments.read_arguments(self.path)
 
     def test_kills_outlast_a_new_suite_and_survivors_do_not(self):
-        state = results.State(self.path, "suite 1", 3)
+        state = results.State(self.path, lambda _: "suite 1", 3)
         for number, outcome in enumerate(("killed", "survived", "stillborn")):
             state.add(made_up(number), "text", outcome, "", 1, 3)
         state.file.write('{"id": "cut o')
         state.file.close()
-        again = results.State(self.path, "suite 1", 3)
+        again = results.State(self.path, lambda _: "suite 1", 3)
         self.assertEqual(again.of(made_up(1), "text")["outcome"], "survived")
-        grown = results.State(self.path, "suite 2", 3)
+        grown = results.State(self.path, lambda _: "suite 2", 3)
         self.addCleanup(again.file.close)
         self.addCleanup(grown.file.close)
         self.assertEqual(grown.of(made_up(0), "text")["outcome"], "killed")
@@ -162,12 +56,13 @@ class Results(unittest.TestCase):
         self.assertEqual(grown.of(made_up(2), "text")["outcome"], "stillborn")
 
     def test_a_survivor_of_the_first_phases_goes_on_from_there(self):
-        state = results.State(self.path, "suite", 1)
+        state = results.State(self.path, lambda _: "suite", 1)
         state.add(made_up(1), "text", "survived", "", 1, 1)
         state.add(made_up(2), "text", "killed", "", 1, 1)
         state.file.close()
         self.assertEqual(state.of(made_up(1), "text")["outcome"], "survived")
-        whole, changed = results.State(self.path, "suite", 3), results.State(self.path, "other suite", 3)
+        whole = results.State(self.path, lambda _: "suite", 3)
+        changed = results.State(self.path, lambda _: "other suite", 3)
         self.addCleanup(whole.file.close)
         self.addCleanup(changed.file.close)
         self.assertIsNone(whole.of(made_up(1), "text"))
@@ -186,7 +81,7 @@ class Results(unittest.TestCase):
         mutants = [made_up(i) for i in range(5)]
         known = {mutants[i].id: {"outcome": o, "detail": ""}
                  for i, o in enumerate(["killed", "survived", "stillborn", "killed"])}
-        why = results.Argument("kernels/x.cu", "a3;", "*", "so")
+        why = arguments.Argument("kernels/x.cu", None, 0, "so")
         judged = report.Report(mutants, mutants, {mutants[3].id: why}, known)
         self.assertEqual(judged.open, [mutants[1]])
         self.assertEqual(judged.refuted, [mutants[3]])
@@ -204,6 +99,39 @@ target_include_directories(toy PUBLIC ${CMAKE_CURRENT_SOURCE_DIR})
 add_executable(test_ops tests/ops/main.cpp)
 set_target_properties(test_ops PROPERTIES RUNTIME_OUTPUT_DIRECTORY tests/ops)
 target_link_libraries(test_ops toy)
+add_library(toy_train STATIC src/train/gan.cpp)
+target_include_directories(toy_train PUBLIC ${CMAKE_CURRENT_SOURCE_DIR}/src)
+add_executable(test_train tests/train/main.cpp)
+set_target_properties(test_train PROPERTIES RUNTIME_OUTPUT_DIRECTORY tests/train)
+target_link_libraries(test_train toy_train)
+add_executable(dcgan_cuda src/cli/main.cpp)
+target_link_libraries(dcgan_cuda toy_train)
+add_executable(test_cli tests/cli/main.cpp)
+set_target_properties(test_cli PROPERTIES RUNTIME_OUTPUT_DIRECTORY tests/cli)
+""",
+    "src/cli/main.cpp": "int twice(int);\nint main() { return twice(5) != 15; }\n",
+    "tests/cli/main.cpp": """#include "cstdio"
+#include "cstdlib"
+int main() {
+  if (std::system(std::getenv("DCGAN_PROGRAM")) == 0) return 0;
+  std::puts("[  FAILED  ] Toy.Command (0 ms)");
+  return 1;
+}
+""",
+    "src/train/gan.h": "constexpr int lag = 2;\n",
+    "src/train/gan.cpp": """#include "train/gan.h"
+int twice(int x) { return x + x + (lag == 3) + (x == 3 ? 0 : x == 5 ? 5 : 0); }
+""",
+    # The quick tests see 2 alone, the second phase 3 too.
+    "tests/train/main.cpp": """#include "cstdio"
+#include "cstring"
+#include "train/gan.h"
+int twice(int);
+int main(int, char** argv) {
+  if (lag != 6 && twice(2) == 4 && (twice(3) == 6 || !std::strstr(argv[1], "=*simt*"))) return 0;
+  std::puts("[  FAILED  ] Toy.Twice (0 ms)");
+  return 1;
+}
 """,
     "kernels/step.h": "inline int step() { return DCGAN_HOME == 1 ? 1 : 7; }\n",
     "kernels/adam.cu": """#define DCGAN_HOME 1
@@ -228,23 +156,56 @@ int main() {
 
 class Phases(unittest.TestCase):
     def test_a_kernel_is_put_to_the_tests_that_run_it(self):
-        results, rest, check = judge.phases({judge.stem_of("src/x.dir/kernels/dense.cu.o")}, 3)
+        results, rest, check = targets.kernel_phases({targets.stem_of("src/x.dir/kernels/dense.cu.o")})
         self.assertEqual((results.filter, results.backend), ("Dense/Op.*/dense_*", "simt"))
         self.assertEqual((check.filter, check.backend), ("Dense/Op.*/dense_*:Access.*", "simt-check"))
         self.assertIn("Dense/Gradient.*/dense_*:Dense/Containment.*/dense_*:*/Orders.*/dense_*", rest.filter)
         self.assertNotIn("Conv", rest.filter)
-        self.assertEqual(judge.phases({"dense"}, 1), [results])
 
     def test_large_cases_of_the_direct_kernels_are_left_out_where_they_do_not_matter(self):
         left_out = "-*_n96_*x1_to_*"
-        self.assertIn(left_out, judge.phases({"conv", "dense"}, 1)[0].filter)
-        self.assertNotIn(left_out, judge.phases({"conv", "conv_one_channel"}, 1)[0].filter)
+        self.assertIn(left_out, targets.kernel_phases({"conv", "dense"})[0].filter)
+        self.assertNotIn(left_out, targets.kernel_phases({"conv", "conv_one_channel"})[0].filter)
 
     def test_every_kernel_file_has_its_tests(self):
-        self.assertEqual({p.stem for p in (ROOT / "kernels").glob("*.cu")}, set(judge.TESTS))
+        self.assertEqual({p.stem for p in (ROOT / "kernels").glob("*.cu")}, set(targets.TESTS))
         suites = (ROOT / "tests" / "ops" / "suite_test.cpp").read_text()
-        for tests in judge.TESTS.values():
+        for tests in targets.TESTS.values():
             self.assertIn(f"INSTANTIATE_TEST_SUITE_P({tests.suite}, Op,", suites)
+
+    def test_host_files_have_quick_tests_first_and_check_mode_last(self):
+        names = [name for name in targets.files(ROOT) if not targets.is_kernel(name)]
+        self.assertEqual({name.rpartition("/")[0] for name in names}, set(targets.HOST))
+        for name in names:
+            phases = targets.host_phases(name)
+            numbers = [p.number for p in phases]
+            self.assertEqual(numbers, sorted(numbers), name)
+            self.assertEqual(set(numbers), {1, 2, 3}, name)
+
+    def test_no_test_of_training_is_left_out(self):
+        """The filters of each folder together take every test of test_train once."""
+        def takes(pattern, test):
+            yes, _, no = pattern.partition("-")
+            return (any(fnmatch.fnmatchcase(test, p) for p in (yes or "*").split(":"))
+                    and not any(fnmatch.fnmatchcase(test, p) for p in no.split(":")))
+        tests = ["Replay.A", "P/Parity.B/vanilla_cpu", "P/Parity.B/dcgan_cpu", "P/Parity.B/vanilla_simt", "New.C",
+                 "P/Parity.B/dcgan_simt", "P/Parity.B/dcgan_simt_check", "P/Parity.B/vanilla_simt_check",
+                 "P/Backends.FollowEachOther/vanilla", "StepProfile.D"]
+        for test in tests:
+            taken = [p.number for p in targets.TRAINING if takes(p.filter, test)]
+            wanted = 3 if "simt_check" in test else 2 if "simt" in test or "Backends" in test else 1
+            self.assertEqual(taken, [wanted], test)
+
+    def test_a_program_may_be_run_by_the_tests_of_another(self):
+        with tempfile.TemporaryDirectory() as folder:
+            tester = pathlib.Path(folder) / "test_cli"
+            tester.write_text('#!/bin/sh\necho "[  FAILED  ] $DCGAN_PROGRAM$1"\nexit 1\n')
+            tester.chmod(0o755)
+            phase = targets.COMMANDS
+            done = judge.execute(pathlib.Path("broken"), phase, lambda name: tester.with_name(name))
+            self.assertEqual(judge.first_failure(done), "broken--gtest_filter=*")
+            self.assertIn(phase, targets.host_phases("src/train/run.cpp"))
+            self.assertEqual(targets.programs_of(["src/train/run.cpp"]), ["dcgan_cuda", "test_cli", "test_train"])
 
 
 @unittest.skipUnless(shutil.which("cmake") and shutil.which("ninja"), "wants cmake and ninja")
@@ -255,16 +216,17 @@ class ToyProject(unittest.TestCase):
             for name, text in TOY.items():
                 (root / name).parent.mkdir(parents=True, exist_ok=True)
                 (root / name).write_text(text)
-            box = sandbox.Sandbox(root, pathlib.Path(folder) / "box", 1)
+            host = "src/train/gan.cpp"
+            box = sandbox.Sandbox(root, pathlib.Path(folder) / "box", 1, targets.programs_of(["kernels/adam.cu", host]))
             box.prepare()
             worker = box.worker(0)
-            baselines = judge.Baselines(box.build / "tests/ops/test_ops", {}, lambda *_: None)
+            baselines = judge.Baselines(box.program, {}, lambda *_: None)
             baselines.least_seconds = 1
 
-            def verdict(file, before, replacement):
+            def verdict(file, before, replacement, passed=0, phases=2):
                 start = TOY[file].index(before)
                 mutant = Mutant("toy", file, 1, "", start, start + len(before), replacement, "", "")
-                return judge.judge(worker, mutant, baselines, 0, 2)
+                return judge.judge(worker, mutant, baselines, passed, phases)
 
             self.assertEqual(verdict("kernels/adam.cu", "total += i", "total -= i"),
                              ("killed", "results: Toy.Sum"))
@@ -277,6 +239,19 @@ class ToyProject(unittest.TestCase):
             # A header reaches the program through the files that include it; then all is as before.
             self.assertEqual(verdict("kernels/step.h", "? 1", "? 2")[0], "killed")
             self.assertEqual(verdict("kernels/step.h", ": 7", ": 8"), ("identical", ""))
+            self.assertEqual(verdict(host, "x + x", "x - x"), ("killed", "small steps: Toy.Twice"))
+            self.assertEqual(verdict(host, "3 ? 0", "3 ? 1"), ("killed", "steps on simt: Toy.Twice"))
+            self.assertEqual(verdict(host, "3 ? 0", "3 ? 1", phases=1), ("survived", ""))
+            self.assertEqual(verdict(host, "x + x", "x - x", passed=2), ("survived", ""))
+            self.assertEqual(verdict(host, "5 ? 5", "5 ? 6"), ("killed", "commands: Toy.Command"))
+            self.assertEqual(verdict(host, ": 0)", ": x > 9)", phases=3), ("survived", ""))
+            self.assertEqual(verdict(host, "x + x", "x + 1 * x"), ("identical", ""))
+            self.assertEqual(verdict(host, "x + x", "x + y"), ("stillborn", ""))
+            self.assertEqual(verdict("src/train/gan.h", "2", "3")[0], "killed")
+            self.assertEqual(verdict("src/train/gan.h", "2", "6")[0], "killed")  # by the test's own object
+            self.assertEqual(verdict("src/train/gan.h", "2", "4"), ("identical", ""))
+            self.assertEqual(box.suite_of(host), box.suite_of("src/train/gan.h"))
+            self.assertNotEqual(box.suite_of(host), box.suite_of("kernels/adam.cu"))
             for name, text in TOY.items():
                 self.assertEqual((root / name).read_text(), text)
 

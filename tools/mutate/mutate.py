@@ -1,4 +1,4 @@
-"""Breaks the kernels one place at a time and reports which breaks the tests of the ops notice.
+"""Breaks kernels and host code one place at a time and reports which breaks the tests notice.
 
 A mutant that does not compile is stillborn, one that compiles to the same bytes is identical; neither
 counts. One that no test notices either is argued to change nothing, in equivalent.txt, or shows a gap
@@ -16,10 +16,12 @@ import sys
 import time
 
 import report
+from arguments import FileOfMutants, read_arguments
 from judge import Baselines, judge
-from operators import OPERATORS, mutants_of
-from results import State, read_arguments, sample, text_digest
-from sandbox import TARGET, Sandbox, SandboxError, kernel_files
+from mutants import OPERATORS, mutants_of
+from results import State, sample, text_digest
+from sandbox import Sandbox, SandboxError
+from targets import files as target_files, programs_of
 
 HERE = pathlib.Path(__file__).resolve().parent
 
@@ -27,14 +29,14 @@ HERE = pathlib.Path(__file__).resolve().parent
 def parse_arguments():
     parser = argparse.ArgumentParser(prog="mutate.sh", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--file", action="append", default=[], help="only kernel files whose name contains this")
+    parser.add_argument("--file", action="append", default=[], help="only files whose name contains this: kernels/, src/train")
     parser.add_argument("--operator", action="append", default=[], choices=sorted(OPERATORS),
                         help="only these ways to break them")
     parser.add_argument("--id", action="append", default=[], help="only these mutants")
     parser.add_argument("--sample", type=int, default=0, metavar="N", help="only N of them, drawn by the seed")
     parser.add_argument("--seed", type=int, default=1, metavar="S", help="of the sample (default 1)")
     parser.add_argument("--list", action="store_true", help="list the mutants; run nothing")
-    parser.add_argument("--show", metavar="ID", help="print one mutant as a diff; run nothing")
+    parser.add_argument("--show", metavar="ID", help="print one mutant, and its line for equivalent.txt; run nothing")
     parser.add_argument("--report", action="store_true", help="report what is known; run nothing")
     parser.add_argument("--argued", action="store_true",
                         help="also run those of equivalent.txt: one that is killed refutes its argument")
@@ -42,8 +44,8 @@ def parse_arguments():
     parser.add_argument("--again", choices=["survived", "killed"], action="append", default=[],
                         help="run those of this outcome once more")
     parser.add_argument("--phases", type=int, choices=[1, 2, 3], default=3,
-                        help="only the first of the three: results of the ops; gradients and orders of threads; "
-                             "check mode. What survives goes on from there in a later run")
+                        help="only the first of the three: quick tests; all others; check mode. What survives "
+                             "goes on from there in a later run")
     parser.add_argument("--seconds", type=float, default=float("inf"),
                         help="begin no mutant after so long; the next run goes on from there")
     parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)), help="mutants at a time")
@@ -53,30 +55,32 @@ def parse_arguments():
 
 
 def generate(root, options):
-    for name in kernel_files(root):
-        if options.file and not any(part in name for part in options.file):
-            continue
-        text = (root / name).read_text()
-        for mutant in mutants_of(name, text):
-            if options.operator and mutant.operator not in options.operator:
-                continue
-            if options.id and mutant.id not in options.id:
-                continue
-            yield mutant
+    """The files that are meant, with all their mutants."""
+    for name in target_files(root):
+        if not options.file or any(part in name for part in options.file):
+            text = (root / name).read_text()
+            yield FileOfMutants(name, text, mutants_of(name, text))
 
 
-def show(root, mutant):
+def wanted_by(options, mutant):
+    return ((not options.operator or mutant.operator in options.operator)
+            and (not options.id or mutant.id in options.id))
+
+
+def show(root, mutant, argument):
+    """As a diff, and as equivalent.txt would name it."""
     text = (root / mutant.file).read_text()
     sys.stdout.writelines(difflib.unified_diff(
         text.splitlines(True), mutant.apply(text).splitlines(True), mutant.file,
         f"{mutant.file} ({mutant.operator} {mutant.id})"))
+    print(f"\n{argument}")
 
 
 def run_all(wanted, sandbox, state, digests, options):
     """Puts the mutants to the tests, several at a time; each result is kept as soon as it is there."""
     stop_at = time.monotonic() + options.seconds
     phases = options.phases if any("simt_check" in output for output in sandbox.compile) else min(options.phases, 2)
-    baselines = Baselines(sandbox.build / "tests" / "ops" / TARGET, state.baselines, state.remember_baseline)
+    baselines = Baselines(sandbox.program, state.baselines, state.remember_baseline)
     workers = queue.Queue()
     for number in range(options.jobs):
         workers.put(sandbox.worker(number))
@@ -111,15 +115,17 @@ def main():
     options = parse_arguments()
     root = HERE.parents[1]
     arguments = read_arguments(HERE / "equivalent.txt")
-    mutants = list(generate(root, options))
+    files = {f.name: f for f in generate(root, options)}
+    mutants = [m for f in files.values() for m in f.mutants if wanted_by(options, m)]
     if options.show:
-        found = [m for m in mutants if m.id == options.show]
+        found = [(f, m) for f in files.values() for m in f.mutants if m.id == options.show]
         if not found:
             print(f"mutate: no mutant {options.show}", file=sys.stderr)
             return 1
-        show(root, found[0])
+        show(root, found[0][1], found[0][0].argument_for(found[0][1], "..."))
         return 0
-    argued = {m.id: a for m in mutants for a in arguments if a.matches(m)}
+    named = {a: files[a.file].named_by(a) if a.file in files else [] for a in arguments}
+    argued = {m.id: a for a in arguments for m in named[a]}
     chosen = [m for m in mutants if options.argued or m.id not in argued]
     chosen = sample(chosen, options.sample, options.seed)
     if options.list:
@@ -137,11 +143,11 @@ def main():
         return 1
     if options.fresh:
         (folder / "results.jsonl").unlink(missing_ok=True)
-    sandbox = Sandbox(root, folder, options.jobs)
+    sandbox = Sandbox(root, folder, options.jobs, programs_of({m.file for m in chosen}))
     try:
         sandbox.prepare()
-        state = State(folder / "results.jsonl", sandbox.suite, options.phases)
-        digests = {name: text_digest((root / name).read_text()) for name in kernel_files(root)}
+        state = State(folder / "results.jsonl", sandbox.suite_of, options.phases)
+        digests = {name: text_digest((root / name).read_text()) for name in target_files(root)}
         if not options.report:
             wanted = [m for m in chosen
                       if not (known := state.of(m, digests[m.file])) or known["outcome"] in options.again]
@@ -151,12 +157,11 @@ def main():
     except (SandboxError, RuntimeError) as error:
         print(f"mutate: {error}", file=sys.stderr)
         return 1
-    everything = not (options.file or options.operator or options.id)
-    stale = [a for a in arguments if everything and not any(a.matches(m) for m in mutants)]
+    stale = [a for a in arguments if not named[a] and (a.file in files or not options.file)]
     judged = report.Report(mutants, chosen, argued, {m.id: state.of(m, digests[m.file]) for m in mutants})
     print(judged.text())
     for a in stale:
-        print(f"mutate: equivalent.txt argues about a mutant that is no more: {a.file}: {a.before}", file=sys.stderr)
+        print(f"mutate: equivalent.txt argues about no mutant, or about several: {a}", file=sys.stderr)
     if options.json:
         pathlib.Path(options.json).write_text(judged.json())
     return 1 if judged.open or judged.refuted or stale else 0

@@ -1,9 +1,6 @@
-"""The ways to break a kernel, one place at a time. Each operator yields (start, end, replacement)."""
-import dataclasses
-import hashlib
+"""The ways to break any code here, one place at a time. Each operator yields the token that the place
+begins with, its start and end, and the replacement."""
 import re
-
-from lexer import Source
 
 RELATIONS = {"<": ["<="], "<=": ["<"], ">": [">="], ">=": [">"], "==": ["!="], "!=": ["=="]}
 ARITHMETIC = {"+": ["-"], "-": ["+"], "*": ["+"], "/": ["*"], "%": ["/"], "+=": ["-="], "-=": ["+="],
@@ -24,22 +21,6 @@ QUIET = {"static_assert", "__launch_bounds__", "alignas", "DCGAN_UNROLL_BY", "__
          "DeviceError", "invalid_argument", "sizeof", "decltype"}
 
 
-@dataclasses.dataclass(frozen=True)
-class Mutant:
-    id: str
-    file: str
-    line: int
-    operator: str
-    start: int
-    end: int
-    replacement: str
-    before: str  # the lines it touches, blanks made single
-    after: str
-
-    def apply(self, text):
-        return text[:self.start] + self.replacement + text[self.end:]
-
-
 def one_line(text):
     return " ".join(text.split())
 
@@ -47,7 +28,7 @@ def one_line(text):
 def quiet_places(s):
     """Indices of tokens that no operator touches."""
     quiet = set()
-    for i, token in enumerate(s.tokens):
+    for i in range(len(s.tokens)):
         if s.is_name(i, *QUIET) and s.is_sign(i + 1, "(") and i + 1 in s.partner:
             quiet.update(range(i, s.partner[i + 1] + 1))
         elif s.is_name(i, "template") and s.is_sign(i + 1, "<"):
@@ -250,29 +231,35 @@ def boolean(s):
             yield i, token.start, token.end, others[token.text]
 
 
-def swapped_names(name):
+def swapped_names(name, pairs):
     """height for width and its like, also as parts of longer names: out_height, first_w."""
     parts = name.rstrip("_").split("_")
     for k, part in enumerate(parts):
-        for pair in SWAPS:
+        for pair in pairs:
             if part in pair:
                 changed = parts[:k] + [pair[1 - pair.index(part)]] + parts[k + 1:]
                 yield "_".join(changed) + ("_" if name.endswith("_") else "")
 
 
-def dimension(s):
-    """Another dimension, axis or operand than the one meant."""
-    known = {token.text for token in s.tokens if token.kind == "name"}
-    for i, token in enumerate(s.tokens):
-        if token.kind != "name" or s.is_sign(i + 1, "(", "::", "{") or s.is_sign(i - 1, "::"):
-            continue
-        if s.is_name(i - 1) and s.tokens[i - 1].text not in WORDS:
-            continue  # a declaration
-        if s.is_sign(i - 1, "*", "&", ">") and not s.spaced(i - 1):
-            continue
-        for other in swapped_names(token.text):
-            if other in known:
-                yield i, token.start, token.end, other
+def is_use(s, i):
+    """Whether this name is used here rather than declared."""
+    return not (s.is_name(i - 1) and s.tokens[i - 1].text not in WORDS or
+                s.is_sign(i - 1, "*", "&", ">") and not s.spaced(i - 1))
+
+
+def names(pairs, called=False):
+    """Another name than the one meant, where the file knows it."""
+    def operator(s):
+        known = {token.text for token in s.tokens if token.kind == "name"}
+        for i, token in enumerate(s.tokens):
+            if token.kind != "name" or s.is_sign(i + 1, "::", "{") or s.is_sign(i - 1, "::") or not is_use(s, i):
+                continue
+            if s.is_sign(i + 1, "(") and not called:
+                continue
+            for other in swapped_names(token.text, pairs):
+                if other in known:
+                    yield i, token.start, token.end, other
+    return operator
 
 
 def arguments(s):
@@ -309,40 +296,3 @@ def declares(s, first, last):
     """Whether these tokens are a parameter rather than an argument."""
     return any(s.is_name(i, *TYPES) and not s.is_sign(i + 1, ">", "{", "(") or
                s.is_name(i) and s.is_name(i + 1) for i in range(first, last + 1))
-
-
-OPERATORS = {"barrier": barrier, "relation": signs(RELATIONS), "arithmetic": signs(ARITHMETIC),
-             "index": index, "operands": operands, "condition": condition, "reset": reset,
-             "constant": constant, "boolean": boolean, "dimension": dimension, "arguments": arguments}
-
-
-def mutants_of(name, text):
-    """All mutants of a file. An id stays while the lines it touches do, wherever they move."""
-    source = Source(name, text)
-    quiet = quiet_places(source)
-    found, seen, ids = [], set(), set()
-    for operator, places in OPERATORS.items():
-        for token, start, end, replacement in places(source):
-            if token in quiet or (start, end, replacement) in seen:
-                continue
-            seen.add((start, end, replacement))
-            first, last = source.lines(start, end)
-            before = one_line(without_comment(text[first:last]))
-            after = one_line(without_comment(text[first:start] + replacement + text[end:last]))
-            if before == after:
-                continue
-            copies = 0
-            while True:
-                key = "\0".join((name, before, after, str(copies)))
-                identity = hashlib.sha1(key.encode()).hexdigest()[:8]
-                if identity not in ids:
-                    break
-                copies += 1
-            ids.add(identity)
-            found.append(Mutant(identity, name, source.line(start), operator, start, end, replacement,
-                                before, after))
-    return sorted(found, key=lambda m: (m.start, m.end, m.replacement))
-
-
-def without_comment(lines):
-    return "\n".join(re.sub(r"\s*//.*", "", line) for line in lines.split("\n"))

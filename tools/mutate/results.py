@@ -1,49 +1,18 @@
-"""What is known of mutants: results of earlier runs, and arguments why some change nothing."""
-import dataclasses
+"""What is known of mutants from earlier runs, and the samples that are drawn of them."""
 import hashlib
 import json
-import pathlib
-
-from operators import one_line
-
-@dataclasses.dataclass(frozen=True)
-class Argument:
-    """One line of equivalent.txt: FILE: LINE ==> MUTATED LINE // REASON. `*` for the mutated line
-    stands for every mutant of that line; `...` within it for anything."""
-    file: str
-    before: str
-    after: str
-    reason: str
-
-    def matches(self, mutant):
-        return (mutant.file == self.file and mutant.before == self.before
-                and self.after in ("*", mutant.after))
-
-
-def read_arguments(path):
-    arguments = []
-    for number, line in enumerate(path.read_text().splitlines(), 1):
-        if not line.strip() or line.startswith("#"):
-            continue
-        file, colon, rest = line.partition(": ")
-        change, slashes, reason = rest.rpartition(" // ")
-        before, arrow, after = change.partition(" ==> ")
-        if not (colon and slashes and arrow and reason.strip()):
-            raise ValueError(f"{path}:{number}: not FILE: LINE ==> MUTATED LINE // REASON")
-        arguments.append(Argument(file, one_line(before), one_line(after), reason.strip()))
-    return arguments
 
 
 class State:
     """Results as lines of JSON, appended as they come, so that a run may be cut off at any time.
 
     A kill stays one while the broken file stays the same, as the suite only grows; a survivor is
-    tried again whenever kernels, machine or tests have changed, or where it has not been put to all
-    `phases` of the tests that are wanted now.
+    tried again whenever what suite_of(file) stands for has changed, sources or tests, or where it has not
+    been put to all `phases` of the tests that are wanted now.
     """
 
-    def __init__(self, path, suite, phases):
-        self.path, self.suite, self.phases = path, suite, phases
+    def __init__(self, path, suite_of, phases):
+        self.path, self.suite_of, self.phases = path, suite_of, phases
         self.results, self.baselines = {}, {}
         if path.exists():
             for line in path.read_text().splitlines():
@@ -66,7 +35,7 @@ class State:
 
     def add(self, mutant, text_digest, outcome, detail, seconds, phases):
         entry = {"id": mutant.id, "text": text_digest, "outcome": outcome, "detail": detail,
-                 "seconds": round(seconds, 1), "suite": self.suite, "phases": phases}
+                 "seconds": round(seconds, 1), "suite": self.suite_of(mutant.file), "phases": phases}
         self.results[mutant.id, text_digest] = entry
         self._append(entry)
 
@@ -80,7 +49,7 @@ class State:
     def passed(self, mutant, text_digest):
         """How many phases of the present tests it is known to have survived."""
         entry = self.results.get((mutant.id, text_digest))
-        same = entry and entry["outcome"] == "survived" and entry["suite"] == self.suite
+        same = entry and entry["outcome"] == "survived" and entry["suite"] == self.suite_of(mutant.file)
         return entry.get("phases", 0) if same else 0
 
 

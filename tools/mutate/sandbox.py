@@ -1,7 +1,7 @@
-"""A copy of the tree, its build, and what of it a broken kernel file makes necessary to build again.
+"""A copy of the tree, its build, and what of it a broken file makes necessary to build again.
 
-The checkout is only read. A mutant lives in its worker's folder: the kernels with one file broken,
-which come first in the include path, and the objects and the test program made from them.
+The checkout is only read. A mutant lives in its worker's folder: the broken file, which comes first in
+the include path, and the objects and the test programs made from it.
 """
 import contextlib
 import dataclasses
@@ -15,10 +15,11 @@ import shutil
 import signal
 import subprocess
 import threading
-import time
 
-COPIED = ("CMakeLists.txt", "cmake", "include", "kernels", "src", "tests")
-TARGET = "test_ops"
+from targets import PROGRAMS, TESTED_BY
+
+COPIED = ("CMakeLists.txt", "bench", "cmake", "include", "kernels", "src", "tests")
+INCLUDED = ("", "src", "include")  # where the project's includes begin
 # Quick to compile, and fast enough to run; check mode has optimisation of its own. What is not
 # initialised holds a pattern, so that a forgotten initialiser does not meet a zero by chance, and an
 # index beside a thread's own array traps: check mode does not watch those, CI's sanitizers do.
@@ -71,39 +72,48 @@ def digest(paths):
     return sha.hexdigest()
 
 
-def kernel_files(root):
-    """Names of all kernel sources, relative to the root."""
-    return sorted(str(p.relative_to(root)) for p in (root / "kernels").rglob("*")
-                  if p.suffix in (".cu", ".h"))
-
-
 class Sandbox:
-    def __init__(self, root, folder, jobs):
-        self.root, self.folder, self.jobs = root, folder, jobs
+    def __init__(self, root, folder, jobs, programs):
+        self.root, self.folder, self.jobs, self.programs = root, folder, jobs, programs
         self.source, self.build = folder / "source", folder / "build"
 
     def prepare(self):
-        """Brings the copy up to date and builds its test program, unbroken."""
+        """Brings the copy up to date and builds its test programs, unbroken."""
         self._copy()
         if not (self.build / "build.ninja").exists():
             launcher = ["-DCMAKE_CXX_COMPILER_LAUNCHER=ccache"] if shutil.which("ccache") else []
             self._must(["cmake", "-S", str(self.source), "-B", str(self.build), "-G", "Ninja",
                         "-DCMAKE_BUILD_TYPE=Release", f"-DCMAKE_CXX_FLAGS_RELEASE={OPTIMISATION} -DNDEBUG",
-                        "-DDCGAN_CUDA=OFF", "-DDCGAN_BUILD_BENCH=OFF", *launcher], "configured")
-        self._must(["cmake", "--build", str(self.build), "-j", str(self.jobs), "--target", TARGET], "built")
+                        "-DDCGAN_CUDA=OFF", *launcher], "configured")
+        self._must(["cmake", "--build", str(self.build), "-j", str(self.jobs), "--target", *self.programs],
+                   "built")
         commands = json.loads((self.build / "compile_commands.json").read_text())
         self.compile = {re.search(r" -o (\S+) -c ", c["command"]).group(1): c for c in commands}
-        self.link = self._link_command()
         self.unbroken = {}  # object -> what its unbroken sources compile to as mutants do
         self.compiling = threading.Lock()
-        needed = self._objects_of_target()
-        self.users = {}  # kernel file -> the objects it goes into
+        self.link, self.objects = {}, {}  # program -> the command, its objects
+        for program in self.programs:
+            self.link[program], self.objects[program] = self._examine(program)
+        needed = set().union(*self.objects.values())
+        self.users = {}  # source file -> the objects it goes into
         for output, files in self._dependencies().items():
             for file in files:
                 if output in needed:
                     self.users.setdefault(file, []).append(output)
-        self.suite = digest(p for part in ("kernels", "src", "tests/ops", "tests/ref")
-                            for p in (self.source / part).rglob("*") if p.is_file())
+        self._suites = {}
+
+    def program(self, name):
+        """Where the unbroken one lies."""
+        return self.build / PROGRAMS[name] / name
+
+    def suite_of(self, file):
+        """Stands for the sources and the tests that decide whether a mutant of this file survives."""
+        part = file.split("/")[0]
+        if part not in self._suites:
+            folders = ["kernels", "src", "include", *(f"tests/{folder}" for folder in TESTED_BY[part])]
+            self._suites[part] = digest(p for folder in folders
+                                        for p in (self.source / folder).rglob("*") if p.is_file())
+        return self._suites[part]
 
     def _copy(self):
         kept = set()
@@ -132,19 +142,18 @@ class Sandbox:
     def _ninja(self, *arguments):
         return self._must(["ninja", "-C", str(self.build), "-t", *arguments], "examined")
 
-    def _link_command(self):
-        for line in self._ninja("commands", TARGET).splitlines():
+    def _examine(self, program):
+        """The command that links it, and its objects."""
+        text = self._ninja("commands", program)
+        objects = {word for line in text.splitlines() for word in line.split() if word in self.compile}
+        for line in text.splitlines():
             for part in line.split(" && "):
-                if re.search(rf" -o \S*{TARGET}( |$)", part):
-                    return shlex.split(part)
-        raise SandboxError(f"ninja names no command that links {TARGET}")
-
-    def _objects_of_target(self):
-        text = self._ninja("commands", TARGET)
-        return {word for line in text.splitlines() for word in line.split() if word in self.compile}
+                if re.search(rf" -o \S*{program}( |$)", part):
+                    return shlex.split(part), objects
+        raise SandboxError(f"ninja names no command that links {program}")
 
     def _dependencies(self):
-        """object -> the kernel files it was compiled from."""
+        """object -> the files of the project it was compiled from."""
         found, output = {}, None
         prefix = str(self.source) + "/"
         for line in self._ninja("deps").splitlines():
@@ -152,7 +161,7 @@ class Sandbox:
                 output = line.split(":")[0]
             elif line.strip():
                 path = os.path.normpath(os.path.join(self.build, line.strip()))
-                if path.startswith(prefix + "kernels/"):
+                if path.startswith(prefix):
                     found.setdefault(output, []).append(path[len(prefix):])
         return found
 
@@ -167,24 +176,27 @@ class Worker:
         self.sandbox, self.folder = sandbox, folder
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        shutil.copytree(sandbox.source / "kernels", folder / "kernels")
-        self.program = folder / TARGET
-        self.objects = {}
+        self.objects, self.linked = {}, {}
 
     def begin(self, mutant):
-        self.mutant, self.objects = mutant, {}
+        self.mutant, self.objects, self.linked = mutant, {}, {}
         text = (self.sandbox.source / mutant.file).read_text()
+        (self.folder / mutant.file).parent.mkdir(parents=True, exist_ok=True)
         (self.folder / mutant.file).write_text(mutant.apply(text))
 
     def end(self):
-        shutil.copyfile(self.sandbox.source / self.mutant.file, self.folder / self.mutant.file)
+        (self.folder / self.mutant.file).unlink()
         for path in self.objects.values():
             path.unlink(missing_ok=True)
 
-    def users(self):
-        """The objects the broken file goes into, those that compile fastest first."""
-        return sorted(self.sandbox.users.get(self.mutant.file, []),
+    def users(self, programs):
+        """The objects of these programs that the broken file goes into, those that compile fastest first."""
+        needed = set().union(*(self.sandbox.objects[p] for p in programs))
+        return sorted((u for u in self.sandbox.users.get(self.mutant.file, []) if u in needed),
                       key=lambda output: (self.sandbox.build / output).stat().st_size)
+
+    def takes_part_in(self, program):
+        return any(output in self.sandbox.objects[program] for output in self.objects)
 
     def compile(self, outputs):
         """False where the compiler refuses the mutant."""
@@ -205,39 +217,39 @@ class Worker:
                 self.sandbox.unbroken[output] = made.read_bytes()
         return self.objects[output].read_bytes() == self.sandbox.unbroken[output]
 
-    def _compile(self, output, kernels_from, made):
+    def _compile(self, output, tree, made):
+        """tree: where the broken file lies, or the unbroken one."""
         entry = self.sandbox.compile[output]
         words = shlex.split(entry["command"])
         if os.path.basename(words[0]) == "ccache":
             words = words[1:]
-        kernels = str(self.sandbox.source / "kernels")
-        words = [str(kernels_from) + w[len(str(self.sandbox.source)):] if w.startswith(kernels) else w
-                 for w in words]
         words[words.index("-o") + 1] = str(made)
-        command = [words[0], f"-I{kernels_from}", *words[1:]]
-        at = command.index("-c")
+        source = str(self.sandbox.source / self.mutant.file)
+        words = [str(tree / self.mutant.file) if w == source else w for w in words]
         # Messages name the same files wherever they are compiled.
-        command[at:at] = [*FLAGS, f"-fmacro-prefix-map={self.sandbox.source}=.",
-                          f"-fmacro-prefix-map={self.folder}=."]
-        command = [w for w in command if w not in ("-MD", "-MMD")]
+        added = [*FLAGS, *(f"-fmacro-prefix-map={folder}=." for folder in (self.sandbox.source, self.folder))]
+        at = words.index("-c")
+        words[at:at] = added
+        words[1:1] = [f"-I{tree / folder}" for folder in INCLUDED]
+        words = [w for w in words if w not in ("-MD", "-MMD")]
         for flag in ("-MT", "-MF"):
-            if flag in command:
-                del command[command.index(flag):command.index(flag) + 2]
-        return run(command, cwd=entry["directory"], cpu_seconds=120).status == 0
+            if flag in words:
+                del words[words.index(flag):words.index(flag) + 2]
+        return run(words, cwd=entry["directory"], cpu_seconds=120).status == 0
 
-    def link(self):
+    def link(self, program):
         """The test program with the mutant's objects in the place of the others; those that archives
         hold are never taken out, as what they define is there already."""
-        words = list(self.sandbox.link)
-        added = []
-        for output, made in self.objects.items():
-            if output in words:
-                words[words.index(output)] = str(made)
-            else:
-                added.append(str(made))
+        made = {output: path for output, path in self.objects.items() if output in self.sandbox.objects[program]}
+        path = self.folder / program
+        if self.linked.get(program) == set(made):
+            return path
+        words = [str(made[w]) if w in made else w for w in self.sandbox.link[program]]
         at = words.index("-o")
-        words[at + 1] = str(self.program)
-        words[at + 2:at + 2] = added
+        words[at + 1] = str(path)
+        words[at + 2:at + 2] = [str(p) for output, p in made.items() if output not in self.sandbox.link[program]]
         done = run(words, cwd=self.sandbox.build, wall_seconds=600)
         if done.status != 0:
             raise SandboxError(f"mutant {self.mutant.id} cannot be linked:\n{done.output[-2000:]}")
+        self.linked[program] = set(made)
+        return path
