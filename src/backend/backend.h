@@ -154,8 +154,8 @@ class Backend {
   virtual std::string name() const = 0;
   /// One line on the device: "oneDNN 2.6.3, 2 threads, AVX-512".
   virtual std::string description() const = 0;
-  /// The stream all work is queued on, a cudaStream_t, for a program that captures or times it; null
-  /// where the backend has none.
+  /// The stream all work is queued on, a cudaStream_t, for a program that captures or times it;
+  /// null where the backend has none.
   virtual void* native_stream() const { return nullptr; }
 
   virtual Buffer allocate(std::size_t bytes) = 0;
