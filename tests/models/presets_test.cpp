@@ -137,6 +137,33 @@ TEST(Presets, WidthLeavesTheOutputsAlone) {
   EXPECT_EQ(words(gan_spec(config).discriminator)[1], "Dense 1");
 }
 
+TEST(Presets, SettingsReachTheLayers) {
+  Config config = preset_config("dcgan");
+  config.leaky_slope = 0.15;
+  config.dropout = 0.45;
+  config.batch_norm_momentum = 0.75;
+  config.batch_norm_epsilon = 0.05;
+  const auto expect_all = [](const std::vector<LayerSpec>& layers, const std::string& kind,
+                             const std::string& expected, int count) {
+    for (const std::string& word : words(layers)) {
+      if (!word.starts_with(kind)) continue;
+      EXPECT_EQ(word, expected);
+      --count;
+    }
+    EXPECT_EQ(count, 0) << kind;
+  };
+  const GanSpec conv = gan_spec(config);
+  expect_all(conv.generator, "BatchNorm", "BatchNorm momentum 0.75 epsilon 0.05", 3);
+  expect_all(conv.generator, "LeakyReLU", "LeakyReLU 0.15", 3);
+  expect_all(conv.discriminator, "LeakyReLU", "LeakyReLU 0.15", 2);
+  expect_all(conv.discriminator, "Dropout", "Dropout 0.45", 2);
+  config.preset = "vanilla-64";
+  const GanSpec dense = gan_spec(config);
+  expect_all(dense.generator, "LeakyReLU", "LeakyReLU 0.15", 4);
+  expect_all(dense.discriminator, "LeakyReLU", "LeakyReLU 0.15", 3);
+  expect_all(dense.discriminator, "Dropout", "Dropout 0.45", 3);
+}
+
 TEST(Presets, HyperparametersAreTheOriginals) {
   const Config vanilla = preset_config("vanilla"), dcgan = preset_config("dcgan"),
                tutorial = preset_config("tf-tutorial"), large = preset_config("vanilla-64");

@@ -131,8 +131,8 @@ void expect_near(const std::string& name, const std::vector<float>& got, const V
 }
 
 // Measured over all variants on cpu and simt: losses differ by at most 1.0e-6, tensors of the state
-// by 1.9e-6 of their largest entry, samples by 5.1e-7. The least of the bugs this is to find, a
-// discriminator's Adam that counts one step too many in each step, changes losses by 1e-4.
+// by 1.9e-6 of their largest entry, samples by 5.1e-7. Wrong counts of Adam's steps, the subtlest
+// of what this is to find, change some loss by 1e-2 or more.
 TEST_P(ReferenceTraining, HasTheSameLossesStateAndSamples) {
   constexpr double loss_bound = 5e-6, state_bound = 1e-5, sample_bound = 5e-6;
   const Config c = config();
