@@ -220,8 +220,15 @@ class ToyProject(unittest.TestCase):
             box = sandbox.Sandbox(root, pathlib.Path(folder) / "box", 1, targets.programs_of(["kernels/adam.cu", host]))
             box.prepare()
             worker = box.worker(0)
-            baselines = judge.Baselines(box.program, {}, lambda *_: None)
+            known = {}
+            baselines = judge.Baselines(box.program, "suite", known, lambda *_: None)
             baselines.least_seconds = 1
+            phase = targets.host_phases(host)[0]
+            self.assertEqual(baselines.limit(phase), 1 + 4 * known[f"suite test_train  {phase.filter}"])
+            (pathlib.Path(folder) / "fails").symlink_to("/bin/false")
+            fails = judge.Baselines(lambda _: pathlib.Path(folder) / "fails", "next suite", known, lambda *_: None)
+            with self.assertRaisesRegex(RuntimeError, "the unbroken suite fails"):
+                fails.limit(phase)
 
             def verdict(file, before, replacement, passed=0, phases=2):
                 start = TOY[file].index(before)

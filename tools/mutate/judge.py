@@ -16,15 +16,17 @@ def execute(program, phase, unbroken, limit_seconds=None):
 
 
 class Baselines:
-    """How much CPU time the unbroken programs take for each phase, kept with the results."""
+    """How much CPU time the unbroken programs take for each phase, kept with the results. Each suite is
+    tried anew: if it fails without a break, it says nothing about breaks, and kills are kept for good."""
 
     least_seconds = 5
 
-    def __init__(self, unbroken, known, remember):
-        self.unbroken, self.known, self.remember = unbroken, known, remember  # unbroken: program -> its path
+    def __init__(self, unbroken, suite, known, remember):
+        self.unbroken, self.suite = unbroken, suite  # program -> its path; what all its sources stand for
+        self.known, self.remember = known, remember
 
     def limit(self, phase):
-        key = f"{phase.program} {phase.backend} {phase.filter}"
+        key = f"{self.suite} {phase.program} {phase.backend} {phase.filter}"
         if key not in self.known:
             done = execute(self.unbroken(phase.program), phase, self.unbroken)
             if done.status != 0:

@@ -80,7 +80,7 @@ def run_all(wanted, sandbox, state, digests, options):
     """Puts the mutants to the tests, several at a time; each result is kept as soon as it is there."""
     stop_at = time.monotonic() + options.seconds
     phases = options.phases if any("simt_check" in output for output in sandbox.compile) else min(options.phases, 2)
-    baselines = Baselines(sandbox.program, state.baselines, state.remember_baseline)
+    baselines = Baselines(sandbox.program, sandbox.suite_of("src"), state.baselines, state.remember_baseline)
     workers = queue.Queue()
     for number in range(options.jobs):
         workers.put(sandbox.worker(number))

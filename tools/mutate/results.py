@@ -20,7 +20,7 @@ class State:
                     entry = json.loads(line)
                 except json.JSONDecodeError:
                     continue  # cut off in the middle
-                if "baseline" in entry:  # rough enough for every suite
+                if "baseline" in entry:
                     self.baselines[entry["baseline"]] = entry["seconds"]
                 else:
                     self.results[entry["id"], entry["text"]] = entry
