@@ -20,7 +20,8 @@ from contenders import BATCH, FRAMEWORKS, PRESETS, contenders, installed
 from report import best_lines, machine, plot, summary, table
 from worker import Failed, Worker
 
-PAUSE_SECONDS = 0.5  # idle threads of the program before spin for a while
+PAUSE_SECONDS = 0.5  # on a CPU: idle threads of the program before spin for a while
+SET_UP_SHARE = 0.6  # of a limited time; the rest is for the turns
 
 
 class Comparison:
@@ -46,14 +47,24 @@ class Comparison:
             self.rows.append(row)
             self.racing.append((row, Worker(contender.command, args.threads)))
         try:
+            now = time.monotonic()
+            set_up_end = now + SET_UP_SHARE * (deadline - now) if deadline else None
             for row, worker in self.racing:
-                self.attempt(row, worker, self.set_up, deadline)
+                self.attempt(row, worker, self.set_up, set_up_end)
+            ready = [(row, worker) for row, worker in self.racing if "failed" not in row]
+            pause = 0 if args.gpu else PAUSE_SECONDS
+            seconds = args.seconds
+            if deadline and ready:
+                left = (deadline - time.monotonic()) / args.turns / len(ready)
+                seconds = min(seconds, max(left - pause, 0))
+            for _, worker in ready:
+                worker.steps = max(args.steps, round(seconds * 1e3 / worker.step_ms))
             for turn in range(args.turns):
-                for row, worker in self.racing:
+                for row, worker in ready:
                     if turn > 0 and deadline and time.monotonic() > deadline:
                         return
                     if "failed" not in row:
-                        time.sleep(PAUSE_SECONDS)
+                        time.sleep(pause)
                         self.attempt(row, worker, self.take_turn, deadline)
                 print(f"{preset}: turn {turn + 1} of {args.turns}", file=sys.stderr)
         finally:
@@ -61,29 +72,27 @@ class Comparison:
                 worker.end()
             self.write()
 
-    def attempt(self, row, worker, action, deadline):
+    def attempt(self, row, worker, action, end):
         try:
-            action(row, worker, deadline)
+            action(row, worker, end)
         except Failed as failure:
             row["failed"] = str(failure)
             worker.end(grace_seconds=0)
         self.write()
 
-    def set_up(self, row, worker, deadline):
+    def set_up(self, row, worker, end):
         limit = self.args.limit
-        if deadline:  # one that hangs must leave time to the others, and for a turn of all
-            turn = len(self.racing) * (self.args.seconds + PAUSE_SECONDS)
-            limit = min(limit, (deadline - turn - time.monotonic()) / 2)
+        if end:  # one that hangs must leave time to those after it
+            limit = min(limit, (end - time.monotonic()) / 2)
             if limit < 1:
                 raise Failed("the time was up")
         row["version"] = worker.start(limit)
-        ms = statistics.median(worker.run(self.args.warm_up, limit))
-        worker.steps = max(self.args.steps, round(self.args.seconds * 1e3 / ms))
+        worker.step_ms = statistics.median(worker.run(self.args.warm_up, limit))
 
-    def take_turn(self, row, worker, deadline):
+    def take_turn(self, row, worker, end):
         limit = self.args.limit
-        if deadline:
-            limit = min(limit, max(deadline - time.monotonic(), 10 * self.args.seconds))
+        if end:
+            limit = min(limit, max(end - time.monotonic(), 10 * self.args.seconds))
         worker.times += worker.run(worker.steps, limit)
         ms = statistics.median(worker.times)
         row.update(median_ms=ms, minimum_ms=min(worker.times), times_ms=worker.times,

@@ -20,6 +20,7 @@ class Worker:
         if threads:
             environment["OMP_NUM_THREADS"] = str(threads)
         self.times = []
+        self.step_ms = 0  # as the warm-up has it
         self.steps = 0  # of a turn
         self.answers = queue.Queue()
         self.chatter = tempfile.TemporaryFile()

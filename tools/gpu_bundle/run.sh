@@ -61,7 +61,7 @@ batch=() steps=300 cases="*_$backend"
 if [ "$backend" != cuda ]; then batch=(--batch-size 8) steps=3; fi
 
 # NAME WEIGHT: what runs, and its share of the time.
-parts=(smoke:10 ops:15 parity:6 step:6 step-ops:5 frameworks:26 kernels:16 train:6 ncu:6 memcheck:5 racecheck:5)
+parts=(smoke:10 ops:15 parity:6 step:6 step-ops:5 frameworks:34 kernels:16 train:6 ncu:6 memcheck:5 racecheck:5)
 if [ -n "$only" ]; then
   for chosen in ${only//,/ }; do
     [[ " ${parts[*]%%:*} " == *" $chosen "* ]] || wrong_usage "--only: there is no part '$chosen'"
