@@ -24,9 +24,10 @@ class Records : public testing::Test {
   const Dataset data = pictures(config, 20);
 };
 
-/// The losses of each epoch's steps.
+/// The losses of an epoch's steps, and their time.
 struct EpochLosses {
   std::vector<double> generator, discriminator;
+  double milliseconds = 0;
 };
 
 double mean(const std::vector<double>& values) {
@@ -59,11 +60,15 @@ TEST_F(Records, CountStepsImagesAndEpochsAndAverageTheirLosses) {
     EXPECT_EQ(result.ends_epoch, step % 3 == 0);
     EXPECT_EQ(trainer.state().step, step);
     EXPECT_EQ(trainer.state().steps_in_epoch, step % 3);
-    epochs[static_cast<std::size_t>(epoch) - 1].generator.push_back(result.loss_generator);
-    epochs[static_cast<std::size_t>(epoch) - 1].discriminator.push_back(result.loss_discriminator);
+    EpochLosses& of_epoch = epochs[static_cast<std::size_t>(epoch) - 1];
+    of_epoch.generator.push_back(result.loss_generator);
+    of_epoch.discriminator.push_back(result.loss_discriminator);
+    of_epoch.milliseconds += result.milliseconds;
     EXPECT_EQ(trainer.state().history.size(), static_cast<std::size_t>(step / 3));
   }
   expect_means(trainer.state().history, epochs);
+  for (std::size_t i = 0; i < trainer.state().history.size(); ++i)
+    EXPECT_DOUBLE_EQ(trainer.state().history[i].seconds * 1e3, epochs[i].milliseconds);
 }
 
 // A checkpoint in mid-epoch keeps the sums.

@@ -1,0 +1,59 @@
+// What a Trainer accepts, and what it says of itself.
+#include <gtest/gtest.h>
+
+#include "backend/backend.h"
+#include "dcgan/error.h"
+#include "dcgan/trainer.h"
+#include "train/small_presets.h"
+
+namespace dcgan::test {
+namespace {
+
+// The notebook's presets train on 28x28 of one channel.
+TEST(TrainerInput, IsPicturesOfThePresetsShapeAlone) {
+  const Config config = small_preset("vanilla");
+  for (const SampleShape& wrong :
+       {SampleShape{29, 28, 1}, SampleShape{28, 27, 1}, SampleShape{28, 28, 3}}) {
+    try {
+      Trainer trainer(config, pictures(4, wrong));
+      ADD_FAILURE() << wrong.height << "x" << wrong.width << "x" << wrong.channels;
+    } catch (const Error& e) {
+      EXPECT_NE(std::string(e.what()).find("28x28x1"), std::string::npos) << e.what();
+    }
+  }
+}
+
+TEST(TrainerInput, IsOnePictureAtTheLeast) {
+  const Config config = small_preset("vanilla");
+  EXPECT_THROW(Trainer(config, pictures(0)), Error);
+  Trainer trainer(config, pictures(1));
+  EXPECT_EQ(trainer.steps_per_epoch(), 1);
+  EXPECT_EQ(trainer.train_step().images, 1);
+}
+
+// Of Keras's summary of the notebook's DCGAN.
+TEST(TrainerDescription, HasTheNetworksSizes) {
+  Config config = preset_config("dcgan");
+  config.backend = "cpu";
+  config.batch_size = 2;
+  const Trainer trainer(config, pictures(2));
+  EXPECT_EQ(trainer.generator_parameters(), 903'008);
+  EXPECT_EQ(trainer.generator_moving_statistics(), 12'736);
+  EXPECT_EQ(trainer.discriminator_parameters(), 55'233);
+}
+
+TEST(TrainerDescription, SaysWhichBackendsAutoPassedByAndWhy) {
+  Config config = small_preset("vanilla");
+  EXPECT_EQ(Trainer(config, pictures(2)).backend_description().find("; not "), std::string::npos);
+  config.backend = "auto";
+  const std::string text = Trainer(config, pictures(2)).backend_description();
+  bool chosen = false;
+  for (const BackendStatus& b : backend_statuses()) {
+    const std::string passed_by = "; not " + b.name + ": " + b.why_unavailable;
+    chosen = chosen || b.why_unavailable.empty();
+    EXPECT_EQ(text.find(passed_by) != std::string::npos, !chosen) << passed_by << " in " << text;
+  }
+}
+
+}  // namespace
+}  // namespace dcgan::test
