@@ -23,7 +23,7 @@ if(DCGAN_SIMT_CHECK)
     set(missing "which answers the thread sanitizer's callbacks in its place")
   endif()
   if(missing)
-    message(STATUS "dcgan_cuda: building without simt-check, ${missing}")
+    message(STATUS "dcgan_cuda: building without simt-check, ${missing}; no test looks for races, wrong addresses and unwritten memory")
     set(DCGAN_SIMT_CHECK OFF)  # of this run; what the user asked for stays in the cache
   endif()
 endif()
