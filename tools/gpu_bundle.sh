@@ -65,7 +65,14 @@ if [ -n "$data" ]; then
 fi
 if [ -n "$model" ] && [ -n "$architectures" ]; then
   mkdir "$bundle/profile"
-  DCGAN_BUILD_DIR=$build "$root/tools/model.sh" --json "$bundle/profile/model.json" >/dev/null
+  DCGAN_BUILD_DIR=$build "$root/tools/model.sh" --json "$build/model/model.json" >/dev/null
+  # Each card's steps, without the megabyte of its kernels: it goes into every result.
+  python3 -c 'import json, sys
+model = json.load(open(sys.argv[1]))
+for card in model["cards"]:
+    for preset in card["presets"]:
+        del preset["kernels"]
+json.dump(model, open(sys.argv[2], "w"), indent=1)' "$build/model/model.json" "$bundle/profile/model.json"
 fi
 nvcc_version=$(cached CMAKE_CUDA_COMPILER_VERSION)
 [ -n "$nvcc_version" ] || nvcc_version=$(sed -n 's/^set(CMAKE_CUDA_COMPILER_VERSION "\(.*\)")/\1/p' \
