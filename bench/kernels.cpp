@@ -101,8 +101,7 @@ void time(benchmark::State& state, const Subject& subject, const std::string& ch
 class Workbench {
  public:
   /// `stream`: where the backend queues its work, if that can be captured.
-  Workbench(Backend& backend, void* stream)
-      : backend_(backend), stream_(stream), fence_(backend.allocate(sizeof(float))) {}
+  Workbench(Backend& backend, void* stream) : backend_(backend), stream_(stream) {}
 
   Subject subject(const std::shared_ptr<const test::Case>& op, std::size_t pass) {
     peer_.reset();
@@ -114,7 +113,7 @@ class Workbench {
       op_ = op;
     }
     return {[this, pass] { run_->restore(pass); }, [this, pass] { run_->pass(pass); },
-            [this] { wait(); }, stream_};
+            [this] { backend_.synchronise(); }, stream_};
   }
 
   /// The peer of that benchmark, planned when it is first asked for.
@@ -128,14 +127,8 @@ class Workbench {
   }
 
  private:
-  void wait() {
-    float value;
-    backend_.download(&value, fence_.f32(), sizeof value);
-  }
-
   Backend& backend_;
   void* stream_;
-  Buffer fence_;
   std::shared_ptr<const test::Case> op_;
   std::unique_ptr<test::Run> run_;
   std::string peer_of_;

@@ -4,24 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <random>
+
+#include "ref/vectors.h"
 
 namespace dcgan::ref {
 namespace {
-
-Vector draw(std::size_t n, unsigned seed) {
-  std::mt19937 random(seed);
-  std::normal_distribution<double> normal;
-  Vector v(n);
-  for (double& x : v) x = normal(random);
-  return v;
-}
-
-double dot(const Vector& a, const Vector& b) {
-  double sum = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) sum += a[i] * b[i];
-  return sum;
-}
 
 class NetworkGradients : public testing::Test {
  protected:

@@ -6,24 +6,11 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
-#include <random>
+
+#include "ref/vectors.h"
 
 namespace dcgan::ref {
 namespace {
-
-Vector draw(std::size_t n, unsigned seed) {
-  std::mt19937 random(seed);
-  std::normal_distribution<double> normal;
-  Vector v(n);
-  for (double& x : v) x = normal(random);
-  return v;
-}
-
-double dot(const Vector& a, const Vector& b) {
-  double sum = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) sum += a[i] * b[i];
-  return sum;
-}
 
 /// d <weights, f(x)> / dx by central differences, against `gradient`.
 void expect_gradient(const std::function<Vector(const Vector&)>& f, Vector x, const Vector& weights,

@@ -98,6 +98,13 @@ class Bundle(unittest.TestCase):
         self.assertIn("1 passed, 1 failed", self.output)
         self.assertNotIn("step", self.result())
 
+    def test_figures_of_an_earlier_run_are_not_taken_for_this_ones(self):
+        self.assertEqual(self.run_it("--only", "step"), 0, self.output)
+        for file in (self.folder / "out").glob("Card-X-*.json"):
+            file.unlink()
+        self.assertEqual(self.run_it("--only", "ops"), 0, self.output)
+        self.assertNotIn("step", self.result())
+
     def test_a_part_that_hangs_is_cut_short_and_what_it_did_is_kept(self):
         self.program("test_ops", TESTS + "exec sleep 1000")
         self.assertEqual(self.run_it("--minutes", "0.1", "--only", "ops,step"), 0, self.output)

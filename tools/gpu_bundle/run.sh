@@ -44,6 +44,9 @@ date=$(date -u +%FT%TZ)
 mkdir -p "$out" && out=$(cd "$out" && pwd) || exit 1
 result=$out/$(printf '%s' "${card:-unknown}" | tr -cs 'A-Za-z0-9\n' - | sed 's/^-*//;s/-*$//')-${date//:/}.json
 
+# Figures of an earlier run into the same folder are not this one's.
+rm -f "$out"/{smoke,step,step-ops,kernels}.json "$out/frameworks/frameworks.json"
+
 # Programs of the bundle find their data here, and their pictures' font.
 [ ! -d "$here/data" ] || export DCGAN_DATA=$here/data
 [ ! -f "$here/fonts/fonts.conf" ] || export FONTCONFIG_FILE=$here/fonts/fonts.conf
@@ -99,7 +102,7 @@ prepare() {
       fi ;;
     train)
       if [ -n "${DCGAN_DATA:-}" ]; then
-        command=("$bin/dcgan_cuda" train --preset dcgan --backend "$backend" --out "$out/train")
+        command=("$bin/dcgan_cuda" train --preset dcgan --backend "$backend" --out "$out/train-${date//:/}")
         if [ "$backend" = cuda ]; then command+=(--epochs 3); else command+=(--steps 3 "${batch[@]}"); fi
       else
         why='no data in this bundle (gpu_bundle.sh --data)'
