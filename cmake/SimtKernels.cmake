@@ -1,6 +1,6 @@
 # Kernels compiled for the SIMT machine.
 #
-# dcgan_simt_kernels(NAME HOME NAMESPACE [CHECKED] SOURCES FILES...): an object library. CHECKED:
+# dcgan_simt_kernels(NAME TARGET NAMESPACE [CHECKED] SOURCES FILES...): an object library. CHECKED:
 # for check mode, in which the machine sees every load and store. They are told to it by the
 # callbacks of -fsanitize=thread, which src/simt/check answers; that sanitizer itself is not linked.
 
@@ -28,18 +28,18 @@ if(DCGAN_SIMT_CHECK)
   endif()
 endif()
 
-# What code of a home, kernels and host code alike, is compiled with.
-function(dcgan_of_simt_home name home)
+# What code of a target, kernels and host code alike, is compiled with.
+function(dcgan_of_simt_target name target)
   cmake_parse_arguments(arg "CHECKED" "" "" ${ARGN})
   target_include_directories(${name} BEFORE PRIVATE ${PROJECT_SOURCE_DIR}/src/simt/cuda)
-  target_compile_definitions(${name} PRIVATE DCGAN_HOME=${home})
+  target_compile_definitions(${name} PRIVATE DCGAN_TARGET=${target})
   if(arg_CHECKED)
     target_compile_definitions(${name} PRIVATE SIMT_CHECKED=true)
   endif()
 endfunction()
 
 function(dcgan_simt_kernels name)
-  cmake_parse_arguments(arg "CHECKED" "HOME" "SOURCES" ${ARGN})
+  cmake_parse_arguments(arg "CHECKED" "TARGET" "SOURCES" ${ARGN})
   add_library(${name} OBJECT ${arg_SOURCES})
   set_source_files_properties(${arg_SOURCES} PROPERTIES LANGUAGE CXX)
   target_compile_options(${name} PRIVATE -xc++ -ffp-contract=fast)  # fused, as nvcc has it
@@ -47,7 +47,7 @@ function(dcgan_simt_kernels name)
     target_compile_options(${name} PRIVATE -mavx2 -mfma)  # asked for before a backend is made
   endif()
   if(arg_CHECKED)
-    dcgan_of_simt_home(${name} ${arg_HOME} CHECKED)
+    dcgan_of_simt_target(${name} ${arg_TARGET} CHECKED)
     # No other sanitizer. One access of the source is to be one callback, under its own line.
     target_link_libraries(${name} PRIVATE dcgan_warnings)
     target_compile_options(${name} PRIVATE
@@ -56,7 +56,7 @@ function(dcgan_simt_kernels name)
       -fno-strict-aliasing -fno-tree-vectorize -fno-tree-loop-distribute-patterns -fno-ipa-icf
       -fno-optimize-sibling-calls -fno-extern-tls-init)
   else()
-    dcgan_of_simt_home(${name} ${arg_HOME})
+    dcgan_of_simt_target(${name} ${arg_TARGET})
     target_link_libraries(${name} PRIVATE dcgan_options)
   endif()
 endfunction()

@@ -2,7 +2,7 @@
 
 #include "kernels/device/pack.h"
 
-namespace dcgan::DCGAN_HOME {
+namespace dcgan::DCGAN_TARGET {
 namespace {
 
 constexpr int threads = 256;
@@ -43,4 +43,4 @@ void adam(const AdamFactors& factors, std::int64_t n, const float* gradient, flo
            m, v, parameter);
 }
 
-}  // namespace dcgan::DCGAN_HOME
+}  // namespace dcgan::DCGAN_TARGET

@@ -2,7 +2,7 @@
 #pragma once
 #include "kernels/device/device.h"
 
-namespace dcgan::DCGAN_HOME {
+namespace dcgan::DCGAN_TARGET {
 
 struct AdamFactors {
   float alpha;  // learning rate * sqrt(1 - beta2^t) / (1 - beta1^t)
@@ -14,4 +14,4 @@ struct AdamFactors {
 void adam(const AdamFactors& factors, std::int64_t n, const float* gradient, float* m, float* v,
           float* parameter, cudaStream_t stream);
 
-}  // namespace dcgan::DCGAN_HOME
+}  // namespace dcgan::DCGAN_TARGET

@@ -5,7 +5,7 @@
 
 #include "kernels/device/divider.h"
 
-namespace dcgan::DCGAN_HOME {
+namespace dcgan::DCGAN_TARGET {
 namespace {
 
 constexpr int threads = ColumnWalk::threads;
@@ -316,4 +316,4 @@ void BatchNormKernels::backward(const float* x, const float* y, const float* dy,
   walk_.width == 4 ? run(batch_norm_gradient_kernel<4>, 4) : run(batch_norm_gradient_kernel<1>, 1);
 }
 
-}  // namespace dcgan::DCGAN_HOME
+}  // namespace dcgan::DCGAN_TARGET

@@ -4,7 +4,7 @@
 #pragma once
 #include "kernels/device/column_sums.h"
 
-namespace dcgan::DCGAN_HOME {
+namespace dcgan::DCGAN_TARGET {
 
 struct BatchNormTensors {
   const float *gamma, *beta;             // [channels]
@@ -41,4 +41,4 @@ class BatchNormKernels {
   float momentum_, epsilon_, slope_;
 };
 
-}  // namespace dcgan::DCGAN_HOME
+}  // namespace dcgan::DCGAN_TARGET

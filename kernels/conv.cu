@@ -3,7 +3,7 @@
 // launch.
 #include "kernels/conv.h"
 
-namespace dcgan::DCGAN_HOME {
+namespace dcgan::DCGAN_TARGET {
 namespace {
 
 struct PixelClasses {
@@ -154,4 +154,4 @@ void ConvKernels::backward_weights(const float* x, const float* dz, float* dkern
   vec4_ ? run(std::true_type{}) : run(std::false_type{});
 }
 
-}  // namespace dcgan::DCGAN_HOME
+}  // namespace dcgan::DCGAN_TARGET

@@ -7,7 +7,7 @@
 #include "kernels/epilogue_parameters.h"
 #include "kernels/matmul/product.h"
 
-namespace dcgan::DCGAN_HOME {
+namespace dcgan::DCGAN_TARGET {
 
 class ConvKernels {
  public:
@@ -35,4 +35,4 @@ class ConvKernels {
   OneChannelPlan one_channel_;
 };
 
-}  // namespace dcgan::DCGAN_HOME
+}  // namespace dcgan::DCGAN_TARGET

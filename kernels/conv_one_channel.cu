@@ -6,7 +6,7 @@
 #include "kernels/device/pack.h"
 #include "kernels/matmul/product.h"
 
-namespace dcgan::DCGAN_HOME {
+namespace dcgan::DCGAN_TARGET {
 namespace {
 
 constexpr int threads = 128, warps = threads / 32;
@@ -308,4 +308,4 @@ void one_channel_backward_weights(const ConvGeometry& g, const OneChannelPlan& p
             EpilogueParameters{}, dkernel, stream);
 }
 
-}  // namespace dcgan::DCGAN_HOME
+}  // namespace dcgan::DCGAN_TARGET

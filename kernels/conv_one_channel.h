@@ -5,7 +5,7 @@
 #include "kernels/epilogue_parameters.h"
 #include "kernels/matmul/operands.h"
 
-namespace dcgan::DCGAN_HOME {
+namespace dcgan::DCGAN_TARGET {
 
 struct OneChannelPlan {
   bool applies = false;  // one channel in, out a multiple of 4, an image fits shared memory
@@ -23,4 +23,4 @@ void one_channel_backward_weights(const ConvGeometry& g, const OneChannelPlan& p
                                   const float* dz, float* dkernel, float* workspace,
                                   cudaStream_t stream);
 
-}  // namespace dcgan::DCGAN_HOME
+}  // namespace dcgan::DCGAN_TARGET

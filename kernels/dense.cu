@@ -2,7 +2,7 @@
 // one output.
 #include "kernels/dense.h"
 
-namespace dcgan::DCGAN_HOME {
+namespace dcgan::DCGAN_TARGET {
 
 DenseKernels::DenseKernels(std::int64_t batch, std::int64_t in, std::int64_t out)
     : batch_(static_cast<int>(batch)),
@@ -54,4 +54,4 @@ void DenseKernels::backward_weights(const float* x, const float* dz, float* dker
   vec4_ ? run(std::true_type{}) : run(std::false_type{});
 }
 
-}  // namespace dcgan::DCGAN_HOME
+}  // namespace dcgan::DCGAN_TARGET

@@ -5,7 +5,7 @@
 #include "kernels/dense_one_output.h"
 #include "kernels/matmul/product.h"
 
-namespace dcgan::DCGAN_HOME {
+namespace dcgan::DCGAN_TARGET {
 
 class DenseKernels {
  public:
@@ -29,4 +29,4 @@ class DenseKernels {
   OneOutputPlan one_output_;
 };
 
-}  // namespace dcgan::DCGAN_HOME
+}  // namespace dcgan::DCGAN_TARGET

@@ -3,7 +3,7 @@
 
 #include "kernels/matmul/product.h"
 
-namespace dcgan::DCGAN_HOME {
+namespace dcgan::DCGAN_TARGET {
 namespace {
 
 constexpr int threads = 128, warps = threads / 32;
@@ -110,4 +110,4 @@ void one_output_backward_weights(const OneOutputPlan& plan, const float* x, cons
               EpilogueParameters{}, dkernel, stream);
 }
 
-}  // namespace dcgan::DCGAN_HOME
+}  // namespace dcgan::DCGAN_TARGET

@@ -4,7 +4,7 @@
 #include "kernels/device/column_sums.h"
 #include "kernels/epilogue_parameters.h"
 
-namespace dcgan::DCGAN_HOME {
+namespace dcgan::DCGAN_TARGET {
 
 struct OneOutputPlan {
   bool applies = false;  // one output, in a multiple of 4
@@ -21,4 +21,4 @@ void one_output_backward_data(const OneOutputPlan& plan, const float* dz, const 
 void one_output_backward_weights(const OneOutputPlan& plan, const float* x, const float* dz,
                                  float* dkernel, float* workspace, cudaStream_t stream);
 
-}  // namespace dcgan::DCGAN_HOME
+}  // namespace dcgan::DCGAN_TARGET

@@ -4,7 +4,7 @@
 #include "kernels/device/divider.h"
 #include "kernels/matmul/product.h"
 
-namespace dcgan::DCGAN_HOME {
+namespace dcgan::DCGAN_TARGET {
 namespace {
 
 constexpr int threads = 256;
@@ -137,4 +137,4 @@ void epilogue_backward(const EpilogueParameters& epilogue, std::int64_t rows, st
   packs ? run(epilogue_backward_kernel<4>, 4) : run(epilogue_backward_kernel<1>, 1);
 }
 
-}  // namespace dcgan::DCGAN_HOME
+}  // namespace dcgan::DCGAN_TARGET

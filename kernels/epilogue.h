@@ -3,7 +3,7 @@
 #pragma once
 #include "kernels/epilogue_parameters.h"
 
-namespace dcgan::DCGAN_HOME {
+namespace dcgan::DCGAN_TARGET {
 
 /// y = epilogue(y) in place; y [rows, channels].
 void epilogue_forward(const EpilogueParameters& epilogue, std::int64_t rows, std::int64_t channels,
@@ -19,4 +19,4 @@ void epilogue_backward(const EpilogueParameters& epilogue, std::int64_t rows, st
                        const float* y, const float* sample_scale, std::int64_t rows_per_sample,
                        float* dy, float* dbias, float* workspace, cudaStream_t stream);
 
-}  // namespace dcgan::DCGAN_HOME
+}  // namespace dcgan::DCGAN_TARGET

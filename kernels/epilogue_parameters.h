@@ -2,7 +2,7 @@
 #pragma once
 #include "kernels/device/pack.h"
 
-namespace dcgan::DCGAN_HOME {
+namespace dcgan::DCGAN_TARGET {
 
 enum class ActivationKind : int { none, leaky_relu, tanh };
 
@@ -52,4 +52,4 @@ struct EpilogueParameters {
   }
 };
 
-}  // namespace dcgan::DCGAN_HOME
+}  // namespace dcgan::DCGAN_TARGET

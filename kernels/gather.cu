@@ -3,7 +3,7 @@
 #include "kernels/device/pack.h"
 #include "kernels/philox.h"
 
-namespace dcgan::DCGAN_HOME {
+namespace dcgan::DCGAN_TARGET {
 namespace {
 
 constexpr int threads = 128;
@@ -44,4 +44,4 @@ void gather(const GatherParameters& p, std::int64_t batch, float* out, cudaStrea
     launch("gather", gather_kernel<1>, grid, dim3(threads), 0, stream, p, out);
 }
 
-}  // namespace dcgan::DCGAN_HOME
+}  // namespace dcgan::DCGAN_TARGET

@@ -2,7 +2,7 @@
 #pragma once
 #include "kernels/random.h"
 
-namespace dcgan::DCGAN_HOME {
+namespace dcgan::DCGAN_TARGET {
 
 /// out[i] = (pixels[index(first + i)] - 127.5) / 127.5 for i < batch, where index is the
 /// permutation of [0, count) at `shuffle`; images have image_size bytes.
@@ -16,4 +16,4 @@ struct GatherParameters {
 void gather(const GatherParameters& parameters, std::int64_t batch, float* out,
             cudaStream_t stream);
 
-}  // namespace dcgan::DCGAN_HOME
+}  // namespace dcgan::DCGAN_TARGET

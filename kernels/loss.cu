@@ -3,7 +3,7 @@
 // double.
 #include "kernels/loss.h"
 
-namespace dcgan::DCGAN_HOME {
+namespace dcgan::DCGAN_TARGET {
 namespace {
 
 constexpr int threads = 256;
@@ -65,4 +65,4 @@ void gan_loss(std::int64_t batch, const LossTargets& targets, const LossTensors&
          targets, tensors);
 }
 
-}  // namespace dcgan::DCGAN_HOME
+}  // namespace dcgan::DCGAN_TARGET

@@ -2,7 +2,7 @@
 #pragma once
 #include "kernels/device/device.h"
 
-namespace dcgan::DCGAN_HOME {
+namespace dcgan::DCGAN_TARGET {
 
 /// logits [2 * batch], real then fake. Results, all overwritten: discriminator_adjoint [2 * batch],
 /// generator_adjoint [batch], ratio [batch] of the two on the fake half, losses [2]: L_G, L_D.
@@ -20,4 +20,4 @@ struct LossTargets {
 void gan_loss(std::int64_t batch, const LossTargets& targets, const LossTensors& tensors,
               cudaStream_t stream);
 
-}  // namespace dcgan::DCGAN_HOME
+}  // namespace dcgan::DCGAN_TARGET

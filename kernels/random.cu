@@ -3,7 +3,7 @@
 #include "kernels/device/pack.h"
 #include "kernels/philox.h"
 
-namespace dcgan::DCGAN_HOME {
+namespace dcgan::DCGAN_TARGET {
 namespace {
 
 constexpr int threads = 256;
@@ -74,4 +74,4 @@ void draw_keep_mask(const PhiloxAddress& address, std::uint32_t threshold, std::
          dim3(threads), 0, stream, address, threshold, n, out);
 }
 
-}  // namespace dcgan::DCGAN_HOME
+}  // namespace dcgan::DCGAN_TARGET

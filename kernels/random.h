@@ -2,7 +2,7 @@
 #pragma once
 #include "kernels/device/device.h"
 
-namespace dcgan::DCGAN_HOME {
+namespace dcgan::DCGAN_TARGET {
 
 struct PhiloxAddress {
   std::uint64_t seed;
@@ -19,4 +19,4 @@ void draw_normal(const PhiloxAddress& address, std::int64_t n, float* out, cudaS
 void draw_keep_mask(const PhiloxAddress& address, std::uint32_t threshold, std::int64_t n,
                     std::uint8_t* out, cudaStream_t stream);
 
-}  // namespace dcgan::DCGAN_HOME
+}  // namespace dcgan::DCGAN_TARGET

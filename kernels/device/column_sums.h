@@ -6,7 +6,7 @@
 
 #include "kernels/device/pack.h"
 
-namespace dcgan::DCGAN_HOME {
+namespace dcgan::DCGAN_TARGET {
 
 /// How a matrix is cut. Threads of a block: pack_lanes * row_lanes = 256.
 struct ColumnWalk {
@@ -92,4 +92,4 @@ __device__ __forceinline__ void store_column_sums(const ColumnWalk& walk, const 
   total.store(out + static_cast<std::int64_t>(blockIdx.y) * walk.columns + at.column);
 }
 
-}  // namespace dcgan::DCGAN_HOME
+}  // namespace dcgan::DCGAN_TARGET

@@ -1,6 +1,6 @@
-// What every kernel file includes. A kernel has two homes: nvcc compiles it for the GPU, the host's
-// compiler for the SIMT machine, whose own cuda_runtime.h comes first in its include path. Each
-// home has a namespace of its own, DCGAN_HOME, so that one binary can hold several.
+// What every kernel file includes. A kernel has two targets: nvcc compiles it for the GPU, the
+// host's compiler for the SIMT machine, whose own cuda_runtime.h comes first in its include path.
+// Each target has a namespace of its own, DCGAN_TARGET, so that one binary can hold several.
 #pragma once
 #include <cuda_runtime.h>
 
@@ -11,8 +11,8 @@
 #include <string>
 #include <utility>
 
-#ifndef DCGAN_HOME
-#define DCGAN_HOME cuda
+#ifndef DCGAN_TARGET
+#define DCGAN_TARGET cuda
 #endif
 
 // A loop that must be unrolled, because it indexes registers.
@@ -29,7 +29,7 @@
 #define DCGAN_UNROLL_BY(n)
 #endif
 
-namespace dcgan::DCGAN_HOME {
+namespace dcgan::DCGAN_TARGET {
 
 /// Any failure of the CUDA runtime; what() names the call and its place.
 class DeviceError : public std::runtime_error {
@@ -53,7 +53,7 @@ inline void check(cudaError_t status, const char* call, const char* file, int li
         "; an earlier kernel may be the cause, run again with CUDA_LAUNCH_BLOCKING=1 to see which";
   throw DeviceError(text);
 }
-#define DCGAN_CUDA_CHECK(call) ::dcgan::DCGAN_HOME::check((call), #call, __FILE__, __LINE__)
+#define DCGAN_CUDA_CHECK(call) ::dcgan::DCGAN_TARGET::check((call), #call, __FILE__, __LINE__)
 
 /// Queues kernel<<<grid, block, shared_bytes, stream>>>(arguments...). Throws DeviceError where the
 /// launch is refused; what goes wrong while the kernel runs shows at a later call.
@@ -74,4 +74,4 @@ __host__ __device__ constexpr std::int64_t ceil_div(std::int64_t a, std::int64_t
   return (a + b - 1) / b;
 }
 
-}  // namespace dcgan::DCGAN_HOME
+}  // namespace dcgan::DCGAN_TARGET

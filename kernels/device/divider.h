@@ -5,7 +5,7 @@
 #pragma once
 #include "kernels/device/device.h"
 
-namespace dcgan::DCGAN_HOME {
+namespace dcgan::DCGAN_TARGET {
 
 class Divider {
  public:
@@ -39,4 +39,4 @@ class Divider {
   unsigned magic_ = 1u << 31, shift_ = 0;
 };
 
-}  // namespace dcgan::DCGAN_HOME
+}  // namespace dcgan::DCGAN_TARGET

@@ -2,7 +2,7 @@
 #pragma once
 #include "kernels/device/device.h"
 
-namespace dcgan::DCGAN_HOME {
+namespace dcgan::DCGAN_TARGET {
 
 /// Its beginning, a multiple of 16 bytes.
 __device__ __forceinline__ float* dynamic_shared() {
@@ -14,4 +14,4 @@ __device__ __forceinline__ float* dynamic_shared() {
 #endif
 }
 
-}  // namespace dcgan::DCGAN_HOME
+}  // namespace dcgan::DCGAN_TARGET

@@ -3,7 +3,7 @@
 #pragma once
 #include "kernels/device/device.h"
 
-namespace dcgan::DCGAN_HOME {
+namespace dcgan::DCGAN_TARGET {
 
 template <int width>
 struct Pack;
@@ -52,4 +52,4 @@ struct BytePack<1> {
 /// does.
 inline bool packs_of_four(std::int64_t row_length) { return row_length % 4 == 0; }
 
-}  // namespace dcgan::DCGAN_HOME
+}  // namespace dcgan::DCGAN_TARGET

@@ -2,7 +2,7 @@
 #pragma once
 #include "kernels/device/device.h"
 
-namespace dcgan::DCGAN_HOME {
+namespace dcgan::DCGAN_TARGET {
 
 /// sum[i][j] += row[i] * column[j]
 __device__ __forceinline__ void add_outer_product(float (&sum)[8][8], const float (&row)[8],
@@ -24,4 +24,4 @@ __device__ __forceinline__ void add_outer_product(float (&sum)[8][8], const floa
 #endif
 }
 
-}  // namespace dcgan::DCGAN_HOME
+}  // namespace dcgan::DCGAN_TARGET

@@ -11,7 +11,7 @@
 #include "kernels/device/divider.h"
 #include "kernels/matmul/tile_product.h"
 
-namespace dcgan::DCGAN_HOME {
+namespace dcgan::DCGAN_TARGET {
 
 /// Where a line or a step of a matrix begins; negative: outside.
 struct MatrixPlace {
@@ -208,4 +208,4 @@ struct ClassKernelAlongK {
   }
 };
 
-}  // namespace dcgan::DCGAN_HOME
+}  // namespace dcgan::DCGAN_TARGET

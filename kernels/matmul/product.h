@@ -8,7 +8,7 @@
 #include "kernels/device/pack.h"
 #include "kernels/matmul/writers.h"
 
-namespace dcgan::DCGAN_HOME {
+namespace dcgan::DCGAN_TARGET {
 
 using NarrowTile = Tile<128, 32>;
 using MiddleTile = Tile<128, 64>;
@@ -213,4 +213,4 @@ void run_product(const char* name, const Product& p, const A& a, const B& b,
   if (split) sum_parts(name, workspace, p.splits, p.m, p.n, epilogue, c, stream);
 }
 
-}  // namespace dcgan::DCGAN_HOME
+}  // namespace dcgan::DCGAN_TARGET

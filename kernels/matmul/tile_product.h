@@ -14,7 +14,7 @@
 #pragma once
 #include "kernels/device/register_tile.h"
 
-namespace dcgan::DCGAN_HOME {
+namespace dcgan::DCGAN_TARGET {
 
 /// Shape of a block's work. 64 values of C per thread.
 template <int m_, int n_>
@@ -190,4 +190,4 @@ __device__ __forceinline__ void tile_product(const A& a, const B& b, int m0, int
   }
 }
 
-}  // namespace dcgan::DCGAN_HOME
+}  // namespace dcgan::DCGAN_TARGET

@@ -5,7 +5,7 @@
 #include "kernels/epilogue_parameters.h"
 #include "kernels/matmul/operands.h"
 
-namespace dcgan::DCGAN_HOME {
+namespace dcgan::DCGAN_TARGET {
 
 /// Four neighbouring columns as one pack or, where rows are no multiple of four, as four.
 template <bool vec4>
@@ -88,4 +88,4 @@ struct ClassWriter {
   }
 };
 
-}  // namespace dcgan::DCGAN_HOME
+}  // namespace dcgan::DCGAN_TARGET

@@ -10,7 +10,7 @@
 
 namespace dcgan {
 
-// The homes of backend/cuda/backend.h, which takes its namespace from the one that includes it.
+// The targets of backend/cuda/backend.h, which takes its namespace from the one that includes it.
 #ifdef DCGAN_HAS_CUDA
 namespace cuda {
 std::string why_unavailable(int device);

@@ -45,7 +45,7 @@ class PackedCall final : public KernelCall {
   std::tuple<Parameters...> parameters_;
 };
 
-/// `checked` tells the homes' instances apart.
+/// `checked` tells the targets' instances apart.
 template <bool checked = SIMT_CHECKED, class... Parameters, class... Arguments>
 cudaError_t queue_kernel(const char* name, void (*kernel)(Parameters...), dim3 grid, dim3 block,
                          std::size_t dynamic_shared_bytes, cudaStream_t stream,

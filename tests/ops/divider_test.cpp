@@ -10,7 +10,7 @@
 namespace dcgan::test {
 namespace {
 
-using DCGAN_HOME::Divider;
+using DCGAN_TARGET::Divider;
 
 /// 0, the largest, and both sides of multiples: of the first ones, of the last ones, and of some.
 std::set<std::int64_t> dividends(std::int64_t divisor) {

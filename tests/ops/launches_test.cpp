@@ -95,9 +95,9 @@ TEST(Launches, OfABatchNormTakeFourValuesPerThreadWhereTheyCan) {
 
 TEST(Launches, ThatAreRefusedThrow) {
   void (*const nothing)() = [] {};
-  EXPECT_NO_THROW(DCGAN_HOME::launch("nothing", nothing, dim3(1), dim3(1024), 0, nullptr));
-  EXPECT_THROW(DCGAN_HOME::launch("nothing", nothing, dim3(1), dim3(1056), 0, nullptr),
-               DCGAN_HOME::DeviceError);
+  EXPECT_NO_THROW(DCGAN_TARGET::launch("nothing", nothing, dim3(1), dim3(1024), 0, nullptr));
+  EXPECT_THROW(DCGAN_TARGET::launch("nothing", nothing, dim3(1), dim3(1056), 0, nullptr),
+               DCGAN_TARGET::DeviceError);
   EXPECT_EQ(cudaDeviceSynchronize(), cudaSuccess);
 }
 
@@ -112,11 +112,11 @@ std::string said_after_a_wrong_kernel(const char* blocking) {
   setenv("CUDA_LAUNCH_BLOCKING", blocking, 1);
   std::string said;
   try {
-    DCGAN_HOME::launch("wrong", half_a_warp_waits, dim3(1), dim3(32), 0, nullptr);
+    DCGAN_TARGET::launch("wrong", half_a_warp_waits, dim3(1), dim3(32), 0, nullptr);
     cudaDeviceSynchronize();
-    DCGAN_HOME::launch(
+    DCGAN_TARGET::launch(
         "right", +[] {}, dim3(1), dim3(32), 0, nullptr);
-  } catch (const DCGAN_HOME::DeviceError& e) {
+  } catch (const DCGAN_TARGET::DeviceError& e) {
     said = e.what();
   }
   unsetenv("CUDA_LAUNCH_BLOCKING");
@@ -144,11 +144,11 @@ TEST(Launches, ThatAreRefusedAreToBlameThemselves) {
   try {
     DCGAN_CUDA_CHECK(cudaErrorInvalidValue);
     FAIL();
-  } catch (const DCGAN_HOME::DeviceError& e) {
+  } catch (const DCGAN_TARGET::DeviceError& e) {
     EXPECT_NE(std::string(e.what()).find("invalid argument"), std::string::npos) << e.what();
     EXPECT_EQ(std::string(e.what()).find(hint), std::string::npos) << e.what();
   }
-  using DCGAN_HOME::is_of_a_running_kernel;
+  using DCGAN_TARGET::is_of_a_running_kernel;
   // An illegal address, a timeout, a misaligned address ...
   for (const int code : {700, 702, 714, 715, 716, 717, 718, 719})
     EXPECT_TRUE(is_of_a_running_kernel(static_cast<cudaError_t>(code))) << code;
@@ -158,7 +158,7 @@ TEST(Launches, ThatAreRefusedAreToBlameThemselves) {
 }
 
 TEST(Launches, OfAConvolutionOfStrideThreeAreRefused) {
-  EXPECT_THROW(DCGAN_HOME::ConvKernels(1, 9, 9, 4, 4, 5, 3), DCGAN_HOME::DeviceError);
+  EXPECT_THROW(DCGAN_TARGET::ConvKernels(1, 9, 9, 4, 4, 5, 3), DCGAN_TARGET::DeviceError);
 }
 
 TEST(Launches, OfAdamAreOneForPacksAndOneForTheRest) {

@@ -39,8 +39,8 @@ class SumParts : public testing::TestWithParam<Shape> {
     const Input<float> input(*backend, partial);
     const Output<float> output(*backend, "sums", s.count());
     ::simt::on_launch([this](const ::simt::LaunchRecord& launch) { launched_ = launch; });
-    DCGAN_HOME::sum_parts("sum_parts", input.data(), s.parts, s.rows, s.columns, {}, output.data(),
-                          nullptr);
+    DCGAN_TARGET::sum_parts("sum_parts", input.data(), s.parts, s.rows, s.columns, {},
+                            output.data(), nullptr);
     const Result result = output.read();
     ::simt::on_launch({});
     EXPECT_TRUE(result.canaries_alive);

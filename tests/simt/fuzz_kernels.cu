@@ -4,7 +4,7 @@
 #include "kernels/device/device.h"
 #include "simt/machine.h"
 
-namespace dcgan::DCGAN_HOME {
+namespace dcgan::DCGAN_TARGET {
 namespace {
 
 using test::Meeting;
@@ -82,11 +82,11 @@ std::string run(const test::Program& program, bool shared) {
 }
 
 }  // namespace
-}  // namespace dcgan::DCGAN_HOME
+}  // namespace dcgan::DCGAN_TARGET
 
 namespace dcgan::test {
 
-std::string run_on_shared(const Program& program) { return DCGAN_HOME::run(program, true); }
-std::string run_on_global(const Program& program) { return DCGAN_HOME::run(program, false); }
+std::string run_on_shared(const Program& program) { return DCGAN_TARGET::run(program, true); }
+std::string run_on_global(const Program& program) { return DCGAN_TARGET::run(program, false); }
 
 }  // namespace dcgan::test

@@ -7,7 +7,7 @@
 
 #include "kernels/device/device.h"
 
-namespace dcgan::DCGAN_HOME {
+namespace dcgan::DCGAN_TARGET {
 namespace {
 
 /// n a multiple of the block's shape.
@@ -175,12 +175,12 @@ void one_warp(void (*kernel)(const float*, float*)) {
 }
 
 }  // namespace
-}  // namespace dcgan::DCGAN_HOME
+}  // namespace dcgan::DCGAN_TARGET
 
 namespace dcgan::test {
 
 void run_known_kernel(const std::string& name) {
-  using namespace DCGAN_HOME;
+  using namespace DCGAN_TARGET;
   static const std::map<std::string, std::function<void()>> kernels = {
       {"transpose_naive", [] { transpose(transpose_naive, dim3(4, 16)); }},
       {"transpose_tile_32", [] { transpose(transpose_tiled<0>, dim3(4, 4)); }},

@@ -4,7 +4,7 @@
 #include "kernels/device/device.h"
 #include "kernels/device/dynamic_shared.h"
 
-namespace dcgan::DCGAN_HOME {
+namespace dcgan::DCGAN_TARGET {
 namespace {
 
 template <bool wrong>
@@ -209,4 +209,4 @@ __global__ void double_all(const float* in, float* out) {
 }
 
 }  // namespace
-}  // namespace dcgan::DCGAN_HOME
+}  // namespace dcgan::DCGAN_TARGET

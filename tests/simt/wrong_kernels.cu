@@ -3,7 +3,7 @@
 
 #include "simt/wrong_device_code.h"
 
-namespace dcgan::DCGAN_HOME {
+namespace dcgan::DCGAN_TARGET {
 namespace {
 
 /// Device memory of some floats, written or not.
@@ -125,12 +125,12 @@ std::string race(const std::string& first, const std::string& second) {
 }
 
 }  // namespace
-}  // namespace dcgan::DCGAN_HOME
+}  // namespace dcgan::DCGAN_TARGET
 
 namespace dcgan::test {
 
 std::vector<WrongKernel> wrong_kernels() {
-  using namespace DCGAN_HOME;
+  using namespace DCGAN_TARGET;
   std::vector<WrongKernel> all;
   const auto add = [&](const char* name, std::function<std::string(bool)> run, std::string report) {
     all.push_back({name, std::move(run), std::move(report)});

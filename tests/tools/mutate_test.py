@@ -133,8 +133,8 @@ int main(int, char** argv) {
   return 1;
 }
 """,
-    "kernels/step.h": "inline int step() { return DCGAN_HOME == 1 ? 1 : 7; }\n",
-    "kernels/adam.cu": """#define DCGAN_HOME 1
+    "kernels/step.h": "inline int step() { return DCGAN_TARGET == 1 ? 1 : 7; }\n",
+    "kernels/adam.cu": """#define DCGAN_TARGET 1
 #include "kernels/step.h"
 int sum(int n) {
   int total = 0, spare = 5;

@@ -88,8 +88,8 @@ def judge_kernel(worker, mutant, baselines, passed, count):
     in the first, and a user that compiles to the same bytes needs no test.
     """
     users = worker.users({"test_ops"})
-    # What all homes share, the references too, is broken for all at once.
-    shared = "DCGAN_HOME" not in (worker.folder / mutant.file).read_text()
+    # What all targets share, the references too, is broken for all at once.
+    shared = "DCGAN_TARGET" not in (worker.folder / mutant.file).read_text()
     checked = [] if shared else [u for u in users if "simt_check" in u]
     users = [u for u in users if u not in checked]
     stems = set()

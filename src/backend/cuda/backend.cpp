@@ -18,12 +18,12 @@
 #define DCGAN_TEXT_OF(name) #name
 #define DCGAN_TEXT(name) DCGAN_TEXT_OF(name)
 
-namespace dcgan::DCGAN_HOME {
+namespace dcgan::DCGAN_TARGET {
 namespace {
 
-/// The home's name, as a backend's: simt-check, not simt_check.
+/// The target's name, as a backend's: simt-check, not simt_check.
 std::string backend_name() {
-  std::string name = DCGAN_TEXT(DCGAN_HOME);
+  std::string name = DCGAN_TEXT(DCGAN_TARGET);
   std::replace(name.begin(), name.end(), '_', '-');
   return name;
 }
@@ -75,21 +75,21 @@ class DeviceBackend final : public Backend {
 
   void epilogue_forward(const Epilogue& e, std::int64_t rows, std::int64_t channels,
                         const float* bias, const std::uint8_t* keep, float* y) override {
-    DCGAN_HOME::epilogue_forward(parameters_of(e, bias, keep), rows, channels, y,
-                                 streams_.compute());
+    DCGAN_TARGET::epilogue_forward(parameters_of(e, bias, keep), rows, channels, y,
+                                   streams_.compute());
   }
   void epilogue_backward(const Epilogue& e, std::int64_t rows, std::int64_t channels,
                          const float* y, const std::uint8_t* keep, const float* sample_scale,
                          std::int64_t sample_size, float* dy, float* dbias) override {
     if (dbias) workspace_.reserve(epilogue_workspace_floats(rows, channels), streams_);
     const std::int64_t rows_per_sample = sample_scale ? sample_size / channels : 1;
-    DCGAN_HOME::epilogue_backward(parameters_of(e, nullptr, keep), rows, channels, y, sample_scale,
-                                  rows_per_sample, dy, dbias, workspace_.data(),
-                                  streams_.compute());
+    DCGAN_TARGET::epilogue_backward(parameters_of(e, nullptr, keep), rows, channels, y,
+                                    sample_scale, rows_per_sample, dy, dbias, workspace_.data(),
+                                    streams_.compute());
   }
 
   void gan_loss(const GanLoss& l) override {
-    DCGAN_HOME::gan_loss(
+    DCGAN_TARGET::gan_loss(
         l.batch, {l.real_target, l.fake_target, l.generator_target},
         {l.logits, l.discriminator_adjoint, l.generator_adjoint, l.ratio, l.losses},
         streams_.compute());
@@ -101,20 +101,20 @@ class DeviceBackend final : public Backend {
         c.learning_rate * std::sqrt(1 - std::pow(c.beta2, steps)) / (1 - std::pow(c.beta1, steps));
     const AdamFactors factors{static_cast<float>(alpha), static_cast<float>(1 - c.beta1),
                               static_cast<float>(1 - c.beta2), static_cast<float>(c.epsilon)};
-    DCGAN_HOME::adam(factors, n, gradient, m, v, parameter, streams_.compute());
+    DCGAN_TARGET::adam(factors, n, gradient, m, v, parameter, streams_.compute());
   }
   void draw_normal(const RandomAddress& address, std::int64_t n, float* out) override {
-    DCGAN_HOME::draw_normal(philox(address), n, out, streams_.compute());
+    DCGAN_TARGET::draw_normal(philox(address), n, out, streams_.compute());
   }
   void draw_keep_mask(const RandomAddress& address, float dropout_rate, std::int64_t n,
                       std::uint8_t* out) override {
     const auto threshold =
         static_cast<std::uint32_t>(std::lround(static_cast<double>(dropout_rate) * 65536));
-    DCGAN_HOME::draw_keep_mask(philox(address), threshold, n, out, streams_.compute());
+    DCGAN_TARGET::draw_keep_mask(philox(address), threshold, n, out, streams_.compute());
   }
   void gather(const GatherBatch& b, float* out) override {
-    DCGAN_HOME::gather({b.pixels, b.count, b.image_size, philox(b.shuffle), b.first}, b.batch, out,
-                       streams_.compute());
+    DCGAN_TARGET::gather({b.pixels, b.count, b.image_size, philox(b.shuffle), b.first}, b.batch,
+                         out, streams_.compute());
   }
 
  private:
@@ -133,4 +133,4 @@ std::unique_ptr<Backend> make_backend(int device) {
   return std::make_unique<DeviceBackend>(device);
 }
 
-}  // namespace dcgan::DCGAN_HOME
+}  // namespace dcgan::DCGAN_TARGET

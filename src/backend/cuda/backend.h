@@ -1,16 +1,16 @@
 // The backend of the hand-written kernels. Compiled twice: by nvcc for the GPU, and by the host's
-// compiler over the SIMT machine; each home in a namespace of its own.
+// compiler over the SIMT machine; each target in a namespace of its own.
 #pragma once
 #include <memory>
 #include <string>
 
 #include "backend/backend.h"
 
-#ifndef DCGAN_HOME
-#define DCGAN_HOME cuda
+#ifndef DCGAN_TARGET
+#define DCGAN_TARGET cuda
 #endif
 
-namespace dcgan::DCGAN_HOME {
+namespace dcgan::DCGAN_TARGET {
 
 /// Why the device cannot be used, in a sentence: no driver, no device at all, no code for this one.
 /// Empty where it can.
@@ -20,4 +20,4 @@ std::string why_unavailable(int device);
 /// it, one at a time; its device is then that thread's current one, and stays so.
 std::unique_ptr<Backend> make_backend(int device);
 
-}  // namespace dcgan::DCGAN_HOME
+}  // namespace dcgan::DCGAN_TARGET

@@ -6,7 +6,7 @@
 #include "dcgan/error.h"
 #include "kernels/device/device.h"
 
-namespace dcgan::DCGAN_HOME {
+namespace dcgan::DCGAN_TARGET {
 namespace {
 
 /// A build has code for a device where it has code of this kernel for it.
@@ -95,4 +95,4 @@ std::string why_unavailable(int device) {
   return device >= 0 && device < count ? why_no_code(device) : "";  // make_backend refuses others
 }
 
-}  // namespace dcgan::DCGAN_HOME
+}  // namespace dcgan::DCGAN_TARGET

@@ -7,7 +7,7 @@
 
 #include "backend/cuda/backend.h"
 
-namespace dcgan::DCGAN_HOME {
+namespace dcgan::DCGAN_TARGET {
 
 /// Makes the device the calling thread's current one, and tells what the driver says of it. Throws
 /// Error where there is no such device.
@@ -19,4 +19,4 @@ std::string version_text(int cuda_version);
 /// "75-real+90". PTX is what a driver compiles for the devices that come later.
 std::string describe_code(std::string_view architectures);
 
-}  // namespace dcgan::DCGAN_HOME
+}  // namespace dcgan::DCGAN_TARGET

@@ -6,7 +6,7 @@
 #include "dcgan/error.h"
 #include "kernels/device/device.h"
 
-namespace dcgan::DCGAN_HOME {
+namespace dcgan::DCGAN_TARGET {
 namespace {
 
 constexpr std::size_t staging_bytes = std::size_t{4} << 20;
@@ -117,4 +117,4 @@ void Workspace::reserve(std::size_t floats, Streams& streams) {
   buffer_ = allocate_device_memory(floats * sizeof(float), streams);
 }
 
-}  // namespace dcgan::DCGAN_HOME
+}  // namespace dcgan::DCGAN_TARGET

@@ -7,7 +7,7 @@
 #include "backend/backend.h"
 #include "backend/cuda/backend.h"
 
-namespace dcgan::DCGAN_HOME {
+namespace dcgan::DCGAN_TARGET {
 
 /// All work of the backend runs on one stream in the order of the calls. Uploads travel on a second
 /// one, through two pinned buffers by turns, so that the host can fill one while the other is on
@@ -58,4 +58,4 @@ class Workspace {
   Buffer buffer_;
 };
 
-}  // namespace dcgan::DCGAN_HOME
+}  // namespace dcgan::DCGAN_TARGET

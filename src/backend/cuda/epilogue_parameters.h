@@ -4,7 +4,7 @@
 #include "backend/cuda/backend.h"
 #include "kernels/epilogue_parameters.h"
 
-namespace dcgan::DCGAN_HOME {
+namespace dcgan::DCGAN_TARGET {
 
 inline EpilogueParameters parameters_of(const Epilogue& e, const float* bias,
                                         const std::uint8_t* keep) {
@@ -19,4 +19,4 @@ inline EpilogueParameters parameters_of(const Epilogue& e, const float* bias,
   return p;
 }
 
-}  // namespace dcgan::DCGAN_HOME
+}  // namespace dcgan::DCGAN_TARGET

@@ -9,7 +9,7 @@
 #include "kernels/conv.h"
 #include "kernels/dense.h"
 
-namespace dcgan::DCGAN_HOME {
+namespace dcgan::DCGAN_TARGET {
 namespace {
 
 /// The kernels count elements in 31 bits.
@@ -170,4 +170,4 @@ std::unique_ptr<BatchNormOp> make_batch_norm(LayerContext context, const BatchNo
   return std::make_unique<BatchNorm>(context, s);
 }
 
-}  // namespace dcgan::DCGAN_HOME
+}  // namespace dcgan::DCGAN_TARGET

@@ -3,7 +3,7 @@
 #include "backend/backend.h"
 #include "backend/cuda/device_memory.h"
 
-namespace dcgan::DCGAN_HOME {
+namespace dcgan::DCGAN_TARGET {
 
 /// What layers share. Outlives them.
 struct LayerContext {
@@ -16,4 +16,4 @@ std::unique_ptr<LinearOp> make_conv2d(LayerContext, const ConvShape&, const Epil
 std::unique_ptr<LinearOp> make_conv_transpose2d(LayerContext, const ConvShape&, const Epilogue&);
 std::unique_ptr<BatchNormOp> make_batch_norm(LayerContext, const BatchNormShape&);
 
-}  // namespace dcgan::DCGAN_HOME
+}  // namespace dcgan::DCGAN_TARGET

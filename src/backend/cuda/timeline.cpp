@@ -2,7 +2,7 @@
 
 #include "kernels/device/device.h"
 
-namespace dcgan::DCGAN_HOME {
+namespace dcgan::DCGAN_TARGET {
 
 EventTimeline::~EventTimeline() {
   for (const cudaEvent_t event : events_) cudaEventDestroy(event);
@@ -26,4 +26,4 @@ double EventTimeline::seconds(std::size_t from, std::size_t to) {
   return static_cast<double>(milliseconds) * 1e-3;
 }
 
-}  // namespace dcgan::DCGAN_HOME
+}  // namespace dcgan::DCGAN_TARGET

@@ -5,7 +5,7 @@
 #include "backend/backend.h"
 #include "backend/cuda/device_memory.h"
 
-namespace dcgan::DCGAN_HOME {
+namespace dcgan::DCGAN_TARGET {
 
 class EventTimeline final : public Timeline {
  public:
@@ -24,4 +24,4 @@ class EventTimeline final : public Timeline {
   std::size_t marks_ = 0;
 };
 
-}  // namespace dcgan::DCGAN_HOME
+}  // namespace dcgan::DCGAN_TARGET

@@ -1,4 +1,4 @@
-// What kernels and their host code include as <cuda_runtime.h> in the SIMT machine's home.
+// What kernels and their host code include as <cuda_runtime.h> in the SIMT machine's target.
 #pragma once
 #include "simt/device_language.h"
 #include "simt/launch.h"
