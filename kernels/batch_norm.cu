@@ -101,7 +101,7 @@ struct Momentum {
 __global__ void __launch_bounds__(threads)
     batch_norm_statistics_kernel(const float* x, const float* partial, int parts,
                                  double inverse_rows, int channels, ChannelLanes share, Momentum m,
-                                 BatchNormTensors t, float* mean, float* inv_std) {
+                                 BatchNormParameters t, float* mean, float* inv_std) {
   const int c = channel_of_lane(share);
   const double offset = total(share, partial, parts, channels, c) * inverse_rows;
   const double square =
@@ -247,18 +247,17 @@ dim3 blocks_for(std::int64_t channels, const ChannelLanes& share) {
 
 }  // namespace
 
-BatchNormKernels::BatchNormKernels(std::int64_t rows, std::int64_t channels, float momentum,
-                                   float epsilon, float slope)
-    : walk_(plan_column_walk(rows, channels)),
-      momentum_(momentum),
-      epsilon_(epsilon),
-      slope_(slope) {}
+BatchNormKernels::BatchNormKernels(const BatchNormShape& s)
+    : walk_(plan_column_walk(s.rows, s.channels)),
+      momentum_(s.momentum),
+      epsilon_(s.epsilon),
+      slope_(s.negative_slope()) {}
 
 std::size_t BatchNormKernels::workspace_floats() const {
   return 2 * static_cast<std::size_t>(walk_.parts) * walk_.columns;
 }
 
-void BatchNormKernels::forward_training(const float* x, const BatchNormTensors& t, float* mean,
+void BatchNormKernels::forward_training(const float* x, const BatchNormParameters& t, float* mean,
                                         float* inv_std, float* y, float* workspace,
                                         cudaStream_t stream) const {
   const dim3 grid(walk_.panels(), static_cast<unsigned>(walk_.parts));
@@ -273,7 +272,7 @@ void BatchNormKernels::forward_training(const float* x, const BatchNormTensors& 
   normalise(x, {mean, inv_std, t.gamma, t.beta}, y, stream);
 }
 
-void BatchNormKernels::forward_inference(const float* x, const BatchNormTensors& t, float* y,
+void BatchNormKernels::forward_inference(const float* x, const BatchNormParameters& t, float* y,
                                          float* workspace, cudaStream_t stream) const {
   launch("batch_norm_moving", batch_norm_moving_kernel, blocks_for(walk_.columns), dim3(threads), 0,
          stream, t.moving_variance, walk_.columns, epsilon_, workspace);
@@ -292,9 +291,9 @@ void BatchNormKernels::normalise(const float* x, const Normalisation& s, float* 
 }
 
 void BatchNormKernels::backward(const float* x, const float* y, const float* dy,
-                                const BatchNormTensors& t, const float* mean, const float* inv_std,
-                                float* dx, float* dgamma, float* dbeta, float* workspace,
-                                cudaStream_t stream) const {
+                                const BatchNormParameters& t, const float* mean,
+                                const float* inv_std, float* dx, float* dgamma, float* dbeta,
+                                float* workspace, cudaStream_t stream) const {
   const BackwardInputs in{x, y, dy, mean, inv_std, slope_};
   const dim3 grid(walk_.panels(), static_cast<unsigned>(walk_.parts));
   const auto sums = [&](auto kernel) {

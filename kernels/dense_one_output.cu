@@ -75,12 +75,12 @@ dim3 blocks_for(std::int64_t count, int per_block) {
 
 }  // namespace
 
-OneOutputPlan plan_one_output(std::int64_t batch, std::int64_t in, std::int64_t out) {
+OneOutputPlan plan_one_output(const DenseShape& s) {
   OneOutputPlan plan;
-  if (out != 1 || !packs_of_four(in)) return plan;
+  if (s.out != 1 || !packs_of_four(s.in)) return plan;
   plan.applies = true;
-  plan.walk = plan_column_walk(batch, in);
-  if (plan.walk.parts > 1) plan.workspace_floats = static_cast<std::size_t>(plan.walk.parts * in);
+  plan.walk = plan_column_walk(s.batch, s.in);
+  if (plan.walk.parts > 1) plan.workspace_floats = static_cast<std::size_t>(plan.walk.parts * s.in);
   return plan;
 }
 

@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "dcgan/error.h"
-#include "kernels/philox.h"
+#include "ops/philox.h"
 #include "nn/builder.h"
 
 namespace dcgan {

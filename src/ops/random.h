@@ -1,0 +1,38 @@
+// Draws: counter-based, so that no generator has state and every backend draws the same bits.
+#pragma once
+#include <cstdint>
+
+#include "ops/op.h"
+
+namespace dcgan {
+
+/// Where a random number comes from: (seed, stream, step, element). ops/philox.h has the generator.
+struct RandomAddress {
+  std::uint64_t seed;
+  std::uint32_t stream;
+  std::uint64_t step;
+};
+
+/// n draws from N(0, 1) by Box and Muller; values 4 i .. 4 i + 3 are made of Philox block i.
+struct NormalDraw {
+  RandomAddress address;
+  std::int64_t n;
+  float* out;
+};
+
+/// n bytes, 1 with probability 1 - dropout_rate (to 2^-16), else 0; bytes 8 i .. 8 i + 7 are made
+/// of the 16-bit halves of Philox block i.
+struct KeepMaskDraw {
+  RandomAddress address;
+  float dropout_rate;
+  std::int64_t n;
+  std::uint8_t* out;
+
+  /// An element is 0 where its 16 bits are below this.
+  std::uint32_t threshold() const;
+};
+
+Op describe(const NormalDraw& draw);
+Op describe(const KeepMaskDraw& draw);
+
+}  // namespace dcgan
