@@ -3,8 +3,10 @@ import dataclasses
 import re
 
 # Where the build puts them. dcgan_cuda is run by test_cli.
-PROGRAMS = {"test_ops": "tests/ops", "test_models": "tests/models", "test_nn": "tests/nn",
-            "test_train": "tests/train", "test_backend": "tests/backend", "dcgan_cuda": "", "test_cli": "tests/cli"}
+PROGRAMS = {"test_ops": "tests/ops", "test_models": "tests/models", "test_config": "tests/config",
+            "test_nn": "tests/nn", "test_train": "tests/train", "test_run": "tests/run",
+            "test_profile": "tests/profile", "test_backend": "tests/backend", "dcgan_cuda": "",
+            "test_cli": "tests/cli"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,8 +65,8 @@ def kernel_phases(stems):
 
 
 # Whole steps of the smallest preset come first; what runs every backend in one test, or in check mode,
-# comes late. A profile is taken in check mode too.
-SMALL, SLOW, CHECKED, PROFILE = "*vanilla*", "*Backends*", "*simt_check*", "*Profile*"
+# comes late.
+SMALL, SLOW, CHECKED = "*vanilla*", "*Backends*", "*simt_check*"
 SUITE = "-" + ":".join(f"*n{batch}_*" for batch in (96, 150, 300))  # test_ops without its largest cases
 TRAINING = [Phase(1, "small steps", f"{SMALL}:Replay.*-*simt*:{SLOW}", program="test_train"),
             Phase(1, "steps", f"-*simt*:{SMALL}:Replay.*:{SLOW}", program="test_train"),
@@ -72,6 +74,9 @@ TRAINING = [Phase(1, "small steps", f"{SMALL}:Replay.*-*simt*:{SLOW}", program="
             Phase(2, "steps on every backend", SLOW, program="test_train"),
             Phase(3, "steps in check mode", CHECKED, program="test_train")]
 MODELS = Phase(1, "models", "*", program="test_models")
+SETTINGS = Phase(1, "settings", "*", program="test_config")
+RUNS = Phase(1, "runs", "*", program="test_run")
+PROFILE = Phase(3, "profile", "*", program="test_profile")  # taken in check mode
 DEVICES = Phase(1, "devices", "*", program="test_backend")
 NETWORKS = [Phase(1, "networks", "-*simt*", program="test_nn"),
             Phase(2, "networks on simt", f"*simt*-{CHECKED}", program="test_nn"),
@@ -83,16 +88,19 @@ KERNELS_HOST = [Phase(1, "small steps on simt", f"{SMALL}simt*-{CHECKED}", progr
                 Phase(2, "all of the ops", f"{SUITE}:*/Op.*", "simt"),
                 Phase(2, "steps on every backend", SLOW, program="test_train"),
                 Phase(3, "ops in check mode", f"*/Op.*:Access.*{SUITE}", "simt-check"),
-                Phase(3, "steps in check mode", f"{CHECKED}:{PROFILE}", program="test_train")]
+                Phase(3, "steps in check mode", CHECKED, program="test_train"), PROFILE]
 # The folders of host code, and the tests of each.
-HOST = {"src/models": [MODELS, COMMANDS, *NETWORKS, *TRAINING],
+HOST = {"src/models": [MODELS, SETTINGS, COMMANDS, *NETWORKS, *TRAINING],
+        "src/config": [SETTINGS, RUNS, COMMANDS],
         "src/nn": [*NETWORKS, MODELS, COMMANDS, *TRAINING],
-        "src/train": [COMMANDS, *TRAINING],
+        "src/train": [COMMANDS, *TRAINING, RUNS],
+        "src/run": [RUNS, COMMANDS],
+        "src/profile": [PROFILE, COMMANDS],
         "src/backend": [DEVICES, COMMANDS, Phase(2, "ops", f"*/Op.*{SUITE}", "cpu,simt"), *TRAINING],
         "src/backend/cuda": [DEVICES, *NETWORKS[1:], *KERNELS_HOST]}
 # The folders of tests that decide about kernels and about host code.
 TESTED_BY = {"kernels": ["ops", "ref"],
-             "src": ["ops", "ref", "models", "nn", "train", "backend", "cli", "fixtures"]}
+             "src": ["ops", "ref", "models", "config", "nn", "train", "run", "profile", "backend", "cli", "fixtures"]}
 
 
 def is_kernel(name):
