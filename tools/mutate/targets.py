@@ -62,21 +62,25 @@ def kernel_phases(stems):
             Phase(3, "check mode", f"{results}:Access.*{end}", "simt-check")]
 
 
-# Whole steps of the smallest preset come first; what runs every backend in one test, or in check mode,
-# comes late. A profile is taken in check mode too.
+# What takes a moment comes first: whole steps of the smallest preset, refusals. What runs every backend in
+# one test, or in check mode, comes late. A profile is taken in check mode too.
+QUICK = "*vanilla:*vanilla_cpu:*vanilla_smoothed_cpu:Passes.*:Trainer.*:Replay.[!D]*:TrainerInput.*"
 SMALL, SLOW, CHECKED, PROFILE = "*vanilla*", "*Backends*", "*simt_check*", "*Profile*"
 SUITE = "-" + ":".join(f"*n{batch}_*" for batch in (96, 150, 300))  # test_ops without its largest cases
-TRAINING = [Phase(1, "small steps", f"{SMALL}:Replay.*-*simt*:{SLOW}", program="test_train"),
-            Phase(1, "steps", f"-*simt*:{SMALL}:Replay.*:{SLOW}", program="test_train"),
+TRAINING = [Phase(1, "small steps", f"{QUICK}-*simt*:{SLOW}", program="test_train"),
+            Phase(1, "steps", f"-*simt*:{QUICK}:{SLOW}", program="test_train"),
             Phase(2, "steps on simt", f"*simt*-{CHECKED}", program="test_train"),
             Phase(2, "steps on every backend", SLOW, program="test_train"),
             Phase(3, "steps in check mode", CHECKED, program="test_train")]
 MODELS = Phase(1, "models", "*", program="test_models")
 DEVICES = Phase(1, "devices", "*", program="test_backend")
-NETWORKS = [Phase(1, "networks", "-*simt*", program="test_nn"),
+DRAWS = "*DrawsEachKernelEvenly*:*64"
+NETWORKS = [Phase(1, "small networks", f"-*simt*:{DRAWS}", program="test_nn"),
+            Phase(1, "networks", f"{DRAWS}-*simt*", program="test_nn"),
             Phase(2, "networks on simt", f"*simt*-{CHECKED}", program="test_nn"),
             Phase(3, "networks in check mode", CHECKED, program="test_nn")]
-COMMANDS = Phase(2, "commands", "*", program="dcgan_cuda", tester="test_cli")
+COMMANDS = Phase(1, "commands", "Commands.*", program="dcgan_cuda", tester="test_cli")
+MISUSE = Phase(2, "misuse and interrupts", "-Commands.*", program="dcgan_cuda", tester="test_cli")
 KERNELS_HOST = [Phase(1, "small steps on simt", f"{SMALL}simt*-{CHECKED}", program="test_train"),
                 Phase(1, "ops", f"*/Op.*{SUITE}", "simt"),
                 Phase(2, "steps on simt", f"*simt*-{CHECKED}:{SMALL}", program="test_train"),
@@ -85,11 +89,11 @@ KERNELS_HOST = [Phase(1, "small steps on simt", f"{SMALL}simt*-{CHECKED}", progr
                 Phase(3, "ops in check mode", f"*/Op.*:Access.*{SUITE}", "simt-check"),
                 Phase(3, "steps in check mode", f"{CHECKED}:{PROFILE}", program="test_train")]
 # The folders of host code, and the tests of each.
-HOST = {"src/models": [MODELS, COMMANDS, *NETWORKS, *TRAINING],
-        "src/nn": [*NETWORKS, MODELS, COMMANDS, *TRAINING],
-        "src/train": [COMMANDS, *TRAINING],
-        "src/backend": [DEVICES, COMMANDS, Phase(2, "ops", f"*/Op.*{SUITE}", "cpu,simt"), *TRAINING],
-        "src/backend/cuda": [DEVICES, *NETWORKS[1:], *KERNELS_HOST]}
+HOST = {"src/models": [MODELS, *NETWORKS, MISUSE, *TRAINING, COMMANDS],
+        "src/nn": [*NETWORKS, MODELS, MISUSE, *TRAINING, COMMANDS],
+        "src/train": [MISUSE, *TRAINING, COMMANDS],
+        "src/backend": [DEVICES, MISUSE, Phase(2, "ops", f"*/Op.*{SUITE}", "cpu,simt"), *TRAINING, COMMANDS],
+        "src/backend/cuda": [DEVICES, *NETWORKS[2:], *KERNELS_HOST]}
 # The folders of tests that decide about kernels and about host code.
 TESTED_BY = {"kernels": ["ops", "ref"],
              "src": ["ops", "ref", "models", "nn", "train", "backend", "cli", "fixtures"]}
