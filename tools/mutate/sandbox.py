@@ -22,8 +22,9 @@ COPIED = ("CMakeLists.txt", "bench", "cmake", "include", "kernels", "src", "test
 INCLUDED = ("", "src", "include")  # where the project's includes begin
 # Quick to compile, and fast enough to run; check mode has optimisation of its own. What is not
 # initialised holds a pattern, so that a forgotten initialiser does not meet a zero by chance, and an
-# index beside a thread's own array traps: check mode does not watch those, CI's sanitizers do.
-FLAGS = ["-w", "-ftrivial-auto-var-init=pattern", "-fsanitize=bounds", "-fsanitize-undefined-trap-on-error"]
+# index beside an array or a vector traps: check mode does not watch those, CI's sanitizers do.
+FLAGS = ["-w", "-ftrivial-auto-var-init=pattern", "-fsanitize=bounds", "-fsanitize-undefined-trap-on-error",
+         "-D_GLIBCXX_ASSERTIONS"]
 OPTIMISATION = "-O1"
 LINKED_BY = ["-fuse-ld=gold"] if shutil.which("ld.gold") else []  # in half the time
 

@@ -88,11 +88,12 @@ KERNELS_HOST = [Phase(1, "small steps on simt", f"{SMALL}simt*-{CHECKED}", progr
                 Phase(2, "steps on every backend", SLOW, program="test_train"),
                 Phase(3, "ops in check mode", f"*/Op.*:Access.*{SUITE}", "simt-check"),
                 Phase(3, "steps in check mode", f"{CHECKED}:{PROFILE}", program="test_train")]
-# The folders of host code, and the tests of each.
-HOST = {"src/models": [MODELS, *NETWORKS, MISUSE, *TRAINING, COMMANDS],
-        "src/nn": [*NETWORKS, MODELS, MISUSE, *TRAINING, COMMANDS],
+# The folders of host code, and the tests of each: their own first, whole runs of the program later.
+WHOLE_RUNS = [dataclasses.replace(p, number=max(p.number, 2)) for p in (MISUSE, COMMANDS, *TRAINING[1:])]
+HOST = {"src/models": [MODELS, *NETWORKS, TRAINING[0], *WHOLE_RUNS],
+        "src/nn": [*NETWORKS, MODELS, TRAINING[0], *WHOLE_RUNS],
         "src/train": [MISUSE, *TRAINING, COMMANDS],
-        "src/backend": [DEVICES, MISUSE, Phase(2, "ops", f"*/Op.*{SUITE}", "cpu,simt"), *TRAINING, COMMANDS],
+        "src/backend": [DEVICES, TRAINING[0], Phase(2, "ops", f"*/Op.*{SUITE}", "cpu,simt"), *WHOLE_RUNS],
         "src/backend/cuda": [DEVICES, *NETWORKS[2:], *KERNELS_HOST]}
 # The folders of tests that decide about kernels and about host code.
 TESTED_BY = {"kernels": ["ops", "ref"],
