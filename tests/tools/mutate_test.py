@@ -121,7 +121,7 @@ int main() {
   return 1;
 }
 """,
-    "src/train/gan.h": "constexpr int lag = 2;\n",
+    "src/train/gan.h": "#pragma once\nconstexpr int lag = 2;\n",
     "src/train/gan.cpp": """#include "train/gan.h"
 int twice(int x) { return x + x + (lag == 3) + (x == 3 ? 0 : x == 5 ? 5 : 0); }
 """,
@@ -208,7 +208,7 @@ class Phases(unittest.TestCase):
             tester.chmod(0o755)
             phase = targets.COMMANDS
             done = judge.execute(pathlib.Path("broken"), phase, lambda name: tester.with_name(name))
-            self.assertEqual(judge.first_failure(done), "broken--gtest_filter=*")
+            self.assertEqual(judge.first_failure(done), "broken--gtest_filter=Commands.*")
             self.assertIn(phase, targets.host_phases("src/run/run.cpp"))
             self.assertEqual(targets.programs_of(["src/run/run.cpp"]), ["dcgan_cuda", "test_cli", "test_run"])
 
