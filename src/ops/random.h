@@ -13,6 +13,15 @@ struct RandomAddress {
   std::uint64_t step;
 };
 
+/// Streams of random numbers; with the seed, the step and the element they address every draw.
+namespace random_stream {
+constexpr std::uint32_t initialisation = 1;  // step: network << 32 | tensor
+constexpr std::uint32_t shuffle = 2;         // step: the epoch
+constexpr std::uint32_t noise = 3;
+constexpr std::uint32_t sample = 4;    // step: the chunk of samples
+constexpr std::uint32_t dropout = 16;  // + layer + 16 * pass of the step
+}  // namespace random_stream
+
 /// n draws from N(0, 1) by Box and Muller; values 4 i .. 4 i + 3 are made of Philox block i.
 struct NormalDraw {
   RandomAddress address;

@@ -34,14 +34,14 @@ TEST_F(KernelClock, CountsAnOpsKernelsUnderItsName) {
     ::simt::set_settings({order, 3, 1, 80});
     const auto simt = make_backend("simt");
     bench::Ledger ledger(*simt);
-    const auto backend = bench::make_timed_backend(*simt, ledger);
+    const auto backend = make_recording_backend(*simt, ledger.observer());
     const Buffer values = backend->allocate(4 * 1024), mask = backend->allocate(1024);
     const auto queue_ops = [&] {
       float* v = values.f32();
-      backend->draw_normal({1, 2, 3}, 256, v);
-      backend->draw_keep_mask({1, 2, 3}, 0.5F, 1024, mask.u8());
-      backend->draw_normal({1, 2, 4}, 256, v + 256);
-      backend->adam(AdamConfig{}, 1, 256, v, v + 256, v + 512, v + 768);
+      backend->draw_normal({{1, 2, 3}, 256, v});
+      backend->draw_keep_mask({{1, 2, 3}, 0.5F, 1024, mask.u8()});
+      backend->draw_normal({{1, 2, 4}, 256, v + 256});
+      backend->adam({AdamConfig{}, 1, 256, v, v + 256, v + 512, v + 768});
     };
     backend->synchronise();
     kernels_ = 0;
@@ -53,15 +53,15 @@ TEST_F(KernelClock, CountsAnOpsKernelsUnderItsName) {
     }
     const bench::Account account = ledger.settle();
     ASSERT_EQ(account.size(), 3U);
-    EXPECT_EQ(account.at("noise").seconds, 2);
-    EXPECT_EQ(account.at("dropout masks").seconds, 1);
-    EXPECT_EQ(account.at("adam").seconds, 1);
-    EXPECT_EQ(account.at("noise").calls, 4) << "those that were not timed, too";
+    EXPECT_EQ(account.at("noise 256").seconds, 2);
+    EXPECT_EQ(account.at("mask 1024").seconds, 1);
+    EXPECT_EQ(account.at("adam 256").seconds, 1);
+    EXPECT_EQ(account.at("noise 256").calls, 4) << "those that were not timed, too";
     queue_ops();
-    EXPECT_EQ(ledger.settle().at("noise").seconds, 4);
+    EXPECT_EQ(ledger.settle().at("noise 256").seconds, 4);
     ledger.clear();
     queue_ops();
-    EXPECT_EQ(ledger.settle().at("noise").seconds, 2);
+    EXPECT_EQ(ledger.settle().at("noise 256").seconds, 2);
   }
 }
 

@@ -18,7 +18,7 @@ class Target : public testing::TestWithParam<std::int64_t> {
 
   Floats normals(std::int64_t n) {
     Output<float> out(*backend_, "normals", n);
-    backend_->draw_normal({0x123456789abcdefu, 17, 0x1'0000'0007u}, n, out.data());
+    backend_->draw_normal({{0x123456789abcdefu, 17, 0x1'0000'0007u}, n, out.data()});
     return out.values();
   }
 };

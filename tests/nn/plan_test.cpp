@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "backend/op_recorder.h"
+#include "backend/recording.h"
 #include "nn/sequential.h"
 
 namespace dcgan::test {
@@ -23,17 +23,18 @@ TEST(NetworkSize, OnPaper) {
   EXPECT_EQ(size.moving_statistics, 2 * 20);
   constexpr std::int64_t flat = 608 + 32 + 2 * 32 + 800 + 48, moving = 2 * 32;
   constexpr std::int64_t outputs = 20 + 20 + 20 + 40, gradients = 2 * 20, mask = 20;
+  constexpr std::int64_t statistics = 2 * 20;  // of the last batch
   // Values, gradients and Adam's two moments.
-  EXPECT_EQ(size.bytes, 4 * (4 * flat + moving + rows * (outputs + gradients)) + rows * mask);
+  EXPECT_EQ(size.bytes,
+            4 * (4 * flat + moving + statistics + rows * (outputs + gradients)) + rows * mask);
 }
 
-/// The ops of a forward and a backward pass over two rows of zeros, as the recorder has them.
-std::vector<nlohmann::ordered_json> ops_of(const std::vector<LayerSpec>& layers,
-                                           SampleShape input) {
-  std::vector<nlohmann::ordered_json> ops;
+/// The labels of the ops of a forward and a backward pass over two rows of zeros.
+std::vector<std::string> ops_of(const std::vector<LayerSpec>& layers, SampleShape input) {
+  std::vector<std::string> ops;
   const auto cpu = make_backend("cpu", 1);
-  const auto recorder = make_op_recorder(*cpu, [&](const auto& op, const auto& run) {
-    ops.push_back(op);
+  const auto recorder = make_recording_backend(*cpu, [&](const Op& op, const auto& run) {
+    ops.push_back(op.label());
     run();
   });
   Sequential network(*recorder, "network", layers, input, 2);
@@ -49,27 +50,15 @@ std::vector<nlohmann::ordered_json> ops_of(const std::vector<LayerSpec>& layers,
 }
 
 TEST(Nodes, OfTheirOwnAreOfRowsAndChannels) {
-  const auto ops =
-      ops_of({layer::Conv2d{5, 3, 2, false}, norm, layer::Tanh{}}, {4, 6, 3});  // 2 x 2 x 3 pixels
-  ASSERT_EQ(ops.size(), 7u);
-  const nlohmann::ordered_json conv{{"op", "conv2d"}, {"batch", 2}, {"height", 4}, {"width", 6},
-                                    {"in", 3},        {"out", 5},   {"kernel", 3}, {"stride", 2}};
-  const nlohmann::ordered_json normalise{{"op", "batch_norm"}, {"rows", 12}, {"channels", 5}};
-  const auto of_pass = [](nlohmann::ordered_json op, const char* pass) {
-    op["pass"] = pass;
-    return op;
-  };
-  const auto epilogue = [](const char* pass) {
-    return nlohmann::ordered_json{{"op", "epilogue"}, {"pass", pass},       {"rows", 12},
-                                  {"channels", 5},    {"activation", true}, {"dropout", false}};
-  };
-  EXPECT_EQ(ops[0], of_pass(conv, "forward"));
-  EXPECT_EQ(ops[1], of_pass(normalise, "forward"));
-  EXPECT_EQ(ops[2], (nlohmann::ordered_json{{"op", "copy"}, {"bytes", 12 * 5 * sizeof(float)}}));
-  EXPECT_EQ(ops[3], epilogue("forward"));
-  EXPECT_EQ(ops[4], epilogue("backward"));
-  EXPECT_EQ(ops[5], of_pass(normalise, "backward"));
-  EXPECT_EQ(ops[6], of_pass(conv, "backward_weights"));
+  // 2 samples of 2 x 3 pixels behind the convolution.
+  const std::vector<std::string> expected{"conv2d 2x4x6x3->5 k3 /2 forward",
+                                          "batch_norm 12x5 forward",
+                                          "copy 240",
+                                          "epilogue 12x5 forward",
+                                          "epilogue 12x5 backward",
+                                          "batch_norm 12x5 backward",
+                                          "conv2d 2x4x6x3->5 k3 /2 backward-weights"};
+  EXPECT_EQ(ops_of({layer::Conv2d{5, 3, 2, false}, norm, layer::Tanh{}}, {4, 6, 3}), expected);
 }
 
 TEST(Nodes, ThatNothingStandsBeforeAreOfTheirOwn) {
@@ -77,8 +66,8 @@ TEST(Nodes, ThatNothingStandsBeforeAreOfTheirOwn) {
                                  LayerSpec{layer::LeakyReLU{0.1}}}) {
     const auto ops = ops_of({first, layer::Dense{3}}, {1, 1, 4});
     ASSERT_GE(ops.size(), 2u) << to_string(first);
-    EXPECT_EQ(ops[0].at("op"), "copy") << to_string(first);
-    EXPECT_EQ(ops[1].at("op"), "epilogue") << to_string(first);
+    EXPECT_EQ(ops[0], "copy 32") << to_string(first);
+    EXPECT_EQ(ops[1], "epilogue 2x4 forward") << to_string(first);
   }
 }
 

@@ -41,8 +41,8 @@ class AdamRun final : public Run {
     if (index == 0) m_.restore(), v_.restore(), w_.restore();
   }
   void pass(std::size_t index) override {
-    backend_.adam(config_, first_ + static_cast<std::int64_t>(index), n_, gradients_[index]->data(),
-                  m_.data(), v_.data(), w_.data());
+    backend_.adam({config_, first_ + static_cast<std::int64_t>(index), n_,
+                   gradients_[index]->data(), m_.data(), v_.data(), w_.data()});
   }
   std::vector<Result> results() const override { return {m_.read(), v_.read(), w_.read()}; }
 
@@ -62,10 +62,11 @@ std::string AdamCase::name() const {
 }
 
 std::vector<Pass> AdamCase::passes() const {
-  const double n = static_cast<double>(n_);
+  const Op op = describe(AdamStep{config_, first_, n_, nullptr, nullptr, nullptr, nullptr});
+  const double footprint = 16 * static_cast<double>(n_);  // m, v and parameters change in place
   std::vector<Pass> all;
   for (int i = 0; i < steps_; ++i)
-    all.push_back({"step " + std::to_string(first_ + i), 12 * n, 28 * n, 16 * n});
+    all.push_back({"step " + std::to_string(first_ + i), op, footprint});
   return all;
 }
 

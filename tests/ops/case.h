@@ -16,8 +16,7 @@ namespace dcgan::test {
 /// Something of an op that can be timed on its own: "forward", "backward-weights" ...
 struct Pass {
   std::string name;
-  double flops;      ///< a multiply-add counts two; a tap beside the image counts nothing
-  double bytes;      ///< what must at the least be moved: each operand read or written once
+  Op op;
   double footprint;  ///< bytes of memory touched, which say what cache may hold them
 };
 
@@ -61,7 +60,7 @@ class Case {
 
   double flops() const {
     double sum = 0;
-    for (const Pass& pass : passes()) sum += pass.flops;
+    for (const Pass& pass : passes()) sum += pass.op.flops;
     return sum;
   }
 };

@@ -158,7 +158,7 @@ TEST(Launches, ThatAreRefusedAreToBlameThemselves) {
 }
 
 TEST(Launches, OfAConvolutionOfStrideThreeAreRefused) {
-  EXPECT_THROW(DCGAN_TARGET::ConvKernels(1, 9, 9, 4, 4, 5, 3), DCGAN_TARGET::DeviceError);
+  EXPECT_THROW(DCGAN_TARGET::ConvKernels({1, 9, 9, 4, 4, 5, 3}), DCGAN_TARGET::DeviceError);
 }
 
 TEST(Launches, OfAdamAreOneForPacksAndOneForTheRest) {
@@ -182,7 +182,7 @@ class ChosenKernels : public testing::Test {
     for (const auto& [kernel, launch] : launches_of(op)) names.insert(kernel);
     return names;
   }
-  static Names of(const ConvShape& s) { return of(ConvCase(ConvKind::conv2d, s)); }
+  static Names of(const ConvShape& s) { return of(ConvCase(s)); }
 };
 
 const Names direct{"one_channel_forward", "one_channel_backward_data",

@@ -48,12 +48,12 @@ RandomAddress on_the_threshold(float rate) {
 }  // namespace
 
 std::vector<Pass> NoiseCase::passes() const {
-  const double n = static_cast<double>(n_);
-  return {{"noise", 40 * n, 4 * n, 4 * n}};
+  const Op op = describe(NormalDraw{address_, n_, nullptr});
+  return {{"noise", op, op.bytes}};
 }
 std::unique_ptr<Run> NoiseCase::start(Backend& backend) const {
   return draw_run<float>(backend, "noise", n_, [&backend, a = address_, n = n_](float* out) {
-    backend.draw_normal(a, n, out);
+    backend.draw_normal({a, n, out});
   });
 }
 std::vector<Expected> NoiseCase::expected() const {
@@ -65,14 +65,14 @@ std::string KeepMaskCase::name() const {
          std::to_string(std::lround(static_cast<double>(dropout_rate_) * 100));
 }
 std::vector<Pass> KeepMaskCase::passes() const {
-  const double n = static_cast<double>(n_);
-  return {{"mask", 10 * n, n, n}};
+  const Op op = describe(KeepMaskDraw{address_, dropout_rate_, n_, nullptr});
+  return {{"mask", op, op.bytes}};
 }
 std::unique_ptr<Run> KeepMaskCase::start(Backend& backend) const {
   return draw_run<std::uint8_t>(
       backend, "mask", n_,
       [&backend, a = address_, rate = dropout_rate_, n = n_](std::uint8_t* out) {
-        backend.draw_keep_mask(a, rate, n, out);
+        backend.draw_keep_mask({a, rate, n, out});
       });
 }
 std::vector<Expected> KeepMaskCase::expected() const {
@@ -80,20 +80,22 @@ std::vector<Expected> KeepMaskCase::expected() const {
   return {exact("mask", Floats(mask.begin(), mask.end()))};
 }
 
+Gather GatherCase::gather(const std::uint8_t* pixels, float* out) const {
+  return {pixels, count_, image_size_, shuffle, first_, batch_, out};
+}
 std::string GatherCase::name() const {
   return "gather_" + std::to_string(batch_) + "_of_" + std::to_string(count_) + "_from" +
          std::to_string(first_) + "_size" + std::to_string(image_size_);
 }
 std::vector<Pass> GatherCase::passes() const {
-  const double n = static_cast<double>(batch_ * image_size_);
-  return {{"gather", 2 * n, 5 * n, 5 * n}};
+  const Op op = describe(gather(nullptr, nullptr));
+  return {{"gather", op, op.bytes}};
 }
 std::unique_ptr<Run> GatherCase::start(Backend& backend) const {
   auto pixels = std::make_shared<Input<std::uint8_t>>(backend, some_pixels(count_ * image_size_));
   return draw_run<float>(
-      backend, "images", batch_ * image_size_, [&backend, pixels, c = *this](float* out) {
-        backend.gather({pixels->data(), c.count_, c.image_size_, shuffle, c.first_, c.batch_}, out);
-      });
+      backend, "images", batch_ * image_size_,
+      [&backend, pixels, c = *this](float* out) { backend.gather(c.gather(pixels->data(), out)); });
 }
 std::vector<Expected> GatherCase::expected() const {
   const auto pixels = some_pixels(count_ * image_size_);

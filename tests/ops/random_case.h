@@ -42,6 +42,8 @@ class GatherCase final : public Case {
   std::vector<Expected> expected() const override;
 
  private:
+  Gather gather(const std::uint8_t* pixels, float* out) const;
+
   std::int64_t count_, image_size_, first_, batch_;
 };
 
