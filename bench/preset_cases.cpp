@@ -4,20 +4,17 @@
 #include <algorithm>
 #include <functional>
 
+#include "backend/recording.h"
 #include "models/models.h"
 #include "nn/network.h"
-#include "ops/adam_case.h"
 #include "ops/batch_norm_case.h"
 #include "ops/conv_case.h"
 #include "ops/dense_case.h"
 #include "ops/epilogue_case.h"
-#include "ops/loss_case.h"
-#include "ops/random_case.h"
+#include "train/gan.h"
 
 namespace dcgan::bench {
 namespace {
-
-constexpr RandomAddress address{1, 2, 3};
 
 /// Of the passes of a layer's case with one forward pass, and of a batch norm's.
 constexpr Direction layer_directions[] = {Direction::forward, Direction::backward_data,
@@ -25,10 +22,9 @@ constexpr Direction layer_directions[] = {Direction::forward, Direction::backwar
 constexpr Direction batch_norm_directions[] = {Direction::inference, Direction::forward,
                                                Direction::backward};
 
-/// The network's cases, to `cases`. The number of its parameters.
-std::int64_t add_network(std::vector<PresetCase>& cases, const std::string& where,
-                         const std::vector<LayerSpec>& layers, SampleShape input,
-                         std::int64_t batch) {
+/// The layers' cases, with the epilogues that a step's calls do not tell.
+void add_network(std::vector<PresetCase>& cases, const std::string& where,
+                 const std::vector<LayerSpec>& layers, SampleShape input, std::int64_t batch) {
   const auto add = [&](std::shared_ptr<const test::Case> op, std::int64_t positions = 1) {
     cases.push_back({where, std::move(op), positions});
   };
@@ -53,11 +49,25 @@ std::int64_t add_network(std::vector<PresetCase>& cases, const std::string& wher
       add(std::make_shared<test::EpilogueCase>(
           node.rows(batch), node.out.channels, positions, "layer",
           std::vector<test::EpilogueVariant>{{node.epilogue}}));
-    if (node.dropout >= 0)
-      add(std::make_shared<test::KeepMaskCase>(address, node.epilogue.dropout_rate,
-                                               batch * node.out.size()));
   }
-  return total_size(network.parameters);
+}
+
+/// The ops that a step calls for, each shape once.
+std::vector<Op> ops_of_step(const Config& config) {
+  std::vector<Op> ops;
+  const std::unique_ptr<Backend> cpu = make_backend("cpu");
+  const std::unique_ptr<Backend> backend =
+      make_recording_backend(*cpu, [&](const Op& op, const std::function<void()>& run) {
+        const auto same = [&](const Op& other) { return other.label() == op.label(); };
+        if (std::none_of(ops.begin(), ops.end(), same)) ops.push_back(op);
+        run();
+      });
+  Gan gan(*backend, config);
+  const std::int64_t rows = config.batch_size;
+  const Buffer pixels = cpu->allocate(static_cast<std::size_t>(rows * gan.spec().image.size()));
+  ops.clear();
+  gan.train_step({pixels.u8(), rows, 0, 0, rows}, 0);
+  return ops;
 }
 
 }  // namespace
@@ -68,20 +78,11 @@ std::vector<PresetCase> preset_cases(const std::string& preset, std::int64_t bat
   const GanSpec spec = gan_spec(config);
   const std::int64_t batch = config.batch_size;
   std::vector<PresetCase> cases;
-  const std::int64_t generator =
-      add_network(cases, preset + "/generator", spec.generator, {1, 1, config.latent}, batch);
-  const std::int64_t discriminator =
-      add_network(cases, preset + "/discriminator", spec.discriminator, spec.image, 2 * batch);
-  const auto add = [&](std::shared_ptr<const test::Case> op) {
-    cases.push_back({preset + "/step", std::move(op)});
-  };
-  add(std::make_shared<test::AdamCase>(config.generator, generator, 1, 1));
-  add(std::make_shared<test::AdamCase>(config.discriminator, discriminator, 1, 1));
-  add(std::make_shared<test::LossCase>(batch, test::smoothed_targets(config.label_smoothing),
-                                       false));
-  add(std::make_shared<test::NoiseCase>(address, batch * config.latent));
-  constexpr std::int64_t images = 8192;
-  add(std::make_shared<test::GatherCase>(images, spec.image.size(), 1000, batch));
+  add_network(cases, preset + "/generator", spec.generator, {1, 1, config.latent}, batch);
+  add_network(cases, preset + "/discriminator", spec.discriminator, spec.image, 2 * batch);
+  for (const Op& op : ops_of_step(config))
+    for (const test::OpCases& known : test::op_cases())
+      if (known.op == op.name && known.of) cases.push_back({preset + "/step", known.of(op)});
   return cases;
 }
 

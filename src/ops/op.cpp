@@ -2,6 +2,7 @@
 #include "ops/op.h"
 
 #include <nlohmann/json.hpp>
+#include <stdexcept>
 
 namespace dcgan {
 
@@ -23,6 +24,12 @@ std::string to_string(Direction direction) {
 
 std::string Op::label() const {
   return name + " " + size + (direction.empty() ? "" : " " + direction);
+}
+
+std::int64_t Op::at(const std::string& dimension) const {
+  for (const auto& [name_of_it, size_of_it] : shape)
+    if (name_of_it == dimension) return size_of_it;
+  throw std::out_of_range(name + " has no dimension '" + dimension + "'");
 }
 
 nlohmann::ordered_json to_json(const Op& op) {

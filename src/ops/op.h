@@ -27,6 +27,8 @@ struct Op {
 
   /// "conv2d 512x14x14x32->64 k5 /2 forward"
   std::string label() const;
+  /// The shape's entry of that name.
+  std::int64_t at(const std::string& dimension) const;
 };
 
 /// {"op": "conv2d", "direction": "forward", "shape": {"batch": 512 ...}, "label": "conv2d ...",

@@ -24,8 +24,8 @@ class Target : public testing::TestWithParam<std::int64_t> {
 };
 
 TEST_P(Target, EqualsReferences) {
-  for (const Cases& cases : all_cases())
-    for (const auto& op : cases) {
+  for (const OpCases& cases : op_cases())
+    for (const auto& op : cases.all()) {
       if (op->flops() > most_flops) continue;
       const auto results = run_all(*op, *backend_);
       const auto expected = op->expected();

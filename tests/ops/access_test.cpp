@@ -10,6 +10,7 @@
 #include "ops/conv_case.h"
 #include "ops/dense_case.h"
 #include "ops/epilogue_case.h"
+#include "ops/gather_case.h"
 #include "ops/random_case.h"
 #include "ops/suite.h"
 #include "simt/profile/profile.h"

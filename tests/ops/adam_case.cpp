@@ -84,6 +84,8 @@ std::vector<Expected> AdamCase::expected() const {
           {"w", w, 2e-6 * config_.learning_rate * steps_, 2e-7}};
 }
 
+namespace {
+
 Cases adam_cases() {
   const AdamConfig notebook{2e-4, 0.5, 0.999, 1e-7}, tutorial{1e-4, 0.9, 0.999, 1e-7},
       coarse{1e-2, 0.9, 0.99, 0.1};  // an epsilon that shows
@@ -100,4 +102,9 @@ Cases adam_cases() {
   return cases;
 }
 
+const AddOpCases added({"adam", adam_cases, false, [](const Op& op) -> std::shared_ptr<const Case> {
+                          return std::make_shared<AdamCase>(AdamConfig{}, op.at("n"), 1, 1);
+                        }});
+
+}  // namespace
 }  // namespace dcgan::test

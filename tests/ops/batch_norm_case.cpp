@@ -188,6 +188,9 @@ std::vector<Slope> BatchNormCase::slopes(Backend& backend) const {
           slope_of("beta", beta, in.beta, dbeta.values())};
 }
 
+namespace {
+
+/// One row and many, channels that are multiples of 4 and not, a large mean.
 Cases batch_norm_cases() {
   constexpr auto leaky = Activation::leaky_relu;
   Cases cases;
@@ -222,4 +225,7 @@ Cases batch_norm_cases() {
   return cases;
 }
 
+const AddOpCases added({"batch_norm", batch_norm_cases, true});
+
+}  // namespace
 }  // namespace dcgan::test

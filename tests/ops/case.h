@@ -67,6 +67,23 @@ class Case {
 
 using Cases = std::vector<std::shared_ptr<const Case>>;
 
+/// An op's cases, as its file here makes them known when the program starts.
+struct OpCases {
+  std::string op;   ///< Op::name, with which the cases' names begin
+  Cases (*all)();   ///< the shapes it is tried at
+  bool has_slopes;  ///< it has a gradient
+  /// The case of one call in a training step, for bench/kernels; null for layers, whose calls do
+  /// not tell their epilogue.
+  std::shared_ptr<const Case> (*of)(const Op&) = nullptr;
+};
+
+/// All that are known, by name.
+const std::vector<OpCases>& op_cases();
+
+struct AddOpCases {
+  explicit AddOpCases(const OpCases& cases);
+};
+
 /// The Slope of `loss` at `x`, whose gradient a backward pass gave. `step` is the length of the
 /// difference per entry, `bound` the tolerance relative to the gradient's norm.
 Slope slope(std::string of, const std::function<double(const Floats&)>& loss, const Floats& x,

@@ -12,6 +12,9 @@ std::string ConvCase::name() const {
          text(s_.kernel) + "_s" + text(s_.stride);
 }
 
+namespace {
+
+/// The layers of dcgan and tf-tutorial at small batches, kernels, strides, rectangles, edges.
 Cases conv_cases() {
   Cases cases;
   std::set<std::string> names;  // the lists below overlap
@@ -88,4 +91,7 @@ Cases conv_cases() {
   return cases;
 }
 
+const AddOpCases added({"conv2d", conv_cases, true});
+
+}  // namespace
 }  // namespace dcgan::test

@@ -46,7 +46,4 @@ inline ConvShape transposed(ConvShape s) {
   return s;
 }
 
-/// The layers of dcgan and tf-tutorial at small batches, kernels, strides, rectangles, edges.
-Cases conv_cases();
-
 }  // namespace dcgan::test

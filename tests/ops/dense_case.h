@@ -35,7 +35,4 @@ class DenseCase final : public LinearCase {
   DenseShape s_;
 };
 
-/// Layers of the presets at small batches, and sizes on and beside the edges of tiles.
-Cases dense_cases();
-
 }  // namespace dcgan::test

@@ -178,6 +178,9 @@ std::vector<Slope> EpilogueCase::slopes(Backend& backend) const {
   return all;
 }
 
+namespace {
+
+/// Each activation with and without bias, dropout, a mask, and factors by sample.
 Cases epilogue_cases() {
   struct Size {
     std::int64_t rows, channels, rows_per_sample;
@@ -220,4 +223,7 @@ Cases epilogue_cases() {
   return cases;
 }
 
+const AddOpCases added({"epilogue", epilogue_cases, true});
+
+}  // namespace
 }  // namespace dcgan::test

@@ -38,8 +38,8 @@ std::map<std::string, ::simt::LaunchRecord> launches_of(const Case& op) {
 std::int64_t threads_of(const dim3& d) { return std::int64_t{d.x} * d.y * d.z; }
 
 TEST(Launches, AreOfWholeWarpsAndOfSharedMemoryInPacks) {
-  for (const Cases& cases : all_cases())
-    for (const auto& op : cases) {
+  for (const OpCases& cases : op_cases())
+    for (const auto& op : cases.all()) {
       if (op->flops() > 1e6) continue;
       for (const auto& launch : all_launches_of(*op)) {
         EXPECT_EQ(threads_of(launch.block) % 32, 0) << op->name() << ", " << launch.kernel;

@@ -100,6 +100,8 @@ LossTargets smoothed_targets(double smoothing) {
   return {smoothing > 0 ? "_smoothed" : "", high, low, high};
 }
 
+namespace {
+
 Cases loss_cases() {
   // A ratio is due where the fake's target is 0 and the generator's 1, whatever the real one's is.
   const LossTargets real_smoothed{"_real_smoothed", 0.9F, 0, 1},
@@ -116,4 +118,10 @@ Cases loss_cases() {
   return cases;
 }
 
+const AddOpCases added({"loss", loss_cases, true, [](const Op& op) -> std::shared_ptr<const Case> {
+                          return std::make_shared<LossCase>(op.at("batch"), smoothed_targets(0),
+                                                            false);
+                        }});
+
+}  // namespace
 }  // namespace dcgan::test

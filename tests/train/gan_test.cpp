@@ -24,7 +24,7 @@ std::map<std::string, int> ops_of_a_step(const Config& config, std::int64_t rows
   const auto backend = make_backend("cpu", 1);
   const auto recorder = make_recording_backend(*backend, [&](const Op& op, const auto& run) {
     if (op.name == "dense") {
-      const std::string rows_of_it = " of " + std::to_string(op.shape.front().second);
+      const std::string rows_of_it = " of " + std::to_string(op.at("batch"));
       const bool both = op.direction == "backward";
       for (const std::string& direction :
            both ? std::vector<std::string>{"backward-data", "backward-weights"}
