@@ -72,6 +72,44 @@ TEST(Nodes, OfTheirOwnAreOfRowsAndChannels) {
   EXPECT_EQ(ops[6], of_pass(conv, "backward_weights"));
 }
 
+/// "dense forward", "copy", ...
+std::vector<std::string> names_of(const std::vector<LayerSpec>& layers, SampleShape input) {
+  std::vector<std::string> names;
+  for (const auto& op : ops_of(layers, input))
+    names.push_back(op.at("op").get<std::string>() +
+                    (op.contains("pass") ? " " + op.at("pass").get<std::string>() : ""));
+  return names;
+}
+
+TEST(Nodes, TakeActivationAndDropoutWhereTheyCan) {
+  const layer::LeakyReLU leaky{0.3};
+  const layer::Dropout drop{0.3};
+  EXPECT_EQ(names_of({layer::Dense{5}, leaky, drop, layer::Dense{3, false}, norm, leaky,
+                      layer::Dense{2, false}, layer::Tanh{}, drop},
+                     {1, 1, 4}),
+            (std::vector<std::string>{
+                "dense forward", "dense forward", "batch_norm forward", "dense forward",
+                "epilogue backward", "dense backward_weights", "dense backward_data",
+                "batch_norm backward", "dense backward_weights", "dense backward_data",
+                "epilogue backward", "dense backward_weights"}));
+  // One of each alone, the activation first; batch norm takes LeakyReLU only.
+  EXPECT_EQ(names_of({layer::Dense{5, false}, drop, leaky, drop, drop}, {1, 1, 4}),
+            (std::vector<std::string>{"dense forward", "copy", "epilogue forward", "copy",
+                                      "epilogue forward", "epilogue backward", "epilogue backward",
+                                      "epilogue backward", "dense backward_weights"}));
+  EXPECT_EQ(names_of({layer::Dense{5, false}, norm, drop}, {1, 1, 4}),
+            (std::vector<std::string>{"dense forward", "batch_norm forward", "copy",
+                                      "epilogue forward", "epilogue backward",
+                                      "batch_norm backward", "dense backward_weights"}));
+}
+
+TEST(Nodes, AreNotMadeOfDropoutThatDropsNothing) {
+  const auto cpu = make_backend("cpu", 1);
+  Sequential network(*cpu, "network", {layer::Dense{5}, layer::Dropout{0}, layer::Dense{3}},
+                     {1, 1, 4}, 2);
+  EXPECT_TRUE(network.dropouts().empty());
+}
+
 TEST(Nodes, ThatNothingStandsBeforeAreOfTheirOwn) {
   for (const LayerSpec& first : {LayerSpec{layer::Dropout{0.5}}, LayerSpec{layer::Tanh{}},
                                  LayerSpec{layer::LeakyReLU{0.1}}}) {

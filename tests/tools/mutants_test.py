@@ -50,6 +50,10 @@ class Operators(unittest.TestCase):
         self.assertEqual(after("const float* p = a + b; const int& q = c;", "arithmetic"),
                          ["const float* p = a - b; const int& q = c;"])
 
+    def test_strings_are_only_added(self):
+        self.assertEqual(after('f("a" + b, c + "d" + e, \'0\' + g);', "arithmetic"),
+                         ['f("a" + b, c + "d" + e, \'0\' - g);'])
+
     def test_index_of_an_access_but_no_array_dimension(self):
         self.assertEqual(after("float a[8] = {}; a[i + j] = b[k];", "index"),
                          [f"float a[8] = {{}}; {x} = {y};" for x, y in
@@ -90,7 +94,8 @@ class Operators(unittest.TestCase):
 
     def test_what_bounds_registers_or_asserts_is_left_alone(self):
         self.assertEqual(mutants_of("x.cu", "template <int n, bool b = true>\n"
-                                    "__global__ void __launch_bounds__(256, 2) k();\nstatic_assert(1 < 2);"), [])
+                                    "__global__ void __launch_bounds__(256, 2) k();\nstatic_assert(1 < 2);\n"
+                                    "enum class E { a, b };"), [])
 
 
 class HostOperators(unittest.TestCase):

@@ -45,7 +45,7 @@ def quiet_places(s):
             j = i
             while j < len(s.tokens) and not s.is_sign(j, ";", "{"):
                 j += 1
-            quiet.update(range(i, j))
+            quiet.update(range(i, s.partner.get(j, j) if s.is_name(i, "enum") else j))
     return quiet
 
 
@@ -111,10 +111,15 @@ def operand_begin(s, i):
         return j
 
 
+def joins_texts(s, i):
+    """Whether this + is between strings, which know no other sign."""
+    return s.is_sign(i, "+") and any(t.text[:1] == '"' for t in s.tokens[i - 1:i + 2])
+
+
 def signs(table):
     def operator(s):
         for i, token in enumerate(s.tokens):
-            if token.kind == "sign" and s.spaced(i):
+            if token.kind == "sign" and s.spaced(i) and not joins_texts(s, i):
                 for other in table.get(token.text, ()):
                     yield i, token.start, token.end, other
     return operator
