@@ -120,5 +120,20 @@ TEST(Nodes, ThatNothingStandsBeforeAreOfTheirOwn) {
   }
 }
 
+TEST(Layers, InWords) {
+  const auto words = [](const LayerSpec& layer) { return to_string(layer); };
+  EXPECT_EQ(words(layer::Dense{7}), "Dense 7");
+  EXPECT_EQ(words(layer::Dense{7, false}), "Dense 7, no bias");
+  EXPECT_EQ(words(layer::Conv2d{8, 3, 2}), "Conv2d 8 3x3 stride 2");
+  EXPECT_EQ(words(layer::ConvTranspose2d{8, 3, 2}), "ConvTranspose2d 8 3x3 stride 2");
+  EXPECT_EQ(words(layer::ConvTranspose2d{8, 3, 2, false}),
+            "ConvTranspose2d 8 3x3 stride 2, no bias");
+  EXPECT_EQ(words(layer::BatchNorm{0.75, 1e-3}), "BatchNorm momentum 0.75 epsilon 0.001");
+  EXPECT_EQ(words(layer::Reshape{{1, 1, 12}}), "Reshape 12");
+  EXPECT_EQ(words(layer::Reshape{{1, 6, 2}}), "Reshape 1x6x2");
+  EXPECT_EQ(words(layer::Reshape{{6, 1, 2}}), "Reshape 6x1x2");
+  EXPECT_EQ(words(layer::Reshape{{3, 4, 1}}), "Reshape 3x4x1");
+}
+
 }  // namespace
 }  // namespace dcgan::test

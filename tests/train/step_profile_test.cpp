@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "backend/backend.h"
 #include "dcgan/error.h"
 
@@ -26,6 +28,31 @@ TEST(OpFlops, CountsNoTapBesideTheImage) {
   EXPECT_EQ(op_flops({{"op", "dense"}, {"batch", 4}, {"in", 5}, {"out", 6}}), 240);
   EXPECT_EQ(op_flops({{"op", "adam"}, {"n", 7}}), 84);
   EXPECT_EQ(op_flops({{"op", "copy"}, {"bytes", 8}}), 0);
+}
+
+TEST(OpFlops, OfEveryOpThatGoesOverItsValues) {
+  const auto flops = [](const char* op, const char* pass) {
+    return op_flops({{"op", op}, {"pass", pass}, {"rows", 7}, {"channels", 3}});
+  };
+  EXPECT_EQ(flops("batch_norm", "forward"), 8 * 21);
+  EXPECT_EQ(flops("batch_norm", "inference"), 4 * 21);
+  EXPECT_EQ(flops("batch_norm", "backward"), 13 * 21);
+  EXPECT_EQ(flops("epilogue", "forward"), 3 * 21);
+  EXPECT_EQ(flops("epilogue", "backward"), 4 * 21);
+  EXPECT_EQ(op_flops({{"op", "gather"}, {"batch", 5}, {"image_size", 11}}), 2 * 55);
+  EXPECT_EQ(op_flops({{"op", "loss"}, {"batch", 5}}), 500);
+  EXPECT_EQ(op_flops({{"op", "noise"}, {"n", 7}}), 280);
+  EXPECT_EQ(op_flops({{"op", "mask"}, {"n", 7}}), 70);
+}
+
+// 1x1 on a wide picture, then a high one: along one axis all taps meet, along the other some.
+TEST(OpFlops, CountsBothAxes) {
+  Json op = conv("conv2d", 4, 1, 1, 3, 1);
+  op["width"] = 2;  // 2 + 3 + 3 + 2 taps by 2 + 2
+  EXPECT_EQ(op_flops(op), 2.0 * 10 * 10 * 4);
+  op = conv("conv_transpose2d", 1, 1, 1, 3, 2);
+  op["width"] = 2;  // 2 positions, all but one of three taps; 4, of which 3 + 2
+  EXPECT_EQ(op_flops(op), 2.0 * 10 * 2 * 5);
 }
 
 class StepProfile : public testing::Test {
@@ -57,6 +84,26 @@ TEST_F(StepProfile, AdamMovesEachValueOnce) {
     EXPECT_EQ(sum(op.at("kernels"), "store", "lanes"),
               3 * (static_cast<int>(n) / 4 + static_cast<int>(n) % 4));
   }
+}
+
+TEST_F(StepProfile, DescribesEveryOp) {
+  config_.width = 1.0 / 64;
+  config_.batch_size = 2;
+  const Json profile = profile_step(config_, "", 1);
+  EXPECT_EQ(profile.at("preset"), "dcgan");
+  EXPECT_EQ(profile.at("batch_size"), 2);
+  EXPECT_EQ(profile.at("most_blocks"), 1);
+  std::set<std::string> labels;
+  for (const Json& op : profile.at("ops")) {
+    labels.insert(op.at("label"));
+    EXPECT_EQ(op.at("flops").get<double>(), op_flops(op.at("op"))) << op.at("label");
+    EXPECT_EQ(op.at("kernels").empty(), op.at("op").at("op") == "copy") << op.at("label");
+  }
+  for (const char* label :
+       {"gather 2", "noise 200", "loss 2", "dense forward 100 to 98", "batch_norm forward 2 x 98",
+        "conv_transpose2d forward 7x7x2 to 1, stride 1",
+        "conv2d backward_weights 28x28x1 to 1, stride 2"})
+    EXPECT_EQ(labels.count(label), 1U) << label << " is not in " << Json(labels);
 }
 
 TEST_F(StepProfile, ScalesASampleToTheLaunch) {
