@@ -27,6 +27,12 @@ TEST(NetworkSize, OnPaper) {
   EXPECT_EQ(size.bytes, 4 * (4 * flat + moving + rows * (outputs + gradients)) + rows * mask);
 }
 
+// It needs no memory for gradients between layers.
+TEST(NetworkSize, OfOneLayer) {
+  const NetworkSize size = Sequential::size_of({layer::Dense{3}}, {1, 1, 2}, 5);
+  EXPECT_EQ(size.bytes, 4 * (4 * (16 + 16) + 5 * 3));
+}
+
 /// The ops of a forward and a backward pass over two rows of zeros, as the recorder has them.
 std::vector<nlohmann::ordered_json> ops_of(const std::vector<LayerSpec>& layers,
                                            SampleShape input) {
