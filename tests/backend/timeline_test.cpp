@@ -3,8 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "backend/backend.h"
-#include "bench/step_timing.h"
 #include "bench/ledger.h"
+#include "bench/step_timing.h"
 #include "models/models.h"
 #include "simt/machine.h"
 

@@ -29,12 +29,18 @@ TEST(NetworkSize, OnPaper) {
             4 * (4 * flat + moving + statistics + rows * (outputs + gradients)) + rows * mask);
 }
 
-/// The labels of the ops of a forward and a backward pass over two rows of zeros.
-std::vector<std::string> ops_of(const std::vector<LayerSpec>& layers, SampleShape input) {
-  std::vector<std::string> ops;
+// It needs no memory for gradients between layers.
+TEST(NetworkSize, OfOneLayer) {
+  const NetworkSize size = Sequential::size_of({layer::Dense{3}}, {1, 1, 2}, 5);
+  EXPECT_EQ(size.bytes, 4 * (4 * (16 + 16) + 5 * 3));
+}
+
+/// The ops of a forward and a backward pass over two rows of zeros.
+std::vector<Op> ops_of(const std::vector<LayerSpec>& layers, SampleShape input) {
+  std::vector<Op> ops;
   const auto cpu = make_backend("cpu", 1);
   const auto recorder = make_recording_backend(*cpu, [&](const Op& op, const auto& run) {
-    ops.push_back(op.label());
+    ops.push_back(op);
     run();
   });
   Sequential network(*recorder, "network", layers, input, 2);
@@ -58,7 +64,46 @@ TEST(Nodes, OfTheirOwnAreOfRowsAndChannels) {
                                           "epilogue 12x5 backward",
                                           "batch_norm 12x5 backward",
                                           "conv2d 2x4x6x3->5 k3 /2 backward-weights"};
-  EXPECT_EQ(ops_of({layer::Conv2d{5, 3, 2, false}, norm, layer::Tanh{}}, {4, 6, 3}), expected);
+  std::vector<std::string> labels;
+  for (const Op& op : ops_of({layer::Conv2d{5, 3, 2, false}, norm, layer::Tanh{}}, {4, 6, 3}))
+    labels.push_back(op.label());
+  EXPECT_EQ(labels, expected);
+}
+
+/// "dense forward", "copy", ...
+std::vector<std::string> names_of(const std::vector<LayerSpec>& layers, SampleShape input) {
+  std::vector<std::string> names;
+  for (const Op& op : ops_of(layers, input))
+    names.push_back(op.name + (op.direction.empty() ? "" : " " + op.direction));
+  return names;
+}
+
+TEST(Nodes, TakeActivationAndDropoutWhereTheyCan) {
+  const layer::LeakyReLU leaky{0.3};
+  const layer::Dropout drop{0.3};
+  EXPECT_EQ(names_of({layer::Dense{5}, leaky, drop, layer::Dense{3, false}, norm, leaky,
+                      layer::Dense{2, false}, layer::Tanh{}, drop},
+                     {1, 1, 4}),
+            (std::vector<std::string>{"dense forward", "dense forward", "batch_norm forward",
+                                      "dense forward", "epilogue backward", "dense backward",
+                                      "batch_norm backward", "dense backward", "epilogue backward",
+                                      "dense backward-weights"}));
+  // One of each alone, the activation first; batch norm takes LeakyReLU only.
+  EXPECT_EQ(names_of({layer::Dense{5, false}, drop, leaky, drop, drop}, {1, 1, 4}),
+            (std::vector<std::string>{"dense forward", "copy", "epilogue forward", "copy",
+                                      "epilogue forward", "epilogue backward", "epilogue backward",
+                                      "epilogue backward", "dense backward-weights"}));
+  EXPECT_EQ(names_of({layer::Dense{5, false}, norm, drop}, {1, 1, 4}),
+            (std::vector<std::string>{"dense forward", "batch_norm forward", "copy",
+                                      "epilogue forward", "epilogue backward",
+                                      "batch_norm backward", "dense backward-weights"}));
+}
+
+TEST(Nodes, AreNotMadeOfDropoutThatDropsNothing) {
+  const auto cpu = make_backend("cpu", 1);
+  Sequential network(*cpu, "network", {layer::Dense{5}, layer::Dropout{0}, layer::Dense{3}},
+                     {1, 1, 4}, 2);
+  EXPECT_TRUE(network.dropouts().empty());
 }
 
 TEST(Nodes, ThatNothingStandsBeforeAreOfTheirOwn) {
@@ -66,9 +111,24 @@ TEST(Nodes, ThatNothingStandsBeforeAreOfTheirOwn) {
                                  LayerSpec{layer::LeakyReLU{0.1}}}) {
     const auto ops = ops_of({first, layer::Dense{3}}, {1, 1, 4});
     ASSERT_GE(ops.size(), 2u) << to_string(first);
-    EXPECT_EQ(ops[0], "copy 32") << to_string(first);
-    EXPECT_EQ(ops[1], "epilogue 2x4 forward") << to_string(first);
+    EXPECT_EQ(ops[0].label(), "copy 32") << to_string(first);
+    EXPECT_EQ(ops[1].label(), "epilogue 2x4 forward") << to_string(first);
   }
+}
+
+TEST(Layers, InWords) {
+  const auto words = [](const LayerSpec& layer) { return to_string(layer); };
+  EXPECT_EQ(words(layer::Dense{7}), "Dense 7");
+  EXPECT_EQ(words(layer::Dense{7, false}), "Dense 7, no bias");
+  EXPECT_EQ(words(layer::Conv2d{8, 3, 2}), "Conv2d 8 3x3 stride 2");
+  EXPECT_EQ(words(layer::ConvTranspose2d{8, 3, 2}), "ConvTranspose2d 8 3x3 stride 2");
+  EXPECT_EQ(words(layer::ConvTranspose2d{8, 3, 2, false}),
+            "ConvTranspose2d 8 3x3 stride 2, no bias");
+  EXPECT_EQ(words(layer::BatchNorm{0.75, 1e-3}), "BatchNorm momentum 0.75 epsilon 0.001");
+  EXPECT_EQ(words(layer::Reshape{{1, 1, 12}}), "Reshape 12");
+  EXPECT_EQ(words(layer::Reshape{{1, 6, 2}}), "Reshape 1x6x2");
+  EXPECT_EQ(words(layer::Reshape{{6, 1, 2}}), "Reshape 6x1x2");
+  EXPECT_EQ(words(layer::Reshape{{3, 4, 1}}), "Reshape 3x4x1");
 }
 
 }  // namespace

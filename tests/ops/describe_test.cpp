@@ -39,7 +39,10 @@ TEST(Describe, NoTapBesideTheImageCounts) {
   EXPECT_EQ(flops({10, 3, 3, 3, 5, 3, 1}), 2.0 * 10 * 49 * 3 * 5);
   EXPECT_EQ(flops({10, 4, 4, 3, 5, 5, 2}), 2.0 * 10 * 49 * 3 * 5);
   EXPECT_EQ(flops({10, 2, 2, 3, 5, 5, 2, true}), 2.0 * 10 * 49 * 3 * 5);
-  EXPECT_EQ(flops({10, 3, 4, 3, 5, 5, 2}), 2.0 * 10 * (3 + 3) * 7 * 3 * 5);
+  // Axes of their own: 2 + 3 + 3 + 2 taps by 2 + 2; then 2 positions, all but one of three taps, by
+  // 4, of which 3 + 2 meet.
+  EXPECT_EQ(flops({10, 4, 2, 1, 1, 3, 1}), 2.0 * 10 * 10 * 4);
+  EXPECT_EQ(flops({10, 1, 2, 1, 1, 3, 2, true}), 2.0 * 10 * 2 * 5);
 }
 
 TEST(Describe, DirectionsOfALayer) {
@@ -59,7 +62,9 @@ TEST(Describe, WorkPerValue) {
   const BatchNormShape norm{6, 7, 0.9F, 1e-3F};
   EXPECT_EQ(describe(norm, Direction::backward).bytes, 4 * 4 * 42);  // x, y, dy; dx
   EXPECT_EQ(describe(norm, Direction::forward).bytes, 2 * 4 * 42);
-  EXPECT_LT(describe(norm, Direction::inference).flops, describe(norm, Direction::forward).flops);
+  EXPECT_EQ(describe(norm, Direction::forward).flops, 8 * 42);
+  EXPECT_EQ(describe(norm, Direction::inference).flops, 4 * 42);
+  EXPECT_EQ(describe(norm, Direction::backward).flops, 13 * 42);
   EXPECT_EQ(describe(norm, Direction::inference).label(), "batch_norm 6x7 inference");
 
   const std::uint8_t mask = 1;
@@ -71,12 +76,22 @@ TEST(Describe, WorkPerValue) {
       {true, Activation::tanh, 0, 0}, 6, 7, nullptr, &mask, nullptr, 0, nullptr, nullptr};
   EXPECT_EQ(describe(backward).bytes, 3 * 4 * 42);  // without dropout no mask is read
   EXPECT_EQ(describe(backward).label(), "epilogue 6x7 backward");
+  EXPECT_EQ(describe(forward).flops, 3 * 42);
+  EXPECT_EQ(describe(backward).flops, 4 * 42);
 
   EXPECT_EQ(describe(AdamStep{{}, 1, 7, nullptr, nullptr, nullptr, nullptr}).bytes, 7 * 4 * 7);
   EXPECT_EQ(describe(Gather{nullptr, 9, 10, {}, 0, 3, nullptr}).bytes, 30 + 4 * 30);
   EXPECT_EQ(describe(Gather{nullptr, 9, 10, {}, 0, 3, nullptr}).label(), "gather 3x10");
   EXPECT_EQ(describe(NormalDraw{{}, 8, nullptr}).bytes, 32);
   EXPECT_EQ(describe(KeepMaskDraw{{}, 0.5F, 8, nullptr}).bytes, 8);
+  EXPECT_EQ(describe(AdamStep{{}, 1, 7, nullptr, nullptr, nullptr, nullptr}).flops, 84);
+  EXPECT_EQ(describe(Gather{nullptr, 9, 10, {}, 0, 3, nullptr}).flops, 60);
+  EXPECT_EQ(describe(NormalDraw{{}, 7, nullptr}).flops, 280);
+  EXPECT_EQ(describe(KeepMaskDraw{{}, 0.5F, 7, nullptr}).flops, 70);
+  GanLoss loss{};
+  loss.batch = 5;
+  EXPECT_EQ(describe(loss).flops, 500);
+  EXPECT_EQ(describe(loss).bytes, 4 * (2 + 2 + 1 + 1) * 5);
   EXPECT_EQ(describe_copy(8).bytes, 16);
   EXPECT_EQ(describe_copy(8).flops, 0);
 }

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "backend/backend.h"
 #include "dcgan/error.h"
 
@@ -40,6 +42,24 @@ TEST_F(StepProfile, AdamMovesEachValueOnce) {
     EXPECT_EQ(sum(op.at("kernels"), "store", "lanes"),
               3 * (static_cast<int>(n) / 4 + static_cast<int>(n) % 4));
   }
+}
+
+TEST_F(StepProfile, DescribesEveryOp) {
+  config_.width = 1.0 / 64;
+  config_.batch_size = 2;
+  const Json profile = profile_step(config_, "", 1);
+  EXPECT_EQ(profile.at("preset"), "dcgan");
+  EXPECT_EQ(profile.at("batch_size"), 2);
+  EXPECT_EQ(profile.at("most_blocks"), 1);
+  std::set<std::string> labels;
+  for (const Json& op : profile.at("ops")) {
+    labels.insert(op.at("label"));
+    EXPECT_EQ(op.at("kernels").empty(), op.at("op") == "copy") << op.at("label");
+  }
+  for (const char* label :
+       {"gather 2x784", "noise 200", "loss 2", "dense 2x100->98 forward", "batch_norm 2x98 forward",
+        "conv_transpose2d 2x7x7x2->1 k5 /1 forward", "conv2d 4x28x28x1->1 k5 /2 backward-weights"})
+    EXPECT_EQ(labels.count(label), 1U) << label << " is not in " << Json(labels);
 }
 
 TEST_F(StepProfile, ScalesASampleToTheLaunch) {

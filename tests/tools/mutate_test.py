@@ -187,6 +187,14 @@ class Phases(unittest.TestCase):
         for name in ("src/models/presets.cpp", "src/nn/builder.cpp", "src/train/gan.cpp", "src/backend/backend.cpp"):
             self.assertEqual({p.number for p in targets.host_phases(name)}, {1, 2, 3}, name)
 
+    def test_a_files_own_tests_come_first(self):
+        self.assertEqual(targets.host_phases("src/train/run.cpp")[0].filter, targets.OWN["src/train/run"])
+        tests = "".join(p.read_text() for p in (ROOT / "tests" / "train").glob("*.cpp"))
+        for name, own in targets.OWN.items():
+            self.assertTrue(any(ROOT.glob(f"{name}.*")), name)
+            for suite in own.split(":"):
+                self.assertRegex(tests, rf"TEST(_F)?\({suite.rstrip('.*')}")
+
     def test_no_test_of_training_is_left_out(self):
         """The filters of each folder together take every test of test_train once."""
         def takes(pattern, test):

@@ -88,6 +88,30 @@ TEST(Passes, EachDiscriminatorStepIsOneAndTheGeneratorsIsOfGeneratedImages) {
   EXPECT_EQ(counts["mask"], 4 * 3);
 }
 
+// Whatever the buffers are made for; large enough to run over those that are too small.
+TEST(Batch, MayBeSmallerThanTheBuffers) {
+  constexpr std::int64_t rows = 100;
+  for (const std::int64_t discriminator_steps : {1, 2}) {
+    Config config = vanilla();
+    config.width = 1.0 / 64;
+    config.discriminator_steps = discriminator_steps;
+    const auto backend = make_backend("cpu", 1);
+    const auto trained = [&](std::int64_t batch_size) {
+      config.batch_size = batch_size;
+      Gan gan(*backend, config);
+      for (std::int64_t step = 0; step < 2; ++step) {
+        backend->draw_normal({{1, 50, 1}, rows * gan.spec().image.size(), gan.real_images()});
+        backend->draw_normal({{1, 51, 1}, rows * config.latent, gan.noise()});
+        gan.train_step(rows, step);
+      }
+      return download_state(gan);
+    };
+    const auto exact = trained(rows), spare = trained(150);
+    for (std::size_t i = 0; i < exact.size(); ++i)
+      EXPECT_EQ(exact[i].data, spare[i].data) << exact[i].name;
+  }
+}
+
 class SmallPresets : public testing::TestWithParam<const char*> {};
 
 // The two branches of the step part at no smoothing at all, and must meet there. Measured are

@@ -58,6 +58,25 @@ double free_gib() {
   return free;
 }
 
+// Before anything is allocated: the backend's own refusal would not name the batch size.
+TEST(Memory, IsLookedAtBeforeAGanIsMade) {
+  Config config = preset_config("vanilla-64");
+  config.width = 16;
+  config.batch_size = 65536;
+  try {
+    check_host_memory(config);
+    GTEST_SKIP() << "this machine has memory for it";
+  } catch (const Error&) {
+  }
+  const auto backend = make_backend("cpu", 1);
+  try {
+    Gan gan(*backend, config);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_TRUE(std::string(error.what()).starts_with("batch_size=65536 ")) << error.what();
+  }
+}
+
 TEST(Memory, TooLittleIsRefusedWithBothNumbers) {
   EXPECT_NO_THROW(check_host_memory(narrow(8)));
   Config config = preset_config("vanilla-64");

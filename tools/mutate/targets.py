@@ -103,6 +103,10 @@ HOST = {"src/models": [MODELS, SETTINGS, *NETWORKS, TRAINING[0], *WHOLE_RUNS],
         "src/profile": [PROFILE, COMMANDS],
         "src/backend": [DEVICES, TRAINING[0], Phase(2, "ops", f"*/Op.*{SUITE}", "cpu,simt"), *WHOLE_RUNS],
         "src/backend/cuda": [DEVICES, *NETWORKS[2:], *KERNELS_HOST]}
+# A file's own tests come before those of its folder.
+OWN = {"src/train/checkpoint": "Checkpoint.*", "src/train/memory": "Memory.*", "src/train/replay": "Replay.*",
+       "src/train/run": "RunLoop.*:PresetTitle.*", "src/train/run_folder": "Folder.*:ToBytes.*",
+       "src/train/step_profile": "OpFlops.*:StepProfile.*", "src/train/trainer": "Records.*:Trainer*"}
 # The folders of tests that decide about kernels and about host code.
 TESTED_BY = {"kernels": ["ops", "ref"],
              "src": ["ops", "ref", "models", "config", "nn", "train", "run", "profile", "backend", "cli", "fixtures"]}
@@ -114,7 +118,8 @@ def is_kernel(name):
 
 def host_phases(name):
     """Of the tests that are to notice a break of this file."""
-    return sorted(HOST[name.rpartition("/")[0]], key=lambda p: p.number)
+    own = [Phase(1, "own tests", filter, program="test_train") for filter in [OWN.get(name.rpartition(".")[0])] if filter]
+    return own + sorted(HOST[name.rpartition("/")[0]], key=lambda p: p.number)
 
 
 def programs_of(names):
