@@ -3,6 +3,8 @@
 // double.
 #include "kernels/loss.h"
 
+#include "kernels/device/thread.h"
+
 namespace dcgan::DCGAN_TARGET {
 namespace {
 
@@ -26,7 +28,7 @@ __global__ void __launch_bounds__(threads)
     gan_loss_kernel(int batch, LossTargets targets, LossTensors t) {
   __shared__ float generator_sums[threads];
   __shared__ float discriminator_sums[threads];
-  const int thread = static_cast<int>(threadIdx.x);
+  const int thread = thread_index();
   const float n = static_cast<float>(batch);
   const bool one_pass = targets.fake == 0 && targets.generator == 1;
   float generator = 0, discriminator = 0;
@@ -61,8 +63,8 @@ __global__ void __launch_bounds__(threads)
 
 void gan_loss(std::int64_t batch, const LossTargets& targets, const LossTensors& tensors,
               cudaStream_t stream) {
-  launch("gan_loss", gan_loss_kernel, dim3(1), dim3(threads), 0, stream, static_cast<int>(batch),
-         targets, tensors);
+  launch("gan_loss", gan_loss_kernel, 1, threads, 0, stream, static_cast<int>(batch), targets,
+         tensors);
 }
 
 }  // namespace dcgan::DCGAN_TARGET
