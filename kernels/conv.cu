@@ -20,10 +20,10 @@ __global__ void __launch_bounds__(Tile::threads, Tile::blocks_per_multiprocessor
                               std::int64_t image_floats, const float* dz, const float* kernel,
                               float* dx, EpilogueParameters epilogue) {
   const int count = g.stride * g.stride;
-  const int index = static_cast<int>(blockIdx.z) % count;
-  const int part = static_cast<int>(blockIdx.z) / count;
+  const BlockIndex block = block_index();
+  const int index = block.z % count, part = block.z / count;
   const PixelClass c = classes.of[index];
-  const int m0 = static_cast<int>(blockIdx.x) * Tile::m;
+  const int m0 = block.x * Tile::m;
   if (m0 >= g.batch * c.rows * c.columns) return;  // the whole block: classes differ in size
   const int depth = classes.depth[index];
   const int slices = (depth + splits * Tile::k - 1) / (splits * Tile::k);  // of a part
@@ -31,7 +31,7 @@ __global__ void __launch_bounds__(Tile::threads, Tile::blocks_per_multiprocessor
   const int end = begin + slices * Tile::k < depth ? begin + slices * Tile::k : depth;
   const GradientAlongK<vec4> a{g, c, dz};
   const ClassKernelAlongK<vec4> b{g, c, kernel};
-  tile_product<Tile>(a, b, m0, static_cast<int>(blockIdx.y) * Tile::n, begin, end,
+  tile_product<Tile>(a, b, m0, block.y * Tile::n, begin, end,
                      ClassWriter<vec4>{g, c, dx + part * image_floats, epilogue});
 }
 

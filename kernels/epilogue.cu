@@ -15,8 +15,7 @@ template <int width>
 __global__ void __launch_bounds__(threads)
     epilogue_forward_kernel(EpilogueParameters epilogue, std::int64_t count, Divider by_channels,
                             float* y) {
-  const std::int64_t at =
-      (static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x) * width;
+  const std::int64_t at = global_index() * width;
   if (at >= count) return;
   const int channel = by_channels.remainder(static_cast<int>(at));
   epilogue.apply(Pack<width>::load(y + at), epilogue.template bias_of<width>(channel), at)
@@ -58,8 +57,7 @@ template <int width>
 __global__ void __launch_bounds__(threads)
     epilogue_backward_kernel(EpilogueParameters epilogue, std::int64_t count, const float* y,
                              const float* sample_scale, Divider by_sample, float* dy) {
-  const std::int64_t at =
-      (static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x) * width;
+  const std::int64_t at = global_index() * width;
   if (at >= count) return;
   const float scale = sample_scale ? sample_scale[by_sample.divide(static_cast<int>(at))] : 1.0F;
   differentiate(epilogue, load_terms<width>(epilogue, y, scale, dy, at)).store(dy + at);
@@ -85,14 +83,9 @@ __global__ void __launch_bounds__(threads)
   walk_rows<width == 1 ? 4 : 2>(walk, at, load, [&](int row, const GradientTerms<width>& terms) {
     const Pack<width> g = differentiate(epilogue, terms);
     g.store(dy + index(row));
-    DCGAN_UNROLL
-    for (int i = 0; i < width; ++i) sum.value[i] += g.value[i];
+    sum += g;
   });
-  store_column_sums<width>(walk, at, sum, sums, partial);
-}
-
-dim3 blocks_for(std::int64_t count, int width) {
-  return dim3(static_cast<unsigned>(ceil_div(count, threads * width)));
+  store_column_sums(walk, at, sum, sums, partial);
 }
 
 }  // namespace
@@ -102,11 +95,10 @@ void epilogue_forward(const EpilogueForward& c, cudaStream_t stream) {
   const std::int64_t count = c.rows * c.channels;
   // One channel: its neighbours share the bias, so packs may run on over rows.
   const bool packs = packs_of_four(c.channels) || (packs_of_four(count) && !epilogue.bias);
-  const auto run = [&](auto kernel, int width) {
-    launch("epilogue_forward", kernel, blocks_for(count, width), dim3(threads), 0, stream, epilogue,
-           count, Divider(static_cast<int>(c.channels)), c.y);
-  };
-  packs ? run(epilogue_forward_kernel<4>, 4) : run(epilogue_forward_kernel<1>, 1);
+  with_width(packs, [&](auto width) {
+    launch("epilogue_forward", epilogue_forward_kernel<width>, blocks_for(count, threads * width),
+           threads, 0, stream, epilogue, count, Divider(static_cast<int>(c.channels)), c.y);
+  });
 }
 
 std::size_t epilogue_workspace_floats(std::int64_t rows, std::int64_t channels) {
@@ -119,23 +111,21 @@ void epilogue_backward(const EpilogueBackward& c, float* workspace, cudaStream_t
   const std::int64_t sample = c.sample_scale ? c.sample_size : c.channels;
   if (c.dbias) {
     const ColumnWalk walk = plan_column_walk(c.rows, c.channels);
-    const auto run = [&](auto kernel) {
-      launch("epilogue_backward_bias", kernel,
-             dim3(walk.panels(), static_cast<unsigned>(walk.parts)), dim3(threads), 0, stream,
-             epilogue, walk, c.y, c.sample_scale, Divider(static_cast<int>(sample / c.channels)),
-             c.dy, workspace);
-    };
-    walk.width == 4 ? run(epilogue_backward_bias_kernel<4>) : run(epilogue_backward_bias_kernel<1>);
+    with_width(walk.width == 4, [&](auto width) {
+      launch("epilogue_backward_bias", epilogue_backward_bias_kernel<width>, walk.grid(), threads,
+             0, stream, epilogue, walk, c.y, c.sample_scale,
+             Divider(static_cast<int>(sample / c.channels)), c.dy, workspace);
+    });
     sum_parts("epilogue_backward_bias", workspace, walk.parts, 1, static_cast<int>(c.channels),
               EpilogueParameters{}, c.dbias, stream);
     return;
   }
-  const auto run = [&](auto kernel, int width) {
-    launch("epilogue_backward", kernel, blocks_for(count, width), dim3(threads), 0, stream,
-           epilogue, count, c.y, c.sample_scale, Divider(static_cast<int>(sample)), c.dy);
-  };
   const bool packs = packs_of_four(count) && (!c.sample_scale || packs_of_four(sample));
-  packs ? run(epilogue_backward_kernel<4>, 4) : run(epilogue_backward_kernel<1>, 1);
+  with_width(packs, [&](auto width) {
+    launch("epilogue_backward", epilogue_backward_kernel<width>, blocks_for(count, threads * width),
+           threads, 0, stream, epilogue, count, c.y, c.sample_scale,
+           Divider(static_cast<int>(sample)), c.dy);
+  });
 }
 
 }  // namespace dcgan::DCGAN_TARGET

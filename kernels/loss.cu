@@ -3,6 +3,8 @@
 // double.
 #include "kernels/loss.h"
 
+#include "kernels/device/thread.h"
+
 namespace dcgan::DCGAN_TARGET {
 namespace {
 
@@ -25,7 +27,7 @@ __device__ __forceinline__ float adjoint(float x, float target) {
 __global__ void __launch_bounds__(threads) gan_loss_kernel(GanLoss t) {
   __shared__ float generator_sums[threads];
   __shared__ float discriminator_sums[threads];
-  const int thread = static_cast<int>(threadIdx.x), batch = static_cast<int>(t.batch);
+  const int thread = thread_index(), batch = static_cast<int>(t.batch);
   const float n = static_cast<float>(batch);
   const bool one_pass = t.fake_target == 0 && t.generator_target == 1;
   float generator = 0, discriminator = 0;
@@ -59,7 +61,7 @@ __global__ void __launch_bounds__(threads) gan_loss_kernel(GanLoss t) {
 }  // namespace
 
 void gan_loss(const GanLoss& loss, cudaStream_t stream) {
-  launch("gan_loss", gan_loss_kernel, dim3(1), dim3(threads), 0, stream, loss);
+  launch("gan_loss", gan_loss_kernel, 1, threads, 0, stream, loss);
 }
 
 }  // namespace dcgan::DCGAN_TARGET
