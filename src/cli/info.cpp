@@ -7,8 +7,8 @@
 #include "dcgan/error.h"
 #include "models/models.h"
 #include "nn/sequential.h"
+#include "run/run.h"
 #include "train/checkpoint.h"
-#include "train/run.h"
 
 namespace dcgan::cli {
 namespace {

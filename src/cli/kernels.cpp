@@ -6,8 +6,8 @@
 #include "cli/commands.h"
 #include "dcgan/error.h"
 #include "io/atomic_file.h"
+#include "profile/step_profile.h"
 #include "report/kernels_report.h"
-#include "train/step_profile.h"
 
 namespace dcgan::cli {
 namespace {

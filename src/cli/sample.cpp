@@ -7,10 +7,11 @@
 
 #include "cli/commands.h"
 #include "dcgan/error.h"
-#include "image/figure.h"
+#include "gif/gif.h"
 #include "io/atomic_file.h"
+#include "plot/figure.h"
+#include "run/run_folder.h"
 #include "train/checkpoint.h"
-#include "train/run_folder.h"
 
 namespace dcgan::cli {
 namespace {

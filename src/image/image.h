@@ -25,7 +25,4 @@ Image read_image(const std::string& path, int channels = 0);
 /// Writes a PNG, whole or not at all. Throws Error naming the file.
 void write_png(const std::string& path, const Image& image);
 
-/// An endlessly looping GIF. All frames have the first one's size (others are an Error).
-void write_gif(const std::string& path, const std::vector<Image>& frames, int delay_ms);
-
 }  // namespace dcgan

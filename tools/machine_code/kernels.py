@@ -90,7 +90,7 @@ def compile_kernels(nvcc, cuobjdump, capabilities):
         def measure(job):
             source, capability = job
             cubin = pathlib.Path(folder) / f"{source.stem}.sm_{capability}.cubin"
-            _, log = run([nvcc, "-std=c++20", "-O3", "-DDCGAN_HOME=cuda", "-I", str(ROOT), "-cubin",
+            _, log = run([nvcc, "-std=c++20", "-O3", "-DDCGAN_TARGET=cuda", "-I", str(ROOT), "-cubin",
                           f"-arch=sm_{capability}", "-Xptxas", "-v", str(source), "-o", str(cubin)])
             resources = {(capability, name): r
                          for name, r in disassembly.ptxas_resources(log).items()}

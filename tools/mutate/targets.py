@@ -3,8 +3,10 @@ import dataclasses
 import re
 
 # Where the build puts them. dcgan_cuda is run by test_cli.
-PROGRAMS = {"test_ops": "tests/ops", "test_models": "tests/models", "test_nn": "tests/nn",
-            "test_train": "tests/train", "test_backend": "tests/backend", "dcgan_cuda": "", "test_cli": "tests/cli"}
+PROGRAMS = {"test_ops": "tests/ops", "test_models": "tests/models", "test_config": "tests/config",
+            "test_nn": "tests/nn", "test_train": "tests/train", "test_run": "tests/run",
+            "test_profile": "tests/profile", "test_backend": "tests/backend", "dcgan_cuda": "",
+            "test_cli": "tests/cli"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,37 +64,48 @@ def kernel_phases(stems):
             Phase(3, "check mode", f"{results}:Access.*{end}", "simt-check")]
 
 
-# Whole steps of the smallest preset come first; what runs every backend in one test, or in check mode,
-# comes late. A profile is taken in check mode too.
-SMALL, SLOW, CHECKED, PROFILE = "*vanilla*", "*Backends*", "*simt_check*", "*Profile*"
+# What takes a moment comes first: whole steps of the smallest preset, refusals. What runs every backend in
+# one test, or in check mode, comes late.
+QUICK = "*vanilla:*vanilla_cpu:*vanilla_smoothed_cpu:Passes.*:Trainer.*:Replay.[!D]*:TrainerInput.*"
+SMALL, SLOW, CHECKED = "*vanilla*", "*Backends*", "*simt_check*"
 SUITE = "-" + ":".join(f"*n{batch}_*" for batch in (96, 150, 300))  # test_ops without its largest cases
-TRAINING = [Phase(1, "small steps", f"{SMALL}:Replay.*-*simt*:{SLOW}", program="test_train"),
-            Phase(1, "steps", f"-*simt*:{SMALL}:Replay.*:{SLOW}", program="test_train"),
+TRAINING = [Phase(1, "small steps", f"{QUICK}-*simt*:{SLOW}", program="test_train"),
+            Phase(1, "steps", f"-*simt*:{QUICK}:{SLOW}", program="test_train"),
             Phase(2, "steps on simt", f"*simt*-{CHECKED}", program="test_train"),
             Phase(2, "steps on every backend", SLOW, program="test_train"),
             Phase(3, "steps in check mode", CHECKED, program="test_train")]
 MODELS = Phase(1, "models", "*", program="test_models")
+SETTINGS = Phase(1, "settings", "*", program="test_config")
+RUNS = Phase(1, "runs", "*", program="test_run")
+PROFILE = Phase(3, "profile", "*", program="test_profile")  # taken in check mode
 DEVICES = Phase(1, "devices", "*", program="test_backend")
-NETWORKS = [Phase(1, "networks", "-*simt*", program="test_nn"),
+DRAWS = "*DrawsEachKernelEvenly*:*64"
+NETWORKS = [Phase(1, "small networks", f"-*simt*:{DRAWS}", program="test_nn"),
+            Phase(1, "networks", f"{DRAWS}-*simt*", program="test_nn"),
             Phase(2, "networks on simt", f"*simt*-{CHECKED}", program="test_nn"),
             Phase(3, "networks in check mode", CHECKED, program="test_nn")]
-COMMANDS = Phase(2, "commands", "*", program="dcgan_cuda", tester="test_cli")
+COMMANDS = Phase(1, "commands", "Commands.*", program="dcgan_cuda", tester="test_cli")
+MISUSE = Phase(2, "misuse and interrupts", "-Commands.*", program="dcgan_cuda", tester="test_cli")
 KERNELS_HOST = [Phase(1, "small steps on simt", f"{SMALL}simt*-{CHECKED}", program="test_train"),
                 Phase(1, "ops", f"*/Op.*{SUITE}", "simt"),
                 Phase(2, "steps on simt", f"*simt*-{CHECKED}:{SMALL}", program="test_train"),
                 Phase(2, "all of the ops", f"{SUITE}:*/Op.*", "simt"),
                 Phase(2, "steps on every backend", SLOW, program="test_train"),
                 Phase(3, "ops in check mode", f"*/Op.*:Access.*{SUITE}", "simt-check"),
-                Phase(3, "steps in check mode", f"{CHECKED}:{PROFILE}", program="test_train")]
-# The folders of host code, and the tests of each.
-HOST = {"src/models": [MODELS, COMMANDS, *NETWORKS, *TRAINING],
-        "src/nn": [*NETWORKS, MODELS, COMMANDS, *TRAINING],
-        "src/train": [COMMANDS, *TRAINING],
-        "src/backend": [DEVICES, COMMANDS, Phase(2, "ops", f"*/Op.*{SUITE}", "cpu,simt"), *TRAINING],
-        "src/backend/cuda": [DEVICES, *NETWORKS[1:], *KERNELS_HOST]}
+                Phase(3, "steps in check mode", CHECKED, program="test_train"), PROFILE]
+# The folders of host code, and the tests of each: their own first, whole runs of the program later.
+WHOLE_RUNS = [dataclasses.replace(p, number=max(p.number, 2)) for p in (MISUSE, COMMANDS, *TRAINING[1:])]
+HOST = {"src/models": [MODELS, SETTINGS, *NETWORKS, TRAINING[0], *WHOLE_RUNS],
+        "src/config": [SETTINGS, RUNS, MISUSE, COMMANDS],
+        "src/nn": [*NETWORKS, MODELS, TRAINING[0], *WHOLE_RUNS],
+        "src/train": [MISUSE, *TRAINING, COMMANDS, RUNS],
+        "src/run": [RUNS, COMMANDS, MISUSE],
+        "src/profile": [PROFILE, COMMANDS],
+        "src/backend": [DEVICES, TRAINING[0], Phase(2, "ops", f"*/Op.*{SUITE}", "cpu,simt"), *WHOLE_RUNS],
+        "src/backend/cuda": [DEVICES, *NETWORKS[2:], *KERNELS_HOST]}
 # The folders of tests that decide about kernels and about host code.
 TESTED_BY = {"kernels": ["ops", "ref"],
-             "src": ["ops", "ref", "models", "nn", "train", "backend", "cli", "fixtures"]}
+             "src": ["ops", "ref", "models", "config", "nn", "train", "run", "profile", "backend", "cli", "fixtures"]}
 
 
 def is_kernel(name):

@@ -1,5 +1,5 @@
 // Log, config, pictures of a run.
-#include "train/run_folder.h"
+#include "run/run_folder.h"
 
 #include <algorithm>
 #include <cmath>
@@ -8,9 +8,10 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "image/figure.h"
+#include "gif/gif.h"
 #include "image/image.h"
 #include "io/atomic_file.h"
+#include "plot/figure.h"
 
 namespace dcgan {
 namespace {

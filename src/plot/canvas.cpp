@@ -1,5 +1,5 @@
 // Cairo behind a few calls.
-#include "image/canvas.h"
+#include "plot/canvas.h"
 
 #include "dcgan/error.h"
 

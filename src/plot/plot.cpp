@@ -3,8 +3,8 @@
 #include <cmath>
 #include <cstdio>
 
-#include "image/canvas.h"
-#include "image/figure.h"
+#include "plot/canvas.h"
+#include "plot/figure.h"
 
 namespace dcgan {
 namespace {

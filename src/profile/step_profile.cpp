@@ -1,4 +1,4 @@
-#include "train/step_profile.h"
+#include "profile/step_profile.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,6 +1,6 @@
 // Figures by their pixels: images at their places and sizes, titles and captions drawn, curves
 // where their values are.
-#include "image/figure.h"
+#include "plot/figure.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,6 @@
 // GIFs as a decoder sees them: frames, delay, endless loop, colours.
+#include "gif/gif.h"
+
 #include <gif_lib.h>
 #include <gtest/gtest.h>
 
@@ -8,7 +10,6 @@
 #include <memory>
 
 #include "dcgan/error.h"
-#include "image/image.h"
 #include "io/atomic_file.h"
 #include "temporary_folder.h"
 

@@ -1,5 +1,5 @@
 // The profile of a training step: operations by formula, bytes as the shapes say.
-#include "train/step_profile.h"
+#include "profile/step_profile.h"
 
 #include <gtest/gtest.h>
 

@@ -1,9 +1,9 @@
 // Grids of images under a title, with captions where wanted.
-#include "image/figure.h"
+#include "plot/figure.h"
 
 #include <algorithm>
 
-#include "image/canvas.h"
+#include "plot/canvas.h"
 
 namespace dcgan {
 namespace {

@@ -1,10 +1,10 @@
 // The loop of a run: steps, epoch ends, checkpoints, stopping.
-#include "train/run.h"
+#include "run/run.h"
 
 #include <cstdio>
 #include <filesystem>
 
-#include "train/run_folder.h"
+#include "run/run_folder.h"
 
 namespace dcgan {
 namespace {

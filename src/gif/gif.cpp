@@ -1,5 +1,7 @@
 // Animated GIFs by giflib. Grey frames keep all 256 levels; colours go to a 6x7x6 cube with ordered
 // dithering.
+#include "gif/gif.h"
+
 #include <gif_lib.h>
 
 #include <algorithm>
@@ -7,7 +9,6 @@
 #include <memory>
 
 #include "dcgan/error.h"
-#include "image/image.h"
 #include "io/atomic_file.h"
 
 namespace dcgan {
