@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-namespace simt::check {
+namespace simt::observe {
 
 /// An instruction's address as 32 bits, from the beginning of the program's code.
 std::uint32_t place_of(const void* return_address);
@@ -14,4 +14,4 @@ std::string source_line(std::uint32_t place);
 /// Whether the program can read but never write these bytes: its constants.
 bool is_constant(const void* p, std::size_t bytes);
 
-}  // namespace simt::check
+}  // namespace simt::observe

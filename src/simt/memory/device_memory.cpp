@@ -1,4 +1,4 @@
-#include "simt/device_memory.h"
+#include "simt/memory/device_memory.h"
 
 #include <sys/mman.h>
 
@@ -6,7 +6,7 @@
 #include <new>
 #include <stdexcept>
 
-#include "simt/shared_memory.h"
+#include "simt/memory/poison.h"
 
 namespace simt {
 namespace {

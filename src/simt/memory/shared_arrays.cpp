@@ -1,4 +1,4 @@
-#include "simt/shared_memory.h"
+#include "simt/memory/shared_arrays.h"
 
 #include <elf.h>
 #include <fcntl.h>
@@ -8,8 +8,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdint>
-#include <cstring>
 #include <iterator>
 #include <set>
 #include <string_view>
@@ -136,22 +134,6 @@ const std::vector<SharedArray>& shared_arrays() {
 char* thread_storage() {
   static thread_local char* const storage = module().tls;
   return storage;
-}
-
-void poison(void* memory, std::size_t bytes) {
-  auto* to = static_cast<char*>(memory);
-  const std::uint64_t words = std::uint64_t{poison_word} * 0x100000001u;
-  for (; bytes >= sizeof words; bytes -= sizeof words, to += sizeof words)
-    std::memcpy(to, &words, sizeof words);
-  std::memcpy(to, &words, bytes);
-}
-
-bool is_poison(const void* memory, std::size_t bytes) {
-  const auto* from = static_cast<const char*>(memory);
-  const std::uint64_t words = std::uint64_t{poison_word} * 0x100000001u;
-  for (; bytes >= sizeof words; bytes -= sizeof words, from += sizeof words)
-    if (std::memcmp(from, &words, sizeof words) != 0) return false;
-  return std::memcmp(from, &words, bytes) == 0;
 }
 
 }  // namespace simt

@@ -1,13 +1,13 @@
-// The CUDA runtime's functions on the device, its errors and launches.
+// Launches: what the device refuses, and how a queued one runs: plain, checked or profiled.
 #include <chrono>
-#include <cstring>
 #include <memory>
 #include <optional>
 
 #include "simt/check/launch_check.h"
-#include "simt/grid.h"
+#include "simt/execution/grid.h"
 #include "simt/machine_state.h"
 #include "simt/profile/launch_profile.h"
+#include "simt/runtime/call.h"
 
 namespace simt {
 namespace {
@@ -48,7 +48,7 @@ std::string refuse_shape(Machine& m, const LaunchShape& s) {
 void profile_launch(Machine& m, const LaunchShape& shape, const KernelCall& call) {
   profile::LaunchProfile profile(shape, m.profile->most_blocks);
   if (profile.sample().empty()) return;
-  run_grid(shape, call, m.settings, ++m.launches, shared_default_bytes, nullptr, &profile);
+  run_grid(shape, call, m.settings, ++m.launches, shared_default_bytes, &profile);
   m.profile->observer(profile.finish());
 }
 
@@ -62,8 +62,7 @@ void run_launch(Machine& m, const LaunchShape& shape, const KernelCall& call) {
   if (shape.checked && m.profile) return profile_launch(m, shape, call);
   std::optional<check::LaunchCheck> check;
   if (shape.checked) check.emplace(shape, call, m.queue.running());
-  run_grid(shape, call, m.settings, ++m.launches, shared_default_bytes, check ? &*check : nullptr,
-           nullptr);
+  run_grid(shape, call, m.settings, ++m.launches, shared_default_bytes, check ? &*check : nullptr);
   const std::string problem = check ? check->finish(shared_limit) : "";
   if (!problem.empty()) throw Violation{"kernel " + std::string(shape.name) + ": " + problem};
   if (!m.on_launch) return;
@@ -106,123 +105,6 @@ cudaError_t get_function_attributes(cudaFuncAttributes* attributes, const void* 
     *attributes = {most_threads,
                    static_cast<int>(dynamic_shared_limit(m, current_device(), kernel)),
                    m.settings.capability, code_capability};
-    return cudaSuccess;
-  });
-}
-
-const char* cudaGetErrorString(cudaError_t status) {
-  static thread_local std::string text;
-  Machine& m = machine();
-  switch (status) {
-    case cudaSuccess:
-      text = "no error";
-      break;
-    case cudaErrorInvalidValue:
-      text = "invalid argument";
-      break;
-    case cudaErrorMemoryAllocation:
-      text = "out of memory";
-      break;
-    case cudaErrorInvalidConfiguration:
-      text = "invalid configuration argument";
-      break;
-    case cudaErrorInsufficientDriver:
-      text = "insufficient driver";
-      break;
-    case cudaErrorNoKernelImageForDevice:
-      text = "no kernel image is available for execution on the device";
-      break;
-    case cudaErrorInvalidDeviceFunction:
-    case cudaErrorUnsupportedPtxVersion:
-    case cudaErrorIllegalAddress:
-    case cudaErrorLaunchTimeout:
-    case cudaErrorHardwareStackError:
-      text = "an error of GPUs, which the SIMT machine does not have";
-      break;
-    case cudaErrorInvalidDevice:
-      text = "invalid device ordinal";
-      break;
-    case cudaErrorInvalidResourceHandle:
-      text = "invalid resource handle";
-      break;
-    case cudaErrorNotReady:
-      text = "device not ready";
-      break;
-    case cudaErrorLaunchFailure:
-      return (text = m.failure).c_str();
-    case cudaErrorStreamCaptureUnsupported:
-      text = "operation not permitted when stream is capturing";
-      break;
-    case cudaErrorStreamCaptureInvalidated:
-      text = "a previous call broke the capture";
-      break;
-    case cudaErrorStreamCaptureUnjoined:
-      text = "capture ended with a stream that was not joined to its origin";
-      break;
-    case cudaErrorCapturedEvent:
-      text = "operation not permitted on a captured event";
-      break;
-    case cudaErrorStreamCaptureImplicit:
-      text = "the default stream was used while a stream that it waits for was captured";
-      break;
-  }
-  if (status == last_error() && !m.detail.empty()) text += ": " + m.detail;
-  return text.c_str();
-}
-
-cudaError_t cudaGetLastError() {
-  const cudaError_t status = cudaPeekAtLastError();
-  last_error() = cudaSuccess;
-  return status;
-}
-
-cudaError_t cudaPeekAtLastError() {
-  return machine().failure.empty() ? last_error() : cudaErrorLaunchFailure;
-}
-
-cudaError_t cudaDriverGetVersion(int* version) { return *version = 13000, cudaSuccess; }
-cudaError_t cudaRuntimeGetVersion(int* version) { return *version = 13000, cudaSuccess; }
-cudaError_t cudaGetDeviceCount(int* count) {
-  return *count = machine().settings.devices, cudaSuccess;
-}
-cudaError_t cudaSetDevice(int device) {
-  const int devices = machine().settings.devices;
-  if (device < 0 || device >= devices)
-    return result(refuse(cudaErrorInvalidDevice,
-                         std::to_string(device) + ", of " + std::to_string(devices) + " devices"));
-  current_device() = device;
-  return cudaSuccess;
-}
-cudaError_t cudaGetDevice(int* device) { return *device = current_device(), cudaSuccess; }
-
-cudaError_t cudaGetDeviceProperties(cudaDeviceProp* p, int device) {
-  if (device < 0 || device >= machine().settings.devices) return result(cudaErrorInvalidDevice);
-  const DeviceLimits& d = limits(machine().settings.capability);
-  *p = {};
-  std::strcpy(p->name, "SIMT machine");
-  p->totalGlobalMem = device_bytes;
-  p->sharedMemPerBlock = shared_default_bytes;
-  p->sharedMemPerBlockOptin = d.shared_optin_bytes;
-  p->major = d.capability / 10, p->minor = d.capability % 10;
-  p->multiProcessorCount = d.processors;
-  p->maxThreadsPerBlock = most_threads, p->warpSize = warp_size;
-  p->maxThreadsDim[0] = p->maxThreadsDim[1] = 1024, p->maxThreadsDim[2] = 64;
-  p->maxGridSize[0] = 0x7FFFFFFF, p->maxGridSize[1] = p->maxGridSize[2] = 65535;
-  return cudaSuccess;
-}
-
-cudaError_t cudaDeviceSynchronize() {
-  return guarded([](Machine& m) {
-    if (broken_by_capture(m)) return cudaErrorStreamCaptureUnsupported;
-    m.queue.finish_device(current_device());
-    return cudaSuccess;
-  });
-}
-
-cudaError_t synchronise_all() {
-  return guarded([](Machine& m) {
-    if (broken_by_capture(m)) return cudaErrorStreamCaptureUnsupported;
-    m.queue.finish_all();
     return cudaSuccess;
   });
 }

@@ -1,4 +1,4 @@
-#include "simt/fiber.h"
+#include "simt/execution/fiber.h"
 
 #include <sys/mman.h>
 

@@ -1,47 +1,24 @@
 // What the compiler calls for each load and store of code that is compiled with -fsanitize=thread,
 // answered here instead of by that sanitizer's own library, which is not linked.
-#include <atomic>
+#include <cstddef>
+#include <cstdint>
 
-#include "simt/check/block_check.h"
-#include "simt/check/copies.h"
-#include "simt/profile/block_profile.h"
-
-using simt::check::active_check;
-using simt::profile::active_profile;
+#include "simt/observe/observer.h"
 
 namespace {
 
-class Looking {
- public:
-  Looking() { simt::check::looking = true; }
-  ~Looking() { simt::check::looking = false; }
-  Looking(const Looking&) = delete;
-  Looking& operator=(const Looking&) = delete;
-};
+using simt::observe::AccessObserver;
+using simt::observe::observer;
 
-// `frame`: where the caller's stack is.
-void access(const void* p, unsigned bytes, bool write, bool aligned, const void* return_address,
-            const void* frame) {
-  if (simt::check::looking) return;
-  const Looking now;
-  if (active_check)
-    active_check->access(p, bytes, write, aligned, return_address);
-  else if (active_profile)
-    active_profile->access(p, bytes, write, aligned, return_address, frame);
-  else
-    simt::check::host_access(p, bytes, write, return_address);
-}
-
-void range(const void* p, std::size_t bytes, bool write, const void* return_address,
-           const void* frame) {
-  if (simt::check::looking) return;
-  const Looking now;
-  if (active_check)
-    active_check->access_range(reinterpret_cast<std::uintptr_t>(p), bytes, write, return_address);
-  else if (active_profile)
-    active_profile->access(p, bytes, write, false, return_address, frame);
-  else
-    simt::check::host_access(p, bytes, write, return_address);
+// While the observer is told there is none, so that accesses of the machine itself are ignored.
+inline void access(const void* p, std::size_t bytes, bool write, bool aligned,
+                   const void* return_address, const void* frame) {
+  const auto address = reinterpret_cast<std::uintptr_t>(p);
+  AccessObserver* const told = observer;
+  if (!told || told->is_local(address)) return;
+  observer = nullptr;
+  told->access({address, bytes, write, aligned, return_address, frame});
+  observer = told;
 }
 
 }  // namespace
@@ -97,10 +74,10 @@ SIMT_CALLBACKS(4)
 SIMT_CALLBACKS(8)
 SIMT_CALLBACKS(16)
 void __tsan_read_range(void* p, std::size_t bytes) {
-  range(p, bytes, false, __builtin_return_address(0), __builtin_frame_address(0));
+  access(p, bytes, false, false, __builtin_return_address(0), __builtin_frame_address(0));
 }
 void __tsan_write_range(void* p, std::size_t bytes) {
-  range(p, bytes, true, __builtin_return_address(0), __builtin_frame_address(0));
+  access(p, bytes, true, false, __builtin_return_address(0), __builtin_frame_address(0));
 }
 SIMT_ATOMICS(8)
 SIMT_ATOMICS(16)
@@ -110,9 +87,11 @@ void __tsan_atomic_thread_fence(int) { __atomic_thread_fence(__ATOMIC_SEQ_CST); 
 void __tsan_atomic_signal_fence(int) {}
 /// What -fsanitize-coverage=trace-pc adds: a block of code begins.
 void __sanitizer_cov_trace_pc() {
-  if (!active_profile || simt::check::looking) return;
-  const Looking now;
-  active_profile->enter_code(__builtin_return_address(0), __builtin_frame_address(0));
+  AccessObserver* const told = observer;
+  if (!told || !told->told_of_code()) return;
+  observer = nullptr;
+  told->enter_code(__builtin_return_address(0), __builtin_frame_address(0));
+  observer = told;
 }
 void __tsan_init() {}
 void __tsan_func_entry(void*) {}

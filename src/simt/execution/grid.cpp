@@ -1,77 +1,23 @@
-#include "simt/grid.h"
+// Blocks in their order over the workers; which static shared arrays a kernel uses.
+#include "simt/execution/grid.h"
 
 #include <algorithm>
 #include <atomic>
-#include <condition_variable>
 #include <functional>
 #include <map>
-#include <memory>
 #include <mutex>
 #include <numeric>
 #include <optional>
 #include <thread>
 #include <vector>
 
-#include "simt/profile/launch_profile.h"
-#include "simt/shared_memory.h"
+#include "simt/execution/worker_pool.h"
+#include "simt/memory/poison.h"
+#include "simt/memory/shared_arrays.h"
+#include "simt/observe/observer.h"
 
 namespace simt {
 namespace {
-
-/// OS threads that wait for a grid; the calling thread is one of the workers.
-class WorkerPool {
- public:
-  ~WorkerPool() {
-    {
-      const std::lock_guard lock(mutex_);
-      stopping_ = true;
-    }
-    wake_.notify_all();
-    for (std::thread& thread : threads_) thread.join();
-  }
-
-  /// Calls `work` once on each of `workers` threads, the calling one included; returns when all
-  /// have returned.
-  void run(int workers, const std::function<void()>& work) {
-    while (static_cast<int>(threads_.size()) < workers - 1)
-      threads_.emplace_back([this, i = static_cast<int>(threads_.size())] { wait_for_work(i); });
-    {
-      const std::lock_guard lock(mutex_);
-      work_ = &work;
-      wanted_ = busy_ = workers - 1;
-      ++round_;
-    }
-    wake_.notify_all();
-    work();
-    std::unique_lock lock(mutex_);
-    done_.wait(lock, [this] { return busy_ == 0; });
-  }
-
- private:
-  void wait_for_work(int i) {
-    std::uint64_t seen = 0;
-    std::unique_lock lock(mutex_);
-    for (;;) {
-      wake_.wait(lock, [&] { return stopping_ || round_ != seen; });
-      if (stopping_) return;
-      seen = round_;
-      if (i >= wanted_) continue;
-      const std::function<void()>& work = *work_;
-      lock.unlock();
-      work();
-      lock.lock();
-      if (--busy_ == 0) done_.notify_all();
-    }
-  }
-
-  std::vector<std::thread> threads_;
-  std::mutex mutex_;
-  std::condition_variable wake_, done_;
-  const std::function<void()>* work_ = nullptr;
-  int wanted_ = 0, busy_ = 0;
-  std::uint64_t round_ = 0;
-  bool stopping_ = false;
-};
 
 BlockRunner& this_workers_runner() {
   static thread_local BlockRunner runner;
@@ -128,10 +74,11 @@ dim3 block_index(std::uint64_t i, dim3 grid) {
 
 void run_grid(const LaunchShape& shape, const KernelCall& call, const Settings& settings,
               std::uint64_t launch_number, std::size_t static_shared_limit_bytes,
-              check::LaunchCheck* check, profile::LaunchProfile* profile) {
+              observe::LaunchObserver* observer) {
   static WorkerPool pool;
   static StaticSharedMemory shared;
-  const std::uint64_t count = profile ? profile->sample().size()
+  const bool sampled = observer && !observer->sample().empty();
+  const std::uint64_t count = sampled ? observer->sample().size()
                                       : std::uint64_t{shape.grid.x} * shape.grid.y * shape.grid.z;
   const std::uint64_t seed = settings.seed * 0x2545F4914F6CDD1Du + launch_number;
   std::atomic<std::uint64_t> next{0};
@@ -144,13 +91,11 @@ void run_grid(const LaunchShape& shape, const KernelCall& call, const Settings& 
   };
   const auto run_block = [&](std::uint64_t i) {
     const std::uint64_t at = block_at(i, count, settings.order, seed);
-    const std::uint64_t block = profile ? profile->sample()[at] : at;
+    const std::uint64_t block = sampled ? observer->sample()[at] : at;
     const dim3 index = block_index(block, shape.grid);
     shared.poison_for(shape.kernel);
     try {
-      this_workers_runner().run(
-          shape, call, index, settings.order, seed + i,
-          check ? std::optional(check::CheckedBlock{check, block}) : std::nullopt, profile);
+      this_workers_runner().run(shape, call, block, index, settings.order, seed + i, observer);
     } catch (const Violation& v) {
       fail("block (" + std::to_string(index.x) + "," + std::to_string(index.y) + "," +
            std::to_string(index.z) + "): " + v.text);

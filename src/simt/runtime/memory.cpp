@@ -7,8 +7,10 @@
 
 #include "simt/check/copies.h"
 #include "simt/check/global_shadow.h"
+#include "simt/check/host_access.h"
 #include "simt/machine_state.h"
-#include "simt/shared_memory.h"
+#include "simt/memory/poison.h"
+#include "simt/runtime/call.h"
 
 namespace simt {
 namespace {

@@ -7,7 +7,7 @@
 #include <cstring>
 #include <source_location>
 
-#include "simt/vector_types.h"
+#include "simt/language/vector_types.h"
 
 #define __global__
 #define __device__

@@ -4,8 +4,8 @@
 #include <memory>
 #include <tuple>
 
-#include "simt/device_language.h"
-#include "simt/runtime_api.h"
+#include "simt/language/device_language.h"
+#include "simt/runtime/api.h"
 
 namespace simt {
 

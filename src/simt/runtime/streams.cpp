@@ -1,5 +1,6 @@
 // The CUDA runtime's functions on streams, events and graphs.
 #include "simt/machine_state.h"
+#include "simt/runtime/call.h"
 
 namespace simt {
 

@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <utility>
 
-#include "simt/vector_types.h"
+#include "simt/language/vector_types.h"
 
 // Whether the code that includes this is compiled for check mode; see check/.
 #if !defined(SIMT_CHECKED)

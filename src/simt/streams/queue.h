@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "simt/machine.h"
-#include "simt/operation_order.h"
-#include "simt/runtime_api.h"
+#include "simt/runtime/api.h"
+#include "simt/streams/operation_order.h"
 
 namespace simt {
 
@@ -30,7 +30,7 @@ struct HostRange {
 };
 
 /// One piece of queued work.
-struct Operation {
+struct QueuedOperation {
   std::function<void()> run;     // may be run again, by a graph
   std::shared_ptr<Marker> wait;  // not before this is done; null: at once
   HostRange host;                // host memory that it will read or write
@@ -61,7 +61,7 @@ struct Capture {
 
 struct Stream {
   int device = 0;
-  std::deque<Operation> queue;
+  std::deque<QueuedOperation> queue;
   std::size_t slot = 0;   // in clocks
   bool blocking = false;  // in order with the default stream
   StreamClock clock;      // of all that its last operation has behind it, itself included

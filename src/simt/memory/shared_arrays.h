@@ -19,9 +19,4 @@ const std::vector<SharedArray>& shared_arrays();
 /// The calling thread's block of thread-local storage, to which offsets are relative.
 char* thread_storage();
 
-/// What memory holds that nothing has written: the bits of a NaN as float and as double.
-constexpr unsigned poison_word = 0xFFFFDEAD;
-void poison(void* memory, std::size_t bytes);
-bool is_poison(const void* memory, std::size_t bytes);
-
 }  // namespace simt

@@ -1,33 +1,19 @@
 // One block of a grid: its threads as fibers, its barriers and warp operations.
 #pragma once
 #include <cstdint>
-#include <memory>
-#include <optional>
-#include <random>
 #include <string>
 #include <vector>
 
-#include "simt/fiber.h"
-#include "simt/launch.h"
+#include "simt/execution/fiber.h"
+#include "simt/language/launch.h"
 #include "simt/machine.h"
 
 namespace simt {
 
-namespace check {
-class BlockCheck;
-class LaunchCheck;
-
-/// A block that is watched: of which launch, and which of its blocks.
-struct CheckedBlock {
-  LaunchCheck* launch;
-  std::uint64_t number;
-};
-}  // namespace check
-
-namespace profile {
-class BlockProfile;
-class LaunchProfile;
-}  // namespace profile
+namespace observe {
+class BlockObserver;
+class LaunchObserver;
+}  // namespace observe
 
 constexpr int warp_size = 32, most_threads = 1024;
 
@@ -44,11 +30,10 @@ class BlockRunner {
   BlockRunner(const BlockRunner&) = delete;
   BlockRunner& operator=(const BlockRunner&) = delete;
 
-  /// Runs block `index` of the launch to its end, watched where the kernel tells of its accesses:
-  /// checked, or profiled where `profile` is not null. Throws Violation.
-  void run(const LaunchShape& shape, const KernelCall& call, dim3 index, Order order,
-           std::uint64_t seed, std::optional<check::CheckedBlock> watched,
-           profile::LaunchProfile* profile);
+  /// Runs the block with number `block` and index `index` of the launch to its end; `observer`, if
+  /// not null, is told what its threads do. Throws Violation.
+  void run(const LaunchShape& shape, const KernelCall& call, std::uint64_t block, dim3 index,
+           Order order, std::uint64_t seed, observe::LaunchObserver* observer);
 
   // What the running thread calls.
   void barrier(const Place& place);
@@ -84,11 +69,11 @@ class BlockRunner {
   void resume(int thread);
   void suspend();
   bool run_ready_threads();
-  bool finish_warp_operations();
-  bool finish_warp_operation(int first, int thread);
-  void complete(int first, unsigned mask);
+  // In warp_operations.cpp:
+  bool complete_warp_operations();
+  bool try_complete(int first, int thread);
+  void exchange(int first, unsigned mask);
   void release_barrier();
-  void explain_deadlock();
 
   FiberStacks stacks_;
   std::vector<Thread> threads_;
@@ -99,13 +84,7 @@ class BlockRunner {
   void* dynamic_shared_;
   std::size_t dynamic_shared_bytes_ = 0;
   std::string violation_;
-  std::unique_ptr<check::BlockCheck> check_;        // made for the first block that is watched
-  check::BlockCheck* watching_ = nullptr;           // it, while such a block runs
-  std::unique_ptr<profile::BlockProfile> profile_;  // likewise
-  profile::BlockProfile* profiling_ = nullptr;
+  observe::BlockObserver* observer_ = nullptr;  // while a block runs that has one
 };
-
-/// The runner whose kernel thread is the caller; null outside kernels.
-BlockRunner* current_block();
 
 }  // namespace simt

@@ -1,4 +1,4 @@
-#include "simt/check/source_lines.h"
+#include "simt/observe/source_lines.h"
 
 #include <link.h>
 #if defined(SIMT_HAS_BACKTRACE)
@@ -7,7 +7,7 @@
 
 #include <vector>
 
-namespace simt::check {
+namespace simt::observe {
 namespace {
 
 struct Range {
@@ -57,7 +57,8 @@ int add_frame(void* frames, std::uintptr_t, const char* file, int line, const ch
   auto& found = *static_cast<Frames*>(frames);
   const std::string text = path.substr(path.rfind('/') + 1) + ":" + std::to_string(line);
   // Copies of CUDA's vector types belong to whoever copies.
-  for (const char* own : {"simt/vector_types.h", "simt/device_language.h", "simt/launch.h"})
+  for (const char* own : {"simt/language/vector_types.h", "simt/language/device_language.h",
+                          "simt/language/launch.h"})
     if (path.ends_with(own)) {
       found.last_of_machine = text;
       return 0;
@@ -97,4 +98,4 @@ bool is_constant(const void* p, std::size_t bytes) {
   return false;
 }
 
-}  // namespace simt::check
+}  // namespace simt::observe
