@@ -152,9 +152,9 @@ TEST_F(Commands, InfoDescribesACheckpoint) {
 TEST_F(Commands, KernelsCountsAStep) {
   for (const BackendStatus& b : backend_statuses())
     if (b.name == "simt-check" && !b.why_unavailable.empty()) GTEST_SKIP() << b.why_unavailable;
-  const Outcome outcome = run_program(
-      {"kernels", "--backend", "simt", "--preset", "vanilla", "--op", "dense", "--batch-size", "4",
-       "--blocks", "2", "--json", folder.path("k.json"), "--html", folder.path("k.html")});
+  const Outcome outcome = run_program({"kernels", "--preset", "vanilla", "--op", "dense",
+                                       "--batch-size", "4", "--blocks", "2", "--json",
+                                       folder.path("k.json"), "--html", folder.path("k.html")});
   ASSERT_EQ(outcome.status, 0) << outcome.err;
   for (const char* part : {"dense forward 100 to 128: 0.1 MFLOP", "dense_backward_weights",
                            "load shared 128", "2 sampled and scaled"})

@@ -9,7 +9,9 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "image/image.h"
 #include "io/atomic_file.h"
+#include "plot/figure.h"
 #include "run/run_folder.h"
 #include "temporary_folder.h"
 #include "train/small_presets.h"
@@ -192,7 +194,8 @@ TEST_F(RunLoop, DrawsTheSameNoiseForEveryGrid) {
   run_training(t, options_);
   // The seed's own samples belong to `sample`; a grid's are of another seed, the same for all.
   const RunFolder expected(folder_.path("expected"), "", {});
-  expected.write_grid(1, t.sample(16, config_.seed ^ 0x9E3779B97F4A7C15u), t.dataset());
+  const auto images = to_bytes(t.sample(16, config_.seed ^ 0x9E3779B97F4A7C15u));
+  expected.write_grid(1, {images, 16, 28, 28, 1});
   EXPECT_TRUE(read_file(expected.grid_path(1)) ==
               read_file(folder_.path("run/images/epoch_0001.png")));
 }

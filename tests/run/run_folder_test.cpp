@@ -148,17 +148,17 @@ TEST_F(Folder, ShowsSamplesAsAGridOfTheirEpoch) {
   const Dataset shape = tall_pictures(1);
   std::vector<float> samples;
   for (int i = 0; i < 16 * 72; ++i) samples.push_back(static_cast<float>(i % 255) / 127 - 1);
-  folder.write_grid(3, samples, shape);
-  expect_same(folder.grid_path(3),
-              grid_figure(batch_of(shape, to_bytes(samples)), 4, 4, "Epoch 3"));
+  const auto bytes = to_bytes(samples);
+  folder.write_grid(3, batch_of(shape, bytes));
+  expect_same(folder.grid_path(3), grid_figure(batch_of(shape, bytes), 4, 4, "Epoch 3"));
 }
 
 TEST_F(Folder, PlotsBothLossesByEpoch) {
   const RunFolder folder(run("run"), "", {});
   folder.write_plot("DCGAN", {{1, 0.5, 1.5, 9}, {2, 0.75, 1.25, 9}, {3, 1, 1, 9}});
   expect_same(folder.path("losses.png"),
-              plot_figure({{"Generator", {1, 2, 3}, {0.5, 0.75, 1}, false},
-                           {"Discriminator", {1, 2, 3}, {1.5, 1.25, 1}, false}},
+              plot_figure({{"Generator", {1, 2, 3}, {0.5, 0.75, 1}},
+                           {"Discriminator", {1, 2, 3}, {1.5, 1.25, 1}}},
                           {"DCGAN: mean loss per epoch", "Epoch", "Loss"}));
 }
 

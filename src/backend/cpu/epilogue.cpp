@@ -2,7 +2,7 @@
 // Segments are dealt out in chunks whose bounds do not depend on the number of threads, so neither
 // do the bits of the bias gradient.
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "src/backend/cpu/epilogue.cpp"
+#define HWY_TARGET_INCLUDE "backend/cpu/epilogue.cpp"
 #include <hwy/foreach_target.h>
 // After foreach_target.h:
 #include <hwy/highway.h>

@@ -1,6 +1,6 @@
 // Pixels of the chosen images as floats: (u8 - 127.5) / 127.5, exactly as float division gives it.
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "src/backend/cpu/gather.cpp"
+#define HWY_TARGET_INCLUDE "backend/cpu/gather.cpp"
 #include <hwy/foreach_target.h>
 // After foreach_target.h:
 #include <hwy/highway.h>

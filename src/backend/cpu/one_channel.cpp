@@ -1,7 +1,7 @@
 // One sample at a time. Its one-channel image is laid out with its padding on the stack, so that no
 // kernel looks for edges; p below is that padded image, k the kernel's size, s the stride.
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "src/backend/cpu/one_channel.cpp"
+#define HWY_TARGET_INCLUDE "backend/cpu/one_channel.cpp"
 #include <hwy/foreach_target.h>
 // After foreach_target.h:
 #include <hwy/highway.h>

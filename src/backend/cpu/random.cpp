@@ -2,7 +2,7 @@
 // rubbish because the 32x32-bit products do not look at it. What a block gives depends on its index
 // alone, not on the length of the draw: tails are drawn as whole vectors and cut.
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "src/backend/cpu/random.cpp"
+#define HWY_TARGET_INCLUDE "backend/cpu/random.cpp"
 #include <hwy/foreach_target.h>
 // After foreach_target.h:
 #include <hwy/contrib/math/math-inl.h>
