@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "dcgan/error.h"
 #include "image/image.h"
 #include "io/atomic_file.h"
 #include "plot/figure.h"
@@ -205,7 +206,7 @@ TEST(PresetTitle, IsOfEveryPreset) {
   EXPECT_EQ(preset_title("dcgan"), "DCGAN");
   EXPECT_EQ(preset_title("tf-tutorial"), "DCGAN of the TensorFlow tutorial");
   EXPECT_EQ(preset_title("vanilla-64"), "Vanilla GAN 64x64");
-  EXPECT_EQ(preset_title("another"), "another");
+  EXPECT_THROW(preset_title("another"), UsageError);
 }
 
 }  // namespace
