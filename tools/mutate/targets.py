@@ -52,7 +52,7 @@ def kernel_phases(stems):
 # What takes a moment comes first: whole steps of the smallest preset, refusals. What runs every backend in
 # one test, or in check mode, comes late.
 QUICK = "*vanilla:*vanilla_cpu:*vanilla_smoothed_cpu:Passes.*:Trainer.*:Replay.[!D]*:TrainerInput.*"
-SMALL, SLOW, CHECKED = "*vanilla*", "*Backends*", "*simt_check*"
+SLOW, CHECKED = "*Backends*", "*simt_check*"
 SUITE = "-" + ":".join(f"*n{batch}_*" for batch in (96, 150, 300))  # test_ops without its largest cases
 TRAINING = [Phase(1, "small steps", f"{QUICK}-*simt*:{SLOW}", program="test_train"),
             Phase(1, "steps", f"-*simt*:{QUICK}:{SLOW}", program="test_train"),
@@ -71,9 +71,10 @@ NETWORKS = [Phase(1, "small networks", f"-*simt*:{DRAWS}", program="test_nn"),
             Phase(3, "networks in check mode", CHECKED, program="test_nn")]
 COMMANDS = Phase(1, "commands", "Commands.*", program="dcgan_cuda", tester="test_cli")
 MISUSE = Phase(2, "misuse and interrupts", "-Commands.*", program="dcgan_cuda", tester="test_cli")
-KERNELS_HOST = [Phase(1, "small steps on simt", f"{SMALL}simt*-{CHECKED}", program="test_train"),
+SMALLEST = "*/vanilla_simt*"
+KERNELS_HOST = [Phase(1, "small steps on simt", f"{SMALLEST}-{CHECKED}", program="test_train"),
                 Phase(1, "ops", f"*/Op.*{SUITE}", "simt"),
-                Phase(2, "steps on simt", f"*simt*-{CHECKED}:{SMALL}", program="test_train"),
+                Phase(2, "steps on simt", f"*simt*-{CHECKED}:{SMALLEST}", program="test_train"),
                 Phase(2, "all of the ops", f"{SUITE}:*/Op.*", "simt"),
                 Phase(2, "steps on every backend", SLOW, program="test_train"),
                 Phase(3, "ops in check mode", f"*/Op.*:Access.*{SUITE}", "simt-check"),
