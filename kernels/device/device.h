@@ -65,7 +65,8 @@ struct Work {
   const char* name;
   double bytes, fmas;
   int slices, instructions = 0;
-  int double_instructions = 0;  // -1: as many as the machine code has
+  int double_instructions = 0;
+  static constexpr int as_compiled = -1;  // as many as its machine code has
 };
 
 /// Queues kernel<<<grid, block, shared_bytes, stream>>>(arguments...). Throws DeviceError where the
