@@ -101,7 +101,7 @@ INSTANTIATE_TEST_SUITE_P(Kernels, Check, testing::ValuesIn(wrong_kernels()),
 
 void meet_once() { __syncthreads(); }
 
-TEST(CheckOfHostCode, GoesOnAfterAnUncheckedKernelOnTheSameThread) {
+TEST(CheckOfHostCode, ContinuesAfterAnUncheckedKernelOnTheSameThread) {
   const simt::Settings before = simt::settings();
   simt::Settings settings = before;
   settings.workers = 1;
