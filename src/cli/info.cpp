@@ -7,7 +7,6 @@
 #include "dcgan/error.h"
 #include "models/models.h"
 #include "nn/sequential.h"
-#include "run/run.h"
 #include "train/checkpoint.h"
 
 namespace dcgan::cli {

@@ -15,6 +15,9 @@ struct Image {
   std::vector<std::uint8_t> pixels;
 };
 
+/// Values in [-1, 1] as bytes, rounded; what is no number becomes 0.
+std::vector<std::uint8_t> to_bytes(const std::vector<float>& values);
+
 /// Decodes a PNG or JPEG as `channels` (1, 3, or 0: as stored); alpha is dropped, pictures of more
 /// than 64 megapixels are refused. Throws Error, which says what to do but not with which file.
 Image decode_image(std::span<const std::uint8_t> file, int channels = 0);

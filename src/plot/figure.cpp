@@ -1,4 +1,4 @@
-// Grids of images under a title, with captions where wanted.
+// Grids of images under a title, with or without captions.
 #include "plot/figure.h"
 
 #include <algorithm>

@@ -32,7 +32,6 @@ struct Curve {
   std::string label;
   std::vector<double> x;
   std::vector<double> y;
-  bool dashed = false;
 };
 
 struct PlotText {

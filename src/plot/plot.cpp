@@ -109,8 +109,6 @@ void draw_axes(const Canvas& canvas, const Axis& x, const Axis& y) {
 void draw_curve(const Canvas& canvas, const Curve& c, const Axis& x, const Axis& y,
                 const Colour& colour) {
   canvas.colour(colour);
-  const double dashes[] = {7, 5};
-  cairo_set_dash(canvas.cairo(), dashes, c.dashed ? 2 : 0, 0);
   cairo_set_line_width(canvas.cairo(), 2);
   bool pen_down = false;
   const std::size_t points = std::min(c.x.size(), c.y.size());
@@ -121,7 +119,6 @@ void draw_curve(const Canvas& canvas, const Curve& c, const Axis& x, const Axis&
     pen_down = drawn;
   }
   cairo_stroke(canvas.cairo());
-  cairo_set_dash(canvas.cairo(), nullptr, 0, 0);
   constexpr std::size_t most_markers = 60;
   if (points > most_markers) return;
   for (std::size_t i = 0; i < points; ++i) {

@@ -4,6 +4,8 @@
 #include <cstdio>
 #include <filesystem>
 
+#include "image/image.h"
+#include "plot/figure.h"
 #include "run/run_folder.h"
 
 namespace dcgan {
@@ -11,7 +13,7 @@ namespace {
 
 // The grids of all epochs show the same noise, as the notebook's fixed seed does.
 constexpr std::uint64_t grid_seed_offset = 0x9E3779B97F4A7C15u;
-constexpr std::int64_t grid_images = 16;
+constexpr int grid_images = 16;
 
 EpochRecord epoch_under_way(const TrainingState& state) {
   const auto steps = static_cast<double>(state.steps_in_epoch);
@@ -75,7 +77,9 @@ class Run {
 
   void finish_epoch(const EpochRecord& epoch, const std::vector<EpochRecord>& history) {
     const std::uint64_t seed = trainer_.config().seed ^ grid_seed_offset;
-    folder_.write_grid(epoch.epoch, trainer_.sample(grid_images, seed), trainer_.dataset());
+    const std::vector<std::uint8_t> images = to_bytes(trainer_.sample(grid_images, seed));
+    const Dataset& data = trainer_.dataset();
+    folder_.write_grid(epoch.epoch, {images, grid_images, data.height, data.width, data.channels});
     folder_.write_gif(epoch.epoch);
     folder_.write_plot(preset_title(trainer_.config().preset), history);
     const std::string grid = folder_.grid_path(epoch.epoch);
@@ -115,14 +119,6 @@ class Run {
 
 RunOutcome run_training(Trainer& trainer, const RunOptions& options) {
   return Run(trainer, options).train();
-}
-
-std::string preset_title(const std::string& preset) {
-  if (preset == "vanilla") return "Vanilla GAN";
-  if (preset == "dcgan") return "DCGAN";
-  if (preset == "tf-tutorial") return "DCGAN of the TensorFlow tutorial";
-  if (preset == "vanilla-64") return "Vanilla GAN 64x64";
-  return preset;
 }
 
 }  // namespace dcgan

@@ -29,7 +29,4 @@ struct RunOutcome {
 /// a checkpoint cannot be written.
 RunOutcome run_training(Trainer& trainer, const RunOptions& options);
 
-/// "Vanilla GAN", "DCGAN", ...: a preset's name in titles.
-std::string preset_title(const std::string& preset);
-
 }  // namespace dcgan

@@ -2,7 +2,6 @@
 #include "run/run_folder.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstdio>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -131,12 +130,8 @@ void RunFolder::write_real_samples(const Dataset& data) const {
   write_png(path("real_samples.png"), labelled_figure(batch, captions, "Real: " + data.name));
 }
 
-void RunFolder::write_grid(std::int64_t epoch, const std::vector<float>& images,
-                           const Dataset& shape) const {
-  const std::vector<std::uint8_t> bytes = to_bytes(images);
-  const ImageBatch batch{bytes, static_cast<int>(bytes.size() / shape.image_bytes()), shape.height,
-                         shape.width, shape.channels};
-  write_png(grid_path(epoch), grid_figure(batch, 4, 4, "Epoch " + std::to_string(epoch)));
+void RunFolder::write_grid(std::int64_t epoch, const ImageBatch& images) const {
+  write_png(grid_path(epoch), grid_figure(images, 4, 4, "Epoch " + std::to_string(epoch)));
 }
 
 void RunFolder::write_plot(const std::string& title,
@@ -157,15 +152,6 @@ void RunFolder::write_gif(std::int64_t last) const {
   for (std::int64_t epoch = 1; epoch <= last; ++epoch)
     if (fs::is_regular_file(grid_path(epoch))) frames.push_back(read_image(grid_path(epoch)));
   if (!frames.empty()) dcgan::write_gif(path("training.gif"), frames, gif_delay_ms);
-}
-
-std::vector<std::uint8_t> to_bytes(const std::vector<float>& images) {
-  std::vector<std::uint8_t> bytes(images.size());
-  std::transform(images.begin(), images.end(), bytes.begin(), [](float x) {
-    const float level = std::isnan(x) ? 0.0F : std::clamp(x * 127.5F + 127.5F, 0.0F, 255.0F);
-    return static_cast<std::uint8_t>(std::lround(level));
-  });
-  return bytes;
 }
 
 }  // namespace dcgan

@@ -1,4 +1,4 @@
-// The files of a run folder, under the names that DESIGN gives them.
+// The files of a run folder: log, settings, pictures; and where its grids and checkpoints lie.
 #pragma once
 #include <fstream>
 #include <string>
@@ -7,6 +7,8 @@
 #include "dcgan/trainer.h"
 
 namespace dcgan {
+
+struct ImageBatch;
 
 class RunFolder {
  public:
@@ -28,8 +30,8 @@ class RunFolder {
 
   void write_config(const Config& config) const;
   void write_real_samples(const Dataset& dataset) const;
-  /// 16 images in [-1, 1] as the epoch's titled 4x4 grid.
-  void write_grid(std::int64_t epoch, const std::vector<float>& images, const Dataset& shape) const;
+  /// 16 images as the epoch's titled 4x4 grid.
+  void write_grid(std::int64_t epoch, const ImageBatch& images) const;
   void write_plot(const std::string& title, const std::vector<EpochRecord>& history) const;
   /// training.gif from the grids of epochs 1 to `last`, those that are there.
   void write_gif(std::int64_t last) const;
@@ -38,8 +40,5 @@ class RunFolder {
   std::string directory_;
   std::ofstream log_;
 };
-
-/// Rounds [-1, 1] to bytes.
-std::vector<std::uint8_t> to_bytes(const std::vector<float>& images);
 
 }  // namespace dcgan

@@ -16,8 +16,6 @@ struct ConvContext {
   std::shared_ptr<DftScratch> scratch = std::make_shared<DftScratch>();
 };
 
-std::unique_ptr<LinearOp> make_conv2d(const ConvContext&, const ConvShape&, const Epilogue&);
-std::unique_ptr<LinearOp> make_conv_transpose2d(const ConvContext&, const ConvShape&,
-                                                const Epilogue&);
+std::unique_ptr<LinearOp> make_convolution(const ConvContext&, const ConvShape&, const Epilogue&);
 
 }  // namespace dcgan::cpu
