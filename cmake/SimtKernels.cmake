@@ -2,7 +2,7 @@
 #
 # dcgan_simt_kernels(NAME TARGET NAMESPACE [CHECKED] SOURCES FILES...): an object library. CHECKED:
 # for check mode, in which the machine sees every load and store. They reach it as the
-# callbacks of -fsanitize=thread, which src/simt/check answers; that sanitizer itself is not linked.
+# callbacks of -fsanitize=thread, which src/simt/observe answers; that sanitizer itself is not linked.
 
 # Check mode needs GCC, whose callbacks these are, and libbacktrace, which comes with GCC.
 option(DCGAN_SIMT_CHECK "Build simt-check: the SIMT machine's check mode" ON)

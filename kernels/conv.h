@@ -6,13 +6,14 @@
 #include "kernels/conv_one_channel.h"
 #include "kernels/epilogue_parameters.h"
 #include "kernels/matmul/product.h"
+#include "ops/convolution.h"
 
 namespace dcgan::DCGAN_TARGET {
 
 class ConvKernels {
  public:
-  ConvKernels(std::int64_t batch, std::int64_t height, std::int64_t width, std::int64_t in,
-              std::int64_t out, std::int64_t size, std::int64_t stride);
+  /// Of a conv2d.
+  explicit ConvKernels(const ConvShape& shape);
 
   std::size_t workspace_floats() const;
   /// z = epilogue(conv(x, kernel))

@@ -4,15 +4,15 @@
 
 namespace dcgan::DCGAN_TARGET {
 
-DenseKernels::DenseKernels(std::int64_t batch, std::int64_t in, std::int64_t out)
-    : batch_(static_cast<int>(batch)),
-      in_(static_cast<int>(in)),
-      out_(static_cast<int>(out)),
-      vec4_(packs_of_four(in) && packs_of_four(out)),
-      forward_(plan_product(batch, out, in, vec4_)),
-      backward_data_(plan_product(batch, in, out, vec4_)),
-      backward_weights_(plan_product(in, out, batch, vec4_)),
-      one_output_(plan_one_output(batch, in, out)) {}
+DenseKernels::DenseKernels(const DenseShape& s)
+    : batch_(static_cast<int>(s.batch)),
+      in_(static_cast<int>(s.in)),
+      out_(static_cast<int>(s.out)),
+      vec4_(packs_of_four(s.in) && packs_of_four(s.out)),
+      forward_(plan_product(s.batch, s.out, s.in, vec4_)),
+      backward_data_(plan_product(s.batch, s.in, s.out, vec4_)),
+      backward_weights_(plan_product(s.in, s.out, s.batch, vec4_)),
+      one_output_(plan_one_output(s)) {}
 
 std::size_t DenseKernels::workspace_floats() const {
   if (one_output_.applies) return one_output_.workspace_floats;

@@ -4,12 +4,13 @@
 #pragma once
 #include "kernels/dense_one_output.h"
 #include "kernels/matmul/product.h"
+#include "ops/dense.h"
 
 namespace dcgan::DCGAN_TARGET {
 
 class DenseKernels {
  public:
-  DenseKernels(std::int64_t batch, std::int64_t in, std::int64_t out);
+  explicit DenseKernels(const DenseShape& shape);
 
   std::size_t workspace_floats() const;
   /// y = epilogue(x * kernel)

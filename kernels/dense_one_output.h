@@ -3,6 +3,7 @@
 #pragma once
 #include "kernels/device/column_sums.h"
 #include "kernels/epilogue_parameters.h"
+#include "ops/dense.h"
 
 namespace dcgan::DCGAN_TARGET {
 
@@ -12,7 +13,7 @@ struct OneOutputPlan {
   std::size_t workspace_floats = 0;
 };
 
-OneOutputPlan plan_one_output(std::int64_t batch, std::int64_t in, std::int64_t out);
+OneOutputPlan plan_one_output(const DenseShape& shape);
 
 void one_output_forward(const OneOutputPlan& plan, const float* x, const float* kernel,
                         const EpilogueParameters& epilogue, float* y, cudaStream_t stream);

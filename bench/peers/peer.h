@@ -12,24 +12,21 @@
 
 namespace dcgan::bench {
 
-enum class Direction { forward, backward_data, backward_weights };
-
 struct DensePass {
   DenseShape shape;
   Direction direction;
 };
-/// A transposed convolution is that from its output to its input, forward and backward_data
-/// exchanged.
+/// Of a conv2d; a transposed convolution is that from its output to its input, forward and
+/// backward_data exchanged.
 struct ConvolutionPass {
   ConvShape shape;
   Direction direction;
 };
 /// x [images, positions, channels]
 struct BatchNormPass {
-  enum class Kind { inference, training, backward };
   std::int64_t images, positions, channels;
   float momentum, epsilon;
-  Kind kind;
+  Direction direction;
 };
 using PeerOp = std::variant<DensePass, ConvolutionPass, BatchNormPass>;
 

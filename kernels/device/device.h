@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <stdexcept>
 #include <string>
+#include <type_traits>
 #include <utility>
 
 #ifndef DCGAN_TARGET
@@ -72,6 +73,17 @@ void launch(const char* name, void (*kernel)(Parameters...), dim3 grid, dim3 blo
 
 __host__ __device__ constexpr std::int64_t ceil_div(std::int64_t a, std::int64_t b) {
   return (a + b - 1) / b;
+}
+
+/// How many blocks `count` things need, of which a block does `per_block`.
+inline unsigned blocks_for(std::int64_t count, std::int64_t per_block) {
+  return static_cast<unsigned>(ceil_div(count, per_block));
+}
+
+/// Calls run with std::true_type or std::false_type: a bool of the host chooses a template.
+template <class Run>
+void dispatch(bool value, const Run& run) {
+  value ? run(std::true_type{}) : run(std::false_type{});
 }
 
 }  // namespace dcgan::DCGAN_TARGET

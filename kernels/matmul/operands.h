@@ -87,9 +87,8 @@ __device__ __forceinline__ bool sum_inside(const PixelPlace& a, const PixelPlace
 /// Where in x the patch of output pixel (b, oh, ow) begins.
 __device__ __forceinline__ PixelPlace patch_of(const ConvGeometry& g, int pixel, int end) {
   if (pixel >= end) return outside_image();
-  int ow = pixel;
-  const int b = g.by_out_pixels.divide_off(ow);
-  const int oh = g.by_out_width.divide_off(ow);
+  const auto [b, in_image] = g.by_out_pixels.divmod(pixel);
+  const auto [oh, ow] = g.by_out_width.divmod(in_image);
   const int top = oh * g.stride - g.pad_top, left = ow * g.stride - g.pad_left;
   return {((b * g.height + top) * g.width + left) * g.in, top, left};
 }
@@ -97,9 +96,8 @@ __device__ __forceinline__ PixelPlace patch_of(const ConvGeometry& g, int pixel,
 /// Where in a patch the tap (kh, kw, in) is.
 __device__ __forceinline__ PixelPlace tap_of(const ConvGeometry& g, int tap, int end) {
   if (tap >= end) return outside_image();
-  int channel = tap;
-  int kw = g.by_in.divide_off(channel);
-  const int kh = g.by_size.divide_off(kw);
+  const auto [in_kernel, channel] = g.by_in.divmod(tap);
+  const auto [kh, kw] = g.by_size.divmod(in_kernel);
   return {(kh * g.width + kw) * g.in + channel, kh, kw};
 }
 
@@ -164,18 +162,16 @@ struct GradientAlongK {
   /// The pixel of dz that tap (0, 0) joins to this one.
   __device__ __forceinline__ Line line(int m) const {
     if (m >= g.batch * c.rows * c.columns) return outside_image();
-    int j = m;
-    const int b = c.by_pixels.divide_off(j);
-    const int i = c.by_columns.divide_off(j);
+    const auto [b, in_class] = c.by_pixels.divmod(m);
+    const auto [i, j] = c.by_columns.divmod(in_class);
     const int oh = c.first_oh + i, ow = c.first_ow + j;
     return {((b * g.out_height + oh) * g.out_width + ow) * g.out, oh, ow};
   }
   /// Taps lead back: dx(h) = sum of dz(oh) * kernel(h - oh * stride).
   __device__ __forceinline__ Step step(int k, int k_end) const {
     if (k >= k_end) return outside_image();
-    int channel = k;
-    int t = g.by_out.divide_off(channel);
-    const int s = c.by_tap_columns.divide_off(t);
+    const auto [tap, channel] = g.by_out.divmod(k);
+    const auto [s, t] = c.by_tap_columns.divmod(tap);
     return {channel - (s * g.out_width + t) * g.out, -s, -t};
   }
   __device__ __forceinline__ bool inside(const Line& line, const Step& step) const {
@@ -197,11 +193,10 @@ struct ClassKernelAlongK {
   __device__ __forceinline__ Line line(int n) const { return {n < g.in ? n * g.out : -1}; }
   __device__ __forceinline__ Step step(int k, int k_end) const {
     if (k >= k_end) return {-1};
-    int channel = k;
-    int t = g.by_out.divide_off(channel);
-    const int s = c.by_tap_columns.divide_off(t);
-    const int tap = (c.first_kh + s * g.stride) * g.size + c.first_kw + t * g.stride;
-    return {tap * g.in * g.out + channel};
+    const auto [tap, channel] = g.by_out.divmod(k);
+    const auto [s, t] = c.by_tap_columns.divmod(tap);
+    const int kh = c.first_kh + s * g.stride, kw = c.first_kw + t * g.stride;
+    return {(kh * g.size + kw) * g.in * g.out + channel};
   }
   __device__ __forceinline__ bool inside(const Line& line, const Step& step) const {
     return both_inside(line, step);

@@ -5,7 +5,7 @@
 #pragma once
 #include <algorithm>
 
-#include "kernels/device/pack.h"
+#include "kernels/device/thread.h"
 #include "kernels/matmul/writers.h"
 
 namespace dcgan::DCGAN_TARGET {
@@ -108,11 +108,10 @@ void with_tile(const Product& p, const Run& run) {
 template <class Tile, class A, class B, bool vec4>
 __global__ void __launch_bounds__(Tile::threads, Tile::blocks_per_multiprocessor)
     product_kernel(A a, B b, MatrixWriter<vec4> writer, int k, int split_depth) {
-  const int part = static_cast<int>(blockIdx.z);
-  const int begin = part * split_depth;
+  const BlockIndex block = block_index();
+  const int begin = block.z * split_depth;
   const int end = begin + split_depth < k ? begin + split_depth : k;
-  tile_product<Tile>(a, b, static_cast<int>(blockIdx.x) * Tile::m,
-                     static_cast<int>(blockIdx.y) * Tile::n, begin, end, writer);
+  tile_product<Tile>(a, b, block.x * Tile::m, block.y * Tile::n, begin, end, writer);
 }
 
 /// sum += the packs at from, from + stride ..., `count` of them, one after the other. Several are
@@ -129,11 +128,8 @@ __device__ __forceinline__ void add_packs(Pack<width>& sum, const float* from, s
       from += stride;
     }
     DCGAN_UNROLL
-    for (int b = 0; b < batch; ++b) {
-      DCGAN_UNROLL
-      for (int i = 0; i < width; ++i)
-        if (b < count) sum.value[i] += terms[b].value[i];
-    }
+    for (int b = 0; b < batch; ++b)
+      if (b < count) sum += terms[b];
   }
 }
 
@@ -146,8 +142,7 @@ __global__ void __launch_bounds__(256)
                      EpilogueParameters epilogue, float* y) {
   constexpr int packs = 32, warps = 8;
   __shared__ Pack<width> sums[warps][packs];
-  const int pack = static_cast<int>(threadIdx.x) % packs,
-            warp = static_cast<int>(threadIdx.x) / packs;
+  const int pack = lane_index(), warp = warp_index();
   const std::int64_t at = (static_cast<std::int64_t>(blockIdx.x) * packs + pack) * width;
   Pack<width> sum{};
   if (at < count)
@@ -155,11 +150,7 @@ __global__ void __launch_bounds__(256)
   sums[warp][pack] = sum;
   __syncthreads();  // every warp's sums are there
   if (warp != 0 || at >= count) return;
-  for (int w = 1; w < warps; ++w) {
-    const Pack<width> term = sums[w][pack];
-    DCGAN_UNROLL
-    for (int i = 0; i < width; ++i) sum.value[i] += term.value[i];
-  }
+  for (int w = 1; w < warps; ++w) sum += sums[w][pack];
   const int column = by_columns.remainder(static_cast<int>(at));
   epilogue.apply(sum, epilogue.template bias_of<width>(column), at).store(y + at);
 }
@@ -170,8 +161,7 @@ template <int width>
 __global__ void __launch_bounds__(256)
     sum_few_parts_kernel(const float* partial, int parts, std::int64_t count, Divider by_columns,
                          EpilogueParameters epilogue, float* y) {
-  const std::int64_t at =
-      (static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x) * width;
+  const std::int64_t at = global_index() * width;
   if (at >= count) return;
   Pack<width> sum = Pack<width>::load(partial + at);
   add_packs(sum, partial + count + at, count, parts - 1);

@@ -13,6 +13,7 @@
 // may be overwritten.
 #pragma once
 #include "kernels/device/register_tile.h"
+#include "kernels/device/thread.h"
 
 namespace dcgan::DCGAN_TARGET {
 
@@ -92,14 +93,14 @@ class SliceLoader {
 
   /// Where slot s of this thread begins.
   static __device__ __forceinline__ int mn(int s) {
-    const int thread = static_cast<int>(threadIdx.x);
+    const int thread = thread_index();
     if constexpr (along_k)
       return thread % 16 + thread / (16 * groups) * 16 + s * (threads / groups);
     else
       return thread % groups * 4;
   }
   static __device__ __forceinline__ int k(int s) {
-    const int thread = static_cast<int>(threadIdx.x);
+    const int thread = thread_index();
     if constexpr (along_k)
       return thread / 16 % groups * 4;
     else
@@ -131,7 +132,7 @@ __device__ __forceinline__ void tile_product(const A& a, const B& b, int m0, int
   alignas(16) __shared__ float a_slices[2][depth][Tile::m + Tile::pad];
   alignas(16) __shared__ float b_slices[2][depth][Tile::n + Tile::pad];
 
-  const int lane = static_cast<int>(threadIdx.x) % 32, warp = static_cast<int>(threadIdx.x) / 32;
+  const int lane = lane_index(), warp = warp_index();
   // This thread's rows: m_at + {0..3} and m_at + half_m + {0..3}; columns alike. Lanes that differ
   // in bit 0 share rows, lanes that differ in bit 1 share columns: a 16-byte load is served eight
   // lanes at a time, sixteen where such neighbours ask for the same, which so holds for A and for

@@ -73,9 +73,8 @@ struct ClassWriter {
 
   __device__ __forceinline__ int row(int m) const {
     if (m >= g.batch * c.rows * c.columns) return -1;
-    int j = m;
-    const int b = c.by_pixels.divide_off(j);
-    const int i = c.by_columns.divide_off(j);
+    const auto [b, in_class] = c.by_pixels.divmod(m);
+    const auto [i, j] = c.by_columns.divmod(in_class);
     const int h = c.first_h + i * g.stride, w = c.first_w + j * g.stride;
     return ((b * g.height + h) * g.width + w) * g.in;
   }

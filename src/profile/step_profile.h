@@ -13,8 +13,7 @@ namespace dcgan {
 /// UsageError where the step has no such op, Error where this build has no profile mode.
 ///
 ///   {"preset": "dcgan", "batch_size": 256, "most_blocks": 8, "ops": [{
-///     "op": {"op": "conv2d", "pass": "forward", ...}, "label": "conv2d forward 14x14x32 to 64",
-///     "flops": 1e9, "kernels": [{
+///     "op": "conv2d", ..., "kernels": [{       (and what else ops/op.h's to_json() says)
 ///       "name": "conv_forward", "grid": [x, y, z], "block": [x, y, z],
 ///       "dynamic_shared_bytes": 0, "blocks": 196, "sampled_blocks": 8, "lines": [{
 ///         "line": "tile_product.h:138 in ...", "access": "load", "space": "global",
@@ -24,9 +23,5 @@ namespace dcgan {
 /// All counts are for the whole launch: those of the sampled blocks times blocks / sampled_blocks.
 nlohmann::ordered_json profile_step(const Config& config, const std::string& op,
                                     std::uint64_t most_blocks);
-
-/// Floating-point operations of an op's formula, a multiply-add counting two and a tap beside the
-/// image nothing. `op` as an op recorder describes it.
-double op_flops(const nlohmann::ordered_json& op);
 
 }  // namespace dcgan

@@ -10,7 +10,7 @@
 #include <functional>
 #include <string>
 
-#include "simt/vector_types.h"
+#include "simt/language/vector_types.h"
 
 namespace simt {
 

@@ -113,7 +113,9 @@ TEST(Config, BoundsOfEverySetting) {
   const std::vector<Case> cases = {
       {"preset", {"vanilla", "vanilla-64"}, {"", "Vanilla", "gan"}},
       {"backend", {"auto", "cpu"}, {"", "tpu"}},
-      {"data", {"", "/x"}, {std::string("a\0b", 3), "\xff", std::string(5000, 'x')}},
+      {"data",
+       {"", "/x", std::string(4095, 'x')},
+       {std::string("a\0b", 3), "\xff", std::string(4096, 'x')}},
       {"seed", {"0", "18446744073709551615"}, {"-1", "18446744073709551616", "1.0"}},
       {"epochs", {"1", "1000000"}, {"0", "1000001", "-1", "1e3", "99999999999999999999"}},
       {"steps", {"0", "5"}, {"-1", "9223372036854775808"}},
@@ -122,9 +124,9 @@ TEST(Config, BoundsOfEverySetting) {
       {"generator.learning_rate",
        {"1e-300", "10"},
        {"0", "-0", "-1", "10.1", "nan", "inf", "1e400"}},
-      {"generator.beta1", {"0", "0.9"}, {"1", "-0.1", "0.99999999999"}},
-      {"discriminator.beta2", {"0", "0.999"}, {"1", "0.5x", "0,5"}},
-      {"discriminator.epsilon", {"1e-8", "1"}, {"0", "-1e-8", "1e-50", "nan"}},
+      {"generator.beta1", {"0", "0.999999"}, {"1", "-0.1", "0.99999999999"}},
+      {"discriminator.beta2", {"0", "0.999999"}, {"1", "0.5x", "0,5"}},
+      {"discriminator.epsilon", {"1e-30", "1"}, {"0", "-1e-8", "1e-50", "1.1", "nan"}},
       {"latent", {"1", "65536"}, {"0", "65537"}},
       {"width", {"0.015625", "16"}, {"0", "0.0156", "16.01"}},
       {"leaky_slope", {"0", "1"}, {"-0.01", "1.01"}},
@@ -169,6 +171,75 @@ TEST(Config, UnknownKeysSuggestTheNearest) {
   suggests("discriminator.lerning_rate", "discriminator.learning_rate");
   suggests("momentum", "batch_norm.momentum");
   EXPECT_LT(set_message(std::string(1 << 20, 'x'), "1").size(), 200u);
+}
+
+// Words for which each way to count a change, and each way to break a tie, decides.
+TEST(Config, TheNearestKeyIsThatOfTheFewestChanges) {
+  const auto suggested = [](const std::string& key) {
+    const std::string message = set_message(key, "1"), before = "did you mean ";
+    return message.substr(message.find(before) + before.size());
+  };
+  EXPECT_EQ(suggested("pesilno"), "preset?");
+  EXPECT_EQ(suggested("bea2"), "generator.beta2?");
+  EXPECT_EQ(suggested("dascriminatr"), "discriminator.beta1?");
+}
+
+TEST(Config, MessagesShowTheBeginningOfAValueWithoutItsControlCharacters) {
+  const std::string sixty(60, 'x'), must_be = ": must be one of auto, cuda, cpu, simt, simt-check";
+  EXPECT_EQ(set_message("backend", sixty), "backend=" + sixty + must_be);
+  EXPECT_EQ(set_message("backend", sixty + "y"), "backend=" + sixty + "..." + must_be);
+  EXPECT_EQ(set_message("backend", "a b!~\x1f\x7f\n\xc3\xbc"),
+            "backend=a b!~???\xc3\xbc" + must_be);
+}
+
+TEST(Config, HelpEndsWithTheRangeWhereThereIsOne) {
+  const auto help = [](const std::string& key) {
+    for (const SettingInfo& s : settings(Config{}))
+      if (s.key == key) return s.help;
+    return std::string("(no such setting)");
+  };
+  EXPECT_EQ(help("seed"), "seed of everything random");
+  EXPECT_EQ(help("data"), "folder of the data set; empty: where it is usually found");
+  EXPECT_EQ(help("latent"), "numbers of noise behind one image; a whole number from 1 to 65536");
+  EXPECT_TRUE(help("backend").ends_with("; one of auto, cuda, cpu, simt, simt-check"));
+}
+
+TEST(Config, JsonIsIndentedByTwo) {
+  EXPECT_TRUE(to_json(Config{}).starts_with("{\n  \"preset\": \"dcgan\",\n"));
+}
+
+// Not a word of the parser's type error or of its tag.
+TEST(Config, JsonOfTheWrongTypeIsRefusedByName) {
+  EXPECT_EQ(json_message(R"({"dropout": "\u00fc"})"),
+            "config.json: dropout=\"\xc3\xbc\": must be a number from 0 to 0.95");
+  EXPECT_EQ(json_message(R"({"leaky_slope": true})"),
+            "config.json: leaky_slope=true: must be a number from 0 to 1");
+  EXPECT_EQ(json_message(R"({"data": 3})"),
+            "config.json: data=3: must be a path in UTF-8, at most 4095 bytes");
+  EXPECT_EQ(json_message(R"({"epochs": [1]})"),
+            "config.json: epochs=[...]: must be a whole number from 1 to 1000000");
+  EXPECT_EQ(json_message(R"({"epochs": {"a": 1}})"),
+            "config.json: epochs={...}: must be a whole number from 1 to 1000000");
+  EXPECT_EQ(json_message(R"({"generator": 3})"), "config.json: generator=3: must be an object");
+  EXPECT_EQ(json_message(R"({"generator.beta1": 0.5})"),
+            "config.json: \"generator.beta1\" must be nested: {\"generator\": {\"beta1\": ...}}");
+  EXPECT_EQ(json_message("[]"), "config.json: settings must be a JSON object");
+}
+
+TEST(Config, JsonOfAnySizeAndDepthIsReadOrRefused) {
+  constexpr std::size_t mib = 1 << 20;
+  EXPECT_NO_THROW(config_from_json("{}" + std::string(mib - 2, ' '), "here"));
+  EXPECT_EQ(json_message("{}" + std::string(mib - 1, ' ')),
+            "config.json: more than 1 MiB, too long for settings");
+  EXPECT_EQ(json_message(R"({"a": [[[1]]]})").find("too deeply"), std::string::npos);
+  EXPECT_EQ(json_message(R"({"a": [[[[1]]]]})"), "config.json: nested too deeply for settings");
+}
+
+TEST(Config, JsonsOwnMessagesAreCutShort) {
+  const std::string start = "config.json: not valid JSON: ";
+  EXPECT_TRUE(json_message("{").starts_with(start + "parse error at line 1")) << json_message("{");
+  const std::string cut = json_message("\"" + std::string(1000, 'x'));
+  EXPECT_EQ(cut.size(), start.size() + 200 + 3) << cut;
 }
 
 TEST(Config, BadJsonEndsInOneLineNamingItsSource) {

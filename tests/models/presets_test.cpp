@@ -109,6 +109,14 @@ TEST(Presets, TutorialsFirstDenseHasNoBias) {
   EXPECT_EQ(to_string(gan_spec(preset_config("tf-tutorial")).generator[0]), "Dense 12544, no bias");
 }
 
+TEST(Presets, TutorialsLayersAreTwiceAsWide) {
+  const GanSpec spec = gan_spec(preset_config("tf-tutorial"));
+  EXPECT_EQ(words(spec.generator)[4], "ConvTranspose2d 128 5x5 stride 1, no bias");
+  EXPECT_EQ(words(spec.generator)[7], "ConvTranspose2d 64 5x5 stride 2, no bias");
+  EXPECT_EQ(words(spec.discriminator)[0], "Conv2d 64 5x5 stride 2");
+  EXPECT_EQ(words(spec.discriminator)[3], "Conv2d 128 5x5 stride 2");
+}
+
 TEST(Presets, VanillaLayers) {
   const GanSpec spec = gan_spec(preset_config("vanilla"));
   EXPECT_EQ(words(spec.generator),
@@ -196,6 +204,14 @@ TEST(Presets, HyperparametersAreTheOriginals) {
   EXPECT_EQ(dcgan.epochs, 10);
   EXPECT_EQ(tutorial.epochs, 50);
   EXPECT_EQ(large.epochs, 100);
+}
+
+TEST(Presets, HaveTitles) {
+  EXPECT_EQ(preset_title("vanilla"), "Vanilla GAN");
+  EXPECT_EQ(preset_title("dcgan"), "DCGAN");
+  EXPECT_EQ(preset_title("tf-tutorial"), "DCGAN of the TensorFlow tutorial");
+  EXPECT_EQ(preset_title("vanilla-64"), "Vanilla GAN 64x64");
+  EXPECT_THROW(preset_title("another"), UsageError);
 }
 
 TEST(Presets, AnUnknownOneIsRefusedWithTheKnownOnes) {

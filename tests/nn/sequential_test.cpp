@@ -311,16 +311,19 @@ TEST(Sequential, RefusesWhatDoesNotFit) {
 
 TEST(Sequential, RefusesAnInputsGradientThatItDoesNotCompute) {
   const auto backend = make_backend("cpu", 1);
-  Sequential network(*backend, "network", {layer::Tanh{}, layer::Dense{3}}, {1, 1, 4}, 2);
   const Buffer x = backend->allocate(64), dy = backend->allocate(64), dx = backend->allocate(64);
-  network.forward(2, x.f32(), Mode::training);
-  BackwardPass pass;
-  pass.rows = 2;
-  pass.dy = dy.f32();
-  EXPECT_NO_THROW(network.backward(pass));
-  pass.dx = dx.f32();
-  pass.dx_rows = 2;
-  EXPECT_THROW(network.backward(pass), Error);
+  for (const LayerSpec& first :
+       {LayerSpec{layer::Tanh{}}, LayerSpec{layer::BatchNorm{0.9, 1e-3}}}) {
+    Sequential network(*backend, "network", {first, layer::Dense{3}}, {1, 1, 4}, 2);
+    network.forward(2, x.f32(), Mode::training);
+    BackwardPass pass;
+    pass.rows = 2;
+    pass.dy = dy.f32();
+    EXPECT_NO_THROW(network.backward(pass)) << to_string(first);
+    pass.dx = dx.f32();
+    pass.dx_rows = 2;
+    EXPECT_THROW(network.backward(pass), Error) << to_string(first);
+  }
 }
 
 TEST(Sequential, TensorsLieApartOnCacheLines) {

@@ -10,6 +10,7 @@
 #include "ops/conv_case.h"
 #include "ops/dense_case.h"
 #include "ops/epilogue_case.h"
+#include "ops/gather_case.h"
 #include "ops/random_case.h"
 #include "ops/suite.h"
 #include "simt/profile/profile.h"
@@ -76,12 +77,12 @@ TEST(Access, OfProductsIsInPacks) {
   EXPECT_TRUE(expect_accesses(DenseCase({256, 64, 6272}, plain), dense).contains(256));
   const std::vector<std::string> conv{"conv_forward", "conv_backward_data",
                                       "conv_backward_weights"};
-  expect_accesses(ConvCase(ConvKind::conv2d, {4, 14, 14, 32, 64, 5, 2}, plain), conv);
-  expect_accesses(ConvCase(ConvKind::conv_transpose2d, {4, 7, 7, 128, 64, 5, 1}, plain), conv);
+  expect_accesses(ConvCase({4, 14, 14, 32, 64, 5, 2}, plain), conv);
+  expect_accesses(ConvCase(transposed({4, 7, 7, 128, 64, 5, 1}), plain), conv);
 }
 
 TEST(Access, OfOneChannelIsInPacksButForTheImageAndTheKernel) {
-  const ConvCase op(ConvKind::conv2d, {4, 28, 28, 1, 32, 5, 2}, plain);
+  const ConvCase op({4, 28, 28, 1, 32, 5, 2}, plain);
   expect_accesses(op, {"one_channel_forward"}, {{4, 16}, {16}});  // 16: the bias
   expect_accesses(op, {"one_channel_backward_data"}, {{4, 16}, {4}});
   expect_accesses(op, {"one_channel_backward_weights"}, {{4, 16}, {16}});

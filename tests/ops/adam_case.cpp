@@ -41,8 +41,8 @@ class AdamRun final : public Run {
     if (index == 0) m_.restore(), v_.restore(), w_.restore();
   }
   void pass(std::size_t index) override {
-    backend_.adam(config_, first_ + static_cast<std::int64_t>(index), n_, gradients_[index]->data(),
-                  m_.data(), v_.data(), w_.data());
+    backend_.adam({config_, first_ + static_cast<std::int64_t>(index), n_,
+                   gradients_[index]->data(), m_.data(), v_.data(), w_.data()});
   }
   std::vector<Result> results() const override { return {m_.read(), v_.read(), w_.read()}; }
 
@@ -62,10 +62,11 @@ std::string AdamCase::name() const {
 }
 
 std::vector<Pass> AdamCase::passes() const {
-  const double n = static_cast<double>(n_);
+  const Op op = describe(AdamStep{config_, first_, n_, nullptr, nullptr, nullptr, nullptr});
+  const double footprint = 16 * static_cast<double>(n_);  // m, v and parameters change in place
   std::vector<Pass> all;
   for (int i = 0; i < steps_; ++i)
-    all.push_back({"step " + std::to_string(first_ + i), 12 * n, 28 * n, 16 * n});
+    all.push_back({"step " + std::to_string(first_ + i), op, footprint});
   return all;
 }
 
@@ -83,6 +84,8 @@ std::vector<Expected> AdamCase::expected() const {
           {"w", w, 2e-6 * config_.learning_rate * steps_, 2e-7}};
 }
 
+namespace {
+
 Cases adam_cases() {
   const AdamConfig notebook{2e-4, 0.5, 0.999, 1e-7}, tutorial{1e-4, 0.9, 0.999, 1e-7},
       coarse{1e-2, 0.9, 0.99, 0.1};  // an epsilon that shows
@@ -99,4 +102,9 @@ Cases adam_cases() {
   return cases;
 }
 
+const AddOpCases added({"adam", adam_cases, false, [](const Op& op) -> std::shared_ptr<const Case> {
+                          return std::make_shared<AdamCase>(AdamConfig{}, op.at("n"), 1, 1);
+                        }});
+
+}  // namespace
 }  // namespace dcgan::test

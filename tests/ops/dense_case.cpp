@@ -8,6 +8,9 @@ std::string DenseCase::name() const {
          std::to_string(s_.out);
 }
 
+namespace {
+
+/// Layers of the presets at small batches, and sizes on and beside the edges of tiles.
 Cases dense_cases() {
   Cases cases;
   for (const DenseShape& s : std::vector<DenseShape>{
@@ -56,4 +59,7 @@ Cases dense_cases() {
   return cases;
 }
 
+const AddOpCases added({"dense", dense_cases, true});
+
+}  // namespace
 }  // namespace dcgan::test

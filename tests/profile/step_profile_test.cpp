@@ -1,7 +1,9 @@
-// The profile of a training step: operations by formula, bytes as the shapes say.
+// The profile of a training step: bytes as the shapes say.
 #include "profile/step_profile.h"
 
 #include <gtest/gtest.h>
+
+#include <set>
 
 #include "backend/backend.h"
 #include "dcgan/error.h"
@@ -10,23 +12,6 @@ namespace dcgan::test {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-Json conv(const char* op, int size, int in, int out, int kernel, int stride) {
-  return {{"op", op}, {"pass", "forward"}, {"batch", 10},      {"height", size},  {"width", size},
-          {"in", in}, {"out", out},        {"kernel", kernel}, {"stride", stride}};
-}
-
-TEST(OpFlops, CountsNoTapBesideTheImage) {
-  // 1x1: each of 16 pixels meets one tap. 3x3 on 3x3: 2 + 3 + 2 taps per axis. 5x5 with stride 2 on
-  // 4x4, padded by 1 before: 4 + 3 per axis; its adjoint the same.
-  EXPECT_EQ(op_flops(conv("conv2d", 4, 3, 5, 1, 1)), 2.0 * 10 * 16 * 3 * 5);
-  EXPECT_EQ(op_flops(conv("conv2d", 3, 3, 5, 3, 1)), 2.0 * 10 * 49 * 3 * 5);
-  EXPECT_EQ(op_flops(conv("conv2d", 4, 3, 5, 5, 2)), 2.0 * 10 * 49 * 3 * 5);
-  EXPECT_EQ(op_flops(conv("conv_transpose2d", 2, 3, 5, 5, 2)), 2.0 * 10 * 49 * 3 * 5);
-  EXPECT_EQ(op_flops({{"op", "dense"}, {"batch", 4}, {"in", 5}, {"out", 6}}), 240);
-  EXPECT_EQ(op_flops({{"op", "adam"}, {"n", 7}}), 84);
-  EXPECT_EQ(op_flops({{"op", "copy"}, {"bytes", 8}}), 0);
-}
 
 class StepProfile : public testing::Test {
  protected:
@@ -51,12 +36,30 @@ TEST_F(StepProfile, AdamMovesEachValueOnce) {
   const Json& ops = profile.at("ops");
   ASSERT_EQ(ops.size(), 2U);  // generator and discriminator
   for (const Json& op : ops) {
-    const double n = op.at("op").at("n").get<double>();
+    const double n = op.at("shape").at("n").get<double>();
     EXPECT_EQ(sum(op.at("kernels"), "load", "bytes"), 4 * 4 * n);
     EXPECT_EQ(sum(op.at("kernels"), "store", "bytes"), 3 * 4 * n);
     EXPECT_EQ(sum(op.at("kernels"), "store", "lanes"),
               3 * (static_cast<int>(n) / 4 + static_cast<int>(n) % 4));
   }
+}
+
+TEST_F(StepProfile, DescribesEveryOp) {
+  config_.width = 1.0 / 64;
+  config_.batch_size = 2;
+  const Json profile = profile_step(config_, "", 1);
+  EXPECT_EQ(profile.at("preset"), "dcgan");
+  EXPECT_EQ(profile.at("batch_size"), 2);
+  EXPECT_EQ(profile.at("most_blocks"), 1);
+  std::set<std::string> labels;
+  for (const Json& op : profile.at("ops")) {
+    labels.insert(op.at("label"));
+    EXPECT_EQ(op.at("kernels").empty(), op.at("op") == "copy") << op.at("label");
+  }
+  for (const char* label :
+       {"gather 2x784", "noise 200", "loss 2", "dense 2x100->98 forward", "batch_norm 2x98 forward",
+        "conv_transpose2d 2x7x7x2->1 k5 /1 forward", "conv2d 4x28x28x1->1 k5 /2 backward-weights"})
+    EXPECT_EQ(labels.count(label), 1U) << label << " is not in " << Json(labels);
 }
 
 TEST_F(StepProfile, ScalesASampleToTheLaunch) {

@@ -50,11 +50,16 @@ class Operators(unittest.TestCase):
         self.assertEqual(after("const float* p = a + b; const int& q = c;", "arithmetic"),
                          ["const float* p = a - b; const int& q = c;"])
 
+    def test_strings_are_only_added(self):
+        self.assertEqual(after('f("a" + b, c + "d" + e, \'0\' + g);', "arithmetic"),
+                         ['f("a" + b, c + "d" + e, \'0\' - g);'])
+
     def test_index_of_an_access_but_no_array_dimension(self):
         self.assertEqual(after("float a[8] = {}; a[i + j] = b[k];", "index"),
                          [f"float a[8] = {{}}; {x} = {y};" for x, y in
                           [("a[(i + j) + 1]", "b[k]"), ("a[(i + j) - 1]", "b[k]"),
                            ("a[i + j]", "b[k + 1]"), ("a[i + j]", "b[k - 1]")]])
+        self.assertEqual(after('a["b"] = c;', "index"), [])
         self.assertEqual(after("__shared__ float a[2][depth]; f([&](float (&b)[4]) {});", "index"), [])
 
     def test_operands_with_calls_members_and_subscripts(self):
@@ -79,6 +84,7 @@ class Operators(unittest.TestCase):
         self.assertEqual(after("x = 0.5F;", "constant"), ["x = 1.5F;"])
         self.assertEqual(after("x = f(0xffffffffu);", "constant"), ["x = f(0x7FFFFFFFu);", "x = f(0xFFFFFFFEu);"])
         self.assertEqual(after("Pack<4>::load(p);", "constant"), ["Pack<1>::load(p);"])
+        self.assertEqual(after("virtual int f() const = 0; virtual void g(int) = 0;", "constant"), [])
 
     def test_dimension_where_the_other_is_known(self):
         self.assertEqual(after("int f() { return g.height * row; } int width;", "dimension"),
@@ -88,9 +94,13 @@ class Operators(unittest.TestCase):
         self.assertEqual(after("void f(int a, int b); x = f(a, b + 1);", "arguments"),
                          ["void f(int a, int b); x = f(b + 1, a);"])
 
+    def test_members_of_a_json_object_have_no_order(self):
+        self.assertEqual(after('json j{{"a", b}, {"c", d}};', "arguments"), ['json j{{"a", b}, {d, "c"}};'])
+
     def test_what_bounds_registers_or_asserts_is_left_alone(self):
         self.assertEqual(mutants_of("x.cu", "template <int n, bool b = true>\n"
-                                    "__global__ void __launch_bounds__(256, 2) k();\nstatic_assert(1 < 2);"), [])
+                                    "__global__ void __launch_bounds__(256, 2) k();\nstatic_assert(1 < 2);\n"
+                                    "enum class E { a, b };"), [])
 
 
 class HostOperators(unittest.TestCase):

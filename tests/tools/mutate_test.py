@@ -123,7 +123,7 @@ int main() {
   return 1;
 }
 """,
-    "src/train/gan.h": "constexpr int lag = 2;\n",
+    "src/train/gan.h": "#pragma once\nconstexpr int lag = 2;\n",
     "src/train/gan.cpp": """#include "train/gan.h"
 int twice(int x) { return x + x + (lag == 3) + (x == 3 ? 0 : x == 5 ? 5 : 0); }
 """,
@@ -186,8 +186,17 @@ class Phases(unittest.TestCase):
             numbers = [p.number for p in targets.host_phases(name)]
             self.assertEqual(numbers, sorted(numbers), name)
             self.assertGreater(len(set(numbers)), 1, name)
-        for name in ("src/models/presets.cpp", "src/nn/builder.cpp", "src/train/gan.cpp", "src/backend/backend.cpp"):
+        for name in ("src/models/presets.cpp", "src/nn/network.cpp", "src/train/gan.cpp", "src/backend/backend.cpp"):
             self.assertEqual({p.number for p in targets.host_phases(name)}, {1, 2, 3}, name)
+
+    def test_a_files_own_tests_come_first(self):
+        first = targets.host_phases("src/run/run.cpp")[0]
+        self.assertEqual((first.program, first.filter), targets.OWN["src/run/run"])
+        for name, (program, own) in targets.OWN.items():
+            self.assertTrue(any(ROOT.glob(f"{name}.*")), name)
+            tests = "".join(p.read_text() for p in (ROOT / targets.PROGRAMS[program]).glob("*.cpp"))
+            for suite in own.split(":"):
+                self.assertRegex(tests, rf"TEST(_F)?\({suite.rstrip('.*')}")
 
     def test_no_test_of_training_is_left_out(self):
         """The filters of each folder together take every test of test_train once."""
@@ -210,7 +219,7 @@ class Phases(unittest.TestCase):
             tester.chmod(0o755)
             phase = targets.COMMANDS
             done = judge.execute(pathlib.Path("broken"), phase, lambda name: tester.with_name(name))
-            self.assertEqual(judge.first_failure(done), "broken--gtest_filter=*")
+            self.assertEqual(judge.first_failure(done), "broken--gtest_filter=Commands.*")
             self.assertIn(phase, targets.host_phases("src/run/run.cpp"))
             self.assertEqual(targets.programs_of(["src/run/run.cpp"]), ["dcgan_cuda", "test_cli", "test_run"])
 

@@ -1,6 +1,8 @@
 // What a Trainer reports of its steps and epochs.
 #include <gtest/gtest.h>
 
+#include <chrono>
+
 #include "dcgan/trainer.h"
 #include "temporary_folder.h"
 #include "train/small_presets.h"
@@ -43,6 +45,7 @@ void expect_means(const std::vector<EpochRecord>& history, const std::vector<Epo
 
 TEST_F(Records, CountStepsImagesAndEpochsAndAverageTheirLosses) {
   Trainer trainer(config, data);
+  const auto begin = std::chrono::steady_clock::now();
   EXPECT_EQ(trainer.steps_per_epoch(), 3);
   EXPECT_EQ(trainer.total_steps(), 9);
   std::vector<EpochLosses> epochs(3);
@@ -59,11 +62,16 @@ TEST_F(Records, CountStepsImagesAndEpochsAndAverageTheirLosses) {
     of_epoch.generator.push_back(result.loss_generator);
     of_epoch.discriminator.push_back(result.loss_discriminator);
     of_epoch.milliseconds += result.milliseconds;
+    EXPECT_GT(result.milliseconds, 0);
     EXPECT_EQ(trainer.state().history.size(), static_cast<std::size_t>(step / 3));
   }
   expect_means(trainer.state().history, epochs);
   for (std::size_t i = 0; i < trainer.state().history.size(); ++i)
     EXPECT_DOUBLE_EQ(trainer.state().history[i].seconds * 1e3, epochs[i].milliseconds);
+  // Together they take no longer than all that was done here.
+  const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - begin;
+  EXPECT_LE(epochs[0].milliseconds + epochs[1].milliseconds + epochs[2].milliseconds,
+            passed.count() * 1e3);
 }
 
 // A checkpoint in mid-epoch keeps the sums.

@@ -11,6 +11,7 @@ import disassembly
 from occupancy import occupancy
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+INCLUDES = [flag for folder in (ROOT, ROOT / "src", ROOT / "include") for flag in ("-I", str(folder))]
 
 
 class ToolError(Exception):
@@ -90,7 +91,7 @@ def compile_kernels(nvcc, cuobjdump, capabilities):
         def measure(job):
             source, capability = job
             cubin = pathlib.Path(folder) / f"{source.stem}.sm_{capability}.cubin"
-            _, log = run([nvcc, "-std=c++20", "-O3", "-DDCGAN_TARGET=cuda", "-I", str(ROOT), "-cubin",
+            _, log = run([nvcc, "-std=c++20", "-O3", "-DDCGAN_TARGET=cuda", *INCLUDES, "-cubin",
                           f"-arch=sm_{capability}", "-Xptxas", "-v", str(source), "-o", str(cubin)])
             resources = {(capability, name): r
                          for name, r in disassembly.ptxas_resources(log).items()}

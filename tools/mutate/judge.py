@@ -66,21 +66,26 @@ def judge(worker, mutant, baselines, passed, count):
 
 
 def judge_host(worker, mutant, baselines, passed, count):
-    phases = [p for p in host_phases(mutant.file) if p.number <= count]
-    users = worker.users({p.program for p in phases})
-    checked = [u for u in users if "simt_check" in u]
-    if not worker.compile([u for u in users if u not in checked]):
-        return "stillborn", ""
-    if all([worker.same(u) for u in users if u not in checked]):
-        return "identical", ""
-    for phase in (p for p in phases if p.number > passed):
-        if phase.number == 3:
-            if not worker.compile(checked):
-                return "stillborn", ""
-            checked = []
-        if worker.takes_part_in(phase.program) and (failure := put_to(worker, phase, baselines)):
+    """Only what a phase's program needs is compiled for it: most mutants die in the first."""
+    phases = host_phases(mutant.file)
+    for phase in (p for p in phases if passed < p.number <= count):
+        if not worker.compile(built_for(worker, phase)):
+            return "stillborn", ""
+        if worker.changes(phase.program) and (failure := put_to(worker, phase, baselines)):
             return "killed", failure
+    if not passed and all([worker.same(u) for u in worker.objects]):
+        for phase in (p for p in phases if p.number < 3):
+            if not worker.compile(built_for(worker, phase)):
+                return "stillborn", ""
+        if all([worker.same(u) for u in worker.objects]):
+            return "identical", ""
     return "survived", ""
+
+
+def built_for(worker, phase):
+    """The objects it needs beside those that are there already; check mode's for check mode alone."""
+    return [u for u in worker.users({phase.program})
+            if u not in worker.objects and (phase.number == 3 or "simt_check" not in u)]
 
 
 def judge_kernel(worker, mutant, baselines, passed, count):

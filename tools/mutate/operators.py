@@ -45,7 +45,7 @@ def quiet_places(s):
             j = i
             while j < len(s.tokens) and not s.is_sign(j, ";", "{"):
                 j += 1
-            quiet.update(range(i, j))
+            quiet.update(range(i, s.partner.get(j, j) if s.is_name(i, "enum") else j))
     return quiet
 
 
@@ -111,10 +111,15 @@ def operand_begin(s, i):
         return j
 
 
+def joins_texts(s, i):
+    """Whether this + is between strings, which know no other sign."""
+    return s.is_sign(i, "+") and any(t.text[:1] == '"' for t in s.tokens[i - 1:i + 2])
+
+
 def signs(table):
     def operator(s):
         for i, token in enumerate(s.tokens):
-            if token.kind == "sign" and s.spaced(i):
+            if token.kind == "sign" and s.spaced(i) and not joins_texts(s, i):
                 for other in table.get(token.text, ()):
                     yield i, token.start, token.end, other
     return operator
@@ -131,7 +136,7 @@ def index(s):
     for i in range(len(s.tokens)):
         if not s.is_sign(i, "[") or is_declaration(s, i) or i not in s.partner:
             continue
-        if s.partner[i] == i + 1:
+        if s.partner[i] == i + 1 or s.tokens[i + 1].kind == "text":
             continue
         inside = s.between(i + 1, s.partner[i] - 1)
         for change in (" + 1", " - 1"):
@@ -199,9 +204,13 @@ def reset(s):
             yield i, s.tokens[i].start, s.tokens[i + 1].end, ""
 
 
+def is_pure_specifier(s, i):
+    return s.is_sign(i - 1, "=") and s.is_sign(i + 1, ";") and (s.is_sign(i - 2, ")") or s.is_name(i - 2, "const"))
+
+
 def constant(s):
     for i, token in enumerate(s.tokens):
-        if token.kind != "number":
+        if token.kind != "number" or is_pure_specifier(s, i):
             continue
         number = re.match(r"(0[xX][0-9a-fA-F']+|[\d']+)(.*)$", token.text)
         digits, rest = number.group(1), number.group(2)
@@ -288,8 +297,13 @@ def arguments(s):
             if b < a or d < c or b - a > 8 or d - c > 8:
                 continue
             left, right = s.between(a, b), s.between(c, d)
-            if one_line(left) != one_line(right):
+            if one_line(left) != one_line(right) and not (is_member(s, a) and is_member(s, c)):
                 yield i + 1, s.tokens[a].start, s.tokens[d].end, f"{right}, {left}"
+
+
+def is_member(s, i):
+    """Whether {"name", value} begins here: members of a JSON object have no order."""
+    return s.is_sign(i, "{") and s.tokens[i + 1].text[:1] == '"'
 
 
 def declares(s, first, last):

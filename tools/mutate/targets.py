@@ -64,12 +64,13 @@ def kernel_phases(stems):
             Phase(3, "check mode", f"{results}:Access.*{end}", "simt-check")]
 
 
-# Whole steps of the smallest preset come first; what runs every backend in one test, or in check mode,
-# comes late.
+# What takes a moment comes first: whole steps of the smallest preset, refusals. What runs every backend in
+# one test, or in check mode, comes late.
+QUICK = "*vanilla:*vanilla_cpu:*vanilla_smoothed_cpu:Passes.*:Trainer.*:Replay.[!D]*:TrainerInput.*"
 SMALL, SLOW, CHECKED = "*vanilla*", "*Backends*", "*simt_check*"
 SUITE = "-" + ":".join(f"*n{batch}_*" for batch in (96, 150, 300))  # test_ops without its largest cases
-TRAINING = [Phase(1, "small steps", f"{SMALL}:Replay.*-*simt*:{SLOW}", program="test_train"),
-            Phase(1, "steps", f"-*simt*:{SMALL}:Replay.*:{SLOW}", program="test_train"),
+TRAINING = [Phase(1, "small steps", f"{QUICK}-*simt*:{SLOW}", program="test_train"),
+            Phase(1, "steps", f"-*simt*:{QUICK}:{SLOW}", program="test_train"),
             Phase(2, "steps on simt", f"*simt*-{CHECKED}", program="test_train"),
             Phase(2, "steps on every backend", SLOW, program="test_train"),
             Phase(3, "steps in check mode", CHECKED, program="test_train")]
@@ -78,10 +79,13 @@ SETTINGS = Phase(1, "settings", "*", program="test_config")
 RUNS = Phase(1, "runs", "*", program="test_run")
 PROFILE = Phase(3, "profile", "*", program="test_profile")  # taken in check mode
 DEVICES = Phase(1, "devices", "*", program="test_backend")
-NETWORKS = [Phase(1, "networks", "-*simt*", program="test_nn"),
+DRAWS = "*DrawsEachKernelEvenly*:*64"
+NETWORKS = [Phase(1, "small networks", f"-*simt*:{DRAWS}", program="test_nn"),
+            Phase(1, "networks", f"{DRAWS}-*simt*", program="test_nn"),
             Phase(2, "networks on simt", f"*simt*-{CHECKED}", program="test_nn"),
             Phase(3, "networks in check mode", CHECKED, program="test_nn")]
-COMMANDS = Phase(2, "commands", "*", program="dcgan_cuda", tester="test_cli")
+COMMANDS = Phase(1, "commands", "Commands.*", program="dcgan_cuda", tester="test_cli")
+MISUSE = Phase(2, "misuse and interrupts", "-Commands.*", program="dcgan_cuda", tester="test_cli")
 KERNELS_HOST = [Phase(1, "small steps on simt", f"{SMALL}simt*-{CHECKED}", program="test_train"),
                 Phase(1, "ops", f"*/Op.*{SUITE}", "simt"),
                 Phase(2, "steps on simt", f"*simt*-{CHECKED}:{SMALL}", program="test_train"),
@@ -89,15 +93,20 @@ KERNELS_HOST = [Phase(1, "small steps on simt", f"{SMALL}simt*-{CHECKED}", progr
                 Phase(2, "steps on every backend", SLOW, program="test_train"),
                 Phase(3, "ops in check mode", f"*/Op.*:Access.*{SUITE}", "simt-check"),
                 Phase(3, "steps in check mode", CHECKED, program="test_train"), PROFILE]
-# The folders of host code, and the tests of each.
-HOST = {"src/models": [MODELS, SETTINGS, COMMANDS, *NETWORKS, *TRAINING],
-        "src/config": [SETTINGS, RUNS, COMMANDS],
-        "src/nn": [*NETWORKS, MODELS, COMMANDS, *TRAINING],
-        "src/train": [COMMANDS, *TRAINING, RUNS],
-        "src/run": [RUNS, COMMANDS],
+# The folders of host code, and the tests of each: their own first, whole runs of the program later.
+WHOLE_RUNS = [dataclasses.replace(p, number=max(p.number, 2)) for p in (MISUSE, COMMANDS, *TRAINING[1:])]
+HOST = {"src/models": [MODELS, SETTINGS, *NETWORKS, TRAINING[0], *WHOLE_RUNS],
+        "src/config": [SETTINGS, RUNS, MISUSE, COMMANDS],
+        "src/nn": [*NETWORKS, MODELS, TRAINING[0], *WHOLE_RUNS],
+        "src/train": [MISUSE, *TRAINING, COMMANDS, RUNS],
+        "src/run": [RUNS, COMMANDS, MISUSE],
         "src/profile": [PROFILE, COMMANDS],
-        "src/backend": [DEVICES, COMMANDS, Phase(2, "ops", f"*/Op.*{SUITE}", "cpu,simt"), *TRAINING],
-        "src/backend/cuda": [DEVICES, *NETWORKS[1:], *KERNELS_HOST]}
+        "src/backend": [DEVICES, TRAINING[0], Phase(2, "ops", f"*/Op.*{SUITE}", "cpu,simt"), *WHOLE_RUNS],
+        "src/backend/cuda": [DEVICES, *NETWORKS[2:], *KERNELS_HOST]}
+# A file's own tests come before those of its folder.
+OWN = {"src/train/checkpoint": ("test_train", "Checkpoint.*"), "src/train/memory": ("test_train", "Memory.*"),
+       "src/train/replay": ("test_train", "Replay.*"), "src/train/trainer": ("test_train", "Records.*:Trainer*"),
+       "src/run/run": ("test_run", "RunLoop.*"), "src/run/run_folder": ("test_run", "Folder.*")}
 # The folders of tests that decide about kernels and about host code.
 TESTED_BY = {"kernels": ["ops", "ref"],
              "src": ["ops", "ref", "models", "config", "nn", "train", "run", "profile", "backend", "cli", "fixtures"]}
@@ -109,7 +118,8 @@ def is_kernel(name):
 
 def host_phases(name):
     """Of the tests that are to notice a break of this file."""
-    return sorted(HOST[name.rpartition("/")[0]], key=lambda p: p.number)
+    own = [Phase(1, "own tests", OWN[stem][1], program=OWN[stem][0]) for stem in [name.rpartition(".")[0]] if stem in OWN]
+    return own + sorted(HOST[name.rpartition("/")[0]], key=lambda p: p.number)
 
 
 def programs_of(names):

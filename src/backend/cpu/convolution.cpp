@@ -59,17 +59,14 @@ class ConvTranspose2d final : public LinearOp {
 }  // namespace
 
 void EpilogueRun::forward(const float* bias, const std::uint8_t* keep, float* y) const {
-  if (epilogue.does_something()) epilogue_forward(epilogue, rows, channels, bias, keep, y);
+  if (epilogue.does_something()) epilogue_forward({epilogue, rows, channels, bias, keep, y});
 }
 
-std::unique_ptr<LinearOp> make_conv2d(std::unique_ptr<Convolution> convolution,
-                                      const EpilogueRun& epilogue) {
-  return std::make_unique<Conv2d>(std::move(convolution), epilogue);
-}
-
-std::unique_ptr<LinearOp> make_conv_transpose2d(std::unique_ptr<Convolution> convolution,
-                                                const EpilogueRun& epilogue) {
-  return std::make_unique<ConvTranspose2d>(std::move(convolution), epilogue);
+std::unique_ptr<LinearOp> make_layer(std::unique_ptr<Convolution> convolution, const ConvShape& s,
+                                     const Epilogue& epilogue) {
+  const EpilogueRun run{epilogue, s.batch * s.out_height() * s.out_width(), s.out};
+  if (s.transposed) return std::make_unique<ConvTranspose2d>(std::move(convolution), run);
+  return std::make_unique<Conv2d>(std::move(convolution), run);
 }
 
 }  // namespace dcgan::cpu

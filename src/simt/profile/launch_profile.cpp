@@ -4,8 +4,9 @@
 #include <map>
 #include <tuple>
 
-#include "simt/check/source_lines.h"
 #include "simt/machine_state.h"
+#include "simt/observe/source_lines.h"
+#include "simt/profile/block_profile.h"
 
 namespace simt::profile {
 namespace {
@@ -34,8 +35,8 @@ std::vector<LineProfile> Tally::lines() const {
   std::vector<LineProfile> lines;
   std::map<std::tuple<std::string, Space, bool, unsigned>, std::size_t> known;
   for (const Entry* entry : in_order) {
-    const Event& e = entry->instruction;
-    const std::string line = check::source_line(e.place);
+    const LogEntry& e = entry->instruction;
+    const std::string line = observe::source_line(e.place);
     const auto [at, is_new] = known.try_emplace({line, e.space, e.write, e.bytes}, lines.size());
     if (is_new) lines.push_back({line, e.space, e.write, e.bytes, {}});
     lines[at->second].counts.add(entry->counts);
@@ -47,6 +48,12 @@ LaunchProfile::LaunchProfile(const LaunchShape& shape, std::uint64_t most_blocks
     : shape_(shape),
       blocks_(std::uint64_t{shape.grid.x} * shape.grid.y * shape.grid.z),
       sample_(sample_of(blocks_, most_blocks)) {}
+
+observe::BlockObserver& LaunchProfile::block_begins(BlockRunner& runner, std::uint64_t) {
+  static thread_local BlockProfile profile(runner);  // one per worker, as is its runner
+  profile.begin(*this);
+  return profile;
+}
 
 void LaunchProfile::add(const Tally& of_block) {
   const std::lock_guard lock(mutex_);

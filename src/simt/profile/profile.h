@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "simt/vector_types.h"
+#include "simt/language/vector_types.h"
 
 namespace simt::profile {
 

@@ -42,7 +42,7 @@ class FlowGraph {
   static constexpr int exit = 0, entry = 1;
   FlowGraph() : before_(2) {}
 
-  int node(const Event& e) {
+  int node(const LogEntry& e) {
     const std::uint64_t key = std::uint64_t{e.place} << 16 | e.depth;
     const auto [found, is_new] = nodes_.emplace(key, static_cast<int>(before_.size()));
     if (is_new) before_.emplace_back();
@@ -212,7 +212,7 @@ class DivergentReplay {
       while (left != 0) {
         Request request;
         for_each(left, [&](std::size_t lane) {
-          const Event& event = *access(lane);
+          const LogEntry& event = *access(lane);
           if (request.instruction && !event.same_instruction(*request.instruction)) return;
           request.add(static_cast<int>(lane), event);
           left &= ~(LaneMask{1} << lane);

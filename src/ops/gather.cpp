@@ -1,0 +1,15 @@
+#include "ops/gather.h"
+
+namespace dcgan {
+
+Op describe(const Gather& g) {
+  const auto values = static_cast<double>(g.batch * g.image_size);
+  return {"gather",
+          "",
+          {{"batch", g.batch}, {"image_size", g.image_size}},
+          std::to_string(g.batch) + "x" + std::to_string(g.image_size),
+          2 * values,
+          5 * values};
+}
+
+}  // namespace dcgan

@@ -1,0 +1,21 @@
+#include "ops/random.h"
+
+#include <cmath>
+
+namespace dcgan {
+
+std::uint32_t KeepMaskDraw::threshold() const {
+  return static_cast<std::uint32_t>(std::lround(static_cast<double>(dropout_rate) * 65536));
+}
+
+Op describe(const NormalDraw& d) {
+  const auto n = static_cast<double>(d.n);
+  return {"noise", "", {{"n", d.n}}, std::to_string(d.n), 40 * n, 4 * n};
+}
+
+Op describe(const KeepMaskDraw& d) {
+  const auto n = static_cast<double>(d.n);
+  return {"mask", "", {{"n", d.n}}, std::to_string(d.n), 10 * n, n};
+}
+
+}  // namespace dcgan

@@ -1,0 +1,160 @@
+// What a checkpoint says of itself, and which ones are refused.
+#include "train/checkpoint.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "temporary_folder.h"
+#include "train/small_presets.h"
+
+namespace dcgan::test {
+namespace {
+
+using nlohmann::json;
+
+/// 20 pictures: epochs of three steps.
+class Checkpoint : public testing::Test {
+ protected:
+  Checkpoint() {
+    config_.width = 1.0 / 64;
+    config_.seed = 77;
+    config_.threads = 1;
+  }
+  std::string save_after(int steps) {
+    Trainer trainer(config_, pictures(config_, 20));
+    for (int i = 0; i < steps; ++i) trainer.train_step();
+    state_ = trainer.state();
+    trainer.save(file_);
+    return file_;
+  }
+  /// The checkpoint with other metadata and no tensors.
+  template <class Change>
+  std::string changed(const Change& change) {
+    std::map<std::string, std::string> metadata = SafetensorsFile(file_).metadata();
+    change(metadata);
+    write_safetensors(folder_.path("changed"), {}, metadata);
+    return folder_.path("changed");
+  }
+  template <class Change>
+  std::string changed_state(const Change& change) {
+    return changed([&](auto& metadata) {
+      json state = json::parse(metadata.at("state"));
+      change(state);
+      metadata["state"] = state.dump();
+    });
+  }
+  static CheckpointHeader read(const std::string& path) {
+    return read_checkpoint_header(SafetensorsFile(path));
+  }
+  static std::string refusal(const std::string& path) {
+    try {
+      read(path);
+    } catch (const Error& e) {
+      return e.what();
+    }
+    return "was read";
+  }
+
+  const TemporaryFolder folder_;
+  const std::string file_ = folder_.path("checkpoint");
+  Config config_ = small_preset("vanilla");
+  TrainingState state_;
+};
+
+TEST_F(Checkpoint, SaysWhatItIsInItsMetadata) {
+  const SafetensorsFile file(save_after(4));
+  EXPECT_EQ(file.metadata().at("format"), "dcgan_cuda checkpoint");
+  EXPECT_EQ(file.metadata().at("format_version"), "1");
+  EXPECT_EQ(file.metadata().at("seed"), "77");
+  EXPECT_EQ(file.metadata().at("step"), "4");
+  EXPECT_EQ(file.metadata().at("epoch"), "1");
+}
+
+TEST_F(Checkpoint, HoldsTheSettingsAndTheStateToTheBit) {
+  const CheckpointHeader header = read(save_after(5));
+  EXPECT_EQ(to_json(header.config), to_json(config_));
+  EXPECT_EQ(header.state.step, 5);
+  EXPECT_EQ(header.state.steps_in_epoch, 2);
+  EXPECT_EQ(header.state.sum_loss_generator, state_.sum_loss_generator);
+  EXPECT_EQ(header.state.sum_loss_discriminator, state_.sum_loss_discriminator);
+  EXPECT_EQ(header.state.epoch_seconds, state_.epoch_seconds);
+  ASSERT_EQ(header.state.history.size(), 1U);
+  const EpochRecord &got = header.state.history[0], &wanted = state_.history[0];
+  EXPECT_EQ(got.epoch, 1);
+  EXPECT_EQ(got.loss_generator, wanted.loss_generator);
+  EXPECT_EQ(got.loss_discriminator, wanted.loss_discriminator);
+  EXPECT_EQ(got.seconds, wanted.seconds);
+  // Numbers that could be taken for one another.
+  EXPECT_NE(wanted.loss_generator, wanted.loss_discriminator);
+  EXPECT_NE(wanted.loss_generator, wanted.seconds);
+}
+
+TEST_F(Checkpoint, KeepsLossesThatAreNoNumbers) {
+  save_after(4);
+  const CheckpointHeader header = read(changed_state([](json& state) {
+    state["sum_loss_generator"] = nullptr;
+    state["history"][0][2] = nullptr;
+  }));
+  EXPECT_TRUE(std::isnan(header.state.sum_loss_generator));
+  EXPECT_FALSE(std::isnan(header.state.sum_loss_discriminator));
+  EXPECT_TRUE(std::isnan(header.state.history.at(0).loss_discriminator));
+}
+
+TEST_F(Checkpoint, IsRefusedWhereItIsNoneOrDamaged) {
+  save_after(1);
+  const auto expect_refused = [](const std::string& path, const std::string& why) {
+    EXPECT_NE(refusal(path).find(why), std::string::npos) << refusal(path);
+  };
+  for (const char* key : {"format", "format_version", "config", "state"})
+    expect_refused(changed([&](auto& metadata) { metadata.erase(key); }),
+                   "(no '" + std::string(key) + "' in its metadata)");
+  expect_refused(changed([](auto& metadata) { metadata["format"] = "cheese"; }),
+                 "not a dcgan_cuda checkpoint");
+  expect_refused(changed([](auto& metadata) { metadata["format_version"] = "2"; }),
+                 "checkpoint format 2, but this version reads 1");
+  expect_refused(changed([](auto& metadata) { metadata["config"] = "{"; }), "not valid JSON");
+  for (const char* key : {"step", "steps_in_epoch"}) {
+    expect_refused(changed_state([&](json& state) { state[key] = -1; }), "a negative step number");
+    expect_refused(changed_state([&](json& state) { state.erase(key); }),
+                   "training state cannot be read");
+  }
+}
+
+TEST_F(Checkpoint, OfEveryStepIsLoaded) {
+  for (const int steps : {0, 1, 2, 3, 4, 6}) {
+    save_after(steps);
+    Trainer trainer(config_, pictures(config_, 20));
+    EXPECT_NO_THROW(trainer.load(file_)) << steps;
+    EXPECT_EQ(trainer.state().step, steps);
+  }
+}
+
+TEST_F(Checkpoint, OfAnotherDataSetIsRefused) {
+  const auto refused_by = [&](std::int64_t count) {
+    Trainer trainer(config_, pictures(config_, count));
+    try {
+      trainer.load(file_);
+    } catch (const Error& e) {
+      EXPECT_EQ(trainer.state().step, 0);
+      return std::string(e.what()).find("not trained on 'test'") != std::string::npos;
+    }
+    return false;
+  };
+  // Step 4 is the second of the second epoch. In epochs of four steps it would be the second
+  // epoch's beginning, in epochs of two the third's.
+  save_after(4);
+  EXPECT_FALSE(refused_by(24));
+  EXPECT_TRUE(refused_by(32));
+  EXPECT_TRUE(refused_by(16));
+  // Step 6 begins an epoch, in epochs of two steps another one.
+  save_after(6);
+  EXPECT_FALSE(refused_by(20));
+  EXPECT_TRUE(refused_by(16));
+}
+
+}  // namespace
+}  // namespace dcgan::test
