@@ -196,6 +196,7 @@ class Phases(unittest.TestCase):
         tests = "".join(p.read_text() for p in (ROOT / "tests" / "train").glob("*.cpp"))
         for name, own in targets.OWN.items():
             self.assertTrue(any(ROOT.glob(f"{name}.*")), name)
+            tests = "".join(p.read_text() for p in (ROOT / targets.PROGRAMS[program]).glob("*.cpp"))
             for suite in own.split(":"):
                 self.assertRegex(tests, rf"TEST(_F)?\({suite.rstrip('.*')}")
 

@@ -105,7 +105,7 @@ def is_kernel(name):
 
 def host_phases(name):
     """Of the tests that are to notice a break of this file."""
-    own = [Phase(1, "own tests", filter, program="test_train") for filter in [OWN.get(name.rpartition(".")[0])] if filter]
+    own = [Phase(1, "own tests", OWN[stem][1], program=OWN[stem][0]) for stem in [name.rpartition(".")[0]] if stem in OWN]
     return own + sorted(HOST[name.rpartition("/")[0]], key=lambda p: p.number)
 
 
