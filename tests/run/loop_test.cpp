@@ -9,7 +9,6 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "dcgan/error.h"
 #include "image/image.h"
 #include "io/atomic_file.h"
 #include "plot/figure.h"
@@ -199,14 +198,6 @@ TEST_F(RunLoop, DrawsTheSameNoiseForEveryGrid) {
   expected.write_grid(1, {images, 16, 28, 28, 1});
   EXPECT_TRUE(read_file(expected.grid_path(1)) ==
               read_file(folder_.path("run/images/epoch_0001.png")));
-}
-
-TEST(PresetTitle, IsOfEveryPreset) {
-  EXPECT_EQ(preset_title("vanilla"), "Vanilla GAN");
-  EXPECT_EQ(preset_title("dcgan"), "DCGAN");
-  EXPECT_EQ(preset_title("tf-tutorial"), "DCGAN of the TensorFlow tutorial");
-  EXPECT_EQ(preset_title("vanilla-64"), "Vanilla GAN 64x64");
-  EXPECT_THROW(preset_title("another"), UsageError);
 }
 
 }  // namespace
