@@ -5,7 +5,7 @@
 #pragma once
 #include "kernels/conv_one_channel.h"
 #include "kernels/epilogue_parameters.h"
-#include "kernels/matmul/product.h"
+#include "kernels/matmul/plan.h"
 
 namespace dcgan::DCGAN_TARGET {
 

@@ -2,8 +2,8 @@
 // arithmetic per byte, so kernels of their own instead of a matrix product with most of its tile
 // empty.
 #pragma once
+#include "kernels/conv_geometry.h"
 #include "kernels/epilogue_parameters.h"
-#include "kernels/matmul/operands.h"
 
 namespace dcgan::DCGAN_TARGET {
 

@@ -3,7 +3,7 @@
 // workspace_floats().
 #pragma once
 #include "kernels/dense_one_output.h"
-#include "kernels/matmul/product.h"
+#include "kernels/matmul/plan.h"
 
 namespace dcgan::DCGAN_TARGET {
 

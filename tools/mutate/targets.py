@@ -25,7 +25,8 @@ TESTS = {"adam": Tests("Adam", ["adam_*"]), "batch_norm": Tests("BatchNorm", ["b
          "dense_one_output": Tests("Dense", ["dense_*_to_1_*", "dense_*_to_1"]),
          "epilogue": Tests("Epilogue", ["epilogue_*"]),
          "gather": Tests("Random", ["gather_*"]), "loss": Tests("Loss", ["loss_*", "gan_loss_*"]),
-         "random": Tests("Random", ["noise_*", "keep_mask_*"])}
+         "random": Tests("Random", ["noise_*", "keep_mask_*"]),
+         "sum_parts": Tests("Dense", ["dense_*"])}
 ALONE = "Philox.*:Shuffle.*:Divider.*:Launches.*:ChosenKernels.*:*/SumParts.*"  # tests of no single op
 
 
