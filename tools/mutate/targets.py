@@ -14,7 +14,7 @@ PROGRAMS = {"test_ops": "tests/ops", "test_models": "tests/models", "test_config
 CASES = {"conv": ["conv2d_*", "conv_transpose2d_*"],
          "conv_one_channel": ["conv*x1_to_*", "conv*_to_1_k*"],
          "dense_one_output": ["dense_*_to_1_*", "dense_*_to_1"],
-         "random": ["noise_*", "mask_*"]}
+         "random": ["noise_*", "mask_*"], "sum_parts": ["dense_*"]}
 LARGE_DIRECT = [f"*_n{batch}_{part}" for batch in (96, 150, 300) for part in ("*x1_to_*", "*_to_1_k*")]
 ALONE = "Philox.*:Shuffle.*:Divider.*:Launches.*:ChosenKernels.*:*/SumParts.*"  # tests of no single op
 
