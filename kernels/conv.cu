@@ -130,14 +130,15 @@ void ConvKernels::backward_data(const float* dz, const float* kernel,
   const Product& p = backward_data_;
   const bool split = p.splits > 1;
   const int layers = g_.stride * g_.stride * p.splits;
+  Work op = work("conv_backward_data");
   const std::int64_t pixels = std::int64_t{g_.batch} * g_.height * g_.width;
+  if (!split) op.bytes += epilogue.mask_bytes(pixels * g_.in);
   dispatch(vec4_, [&](auto vec4) {
     with_tile<vec4>(p, [&](auto tile) {
       using T = decltype(tile);
-      launch(p.work<T>(work("conv_backward_data"), layers),
-             conv_backward_data_kernel<T, vec4.value>, p.grid<T>(layers), T::threads, 0, stream, g_,
-             classes, p.splits, pixels * g_.in, dz, kernel, split ? workspace : dx,
-             split ? EpilogueParameters{} : epilogue);
+      launch(p.work<T>(op, layers), conv_backward_data_kernel<T, vec4.value>, p.grid<T>(layers),
+             T::threads, 0, stream, g_, classes, p.splits, pixels * g_.in, dz, kernel,
+             split ? workspace : dx, split ? EpilogueParameters{} : epilogue);
     });
   });
   if (split)

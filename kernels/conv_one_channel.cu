@@ -263,16 +263,17 @@ OneChannelPlan plan_one_channel(const ConvGeometry& g) {
   return plan;
 }
 
-void one_channel_forward(const Work& work, const ConvGeometry& g, const float* x,
-                         const float* kernel, const EpilogueParameters& epilogue, float* z,
-                         cudaStream_t stream) {
+void one_channel_forward(Work work, const ConvGeometry& g, const float* x, const float* kernel,
+                         const EpilogueParameters& epilogue, float* z, cudaStream_t stream) {
+  work.bytes += epilogue.mask_bytes(std::int64_t{g.batch} * g.out_height * g.out_width * g.out);
   launch(work, one_channel_forward_kernel, blocks_for(g.batch, 1), threads,
          shared_floats(g, 1) * sizeof(float), stream, g, plan_items(g), x, kernel, epilogue, z);
 }
 
-void one_channel_backward_data(const Work& work, const ConvGeometry& g, const float* dz,
+void one_channel_backward_data(Work work, const ConvGeometry& g, const float* dz,
                                const float* kernel, const EpilogueParameters& epilogue, float* dx,
                                cudaStream_t stream) {
+  work.bytes += epilogue.mask_bytes(std::int64_t{g.batch} * g.height * g.width);
   launch(work, one_channel_backward_data_kernel, blocks_for(g.batch, 1), threads,
          kernel_floats(g) * sizeof(float), stream, g, dz, kernel, epilogue, dx);
 }

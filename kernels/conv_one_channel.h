@@ -15,10 +15,9 @@ struct OneChannelPlan {
 
 OneChannelPlan plan_one_channel(const ConvGeometry& g);
 
-void one_channel_forward(const Work& work, const ConvGeometry& g, const float* x,
-                         const float* kernel, const EpilogueParameters& epilogue, float* z,
-                         cudaStream_t stream);
-void one_channel_backward_data(const Work& work, const ConvGeometry& g, const float* dz,
+void one_channel_forward(Work work, const ConvGeometry& g, const float* x, const float* kernel,
+                         const EpilogueParameters& epilogue, float* z, cudaStream_t stream);
+void one_channel_backward_data(Work work, const ConvGeometry& g, const float* dz,
                                const float* kernel, const EpilogueParameters& epilogue, float* dx,
                                cudaStream_t stream);
 void one_channel_backward_weights(const Work& work, const ConvGeometry& g,

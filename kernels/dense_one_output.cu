@@ -70,9 +70,9 @@ OneOutputPlan plan_one_output(const DenseShape& s) {
 
 void one_output_forward(const OneOutputPlan& plan, const float* x, const float* kernel,
                         const EpilogueParameters& epilogue, float* y, cudaStream_t stream) {
-  launch({"one_output_forward", plan.bytes, plan.fmas}, one_output_forward_kernel,
-         blocks_for(plan.walk.rows, warps), threads, 0, stream, plan.walk.rows, plan.walk.columns,
-         x, kernel, epilogue, y);
+  launch({"one_output_forward", plan.bytes + epilogue.mask_bytes(plan.walk.rows), plan.fmas},
+         one_output_forward_kernel, blocks_for(plan.walk.rows, warps), threads, 0, stream,
+         plan.walk.rows, plan.walk.columns, x, kernel, epilogue, y);
 }
 
 void one_output_backward_data(const OneOutputPlan& plan, const float* dz, const float* kernel,

@@ -69,11 +69,11 @@ __global__ void __launch_bounds__(threads)
 void sum_parts(const char* name, const float* partial, int parts, std::int64_t rows, int columns,
                const EpilogueParameters& epilogue, float* y, cudaStream_t stream) {
   const std::int64_t count = rows * columns;
+  const double bytes = 4.0 * (parts + 1) * static_cast<double>(count) + epilogue.mask_bytes(count);
   with_width(packs_of_four(columns), [&](auto width) {
     const auto run = [&](auto kernel, int packs_per_block) {
-      launch({name, 4.0 * (parts + 1) * static_cast<double>(count)}, kernel,
-             blocks_for(count, packs_per_block * width), threads, 0, stream, partial, parts, count,
-             Divider(columns), epilogue, y);
+      launch({name, bytes}, kernel, blocks_for(count, packs_per_block * width), threads, 0, stream,
+             partial, parts, count, Divider(columns), epilogue, y);
     };
     parts <= warps ? run(sum_few_parts_kernel<width>, threads) : run(sum_parts_kernel<width>, 32);
   });

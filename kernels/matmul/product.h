@@ -22,10 +22,11 @@ __global__ void __launch_bounds__(Tile::threads, Tile::blocks_per_multiprocessor
 /// c = epilogue(A * B). A and B are operands with the product's vec4; workspace has
 /// p.workspace_floats().
 template <bool vec4, class A, class B>
-void run_product(const Work& op, const Product& p, const A& a, const B& b,
+void run_product(Work op, const Product& p, const A& a, const B& b,
                  const EpilogueParameters& epilogue, float* c, float* workspace,
                  cudaStream_t stream) {
   const bool split = p.splits > 1;
+  if (!split) op.bytes += epilogue.mask_bytes(p.part_floats);
   const MatrixWriter<vec4> writer{
       {split ? EpilogueParameters{} : epilogue, split ? workspace : c, p.n}, p.m};
   with_tile<vec4>(p, [&](auto tile) {
