@@ -1,8 +1,10 @@
-// The profile of a training step: bytes as the shapes say.
+// The profile of a training step: bytes as the shapes say, work as its launches declare it.
 #include "profile/step_profile.h"
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <cstdio>
 #include <set>
 
 #include "backend/backend.h"
@@ -110,6 +112,63 @@ TEST_F(StepProfile, LaunchesDeclareTheirWork) {
     }
   }
   EXPECT_GT(products, 10);
+}
+
+double bytes_of(const Json& kernel) { return kernel.at("bytes"); }
+
+// Bytes and instructions of kernels that follow each other, from their grids, which say in how many
+// parts a sum is made.
+TEST_F(StepProfile, SumsInPartsDeclareTheParts) {
+  const Json profile = profile_step(config_, "", 1);
+  int norms = 0, in_parts = 0;
+  for (const Json& op : profile.at("ops")) {
+    const Json& kernels = op.at("kernels");
+    const std::string name = op.at("op"), direction = op.value("direction", "");
+    if (name == "batch_norm") {
+      const double rows = op.at("shape").at("rows"), channels = op.at("shape").at("channels");
+      const bool forward = direction == "forward";
+      const double parts = kernels[0].at("grid")[1];
+      ASSERT_EQ(kernels.size(), 3U);
+      EXPECT_EQ(bytes_of(kernels[0]), 4 * (forward ? 1 : 3) * rows * channels);
+      EXPECT_EQ(bytes_of(kernels[1]), 4 * 2 * parts * channels);
+      EXPECT_EQ(bytes_of(kernels[2]), 4 * (forward ? 2 : 4) * rows * channels);
+      // Two sums: of a lane's parts, each converted and added, then over the lanes.
+      double lanes = 1, shuffles = 0;
+      for (; lanes < 32 && lanes < parts; lanes *= 2) ++shuffles;
+      EXPECT_EQ(kernels[1].at("double_instructions").get<double>(),
+                2 * (2 * std::ceil(parts / lanes) + shuffles) + 6);
+      ++norms;
+    } else if (kernels.size() == 2 && direction == "backward-weights") {
+      const Json& shape = op.at("shape");
+      const bool one_channel = kernels[0].at("name") == "one_channel_backward_weights";
+      const double parts = kernels[0].at("grid")[one_channel ? 0 : 2];
+      const double weights = shape.at("in").get<double>() * shape.at("out").get<double>() *
+                             std::pow(shape.value("kernel", 1.0), 2);
+      EXPECT_EQ(bytes_of(kernels[0]),
+                op.at("bytes").get<double>() + (one_channel ? 0 : 4 * (parts - 1) * weights))
+          << op.at("label");
+      EXPECT_EQ(bytes_of(kernels[1]), 4 * (parts + 1) * weights) << op.at("label");
+      ++in_parts;
+    } else if (name.starts_with("conv") &&
+               kernels[0].at("name").get<std::string>().starts_with("one_channel")) {
+      // Of the positions of the smaller picture.
+      const double stride = name == "conv2d" ? op.at("shape").at("stride").get<double>() : 1;
+      const double side = op.at("shape").at("height").get<double>() / stride;
+      EXPECT_EQ(kernels[0].at("fmas").get<double>(),
+                op.at("shape").at("batch").get<double>() * side * side * 25 * 32)
+          << op.at("label");
+    }
+  }
+  EXPECT_EQ(norms, 6);
+  EXPECT_GE(in_parts, 1);
+}
+
+TEST_F(StepProfile, DrawsDeclareTheirInstructions) {
+  for (const char* name : {"noise", "mask"}) {
+    const Json kernel = profile_step(config_, name, 1).at("ops")[0].at("kernels")[0];
+    EXPECT_EQ(kernel.at("double_instructions"), name == std::string("noise") ? -1 : 0);
+    EXPECT_EQ(kernel.at("instructions").get<int>() > 0, name == std::string("mask"));
+  }
 }
 
 TEST_F(StepProfile, NamesTheOpsThatThereAre) {

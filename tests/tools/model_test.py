@@ -15,7 +15,7 @@ from work import Work, works_of  # noqa: E402
 
 def kernel(function, grid, threads, *lines, **work):
     """As `dcgan_cuda kernels --json` describes it."""
-    return {"name": "k", "function": function, "bytes": 0, "fmas": 0, "slices": 0, "instructions": 0,
+    return {"name": "launched_so", "function": function, "bytes": 0, "fmas": 0, "slices": 0, "instructions": 0,
             "double_instructions": 0, "grid": grid, "block": [threads, 1, 1], "dynamic_shared_bytes": 0,
             "lines": lines, **work}
 
@@ -47,8 +47,8 @@ class WorkOfAProfile(unittest.TestCase):
         self.assertEqual((product.kernel, product.blocks, product.threads),
                          ("product_kernel<Tile<128, 128>, true>", 36, 256))
         self.assertEqual((product.moved_bytes, product.flops, product.slices), (123, 912, 22))
-        self.assertEqual(product.name, "dense 256x512->768 forward: product")
-        self.assertEqual(parts.name, "dense 256x512->768 forward: sum few parts")
+        self.assertEqual(product.name, "dense 256x512->768 forward: launched so")
+        self.assertEqual(parts.name, "dense 256x512->768 forward: launched so, parts")
         self.assertEqual((parts.moved_bytes, parts.instructions, parts.double_instructions), (789, 5, -1))
 
     def test_what_the_profile_counted_is_added_up(self):

@@ -110,6 +110,9 @@ target_link_libraries(test_train toy_train)
 add_executable(test_run tests/run/main.cpp)
 set_target_properties(test_run PROPERTIES RUNTIME_OUTPUT_DIRECTORY tests/run)
 target_link_libraries(test_run toy_train)
+add_executable(test_profile tests/run/main.cpp)
+set_target_properties(test_profile PROPERTIES RUNTIME_OUTPUT_DIRECTORY tests/profile)
+target_link_libraries(test_profile toy)
 add_executable(dcgan_cuda src/cli/main.cpp)
 target_link_libraries(dcgan_cuda toy_train)
 add_executable(test_cli tests/cli/main.cpp)
@@ -163,11 +166,12 @@ int main() {
 
 class Phases(unittest.TestCase):
     def test_a_kernel_is_put_to_the_tests_that_run_it(self):
-        results, rest, check = targets.kernel_phases({targets.stem_of("src/x.dir/kernels/dense.cu.o")})
+        results, rest, check, declared = targets.kernel_phases({targets.stem_of("src/x.dir/kernels/dense.cu.o")})
         self.assertEqual((results.filter, results.backend), ("*/Op.*/dense_*", "simt"))
         self.assertEqual((check.filter, check.backend), ("*/Op.*/dense_*:Access.*", "simt-check"))
         self.assertIn("*/Gradient.*/dense_*:*/Containment.*/dense_*:*/Orders.*/dense_*", rest.filter)
         self.assertNotIn("Conv", rest.filter)
+        self.assertEqual(declared.program, "test_profile")
 
     def test_large_cases_of_the_direct_kernels_are_left_out_where_they_do_not_matter(self):
         left_out = "-*_n96_*x1_to_*"

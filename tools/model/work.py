@@ -12,6 +12,7 @@ class Work:
     kernel: str            # the function, as tools/machine_code names it
     blocks: int
     threads: int
+    launch: str = ""       # the launch's name: "conv_backward_data"
     flops: float = 0       # of the multiply-adds that it issues
     slices: float = 0      # of the tiled product: per block
     moved_bytes: float = 0      # that must come from or go to memory once
@@ -33,7 +34,8 @@ class Work:
     @property
     def name(self):
         """The op's label and what the kernel does of it."""
-        return f"{self.op}: {self.kernel.split('<')[0].removesuffix('_kernel').replace('_', ' ')}"
+        parts = ", parts" if self.kernel.startswith("sum_") else ""
+        return f"{self.op}: {self.launch.replace('_', ' ')}{parts}"
 
     def count(self, line):
         """Adds what the profile counted at one line."""
@@ -50,7 +52,7 @@ def works_of(op):
     """A Work for each kernel that the op launches. `op`: one of the profile's."""
     works = []
     for kernel in op["kernels"]:
-        work = Work(op["label"], kernel["function"], prod(kernel["grid"]), prod(kernel["block"]),
+        work = Work(op["label"], kernel["function"], prod(kernel["grid"]), prod(kernel["block"]), kernel["name"],
                     flops=2 * kernel["fmas"], slices=kernel["slices"], moved_bytes=kernel["bytes"],
                     instructions=kernel["instructions"], double_instructions=kernel["double_instructions"],
                     dynamic_shared_bytes=kernel["dynamic_shared_bytes"])

@@ -46,7 +46,8 @@ def kernel_phases(stems):
     rest = ":".join([ALONE, *(f"*/{test}.*/{case}" for case in cases
                               for test in ("Gradient", "Containment", "Orders"))])
     return [Phase(1, "results", results + end, "simt"), Phase(2, "gradients and orders", rest + end, "simt"),
-            Phase(3, "check mode", f"{results}:Access.*{end}", "simt-check")]
+            Phase(3, "check mode", f"{results}:Access.*{end}", "simt-check"),
+            Phase(3, "profile", "*", program="test_profile")]  # what launches declare of their work
 
 
 # What takes a moment comes first: whole steps of the smallest preset, refusals. What runs every backend in
