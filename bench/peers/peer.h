@@ -8,7 +8,8 @@
 #include <variant>
 #include <vector>
 
-#include "backend/backend.h"
+#include "ops/convolution.h"
+#include "ops/dense.h"
 
 namespace dcgan::bench {
 

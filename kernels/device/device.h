@@ -56,18 +56,32 @@ inline void check(cudaError_t status, const char* call, const char* file, int li
 }
 #define DCGAN_CUDA_CHECK(call) ::dcgan::DCGAN_TARGET::check((call), #call, __FILE__, __LINE__)
 
+/// A launch's name, and its work as its shape has it, for the profile: each value that is read or
+/// written once, multiply-adds that are issued, rounds of a product's main loop in a block, and
+/// instructions of a thread where none of these tell the work.
+struct Work {
+  Work(const char* name_, double bytes_ = 0, double fmas_ = 0, int slices_ = 0)
+      : name(name_), bytes(bytes_), fmas(fmas_), slices(slices_) {}
+  const char* name;
+  double bytes, fmas;
+  int slices, instructions = 0;
+  int double_instructions = 0;  // -1: as many as the machine code has
+};
+
 /// Queues kernel<<<grid, block, shared_bytes, stream>>>(arguments...). Throws DeviceError where the
 /// launch is refused; what goes wrong while the kernel runs shows at a later call.
 template <class... Parameters, class... Arguments>
-void launch(const char* name, void (*kernel)(Parameters...), dim3 grid, dim3 block,
+void launch(const Work& work, void (*kernel)(Parameters...), dim3 grid, dim3 block,
             std::size_t shared_bytes, cudaStream_t stream, Arguments&&... arguments) {
 #if defined(__CUDACC__)
   kernel<<<grid, block, shared_bytes, stream>>>(std::forward<Arguments>(arguments)...);
-  check(cudaGetLastError(), name, __FILE__, __LINE__);
+  check(cudaGetLastError(), work.name, __FILE__, __LINE__);
 #else
+  const ::simt::LaunchName name(
+      work.name, {work.bytes, work.fmas, work.slices, work.instructions, work.double_instructions});
   check(::simt::queue_kernel(name, kernel, grid, block, shared_bytes, stream,
                              std::forward<Arguments>(arguments)...),
-        name, __FILE__, __LINE__);
+        work.name, __FILE__, __LINE__);
 #endif
 }
 

@@ -41,6 +41,12 @@ Json kernel_json(const simt::profile::KernelProfile& k) {
   for (const simt::profile::LineProfile& line : k.lines)
     lines.push_back(line_json(line, k.scale()));
   return {{"name", k.kernel},
+          {"function", k.function},
+          {"bytes", k.work.bytes},
+          {"fmas", k.work.fmas},
+          {"slices", k.work.slices},
+          {"instructions", k.work.instructions},
+          {"double_instructions", k.work.double_instructions},
           {"grid", {k.grid.x, k.grid.y, k.grid.z}},
           {"block", {k.block.x, k.block.y, k.block.z}},
           {"dynamic_shared_bytes", k.dynamic_shared_bytes},

@@ -123,6 +123,57 @@ TEST_F(Device, WithoutCodeInTheBuildIsPassedByAndSaysWhatToBuild) {
   EXPECT_EQ(simt::why_unavailable(0), reason);
   EXPECT_EQ(thrown<Error>([] { simt::make_backend(0); }),
             "backend 'simt' cannot be used: " + reason);
+  // It is no failure of what follows.
+  EXPECT_EQ(cudaPeekAtLastError(), cudaSuccess);
+}
+
+TEST_F(Device, ThatDoesNotAnswerIsNamed) {
+  // Which device is meant is make_backend's to refuse.
+  EXPECT_EQ(simt::why_unavailable(1), "");
+  EXPECT_EQ(simt::why_unavailable(-1), "");
+  emulate([](auto& s) { s.devices = 0; });
+  EXPECT_EQ(simt::why_unavailable(0), "no CUDA device answers");
+  expect_has(thrown<Error>([] { simt::make_backend(0); }), "no CUDA device answers");
+  emulate([](auto& s) { s.devices = 1; });
+  expect_has(thrown<Error>([] { simt::make_backend(1); }), "1 device answers,");
+}
+
+TEST_F(Device, IsDescribedWithItsMemoryAndTheRuntime) {
+  emulate([](auto& s) { s.capability = 90; });
+  cudaDeviceProp p{};
+  ASSERT_EQ(cudaGetDeviceProperties(&p, 0), cudaSuccess);
+  EXPECT_EQ(simt::make_backend(0)->description(),
+            "SIMT machine, compute capability 9.0, " +
+                std::to_string(p.totalGlobalMem / (1024 * 1024)) + " MiB, CUDA 13.0");
+  EXPECT_EQ(simt::version_text(12040), "12.4");
+  EXPECT_EQ(simt::version_text(11080), "11.8");
+}
+
+TEST_F(Device, HasAllItsMemoryBackInTheEnd) {
+  std::size_t before = 0, after = 0, total = 0;
+  ASSERT_EQ(cudaMemGetInfo(&before, &total), cudaSuccess);
+  {
+    const std::unique_ptr<Backend> backend = simt::make_backend(0);
+    const Buffer buffer = backend->allocate(1 << 20);
+    const std::unique_ptr<LinearOp> dense = backend->dense({64, 512, 64}, {});
+    ASSERT_EQ(cudaMemGetInfo(&after, &total), cudaSuccess);
+    EXPECT_LE(after + (1 << 20), before);
+  }
+  ASSERT_EQ(cudaMemGetInfo(&after, &total), cudaSuccess);
+  EXPECT_EQ(after, before);
+}
+
+TEST_F(Device, WithoutTheMemoryNamesWhatIsFree) {
+  const std::unique_ptr<Backend> backend = simt::make_backend(0);
+  const std::string said = thrown<Error>([&] { backend->allocate((std::size_t{1} << 50) + 1); });
+  // 2^30 MiB and a byte.
+  expect_has(said, "out of device memory: 1073741825 MiB are wanted, ");
+  expect_has(said, " are free; a smaller --batch-size may fit");
+  std::size_t free = 0, total = 0;
+  ASSERT_EQ(cudaMemGetInfo(&free, &total), cudaSuccess);
+  expect_has(said, " of " + std::to_string((total + (1 << 20) - 1) / (1 << 20)) + " MiB are free");
+  EXPECT_EQ(cudaPeekAtLastError(), cudaSuccess);
+  EXPECT_NO_THROW(backend->allocate(0));
 }
 
 TEST_F(Device, CodeIsDescribedAsCMakeListsIt) {
@@ -131,6 +182,9 @@ TEST_F(Device, CodeIsDescribedAsCMakeListsIt) {
   EXPECT_EQ(simt::describe_code("120"), "code for compute capability 12.0 and PTX of 12.0");
   EXPECT_EQ(simt::describe_code("90a-real"), "code for compute capability 9.0a");
   EXPECT_EQ(simt::describe_code("80-virtual"), "PTX of compute capability 8.0");
+  EXPECT_EQ(simt::describe_code("75-virtual+80-virtual"), "PTX of compute capability 7.5, 8.0");
+  EXPECT_EQ(simt::describe_code("100a-real+9-real"), "code for compute capabilities 10.0a, 9");
+  EXPECT_EQ(simt::describe_code("all"), "code for compute capability all and PTX of all");
   EXPECT_EQ(simt::describe_code("native"), "code for the GPUs of the machine that it was built on");
 }
 

@@ -13,11 +13,12 @@ del sys.argv[1:]
 
 # A file of each layer, and headers that lie beyond it.
 BEYOND = {
+    "src/ops/gather.cpp": ["kernels/gather.h", "backend/backend.h", "nn/network.h"],
     "kernels/gather.cu": ["backend/backend.h", "nn/sequential.h", "io/safetensors.h"],
     "src/io/safetensors.cpp": ["image/image.h", "ops/philox.h", "simt/machine.h"],
     "src/image/image.cpp": ["gif/gif.h", "plot/figure.h", "report/html.h"],
     "src/ops/dense.cpp": ["backend/backend.h", "kernels/dense.h", "nn/sequential.h"],
-    "src/simt/machine.cpp": ["backend/backend.h", "dcgan/error.h", "kernels/gather.h"],
+    "src/simt/execution/grid.cpp": ["backend/backend.h", "dcgan/error.h", "kernels/gather.h"],
     "src/backend/backend.cpp": ["kernels/dense.h", "nn/sequential.h", "simt/machine.h", "io/atomic_file.h"],
     "src/backend/cpu/dense.cpp": ["nn/sequential.h", "train/gan.h"],
     "src/nn/sequential.cpp": ["models/models.h", "train/gan.h", "io/safetensors.h"],

@@ -145,10 +145,13 @@ TEST_F(Folder, ShowsTheFirstPictureOfEachClass) {
 TEST_F(Folder, ShowsSamplesAsAGridOfTheirEpoch) {
   const RunFolder folder(run("run"), "", {});
   const Dataset shape = tall_pictures(1);
-  std::vector<std::uint8_t> samples;
-  for (int i = 0; i < 16 * 72; ++i) samples.push_back(static_cast<std::uint8_t>(i));
-  folder.write_grid(3, batch_of(shape, samples));
-  expect_same(folder.grid_path(3), grid_figure(batch_of(shape, samples), 4, 4, "Epoch 3"));
+  for (const int count : {16, 3}) {
+    std::vector<float> samples;
+    for (int i = 0; i < count * 72; ++i) samples.push_back(static_cast<float>(i % 255) / 127 - 1);
+    const auto bytes = to_bytes(samples);
+    folder.write_grid(3, batch_of(shape, bytes));
+    expect_same(folder.grid_path(3), grid_figure(batch_of(shape, bytes), 4, 4, "Epoch 3"));
+  }
 }
 
 TEST_F(Folder, PlotsBothLossesByEpoch) {

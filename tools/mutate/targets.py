@@ -9,25 +9,13 @@ PROGRAMS = {"test_ops": "tests/ops", "test_models": "tests/models", "test_config
             "test_cli": "tests/cli"}
 
 
-@dataclasses.dataclass(frozen=True)
-class Tests:
-    """An op's, as suite_test.cpp names them, and which of its cases a kernel file has a part in."""
-    suite: str
-    cases: list
-    without: list = dataclasses.field(default_factory=list)
-
-
-# The large cases of the direct kernels are nothing to conv.cu, the other cases nothing to those.
-DIRECT = ["conv*x1_to_*", "conv*_to_1_k*"]
+# The cases of the suite that a kernel file has a part in, where their names do not begin with the file's. The
+# large cases of the direct kernels are nothing to conv.cu, the other cases nothing to those.
+CASES = {"conv": ["conv2d_*", "conv_transpose2d_*"],
+         "conv_one_channel": ["conv*x1_to_*", "conv*_to_1_k*"],
+         "dense_one_output": ["dense_*_to_1_*", "dense_*_to_1"],
+         "random": ["noise_*", "mask_*"]}
 LARGE_DIRECT = [f"*_n{batch}_{part}" for batch in (96, 150, 300) for part in ("*x1_to_*", "*_to_1_k*")]
-TESTS = {"adam": Tests("Adam", ["adam_*"]), "batch_norm": Tests("BatchNorm", ["batch_norm_*"]),
-         "conv": Tests("Conv", ["conv2d_*", "conv_transpose2d_*"], LARGE_DIRECT),
-         "conv_one_channel": Tests("Conv", DIRECT),
-         "dense": Tests("Dense", ["dense_*"]),
-         "dense_one_output": Tests("Dense", ["dense_*_to_1_*", "dense_*_to_1"]),
-         "epilogue": Tests("Epilogue", ["epilogue_*"]),
-         "gather": Tests("Random", ["gather_*"]), "loss": Tests("Loss", ["loss_*", "gan_loss_*"]),
-         "random": Tests("Random", ["noise_*", "keep_mask_*"])}
 ALONE = "Philox.*:Shuffle.*:Divider.*:Launches.*:ChosenKernels.*:*/SumParts.*"  # tests of no single op
 
 
@@ -49,17 +37,14 @@ def stem_of(output):
 
 
 def kernel_phases(stems):
-    """Of the tests that run code of these kernel files: the results of their ops, the gradients and all
-    orders of threads, check mode."""
-    known = stems if stems and stems <= TESTS.keys() else TESTS.keys()
-    tests = [TESTS[s] for s in sorted(known)]
-    cases = [(t.suite, case) for t in tests for case in t.cases]
-    without = [] if "conv_one_channel" in known else [case for t in tests for case in t.without]
+    """Of the tests that run code of these kernel files (of all, where there are none): the results of their
+    ops, the gradients and all orders of threads, check mode."""
+    cases = [case for stem in sorted(stems) for case in CASES.get(stem, [f"{stem}_*"])] or ["*"]
+    without = LARGE_DIRECT if "conv" in stems and "conv_one_channel" not in stems else []
     end = "-" + ":".join(without) if without else ""
-    results = ":".join(f"{suite}/Op.*/{case}" for suite, case in cases)
-    rest = ":".join([ALONE, *(f"{suite}/{test}.*/{case}" for suite, case in cases
-                              for test in ("Gradient", "Containment")),
-                     *(f"*/Orders.*/{case}" for _, case in cases)])
+    results = ":".join(f"*/Op.*/{case}" for case in cases)
+    rest = ":".join([ALONE, *(f"*/{test}.*/{case}" for case in cases
+                              for test in ("Gradient", "Containment", "Orders"))])
     return [Phase(1, "results", results + end, "simt"), Phase(2, "gradients and orders", rest + end, "simt"),
             Phase(3, "check mode", f"{results}:Access.*{end}", "simt-check")]
 
@@ -67,7 +52,7 @@ def kernel_phases(stems):
 # What takes a moment comes first: whole steps of the smallest preset, refusals. What runs every backend in
 # one test, or in check mode, comes late.
 QUICK = "*vanilla:*vanilla_cpu:*vanilla_smoothed_cpu:Passes.*:Trainer.*:Replay.[!D]*:TrainerInput.*"
-SMALL, SLOW, CHECKED = "*vanilla*", "*Backends*", "*simt_check*"
+SLOW, CHECKED = "*Backends*", "*simt_check*"
 SUITE = "-" + ":".join(f"*n{batch}_*" for batch in (96, 150, 300))  # test_ops without its largest cases
 TRAINING = [Phase(1, "small steps", f"{QUICK}-*simt*:{SLOW}", program="test_train"),
             Phase(1, "steps", f"-*simt*:{QUICK}:{SLOW}", program="test_train"),
@@ -86,9 +71,10 @@ NETWORKS = [Phase(1, "small networks", f"-*simt*:{DRAWS}", program="test_nn"),
             Phase(3, "networks in check mode", CHECKED, program="test_nn")]
 COMMANDS = Phase(1, "commands", "Commands.*", program="dcgan_cuda", tester="test_cli")
 MISUSE = Phase(2, "misuse and interrupts", "-Commands.*", program="dcgan_cuda", tester="test_cli")
-KERNELS_HOST = [Phase(1, "small steps on simt", f"{SMALL}simt*-{CHECKED}", program="test_train"),
+SMALLEST = "*/vanilla_simt*"
+KERNELS_HOST = [Phase(1, "small steps on simt", f"{SMALLEST}-{CHECKED}", program="test_train"),
                 Phase(1, "ops", f"*/Op.*{SUITE}", "simt"),
-                Phase(2, "steps on simt", f"*simt*-{CHECKED}:{SMALL}", program="test_train"),
+                Phase(2, "steps on simt", f"*simt*-{CHECKED}:{SMALLEST}", program="test_train"),
                 Phase(2, "all of the ops", f"{SUITE}:*/Op.*", "simt"),
                 Phase(2, "steps on every backend", SLOW, program="test_train"),
                 Phase(3, "ops in check mode", f"*/Op.*:Access.*{SUITE}", "simt-check"),
@@ -101,12 +87,13 @@ HOST = {"src/models": [MODELS, SETTINGS, *NETWORKS, TRAINING[0], *WHOLE_RUNS],
         "src/train": [MISUSE, *TRAINING, COMMANDS, RUNS],
         "src/run": [RUNS, COMMANDS, MISUSE],
         "src/profile": [PROFILE, COMMANDS],
+        "src/ops": [Phase(1, "descriptions", "Describe*"), *NETWORKS, Phase(1, "ops", f"*/Op.*{SUITE}", "cpu,simt"),
+                    DEVICES, TRAINING[0], *WHOLE_RUNS],
         "src/backend": [DEVICES, TRAINING[0], Phase(2, "ops", f"*/Op.*{SUITE}", "cpu,simt"), *WHOLE_RUNS],
         "src/backend/cuda": [DEVICES, *NETWORKS[2:], *KERNELS_HOST]}
 # A file's own tests come before those of its folder.
-OWN = {"src/train/checkpoint": ("test_train", "Checkpoint.*"), "src/train/memory": ("test_train", "Memory.*"),
-       "src/train/replay": ("test_train", "Replay.*"), "src/train/trainer": ("test_train", "Records.*:Trainer*"),
-       "src/run/run": ("test_run", "RunLoop.*"), "src/run/run_folder": ("test_run", "Folder.*")}
+OWN = {"src/train/checkpoint": "Checkpoint.*", "src/train/memory": "Memory.*", "src/train/replay": "Replay.*",
+       "src/train/trainer": "Records.*:Trainer*"}
 # The folders of tests that decide about kernels and about host code.
 TESTED_BY = {"kernels": ["ops", "ref"],
              "src": ["ops", "ref", "models", "config", "nn", "train", "run", "profile", "backend", "cli", "fixtures"]}
@@ -118,7 +105,7 @@ def is_kernel(name):
 
 def host_phases(name):
     """Of the tests that are to notice a break of this file."""
-    own = [Phase(1, "own tests", OWN[stem][1], program=OWN[stem][0]) for stem in [name.rpartition(".")[0]] if stem in OWN]
+    own = [Phase(1, "own tests", filter, program="test_train") for filter in [OWN.get(name.rpartition(".")[0])] if filter]
     return own + sorted(HOST[name.rpartition("/")[0]], key=lambda p: p.number)
 
 

@@ -3,8 +3,12 @@
 #include <link.h>
 #if defined(SIMT_HAS_BACKTRACE)
 #include <backtrace.h>
+#include <cxxabi.h>
 #endif
 
+#include <cstdlib>
+#include <memory>
+#include <regex>
 #include <vector>
 
 namespace simt::observe {
@@ -67,6 +71,13 @@ int add_frame(void* frames, std::uintptr_t, const char* file, int line, const ch
   found.lines += text;
   return 0;
 }
+
+void ignore_error(void*, const char*, int) {}
+
+backtrace_state* debug_information() {
+  static backtrace_state* const state = backtrace_create_state(nullptr, 1, ignore_error, nullptr);
+  return state;
+}
 #endif
 
 }  // namespace
@@ -78,17 +89,33 @@ std::uint32_t place_of(const void* return_address) {
 
 #if defined(SIMT_HAS_BACKTRACE)
 std::string source_line(std::uint32_t place) {
-  static backtrace_state* const state = backtrace_create_state(
-      nullptr, 1, [](void*, const char*, int) {}, nullptr);
   Frames frames;
   // A return address is that of the next instruction.
-  backtrace_pcinfo(
-      state, program().begin + place - 1, add_frame, [](void*, const char*, int) {}, &frames);
+  backtrace_pcinfo(debug_information(), program().begin + place - 1, add_frame, ignore_error,
+                   &frames);
   if (!frames.lines.empty()) return frames.lines;
   return frames.last_of_machine.empty() ? "a line unknown" : frames.last_of_machine;
 }
+
+std::string function_name(const void* code) {
+  std::string name;
+  backtrace_syminfo(
+      debug_information(), reinterpret_cast<std::uintptr_t>(code),
+      [](void* result, std::uintptr_t, const char* symbol, std::uintptr_t, std::uintptr_t) {
+        if (symbol) *static_cast<std::string*>(result) = symbol;
+      },
+      ignore_error, &name);
+  const std::unique_ptr<char, void (*)(void*)> readable(
+      abi::__cxa_demangle(name.c_str(), nullptr, nullptr, nullptr), std::free);
+  if (!readable) return name;
+  // "void dcgan::simt::(anonymous namespace)::gather_kernel<4>(dcgan::Gather)"
+  name = std::regex_replace(std::string(readable.get()),
+                            std::regex(R"((\(anonymous namespace\)|\w+)::|^void )"), "");
+  return name.substr(0, name.find('('));
+}
 #else  // built without check mode: nobody asks
 std::string source_line(std::uint32_t) { return "a line unknown"; }
+std::string function_name(const void*) { return "a function unknown"; }
 #endif
 
 bool is_constant(const void* p, std::size_t bytes) {

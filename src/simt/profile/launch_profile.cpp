@@ -61,8 +61,9 @@ void LaunchProfile::add(const Tally& of_block) {
 }
 
 KernelProfile LaunchProfile::finish() const {
-  return {shape_.name, shape_.grid,    shape_.block,  shape_.dynamic_shared_bytes,
-          blocks_,     sample_.size(), tally_.lines()};
+  return {shape_.name,   observe::function_name(shape_.kernel), shape_.work, shape_.grid,
+          shape_.block,  shape_.dynamic_shared_bytes,           blocks_,     sample_.size(),
+          tally_.lines()};
 }
 
 void begin(std::uint64_t most_blocks, std::function<void(const KernelProfile&)> observer) {

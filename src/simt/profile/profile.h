@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "simt/language/vector_types.h"
+#include "simt/language/launch.h"
 
 namespace simt::profile {
 
@@ -37,7 +37,9 @@ struct LineProfile {
 };
 
 struct KernelProfile {
-  std::string kernel;
+  std::string kernel;    // as its launch calls it
+  std::string function;  // "gather_kernel<4>": without namespaces and parameters
+  DeclaredWork work;
   dim3 grid, block;
   std::size_t dynamic_shared_bytes;
   std::uint64_t blocks, sampled_blocks;
