@@ -30,7 +30,7 @@ struct StepTimes {
   std::string device;
   double minimum_ms = 0, median_ms = 0;
   double gflop = 0;  ///< per step, of the formulas
-  Account account;   ///< of as many steps more, timed op by op
+  Account account;   ///< of as many further steps, timed op by op
   int steps = 0;
 
   double gflop_per_s() const { return gflop / median_ms * 1e3; }

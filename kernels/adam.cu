@@ -36,8 +36,8 @@ void adam(const AdamStep& s, cudaStream_t stream) {
   const AdamFactors factors = s.factors();
   const std::int64_t whole = s.n / 4 * 4;
   if (whole > 0)
-    launch("adam", adam_kernel<4>, blocks_for(whole, threads * 4), threads, 0, stream, factors,
-           std::int64_t{0}, whole, s.gradient, s.m, s.v, s.parameter);
+    launch({"adam", least_bytes(s)}, adam_kernel<4>, blocks_for(whole, threads * 4), threads, 0,
+           stream, factors, std::int64_t{0}, whole, s.gradient, s.m, s.v, s.parameter);
   if (whole < s.n)
     launch("adam", adam_kernel<1>, 1, threads, 0, stream, factors, whole, s.n, s.gradient, s.m, s.v,
            s.parameter);

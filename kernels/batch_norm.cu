@@ -22,7 +22,7 @@ __global__ void __launch_bounds__(threads)
   Pack<width> sum{}, squares{}, origin{};
   if (at.inside) origin = Pack<width>::load(x + at.column);
   const auto load = [&](int row) {
-    return Pack<width>::load(x + static_cast<std::int64_t>(row) * walk.columns + at.column);
+    return Pack<width>::load(x + std::int64_t{row} * walk.columns + at.column);
   };
   walk_rows<4>(walk, at, load, [&](int, const Pack<width>& v) {
     const Pack<width> d = v - origin;
@@ -31,7 +31,7 @@ __global__ void __launch_bounds__(threads)
   });
   store_column_sums(walk, at, sum, shared_sums, partial);
   store_column_sums(walk, at, squares, shared_squares,
-                    partial + static_cast<std::int64_t>(walk.parts) * walk.columns);
+                    partial + std::int64_t{walk.parts} * walk.columns);
 }
 
 /// How a warp shares out channels: to each as many lanes as it has parts, a power of two up to 32,
@@ -63,14 +63,14 @@ __device__ __forceinline__ double total(const ChannelLanes& share, const float* 
   constexpr int batch = 8;  // loads that are on their way before the first is added
   const int stride = share.channels_per_warp();
   int part = lane_index() / stride;
-  const float* from = partial + static_cast<std::int64_t>(part) * channels + c;
+  const float* from = partial + std::int64_t{part} * channels + c;
   double sum = 0;
   while (part < parts && c < channels) {
     float terms[batch] = {};
     DCGAN_UNROLL
     for (int b = 0; b < batch; ++b) {
       if (part + b * share.lanes < parts) terms[b] = *from;
-      from += static_cast<std::int64_t>(share.lanes) * channels;
+      from += std::int64_t{share.lanes} * channels;
     }
     DCGAN_UNROLL
     for (int b = 0; b < batch; ++b) {
@@ -100,8 +100,7 @@ __global__ void __launch_bounds__(threads)
   const int c = channel_of_lane(share);
   const double offset = total(share, partial, parts, channels, c) * inverse_rows;
   const double square =
-      total(share, partial + static_cast<std::int64_t>(parts) * channels, parts, channels, c) *
-      inverse_rows;
+      total(share, partial + std::int64_t{parts} * channels, parts, channels, c) * inverse_rows;
   if (!writes_channel(share, channels, c)) return;
   // The difference may cancel; what is left of it needs no more than float.
   const float variance = static_cast<float>(square - offset * offset);
@@ -138,12 +137,10 @@ __global__ void __launch_bounds__(threads)
                                 Normalisation s, float slope, float* y) {
   const std::int64_t at = global_index() * width;
   if (at >= count) return;
-  const int c = by_channels.remainder(static_cast<int>(at));
-  const Pack<width> mean = Pack<width>::load(s.mean + c),
-                    inv_std = Pack<width>::load(s.inv_std + c);
-  const Pack<width> gamma = Pack<width>::load(s.gamma + c), beta = Pack<width>::load(s.beta + c);
-  Pack<width> affine = beta;
-  affine.fma(Pack<width>::load(x + at) - mean, inv_std * gamma);
+  const int c = by_channels.remainder(narrow(at));
+  using P = Pack<width>;
+  P affine = P::load(s.beta + c);
+  affine.fma(P::load(x + at) - P::load(s.mean + c), P::load(s.inv_std + c) * P::load(s.gamma + c));
   leaky(affine, affine, slope).store(y + at);
 }
 
@@ -169,7 +166,7 @@ __global__ void __launch_bounds__(threads)
     Pack<width> x, y, dy;
   };
   const auto load = [&](int row) {
-    const std::int64_t index = static_cast<std::int64_t>(row) * walk.columns + at.column;
+    const std::int64_t index = std::int64_t{row} * walk.columns + at.column;
     return Loaded{Pack<width>::load(in.x + index), Pack<width>::load(in.y + index),
                   Pack<width>::load(in.dy + index)};
   };
@@ -184,7 +181,7 @@ __global__ void __launch_bounds__(threads)
   });
   store_column_sums(walk, at, sum, shared_sums, partial);
   store_column_sums(walk, at, products, shared_products,
-                    partial + static_cast<std::int64_t>(walk.parts) * walk.columns);
+                    partial + std::int64_t{walk.parts} * walk.columns);
 }
 
 /// dbeta and dgamma from the parts' sums. Lanes as ChannelLanes has them; no shared memory, no
@@ -195,7 +192,7 @@ __global__ void __launch_bounds__(threads)
   const int c = channel_of_lane(share);
   const double sum = total(share, partial, parts, channels, c);
   const double products =
-      total(share, partial + static_cast<std::int64_t>(parts) * channels, parts, channels, c);
+      total(share, partial + std::int64_t{parts} * channels, parts, channels, c);
   if (!writes_channel(share, channels, c)) return;
   dbeta[c] = static_cast<float>(sum);
   dgamma[c] = static_cast<float>(products);
@@ -214,18 +211,33 @@ __global__ void __launch_bounds__(threads)
                                ParameterGradients p, float* dx) {
   const std::int64_t at = global_index() * width;
   if (at >= count) return;
-  const int c = by_channels.remainder(static_cast<int>(at));
-  const Pack<width> mean = Pack<width>::load(in.mean + c);
-  const Pack<width> inv_std = Pack<width>::load(in.inv_std + c);
-  const Pack<width> gamma = Pack<width>::load(p.gamma + c);
-  const Pack<width> dgamma = Pack<width>::load(p.dgamma + c);
-  const Pack<width> dbeta = Pack<width>::load(p.dbeta + c);
-  const Pack<width> g =
-      leaky(Pack<width>::load(in.dy + at), Pack<width>::load(in.y + at), in.slope);
-  const Pack<width> xhat = (Pack<width>::load(in.x + at) - mean) * inv_std;
-  const Pack<width> inverse_rows = Pack<width>::broadcast(p.inverse_rows);
-  const Pack<width> centred = g - dbeta * inverse_rows;
-  (gamma * inv_std * (centred - xhat * (dgamma * inverse_rows))).store(dx + at);
+  const int c = by_channels.remainder(narrow(at));
+  using P = Pack<width>;
+  const P inv_std = P::load(in.inv_std + c), gamma = P::load(p.gamma + c);
+  const P xhat = (P::load(in.x + at) - P::load(in.mean + c)) * inv_std;
+  const P inverse_rows = P::broadcast(p.inverse_rows);
+  const P g = leaky(P::load(in.dy + at), P::load(in.y + at), in.slope);
+  const P centred = g - P::load(p.dbeta + c) * inverse_rows;
+  (gamma * inv_std * (centred - xhat * (P::load(p.dgamma + c) * inverse_rows))).store(dx + at);
+}
+
+}  // namespace
+
+namespace {
+
+/// Of a kernel that goes over so many matrices.
+Work over_matrices(const char* name, const ColumnWalk& walk, int matrices) {
+  return {name, 4.0 * matrices * walk.rows * walk.columns};
+}
+
+/// Of a kernel that adds up the parts of two sums of each channel: a conversion and an addition for
+/// each part of a lane, an addition for each shuffle; then a few on the totals.
+Work over_parts(const char* name, const ColumnWalk& walk, const ChannelLanes& share) {
+  Work work(name, 4.0 * 2 * walk.parts * walk.columns);
+  int shuffles = 0;
+  while (1 << shuffles < share.lanes) ++shuffles;
+  work.double_instructions = 2 * (2 * narrow(ceil_div(walk.parts, share.lanes)) + shuffles) + 6;
+  return work;
 }
 
 }  // namespace
@@ -244,11 +256,11 @@ void BatchNormKernels::forward_training(const float* x, const BatchNormParameter
                                         float* inv_std, float* y, float* workspace,
                                         cudaStream_t stream) const {
   with_width(walk_.width == 4, [&](auto width) {
-    launch("batch_norm_sums", batch_norm_sums_kernel<width>, walk_.grid(), threads, 0, stream,
-           walk_, x, workspace);
+    launch(over_matrices("batch_norm_sums", walk_, 1), batch_norm_sums_kernel<width>, walk_.grid(),
+           threads, 0, stream, walk_, x, workspace);
   });
   const ChannelLanes share = channel_lanes(walk_.parts);
-  launch("batch_norm_statistics", batch_norm_statistics_kernel,
+  launch(over_parts("batch_norm_statistics", walk_, share), batch_norm_statistics_kernel,
          blocks_for(walk_.columns, share.channels_per_block()), threads, 0, stream, x, workspace,
          walk_.parts, 1.0 / walk_.rows, walk_.columns, share, Momentum{momentum_, epsilon_}, t,
          mean, inv_std);
@@ -264,9 +276,9 @@ void BatchNormKernels::forward_inference(const float* x, const BatchNormParamete
 
 void BatchNormKernels::normalise(const float* x, const Normalisation& s, float* y,
                                  cudaStream_t stream) const {
-  const std::int64_t count = static_cast<std::int64_t>(walk_.rows) * walk_.columns;
+  const std::int64_t count = std::int64_t{walk_.rows} * walk_.columns;
   with_width(walk_.width == 4, [&](auto width) {
-    launch("batch_norm_normalise", batch_norm_normalise_kernel<width>,
+    launch(over_matrices("batch_norm_normalise", walk_, 2), batch_norm_normalise_kernel<width>,
            blocks_for(count, threads * width), threads, 0, stream, count, Divider(walk_.columns), x,
            s, slope_, y);
   });
@@ -278,17 +290,18 @@ void BatchNormKernels::backward(const float* x, const float* y, const float* dy,
                                 float* workspace, cudaStream_t stream) const {
   const BackwardInputs in{x, y, dy, mean, inv_std, slope_};
   with_width(walk_.width == 4, [&](auto width) {
-    launch("batch_norm_gradient_sums", batch_norm_gradient_sums_kernel<width>, walk_.grid(),
-           threads, 0, stream, walk_, in, workspace);
+    launch(over_matrices("batch_norm_gradient_sums", walk_, 3),
+           batch_norm_gradient_sums_kernel<width>, walk_.grid(), threads, 0, stream, walk_, in,
+           workspace);
   });
   const ChannelLanes share = channel_lanes(walk_.parts);
-  launch("batch_norm_gradient_totals", batch_norm_gradient_totals_kernel,
+  launch(over_parts("batch_norm_gradient_totals", walk_, share), batch_norm_gradient_totals_kernel,
          blocks_for(walk_.columns, share.channels_per_block()), threads, 0, stream, workspace,
          walk_.parts, walk_.columns, share, dgamma, dbeta);
-  const std::int64_t count = static_cast<std::int64_t>(walk_.rows) * walk_.columns;
+  const std::int64_t count = std::int64_t{walk_.rows} * walk_.columns;
   const ParameterGradients p{t.gamma, dgamma, dbeta, 1.0F / static_cast<float>(walk_.rows)};
   with_width(walk_.width == 4, [&](auto width) {
-    launch("batch_norm_gradient", batch_norm_gradient_kernel<width>,
+    launch(over_matrices("batch_norm_gradient", walk_, 4), batch_norm_gradient_kernel<width>,
            blocks_for(count, threads * width), threads, 0, stream, count, Divider(walk_.columns),
            in, p, dx);
   });

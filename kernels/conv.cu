@@ -3,6 +3,9 @@
 // launch.
 #include "kernels/conv.h"
 
+#include "kernels/matmul/convolution.h"
+#include "kernels/matmul/product.h"
+
 namespace dcgan::DCGAN_TARGET {
 namespace {
 
@@ -29,10 +32,10 @@ __global__ void __launch_bounds__(Tile::threads, Tile::blocks_per_multiprocessor
   const int slices = (depth + splits * Tile::k - 1) / (splits * Tile::k);  // of a part
   const int begin = part * slices * Tile::k;
   const int end = begin + slices * Tile::k < depth ? begin + slices * Tile::k : depth;
-  const GradientAlongK<vec4> a{g, c, dz};
-  const ClassKernelAlongK<vec4> b{g, c, kernel};
+  const GradientAlongK<vec4> a{{dz}, g, c};
+  const ClassKernelAlongK<vec4> b{{kernel}, g, c};
   tile_product<Tile>(a, b, m0, block.y * Tile::n, begin, end,
-                     ClassWriter<vec4>{g, c, dx + part * image_floats, epilogue});
+                     ClassWriter<vec4>{{epilogue, dx + part * image_floats, g.in}, g, c});
 }
 
 /// Pixels first, first + stride ... of an axis, and the taps that reach them.
@@ -42,8 +45,8 @@ struct AxisClass {
 
 AxisClass axis_class(int first, int length, int size, int stride, int pad) {
   const int first_tap = (first + pad) % stride;
-  return {static_cast<int>(ceil_div(std::max(length - first, 0), stride)), first_tap,
-          static_cast<int>(ceil_div(std::max(size - first_tap, 0), stride)),
+  return {narrow(ceil_div(std::max(length - first, 0), stride)), first_tap,
+          narrow(ceil_div(std::max(size - first_tap, 0), stride)),
           (first + pad - first_tap) / stride};
 }
 
@@ -76,7 +79,6 @@ ConvGeometry geometry(const ConvShape& s) {
     throw DeviceError("a convolution of stride " + std::to_string(s.stride) +
                       ": 1 and 2 are written");
   ConvGeometry g{};
-  const auto narrow = [](std::int64_t n) { return static_cast<int>(n); };
   g.batch = narrow(s.batch), g.height = narrow(s.height), g.width = narrow(s.width);
   g.in = narrow(s.in), g.out = narrow(s.out), g.size = narrow(s.kernel),
   g.stride = narrow(s.stride);
@@ -92,6 +94,8 @@ ConvGeometry geometry(const ConvShape& s) {
 
 ConvKernels::ConvKernels(const ConvShape& s)
     : g_(geometry(s)),
+      bytes_(describe(s, Direction::forward).bytes),
+      fmas_(static_cast<double>(positions(s) * taps(s) * s.in * s.out)),
       vec4_(packs_of_four(s.in) && packs_of_four(s.out)),
       forward_(plan_product(positions(s), s.out, taps(s) * s.in, vec4_)),
       // The largest class of pixels has as many as z has.
@@ -108,35 +112,35 @@ std::size_t ConvKernels::workspace_floats() const {
 
 void ConvKernels::forward(const float* x, const float* kernel, const EpilogueParameters& epilogue,
                           float* z, float* workspace, cudaStream_t stream) const {
-  if (one_channel_.applies) return one_channel_forward(g_, x, kernel, epilogue, z, stream);
-  const auto run = [&](auto vec4) {
-    run_product<vec4.value>("conv_forward", forward_, PatchesAlongK<vec4.value>{g_, x},
-                            MatrixAlongMn<vec4.value>{kernel, g_.out}, epilogue, z, workspace,
-                            stream);
-  };
-  vec4_ ? run(std::true_type{}) : run(std::false_type{});
+  if (one_channel_.applies)
+    return one_channel_forward(work("one_channel_forward"), g_, x, kernel, epilogue, z, stream);
+  dispatch(vec4_, [&](auto vec4) {
+    run_product<vec4>(work("conv_forward"), forward_, PatchesAlongK<vec4>{{x}, g_},
+                      MatrixAlongMn<vec4>{{kernel}, g_.out}, epilogue, z, workspace, stream);
+  });
 }
 
 void ConvKernels::backward_data(const float* dz, const float* kernel,
                                 const EpilogueParameters& epilogue, float* dx, float* workspace,
                                 cudaStream_t stream) const {
-  if (one_channel_.applies) return one_channel_backward_data(g_, dz, kernel, epilogue, dx, stream);
+  if (one_channel_.applies)
+    return one_channel_backward_data(work("one_channel_backward_data"), g_, dz, kernel, epilogue,
+                                     dx, stream);
   const PixelClasses classes = pixel_classes(g_);
   const Product& p = backward_data_;
   const bool split = p.splits > 1;
-  const std::int64_t pixels = static_cast<std::int64_t>(g_.batch) * g_.height * g_.width;
-  const auto run = [&](auto vec4) {
-    with_tile<vec4.value>(p, [&](auto tile) {
+  const int layers = g_.stride * g_.stride * p.splits;
+  Work op = work("conv_backward_data");
+  const std::int64_t pixels = std::int64_t{g_.batch} * g_.height * g_.width;
+  if (!split) op.bytes += epilogue.mask_bytes(pixels * g_.in);
+  dispatch(vec4_, [&](auto vec4) {
+    with_tile<vec4>(p, [&](auto tile) {
       using T = decltype(tile);
-      const dim3 grid(static_cast<unsigned>(ceil_div(p.m, T::m)),
-                      static_cast<unsigned>(ceil_div(p.n, T::n)),
-                      static_cast<unsigned>(g_.stride * g_.stride * p.splits));
-      launch("conv_backward_data", conv_backward_data_kernel<T, vec4.value>, grid, dim3(T::threads),
-             0, stream, g_, classes, p.splits, pixels * g_.in, dz, kernel, split ? workspace : dx,
-             split ? EpilogueParameters{} : epilogue);
+      launch(p.work<T>(op, layers), conv_backward_data_kernel<T, vec4.value>, p.grid<T>(layers),
+             T::threads, 0, stream, g_, classes, p.splits, pixels * g_.in, dz, kernel,
+             split ? workspace : dx, split ? EpilogueParameters{} : epilogue);
     });
-  };
-  vec4_ ? run(std::true_type{}) : run(std::false_type{});
+  });
   if (split)
     sum_parts("conv_backward_data", workspace, p.splits, pixels, g_.in, epilogue, dx, stream);
 }
@@ -144,13 +148,13 @@ void ConvKernels::backward_data(const float* dz, const float* kernel,
 void ConvKernels::backward_weights(const float* x, const float* dz, float* dkernel,
                                    float* workspace, cudaStream_t stream) const {
   if (one_channel_.applies && one_channel_.workspace_floats > 0)
-    return one_channel_backward_weights(g_, one_channel_, x, dz, dkernel, workspace, stream);
-  const auto run = [&](auto vec4) {
-    run_product<vec4.value>(
-        "conv_backward_weights", backward_weights_, PatchesAlongMn<vec4.value>{g_, x},
-        MatrixAlongMn<vec4.value>{dz, g_.out}, EpilogueParameters{}, dkernel, workspace, stream);
-  };
-  vec4_ ? run(std::true_type{}) : run(std::false_type{});
+    return one_channel_backward_weights(work("one_channel_backward_weights"), g_, one_channel_, x,
+                                        dz, dkernel, workspace, stream);
+  dispatch(vec4_, [&](auto vec4) {
+    run_product<vec4>(work("conv_backward_weights"), backward_weights_,
+                      PatchesAlongMn<vec4>{{x}, g_}, MatrixAlongMn<vec4>{{dz}, g_.out},
+                      EpilogueParameters{}, dkernel, workspace, stream);
+  });
 }
 
 }  // namespace dcgan::DCGAN_TARGET

@@ -5,7 +5,7 @@
 #pragma once
 #include "kernels/conv_one_channel.h"
 #include "kernels/epilogue_parameters.h"
-#include "kernels/matmul/product.h"
+#include "kernels/matmul/plan.h"
 #include "ops/convolution.h"
 
 namespace dcgan::DCGAN_TARGET {
@@ -30,7 +30,10 @@ class ConvKernels {
   static constexpr int most_classes = 4;  // stride 2 in two dimensions
 
  private:
+  Work work(const char* name) const { return {name, bytes_, fmas_}; }
+
   ConvGeometry g_;
+  double bytes_, fmas_;  // of x, kernel and z; of one direction, edges as if full
   bool vec4_;
   Product forward_, backward_data_, backward_weights_;
   OneChannelPlan one_channel_;

@@ -2,16 +2,18 @@
 // padding, so that no tap needs a bounds check.
 #include "kernels/conv_one_channel.h"
 
+#include <algorithm>
+
 #include "kernels/device/dynamic_shared.h"
 #include "kernels/device/thread.h"
-#include "kernels/matmul/product.h"
+#include "kernels/sum_parts.h"
 
 namespace dcgan::DCGAN_TARGET {
 namespace {
 
 constexpr int threads = 128, warps = threads / 32;
 constexpr int weights_size = 5;  // the size whose gradient has a kernel with its taps in registers
-constexpr std::size_t shared_floats = 48 * 1024 / sizeof(float);
+constexpr std::size_t most_shared_floats = 48 * 1024 / sizeof(float);
 
 /// The image with the zeros that its patches reach.
 __host__ __device__ int padded_height(const ConvGeometry& g) {
@@ -31,7 +33,7 @@ __device__ __forceinline__ void load_padded(const ConvGeometry& g, const float* 
   constexpr int batch = 8;
   const int height = padded_height(g), width = padded_width(g);
   const int lane = lane_index(), warp = warp_index();
-  const float* image = x + static_cast<std::int64_t>(b) * g.height * g.width;
+  const float* image = x + std::int64_t{b} * g.height * g.width;
   for (int column = lane; column < width; column += 32) {
     const int w = column - g.pad_left;
     const bool beside = w < 0 || w >= g.width;
@@ -100,8 +102,7 @@ __global__ void __launch_bounds__(threads)
     for (int p = 0; p < run; ++p) {
       if (ow + p >= g.out_width) break;
       const std::int64_t at =
-          ((static_cast<std::int64_t>(b) * g.out_height + oh) * g.out_width + ow + p) * g.out +
-          channel;
+          ((std::int64_t{b} * g.out_height + oh) * g.out_width + ow + p) * g.out + channel;
       const Pack<4> y{{sum[p][0], sum[p][1], sum[p][2], sum[p][3]}};
       epilogue.apply(y, bias, at).store(z + at);
     }
@@ -137,7 +138,7 @@ __global__ void __launch_bounds__(threads, 8)
                 batch = 4;  // batch: loads that are on their way before the first is used
   const int b = block_index().x, lane = thread_index() % lanes;
   const int pixels = g.height * g.width;
-  const float* gradient = dz + static_cast<std::int64_t>(b) * g.out_height * g.out_width * g.out;
+  const float* gradient = dz + std::int64_t{b} * g.out_height * g.out_width * g.out;
   // All lanes of a warp go round equally often: the shuffles want every one of them.
   for (int first = 0; first < pixels; first += threads / lanes) {
     const int pixel = first + thread_index() / lanes;
@@ -181,7 +182,7 @@ __global__ void __launch_bounds__(threads, 8)
     }
     sum = warp_sum<lanes>(sum);
     if (pixel < pixels && lane == 0) {
-      const std::int64_t at = static_cast<std::int64_t>(b) * pixels + pixel;
+      const std::int64_t at = std::int64_t{b} * pixels + pixel;
       epilogue.apply(Pack<1>{{sum}}, epilogue.bias_of<1>(0), at).store(dx + at);
     }
   }
@@ -207,7 +208,7 @@ __global__ void __launch_bounds__(threads, 4)
   for (int b = block_index().x; b < g.batch; b += static_cast<int>(gridDim.x)) {
     load_padded(g, x, b, padded);
     __syncthreads();  // the image is there
-    const float* gradient = dz + static_cast<std::int64_t>(b) * pixels * g.out + channel;
+    const float* gradient = dz + std::int64_t{b} * pixels * g.out + channel;
     Pack<4> next{};
     if (pixel0 < pixels) next = Pack<4>::load(gradient + pixel0 * g.out);
     for (int pixel = pixel0; pixel < pixels; pixel += pixel_lanes) {
@@ -238,54 +239,52 @@ __global__ void __launch_bounds__(threads, 4)
   }
 }
 
-std::size_t weights_shared_floats(const ConvGeometry& g) {
-  return static_cast<std::size_t>(padded_floats(g)) +
-         static_cast<std::size_t>(warps) * g.size * g.size * g.out;
+std::size_t kernel_floats(const ConvGeometry& g) {
+  return static_cast<std::size_t>(g.size) * g.size * g.out;
 }
-
-std::size_t forward_shared_floats(const ConvGeometry& g) {
-  return static_cast<std::size_t>(padded_floats(g)) +
-         static_cast<std::size_t>(g.size) * g.size * g.out;
+/// For the padded image and `kernels` like the kernel.
+std::size_t shared_floats(const ConvGeometry& g, std::size_t kernels) {
+  return static_cast<std::size_t>(padded_floats(g)) + kernels * kernel_floats(g);
 }
 
 }  // namespace
 
 OneChannelPlan plan_one_channel(const ConvGeometry& g) {
   OneChannelPlan plan;
-  if (g.in != 1 || g.out % 4 != 0 || forward_shared_floats(g) > shared_floats) return plan;
+  if (g.in != 1 || g.out % 4 != 0 || shared_floats(g, 1) > most_shared_floats) return plan;
   plan.applies = true;
   const int packs = g.out / 4;
   const bool whole_warps = packs <= 32 && (packs & (packs - 1)) == 0;
-  if (g.size == weights_size && whole_warps && weights_shared_floats(g) <= shared_floats) {
+  if (g.size == weights_size && whole_warps && shared_floats(g, warps) <= most_shared_floats) {
     constexpr int most_parts = 256;
     plan.parts = std::min(g.batch, most_parts);
-    plan.workspace_floats = static_cast<std::size_t>(plan.parts) * g.size * g.size * g.out;
+    plan.workspace_floats = static_cast<std::size_t>(plan.parts) * kernel_floats(g);
   }
   return plan;
 }
 
-void one_channel_forward(const ConvGeometry& g, const float* x, const float* kernel,
+void one_channel_forward(Work work, const ConvGeometry& g, const float* x, const float* kernel,
                          const EpilogueParameters& epilogue, float* z, cudaStream_t stream) {
-  launch("one_channel_forward", one_channel_forward_kernel, blocks_for(g.batch, 1), threads,
-         forward_shared_floats(g) * sizeof(float), stream, g, plan_items(g), x, kernel, epilogue,
-         z);
+  work.bytes += epilogue.mask_bytes(std::int64_t{g.batch} * g.out_height * g.out_width * g.out);
+  launch(work, one_channel_forward_kernel, blocks_for(g.batch, 1), threads,
+         shared_floats(g, 1) * sizeof(float), stream, g, plan_items(g), x, kernel, epilogue, z);
 }
 
-void one_channel_backward_data(const ConvGeometry& g, const float* dz, const float* kernel,
-                               const EpilogueParameters& epilogue, float* dx, cudaStream_t stream) {
-  launch("one_channel_backward_data", one_channel_backward_data_kernel, blocks_for(g.batch, 1),
-         threads, static_cast<std::size_t>(g.size) * g.size * g.out * sizeof(float), stream, g, dz,
-         kernel, epilogue, dx);
+void one_channel_backward_data(Work work, const ConvGeometry& g, const float* dz,
+                               const float* kernel, const EpilogueParameters& epilogue, float* dx,
+                               cudaStream_t stream) {
+  work.bytes += epilogue.mask_bytes(std::int64_t{g.batch} * g.height * g.width);
+  launch(work, one_channel_backward_data_kernel, blocks_for(g.batch, 1), threads,
+         kernel_floats(g) * sizeof(float), stream, g, dz, kernel, epilogue, dx);
 }
 
-void one_channel_backward_weights(const ConvGeometry& g, const OneChannelPlan& plan, const float* x,
-                                  const float* dz, float* dkernel, float* workspace,
-                                  cudaStream_t stream) {
-  launch("one_channel_backward_weights", one_channel_backward_weights_kernel,
-         blocks_for(plan.parts, 1), threads, weights_shared_floats(g) * sizeof(float), stream, g, x,
-         dz, workspace);
-  sum_parts("one_channel_backward_weights", workspace, plan.parts, g.size * g.size, g.out,
-            EpilogueParameters{}, dkernel, stream);
+void one_channel_backward_weights(const Work& work, const ConvGeometry& g,
+                                  const OneChannelPlan& plan, const float* x, const float* dz,
+                                  float* dkernel, float* workspace, cudaStream_t stream) {
+  launch(work, one_channel_backward_weights_kernel, blocks_for(plan.parts, 1), threads,
+         shared_floats(g, warps) * sizeof(float), stream, g, x, dz, workspace);
+  sum_parts(work.name, workspace, plan.parts, g.size * g.size, g.out, EpilogueParameters{}, dkernel,
+            stream);
 }
 
 }  // namespace dcgan::DCGAN_TARGET

@@ -1,7 +1,8 @@
 // A scalar product per sample, a multiple of the kernel per sample, a sum of multiples of x.
 #include "kernels/dense_one_output.h"
 
-#include "kernels/matmul/product.h"
+#include "kernels/device/divider.h"
+#include "kernels/sum_parts.h"
 
 namespace dcgan::DCGAN_TARGET {
 namespace {
@@ -15,7 +16,7 @@ __global__ void __launch_bounds__(threads)
                               EpilogueParameters epilogue, float* y) {
   const int lane = lane_index(), sample = block_index().x * warps + warp_index();
   if (sample >= batch) return;  // the whole warp
-  const float* from = x + static_cast<std::int64_t>(sample) * in;
+  const float* from = x + std::int64_t{sample} * in;
   Pack<4> sums{};  // so that four chains of additions run side by side
   DCGAN_UNROLL_BY(8)
   for (int at = lane * 4; at < in; at += 32 * 4)
@@ -30,7 +31,7 @@ __global__ void __launch_bounds__(threads)
                                     const float* kernel, float* dx) {
   const std::int64_t at = global_index() * 4;
   if (at >= count) return;
-  const auto [sample, column] = by_in.divmod(static_cast<int>(at));
+  const auto [sample, column] = by_in.divmod(narrow(at));
   (Pack<4>::load(kernel + column) * Pack<4>::broadcast(dz[sample])).store(dx + at);
 }
 
@@ -47,8 +48,7 @@ __global__ void __launch_bounds__(ColumnWalk::threads)
     Pack<4> x;
   };
   const auto load = [&](int sample) {
-    return Loaded{dz[sample],
-                  Pack<4>::load(x + static_cast<std::int64_t>(sample) * walk.columns + at.column)};
+    return Loaded{dz[sample], Pack<4>::load(x + std::int64_t{sample} * walk.columns + at.column)};
   };
   walk_rows<4>(walk, at, load,
                [&](int, const Loaded& sample) { sum.fma(sample.gradient, sample.x); });
@@ -61,6 +61,8 @@ OneOutputPlan plan_one_output(const DenseShape& s) {
   OneOutputPlan plan;
   if (s.out != 1 || !packs_of_four(s.in)) return plan;
   plan.applies = true;
+  plan.bytes = describe(s, Direction::forward).bytes;
+  plan.fmas = static_cast<double>(s.x_size());
   plan.walk = plan_column_walk(s.batch, s.in);
   if (plan.walk.parts > 1) plan.workspace_floats = static_cast<std::size_t>(plan.walk.parts * s.in);
   return plan;
@@ -68,14 +70,15 @@ OneOutputPlan plan_one_output(const DenseShape& s) {
 
 void one_output_forward(const OneOutputPlan& plan, const float* x, const float* kernel,
                         const EpilogueParameters& epilogue, float* y, cudaStream_t stream) {
-  launch("one_output_forward", one_output_forward_kernel, blocks_for(plan.walk.rows, warps),
-         threads, 0, stream, plan.walk.rows, plan.walk.columns, x, kernel, epilogue, y);
+  launch({"one_output_forward", plan.bytes + epilogue.mask_bytes(plan.walk.rows), plan.fmas},
+         one_output_forward_kernel, blocks_for(plan.walk.rows, warps), threads, 0, stream,
+         plan.walk.rows, plan.walk.columns, x, kernel, epilogue, y);
 }
 
 void one_output_backward_data(const OneOutputPlan& plan, const float* dz, const float* kernel,
                               float* dx, cudaStream_t stream) {
-  const std::int64_t count = static_cast<std::int64_t>(plan.walk.rows) * plan.walk.columns;
-  launch("one_output_backward_data", one_output_backward_data_kernel,
+  const std::int64_t count = std::int64_t{plan.walk.rows} * plan.walk.columns;
+  launch({"one_output_backward_data", plan.bytes}, one_output_backward_data_kernel,
          blocks_for(count, threads * 4), threads, 0, stream, count, Divider(plan.walk.columns), dz,
          kernel, dx);
 }
@@ -84,8 +87,8 @@ void one_output_backward_weights(const OneOutputPlan& plan, const float* x, cons
                                  float* dkernel, float* workspace, cudaStream_t stream) {
   const ColumnWalk& walk = plan.walk;
   const bool split = walk.parts > 1;
-  launch("one_output_backward_weights", one_output_backward_weights_kernel, walk.grid(),
-         ColumnWalk::threads, 0, stream, walk, x, dz, split ? workspace : dkernel);
+  launch({"one_output_backward_weights", plan.bytes, plan.fmas}, one_output_backward_weights_kernel,
+         walk.grid(), ColumnWalk::threads, 0, stream, walk, x, dz, split ? workspace : dkernel);
   if (split)
     sum_parts("one_output_backward_weights", workspace, walk.parts, 1, walk.columns,
               EpilogueParameters{}, dkernel, stream);

@@ -11,6 +11,7 @@ struct OneOutputPlan {
   bool applies = false;  // one output, in a multiple of 4
   ColumnWalk walk{};     // over x, for the weights' gradient
   std::size_t workspace_floats = 0;
+  double bytes = 0, fmas = 0;  // of each direction
 };
 
 OneOutputPlan plan_one_output(const DenseShape& shape);

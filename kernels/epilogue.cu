@@ -3,7 +3,7 @@
 #include "kernels/device/column_sums.h"
 #include "kernels/device/divider.h"
 #include "kernels/epilogue_parameters.h"
-#include "kernels/matmul/product.h"
+#include "kernels/sum_parts.h"
 
 namespace dcgan::DCGAN_TARGET {
 namespace {
@@ -17,7 +17,7 @@ __global__ void __launch_bounds__(threads)
                             float* y) {
   const std::int64_t at = global_index() * width;
   if (at >= count) return;
-  const int channel = by_channels.remainder(static_cast<int>(at));
+  const int channel = by_channels.remainder(narrow(at));
   epilogue.apply(Pack<width>::load(y + at), epilogue.template bias_of<width>(channel), at)
       .store(y + at);
 }
@@ -59,7 +59,7 @@ __global__ void __launch_bounds__(threads)
                              const float* sample_scale, Divider by_sample, float* dy) {
   const std::int64_t at = global_index() * width;
   if (at >= count) return;
-  const float scale = sample_scale ? sample_scale[by_sample.divide(static_cast<int>(at))] : 1.0F;
+  const float scale = sample_scale ? sample_scale[by_sample.divide(narrow(at))] : 1.0F;
   differentiate(epilogue, load_terms<width>(epilogue, y, scale, dy, at)).store(dy + at);
 }
 
@@ -73,9 +73,7 @@ __global__ void __launch_bounds__(threads)
   __shared__ Pack<width> sums[threads];
   const ColumnPlace at = column_place(walk);
   Pack<width> sum{};
-  const auto index = [&](int row) {
-    return static_cast<std::int64_t>(row) * walk.columns + at.column;
-  };
+  const auto index = [&](int row) { return std::int64_t{row} * walk.columns + at.column; };
   const auto load = [&](int row) {
     const float scale = sample_scale ? sample_scale[by_rows_per_sample.divide(row)] : 1.0F;
     return load_terms<width>(epilogue, y, scale, dy, index(row));
@@ -96,8 +94,9 @@ void epilogue_forward(const EpilogueForward& c, cudaStream_t stream) {
   // One channel: its neighbours share the bias, so packs may run on over rows.
   const bool packs = packs_of_four(c.channels) || (packs_of_four(count) && !epilogue.bias);
   with_width(packs, [&](auto width) {
-    launch("epilogue_forward", epilogue_forward_kernel<width>, blocks_for(count, threads * width),
-           threads, 0, stream, epilogue, count, Divider(static_cast<int>(c.channels)), c.y);
+    launch({"epilogue_forward", least_bytes(c)}, epilogue_forward_kernel<width>,
+           blocks_for(count, threads * width), threads, 0, stream, epilogue, count,
+           Divider(narrow(c.channels)), c.y);
   });
 }
 
@@ -112,19 +111,19 @@ void epilogue_backward(const EpilogueBackward& c, float* workspace, cudaStream_t
   if (c.dbias) {
     const ColumnWalk walk = plan_column_walk(c.rows, c.channels);
     with_width(walk.width == 4, [&](auto width) {
-      launch("epilogue_backward_bias", epilogue_backward_bias_kernel<width>, walk.grid(), threads,
-             0, stream, epilogue, walk, c.y, c.sample_scale,
-             Divider(static_cast<int>(sample / c.channels)), c.dy, workspace);
+      launch({"epilogue_backward_bias", least_bytes(c)}, epilogue_backward_bias_kernel<width>,
+             walk.grid(), threads, 0, stream, epilogue, walk, c.y, c.sample_scale,
+             Divider(narrow(sample / c.channels)), c.dy, workspace);
     });
-    sum_parts("epilogue_backward_bias", workspace, walk.parts, 1, static_cast<int>(c.channels),
+    sum_parts("epilogue_backward_bias", workspace, walk.parts, 1, narrow(c.channels),
               EpilogueParameters{}, c.dbias, stream);
     return;
   }
   const bool packs = packs_of_four(count) && (!c.sample_scale || packs_of_four(sample));
   with_width(packs, [&](auto width) {
-    launch("epilogue_backward", epilogue_backward_kernel<width>, blocks_for(count, threads * width),
-           threads, 0, stream, epilogue, count, c.y, c.sample_scale,
-           Divider(static_cast<int>(sample)), c.dy);
+    launch({"epilogue_backward", least_bytes(c)}, epilogue_backward_kernel<width>,
+           blocks_for(count, threads * width), threads, 0, stream, epilogue, count, c.y,
+           c.sample_scale, Divider(narrow(sample)), c.dy);
   });
 }
 

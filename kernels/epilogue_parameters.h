@@ -21,6 +21,9 @@ struct EpilogueParameters {
         keep(e.dropout_rate > 0 ? keep_ : nullptr),
         keep_scale(e.keep_scale()) {}
 
+  /// Bytes of dropout mask that so many results read.
+  double mask_bytes(std::int64_t results) const { return keep ? static_cast<double>(results) : 0; }
+
   /// The bias of `width` neighbouring channels, or zeros.
   template <int width>
   __device__ __forceinline__ Pack<width> bias_of(int channel) const {

@@ -38,7 +38,8 @@ __global__ void __launch_bounds__(threads) gather_kernel(Gather p) {
 
 void gather(const Gather& g, cudaStream_t stream) {
   with_width(packs_of_four(g.image_size), [&](auto width) {
-    launch("gather", gather_kernel<width>, blocks_for(g.batch, 1), threads, 0, stream, g);
+    launch({"gather", least_bytes(g)}, gather_kernel<width>, blocks_for(g.batch, 1), threads, 0,
+           stream, g);
   });
 }
 

@@ -61,7 +61,7 @@ __global__ void __launch_bounds__(threads) gan_loss_kernel(GanLoss t) {
 }  // namespace
 
 void gan_loss(const GanLoss& loss, cudaStream_t stream) {
-  launch("gan_loss", gan_loss_kernel, 1, threads, 0, stream, loss);
+  launch({"gan_loss", least_bytes(loss)}, gan_loss_kernel, 1, threads, 0, stream, loss);
 }
 
 }  // namespace dcgan::DCGAN_TARGET

@@ -61,13 +61,17 @@ __global__ void __launch_bounds__(threads)
 }  // namespace
 
 void draw_normal(const NormalDraw& d, cudaStream_t stream) {
-  launch("draw_normal", draw_normal_kernel, blocks_for(d.n, 4 * normal_threads), normal_threads, 0,
-         stream, d.address, d.n, d.out);
+  Work work("draw_normal", least_bytes(d));
+  work.double_instructions = Work::as_compiled;
+  launch(work, draw_normal_kernel, blocks_for(d.n, 4 * normal_threads), normal_threads, 0, stream,
+         d.address, d.n, d.out);
 }
 
 void draw_keep_mask(const KeepMaskDraw& d, cudaStream_t stream) {
-  launch("draw_keep_mask", draw_keep_mask_kernel, blocks_for(d.n, 8 * threads), threads, 0, stream,
-         d.address, d.threshold(), d.n, d.out);
+  Work work("draw_keep_mask", least_bytes(d));
+  work.instructions = 150;  // about: ten rounds of Philox
+  launch(work, draw_keep_mask_kernel, blocks_for(d.n, 8 * threads), threads, 0, stream, d.address,
+         d.threshold(), d.n, d.out);
 }
 
 }  // namespace dcgan::DCGAN_TARGET

@@ -1,6 +1,6 @@
-// cuDNN's batch norm, without the activation: cuDNN has LeakyReLU in none of its own. Both layouts
-// and every mode that means the same: spatial, persistent or not, and where an image is one
-// position (behind a dense layer) per activation too.
+// cuDNN's batch norm, without the activation: its fused ones have no LeakyReLU. Both layouts and
+// every mode that means the same: spatial, persistent or not, and where an image is one position
+// (behind a dense layer) per activation too.
 #include <algorithm>
 
 #include "bench/peers/cuda_peer.h"
@@ -53,7 +53,7 @@ class BatchNorm {
                                                             nullptr, &backward));
     if (std::max(forward, backward) > CudaContext::workspace_bytes)
       throw Error("cuDNN: the workspace is too small");
-    training();  // the backward pass wants its statistics
+    training();  // the backward pass needs its statistics
   }
   void run() const {
     if (pass_.direction == Direction::inference)

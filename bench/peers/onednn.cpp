@@ -1,4 +1,4 @@
-// oneDNN as its manual has one use it: nhwc activations, weights in the layout it prefers and kept
+// oneDNN as its manual recommends: nhwc activations, weights in the layout it prefers and kept
 // there, direct convolutions, a transposed convolution as the adjoint.
 #include <algorithm>
 #include <dnnl.hpp>

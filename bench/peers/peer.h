@@ -1,5 +1,5 @@
 // A library's own way to do one pass of an op: what the backend is measured against. It does the
-// arithmetic alone: bias, activation and dropout, which the backend's forward pass has with it, are
+// arithmetic alone: bias, activation and dropout, which the backend's forward pass includes, are
 // left out.
 #pragma once
 #include <functional>

@@ -22,7 +22,7 @@ struct ColumnWalk {
 
 inline ColumnWalk plan_column_walk(std::int64_t rows, std::int64_t columns) {
   ColumnWalk walk{};
-  walk.rows = static_cast<int>(rows), walk.columns = static_cast<int>(columns);
+  walk.rows = narrow(rows), walk.columns = narrow(columns);
   walk.width = packs_of_four(columns) ? 4 : 1;
   walk.pack_lanes = 1;
   while (walk.pack_lanes < 32 && walk.pack_lanes * walk.width < columns) walk.pack_lanes *= 2;
@@ -30,8 +30,8 @@ inline ColumnWalk plan_column_walk(std::int64_t rows, std::int64_t columns) {
   constexpr std::int64_t blocks_wanted = 512, least_rounds = 4;
   const std::int64_t most_parts = ceil_div(rows, walk.row_lanes * least_rounds);
   const std::int64_t parts = std::clamp<std::int64_t>(blocks_wanted / walk.panels(), 1, most_parts);
-  walk.rows_per_part = static_cast<int>(ceil_div(rows, parts));
-  walk.parts = static_cast<int>(ceil_div(rows, walk.rows_per_part));
+  walk.rows_per_part = narrow(ceil_div(rows, parts));
+  walk.parts = narrow(ceil_div(rows, walk.rows_per_part));
   return walk;
 }
 

@@ -16,17 +16,14 @@
 #define DCGAN_TARGET cuda
 #endif
 
-// A loop that must be unrolled, because it indexes registers.
-#if defined(__CUDACC__)
-#define DCGAN_UNROLL _Pragma("unroll")
-#else
-#define DCGAN_UNROLL
-#endif
-// A loop of which nvcc is to unroll n rounds: so many loads are then on their way at once.
+// UNROLL: a loop that must be unrolled, because it indexes registers. UNROLL_BY: a loop of which
+// nvcc is to unroll n rounds, so that so many loads are on their way at once.
 #if defined(__CUDACC__)
 #define DCGAN_PRAGMA(text) _Pragma(#text)
+#define DCGAN_UNROLL DCGAN_PRAGMA(unroll)
 #define DCGAN_UNROLL_BY(n) DCGAN_PRAGMA(unroll n)
 #else
+#define DCGAN_UNROLL
 #define DCGAN_UNROLL_BY(n)
 #endif
 
@@ -65,7 +62,8 @@ struct Work {
   const char* name;
   double bytes, fmas;
   int slices, instructions = 0;
-  int double_instructions = 0;  // -1: as many as the machine code has
+  int double_instructions = 0;
+  static constexpr int as_compiled = -1;  // as many as its machine code has
 };
 
 /// Queues kernel<<<grid, block, shared_bytes, stream>>>(arguments...). Throws DeviceError where the
@@ -88,6 +86,9 @@ void launch(const Work& work, void (*kernel)(Parameters...), dim3 grid, dim3 blo
 __host__ __device__ constexpr std::int64_t ceil_div(std::int64_t a, std::int64_t b) {
   return (a + b - 1) / b;
 }
+
+/// Counts of elements fit 31 bits: the host checks it.
+__host__ __device__ constexpr int narrow(std::int64_t n) { return static_cast<int>(n); }
 
 /// How many blocks `count` things need, of which a block does `per_block`.
 inline unsigned blocks_for(std::int64_t count, std::int64_t per_block) {

@@ -23,6 +23,7 @@ struct AdamStep {
   AdamFactors factors() const;
 };
 
+double least_bytes(const AdamStep& step);
 Op describe(const AdamStep& step);
 
 }  // namespace dcgan

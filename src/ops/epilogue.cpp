@@ -4,14 +4,13 @@ namespace dcgan {
 namespace {
 
 Op epilogue_op(Direction direction, std::int64_t rows, std::int64_t channels,
-               double flops_per_value, double bytes_per_value) {
-  const auto values = static_cast<double>(rows * channels);
+               double flops_per_value, double bytes) {
   return {"epilogue",
           to_string(direction),
           {{"rows", rows}, {"channels", channels}},
           std::to_string(rows) + "x" + std::to_string(channels),
-          flops_per_value * values,
-          bytes_per_value * values};
+          flops_per_value * static_cast<double>(rows * channels),
+          bytes};
 }
 
 double mask_bytes(const Epilogue& e, const std::uint8_t* keep) {
@@ -26,14 +25,21 @@ bool Epilogue::does_something() const {
   return bias || activation != Activation::none || dropout_rate > 0;
 }
 
+double least_bytes(const EpilogueForward& c) {
+  return (8 + mask_bytes(c.epilogue, c.keep)) * static_cast<double>(c.rows * c.channels);
+}
+
 Op describe(const EpilogueForward& c) {
-  return epilogue_op(Direction::forward, c.rows, c.channels, 3, 8 + mask_bytes(c.epilogue, c.keep));
+  return epilogue_op(Direction::forward, c.rows, c.channels, 3, least_bytes(c));
+}
+
+double least_bytes(const EpilogueBackward& c) {
+  const double y = c.epilogue.activation != Activation::none ? 4 : 0;
+  return (8 + y + mask_bytes(c.epilogue, c.keep)) * static_cast<double>(c.rows * c.channels);
 }
 
 Op describe(const EpilogueBackward& c) {
-  const double y = c.epilogue.activation != Activation::none ? 4 : 0;
-  return epilogue_op(Direction::backward, c.rows, c.channels, 4,
-                     8 + y + mask_bytes(c.epilogue, c.keep));
+  return epilogue_op(Direction::backward, c.rows, c.channels, 4, least_bytes(c));
 }
 
 }  // namespace dcgan

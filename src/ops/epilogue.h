@@ -39,7 +39,9 @@ struct EpilogueBackward {
   float* dbias;               ///< [channels], the sums of dz over the rows; null: not wanted
 };
 
+double least_bytes(const EpilogueForward& call);
 Op describe(const EpilogueForward& call);
+double least_bytes(const EpilogueBackward& call);
 Op describe(const EpilogueBackward& call);
 
 }  // namespace dcgan

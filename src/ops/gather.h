@@ -17,6 +17,7 @@ struct Gather {
   float* out;  ///< [batch, image_size]
 };
 
+double least_bytes(const Gather& gather);
 Op describe(const Gather& gather);
 
 }  // namespace dcgan

@@ -24,6 +24,7 @@ struct GanLoss {
   float* losses;  ///< [2]: L_G, L_D
 };
 
+double least_bytes(const GanLoss& loss);
 Op describe(const GanLoss& loss);
 
 }  // namespace dcgan

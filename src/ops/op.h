@@ -40,6 +40,8 @@ nlohmann::ordered_json to_json(const Op& op);
 void set_product_work(Op& op, Direction direction, std::int64_t x, std::int64_t kernel,
                       std::int64_t y, double flops, bool masked);
 
+// Each op's file also has least_bytes(): Op::bytes, for those to whom a label is too dear.
+
 /// A copy of that many bytes on the device.
 Op describe_copy(std::size_t bytes);
 

@@ -41,7 +41,9 @@ struct KeepMaskDraw {
   std::uint32_t threshold() const;
 };
 
+double least_bytes(const NormalDraw& draw);
 Op describe(const NormalDraw& draw);
+double least_bytes(const KeepMaskDraw& draw);
 Op describe(const KeepMaskDraw& draw);
 
 }  // namespace dcgan

@@ -1,4 +1,4 @@
-// All that the machine knows.
+// The machine's whole state.
 #pragma once
 #include <atomic>
 #include <cstdint>
@@ -23,7 +23,7 @@ struct DeviceLimits {
   std::size_t shared_optin_bytes;  // per block
 };
 constexpr std::size_t shared_default_bytes = 48 << 10;
-// The machine's kernels stand for a build's that has PTX of this compute capability and no other.
+// The machine's kernels count as a build with PTX of this compute capability alone.
 constexpr int code_capability = 75;
 #if defined(__SANITIZE_ADDRESS__)
 // AddressSanitizer writes its shadow of all that is mapped, an eighth of it, in every process.
@@ -51,7 +51,7 @@ struct Machine {
   std::optional<profile::Session> profile;  // in profile mode
   std::string failure, detail;
   std::recursive_mutex mutex;
-  std::atomic<int> calls{0};  // of runtime functions, under way
+  std::atomic<int> calls{0};  // runtime functions in progress
 };
 
 /// Made at the first use.

@@ -5,13 +5,8 @@
 #include <map>
 #include <set>
 
-#include "ops/adam_case.h"
-#include "ops/batch_norm_case.h"
 #include "ops/conv_case.h"
 #include "ops/dense_case.h"
-#include "ops/epilogue_case.h"
-#include "ops/gather_case.h"
-#include "ops/random_case.h"
 #include "ops/suite.h"
 #include "simt/profile/profile.h"
 
@@ -95,22 +90,10 @@ TEST(Access, OfOneOutputIsInPacksButForOneValuePerSample) {
   expect_accesses(op, {"one_output_backward_weights"}, {{4, 16}, {16}});
 }
 
-TEST(Access, OfBatchNormIsInPacks) {
-  for (const auto& [rows, channels] : {std::pair{600, 64}, std::pair{60, 256}})
-    expect_accesses(BatchNormCase({rows, channels, 0.99F, 1e-3F, Activation::leaky_relu, 0.3F}),
-                    {"batch_norm_sums", "batch_norm_normalise", "batch_norm_gradient_sums",
-                     "batch_norm_gradient"});
-}
-
-TEST(Access, OfElementwiseKernelsIsInPacks) {
-  expect_accesses(AdamCase(AdamConfig{}, 4096, 1, 1), {"adam"});
-  expect_accesses(EpilogueCase(128, 64, 1, "", {{false, Activation::leaky_relu, 0.3F, 0}}),
-                  {"epilogue_forward", "epilogue_backward"});
-  expect_accesses(EpilogueCase(600, 64, 1, "", {{true, Activation::leaky_relu, 0.3F, 0}}),
-                  {"epilogue_backward_bias"});
-  expect_accesses(NoiseCase({1, 2, 3}, 4096), {"draw_normal"}, {{}, {16}});
-  expect_accesses(KeepMaskCase({1, 2, 3}, 0.3F, 4096), {"draw_keep_mask"}, {{}, {8}});
-  expect_accesses(GatherCase(100, 1024, 0, 4), {"gather"}, {{4}, {16}});  // of bytes
+TEST(Access, OfEveryOpIsAsWideAsItsCasesSay) {
+  for (const OpCases& cases : op_cases())
+    for (const AccessWidths& a : cases.accesses)
+      expect_accesses(*a.op, a.kernels, {a.loads, a.stores});
 }
 
 }  // namespace

@@ -102,9 +102,18 @@ Cases adam_cases() {
   return cases;
 }
 
-const AddOpCases added({"adam", adam_cases, false, [](const Op& op) -> std::shared_ptr<const Case> {
-                          return std::make_shared<AdamCase>(AdamConfig{}, op.at("n"), 1, 1);
-                        }});
+std::shared_ptr<const Case> one_step(std::int64_t n) {
+  return std::make_shared<AdamCase>(AdamConfig{}, n, 1, 1);
+}
+
+const AddOpCases added(
+    {.op = "adam",
+     .all = adam_cases,
+     // Of gradient, m, v and parameters all but the first are written, too.
+     .described = {{describe(AdamStep{{}, 1, 7, nullptr, nullptr, nullptr, nullptr}), "adam 7", 84,
+                    (4 + 3) * 4 * 7}},
+     .accesses = {{one_step(4096), {"adam"}, {16}, {16}}},
+     .of = [](const Op& op) { return one_step(op.at("n")); }});
 
 }  // namespace
 }  // namespace dcgan::test

@@ -225,7 +225,27 @@ Cases batch_norm_cases() {
   return cases;
 }
 
-const AddOpCases added({"batch_norm", batch_norm_cases, true});
+AccessWidths in_packs(std::int64_t rows, std::int64_t channels) {
+  const BatchNormShape s{rows, channels, 0.99F, 1e-3F, Activation::leaky_relu, 0.3F};
+  return {std::make_shared<BatchNormCase>(s),
+          {"batch_norm_sums", "batch_norm_normalise", "batch_norm_gradient_sums",
+           "batch_norm_gradient"},
+          {16},
+          {16}};
+}
+
+constexpr BatchNormShape six_by_seven{6, 7, 0.9F, 1e-3F};
+const AddOpCases added({.op = "batch_norm",
+                        .all = batch_norm_cases,
+                        .has_slopes = true,
+                        .described = {{describe(six_by_seven, Direction::forward),
+                                       "batch_norm 6x7 forward", 8 * 42, 4 * 2 * 42},
+                                      {describe(six_by_seven, Direction::inference),
+                                       "batch_norm 6x7 inference", 4 * 42, 4 * 2 * 42},
+                                      // x, y and dy; dx
+                                      {describe(six_by_seven, Direction::backward),
+                                       "batch_norm 6x7 backward", 13 * 42, 4 * 4 * 42}},
+                        .accesses = {in_packs(600, 64), in_packs(60, 256)}});
 
 }  // namespace
 }  // namespace dcgan::test

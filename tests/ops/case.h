@@ -5,6 +5,7 @@
 #pragma once
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -67,11 +68,28 @@ class Case {
 
 using Cases = std::vector<std::shared_ptr<const Case>>;
 
+/// What an op must say of itself, by hand.
+struct Described {
+  Op op;
+  std::string label;
+  double flops, bytes;
+};
+
+/// How wide, in bytes, kernels' loads and stores of global memory are at a shape that allows the
+/// best.
+struct AccessWidths {
+  std::shared_ptr<const Case> op;
+  std::vector<std::string> kernels;
+  std::set<unsigned> loads, stores;
+};
+
 /// An op's cases, as its file here makes them known when the program starts.
 struct OpCases {
-  std::string op;   ///< Op::name, with which the cases' names begin
-  Cases (*all)();   ///< the shapes it is tried at
-  bool has_slopes;  ///< it has a gradient
+  std::string op;           ///< Op::name, with which the cases' names begin
+  Cases (*all)();           ///< the shapes it is tried at
+  bool has_slopes = false;  ///< it has a gradient
+  std::vector<Described> described;
+  std::vector<AccessWidths> accesses = {};
   /// The case of one call in a training step, for bench/kernels; null for layers, whose calls do
   /// not tell their epilogue.
   std::shared_ptr<const Case> (*of)(const Op&) = nullptr;

@@ -91,7 +91,13 @@ Cases conv_cases() {
   return cases;
 }
 
-const AddOpCases added({"conv2d", conv_cases, true});
+const AddOpCases added({.op = "conv2d",
+                        .all = conv_cases,
+                        .has_slopes = true,
+                        // At either position of a row of two pixels two of three taps meet it.
+                        .described = {{describe(ConvShape{2, 2, 2, 3, 5, 3, 1}, Direction::forward),
+                                       "conv2d 2x2x2x3->5 k3 /1 forward", 2 * 2 * 4 * 4 * 3 * 5,
+                                       4 * (2 * 4 * 3 + 9 * 15 + 2 * 4 * 5)}}});
 
 }  // namespace
 }  // namespace dcgan::test

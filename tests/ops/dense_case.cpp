@@ -59,7 +59,12 @@ Cases dense_cases() {
   return cases;
 }
 
-const AddOpCases added({"dense", dense_cases, true});
+const AddOpCases added({.op = "dense",
+                        .all = dense_cases,
+                        .has_slopes = true,
+                        .described = {{describe(DenseShape{4, 5, 6}, Direction::backward_weights),
+                                       "dense 4x5->6 backward-weights", 2 * 4 * 5 * 6,
+                                       4 * (20 + 30 + 24)}}});
 
 }  // namespace
 }  // namespace dcgan::test

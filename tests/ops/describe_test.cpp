@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "backend/backend.h"
+#include "ops/case.h"
 
 namespace dcgan::test {
 namespace {
@@ -58,40 +59,16 @@ TEST(Describe, DirectionsOfALayer) {
   EXPECT_EQ(describe(s, Direction::backward_weights).label(), "dense 4x5->6 backward-weights");
 }
 
-TEST(Describe, WorkPerValue) {
-  const BatchNormShape norm{6, 7, 0.9F, 1e-3F};
-  EXPECT_EQ(describe(norm, Direction::backward).bytes, 4 * 4 * 42);  // x, y, dy; dx
-  EXPECT_EQ(describe(norm, Direction::forward).bytes, 2 * 4 * 42);
-  EXPECT_EQ(describe(norm, Direction::forward).flops, 8 * 42);
-  EXPECT_EQ(describe(norm, Direction::inference).flops, 4 * 42);
-  EXPECT_EQ(describe(norm, Direction::backward).flops, 13 * 42);
-  EXPECT_EQ(describe(norm, Direction::inference).label(), "batch_norm 6x7 inference");
-
-  const std::uint8_t mask = 1;
-  EpilogueForward forward{{true, Activation::none, 0, 0.5F}, 6, 7, nullptr, nullptr, nullptr};
-  EXPECT_EQ(describe(forward).bytes, 2 * 4 * 42);
-  forward.keep = &mask;
-  EXPECT_EQ(describe(forward).bytes, 2 * 4 * 42 + 42);
-  EpilogueBackward backward{
-      {true, Activation::tanh, 0, 0}, 6, 7, nullptr, &mask, nullptr, 0, nullptr, nullptr};
-  EXPECT_EQ(describe(backward).bytes, 3 * 4 * 42);  // without dropout no mask is read
-  EXPECT_EQ(describe(backward).label(), "epilogue 6x7 backward");
-  EXPECT_EQ(describe(forward).flops, 3 * 42);
-  EXPECT_EQ(describe(backward).flops, 4 * 42);
-
-  EXPECT_EQ(describe(AdamStep{{}, 1, 7, nullptr, nullptr, nullptr, nullptr}).bytes, 7 * 4 * 7);
-  EXPECT_EQ(describe(Gather{nullptr, 9, 10, {}, 0, 3, nullptr}).bytes, 30 + 4 * 30);
-  EXPECT_EQ(describe(Gather{nullptr, 9, 10, {}, 0, 3, nullptr}).label(), "gather 3x10");
-  EXPECT_EQ(describe(NormalDraw{{}, 8, nullptr}).bytes, 32);
-  EXPECT_EQ(describe(KeepMaskDraw{{}, 0.5F, 8, nullptr}).bytes, 8);
-  EXPECT_EQ(describe(AdamStep{{}, 1, 7, nullptr, nullptr, nullptr, nullptr}).flops, 84);
-  EXPECT_EQ(describe(Gather{nullptr, 9, 10, {}, 0, 3, nullptr}).flops, 60);
-  EXPECT_EQ(describe(NormalDraw{{}, 7, nullptr}).flops, 280);
-  EXPECT_EQ(describe(KeepMaskDraw{{}, 0.5F, 7, nullptr}).flops, 70);
-  GanLoss loss{};
-  loss.batch = 5;
-  EXPECT_EQ(describe(loss).flops, 500);
-  EXPECT_EQ(describe(loss).bytes, 4 * (2 + 2 + 1 + 1) * 5);
+TEST(Describe, EveryOpByHand) {
+  for (const OpCases& cases : op_cases()) {
+    EXPECT_FALSE(cases.described.empty()) << cases.op;
+    for (const Described& d : cases.described) {
+      EXPECT_EQ(d.op.label(), d.label);
+      EXPECT_EQ(d.op.name, cases.op);
+      EXPECT_EQ(d.op.flops, d.flops) << d.label;
+      EXPECT_EQ(d.op.bytes, d.bytes) << d.label;
+    }
+  }
   EXPECT_EQ(describe_copy(8).bytes, 16);
   EXPECT_EQ(describe_copy(8).flops, 0);
 }

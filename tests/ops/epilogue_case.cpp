@@ -223,7 +223,27 @@ Cases epilogue_cases() {
   return cases;
 }
 
-const AddOpCases added({"epilogue", epilogue_cases, true});
+std::shared_ptr<const Case> leaky_case(std::int64_t rows, bool bias) {
+  const Epilogue leaky{bias, Activation::leaky_relu, 0.3F, 0};
+  return std::make_shared<EpilogueCase>(rows, 64, 1, "", std::vector<EpilogueVariant>{{leaky}});
+}
+
+constexpr std::uint8_t mask = 1;
+constexpr Epilogue dropout{true, Activation::none, 0, 0.5F}, tanh{true, Activation::tanh, 0, 0};
+const AddOpCases added(
+    {.op = "epilogue",
+     .all = epilogue_cases,
+     .has_slopes = true,
+     .described = {{describe(EpilogueForward{dropout, 6, 7, nullptr, nullptr, nullptr}),
+                    "epilogue 6x7 forward", 3 * 42, 2 * 4 * 42},
+                   {describe(EpilogueForward{dropout, 6, 7, nullptr, &mask, nullptr}),
+                    "epilogue 6x7 forward", 3 * 42, 2 * 4 * 42 + 42},
+                   // Its result is read, too; without dropout no mask is.
+                   {describe(EpilogueBackward{tanh, 6, 7, nullptr, &mask, nullptr, 0, nullptr,
+                                              nullptr}),
+                    "epilogue 6x7 backward", 4 * 42, 3 * 4 * 42}},
+     .accesses = {{leaky_case(128, false), {"epilogue_forward", "epilogue_backward"}, {16}, {16}},
+                  {leaky_case(600, true), {"epilogue_backward_bias"}, {16}, {16}}}});
 
 }  // namespace
 }  // namespace dcgan::test

@@ -69,11 +69,15 @@ Cases gather_cases() {
   return cases;
 }
 
-const AddOpCases added({"gather", gather_cases, false,
-                        [](const Op& op) -> std::shared_ptr<const Case> {
-                          return std::make_shared<GatherCase>(8192, op.at("image_size"), 1000,
-                                                              op.at("batch"));
-                        }});
+const AddOpCases added(
+    {.op = "gather",
+     .all = gather_cases,
+     .described = {{describe(Gather{nullptr, 9, 10, {}, 0, 3, nullptr}), "gather 3x10", 2 * 30,
+                    30 + 4 * 30}},
+     .accesses = {{std::make_shared<GatherCase>(100, 1024, 0, 4), {"gather"}, {4}, {16}}},
+     .of = [](const Op& op) -> std::shared_ptr<const Case> {
+       return std::make_shared<GatherCase>(8192, op.at("image_size"), 1000, op.at("batch"));
+     }});
 
 }  // namespace
 }  // namespace dcgan::test

@@ -118,10 +118,21 @@ Cases loss_cases() {
   return cases;
 }
 
-const AddOpCases added({"loss", loss_cases, true, [](const Op& op) -> std::shared_ptr<const Case> {
-                          return std::make_shared<LossCase>(op.at("batch"), smoothed_targets(0),
-                                                            false);
-                        }});
+GanLoss of_batch(std::int64_t batch) {
+  GanLoss loss{};
+  loss.batch = batch;
+  return loss;
+}
+
+const AddOpCases added(
+    {.op = "loss",
+     .all = loss_cases,
+     .has_slopes = true,
+     // logits; adjoints, ratio
+     .described = {{describe(of_batch(5)), "loss 5", 500, 4 * (2 + 2 + 1 + 1) * 5}},
+     .of = [](const Op& op) -> std::shared_ptr<const Case> {
+       return std::make_shared<LossCase>(op.at("batch"), smoothed_targets(0), false);
+     }});
 
 }  // namespace
 }  // namespace dcgan::test

@@ -75,13 +75,22 @@ Cases mask_cases() {
   return cases;
 }
 
-const AddOpCases noise({"noise", noise_cases, false,
-                        [](const Op& op) -> std::shared_ptr<const Case> {
-                          return std::make_shared<NoiseCase>(low, op.at("n"));
-                        }});
-const AddOpCases masks({"mask", mask_cases, false, [](const Op& op) -> std::shared_ptr<const Case> {
-                          return std::make_shared<KeepMaskCase>(low, 0.3F, op.at("n"));
-                        }});
+std::shared_ptr<const Case> normals(std::int64_t n) { return std::make_shared<NoiseCase>(low, n); }
+std::shared_ptr<const Case> masks(std::int64_t n) {
+  return std::make_shared<KeepMaskCase>(low, 0.3F, n);
+}
+
+const AddOpCases noise({.op = "noise",
+                        .all = noise_cases,
+                        .described = {{describe(NormalDraw{{}, 7, nullptr}), "noise 7", 280, 28}},
+                        .accesses = {{normals(4096), {"draw_normal"}, {}, {16}}},
+                        .of = [](const Op& op) { return normals(op.at("n")); }});
+const AddOpCases mask({.op = "mask",
+                       .all = mask_cases,
+                       .described = {{describe(KeepMaskDraw{{}, 0.5F, 7, nullptr}), "mask 7", 70,
+                                      7}},
+                       .accesses = {{masks(4096), {"draw_keep_mask"}, {}, {8}}},
+                       .of = [](const Op& op) { return masks(op.at("n")); }});
 
 }  // namespace
 }  // namespace dcgan::test

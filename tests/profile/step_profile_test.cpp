@@ -74,6 +74,44 @@ TEST_F(StepProfile, ScalesASampleToTheLaunch) {
   }
 }
 
+// Whole tiles, whose size the function's name tells, for each part of the sum.
+TEST_F(StepProfile, LaunchesDeclareTheirWork) {
+  int products = 0;
+  const Json profile = profile_step(config_, "", 1);
+  for (const Json& op : profile.at("ops")) {
+    double bytes = 0, fmas = 0;
+    for (const Json& kernel : op.at("kernels")) {
+      const std::string function = kernel.at("function");
+      EXPECT_GT(kernel.at("bytes").get<double>(), 0) << function;
+      EXPECT_EQ(function.find("::"), std::string::npos) << function;
+      bytes += kernel.at("bytes").get<double>();
+      fmas += kernel.at("fmas").get<double>();
+      double m = 0, n = 0, blocks = 1;
+      const std::size_t tile = function.find("Tile<");
+      if (tile == std::string::npos) {
+        EXPECT_EQ(kernel.at("slices"), 0) << function;
+        continue;
+      }
+      ASSERT_EQ(std::sscanf(function.c_str() + tile, "Tile<%lf, %lf>", &m, &n), 2) << function;
+      for (const Json& extent : kernel.at("grid")) blocks *= extent.get<double>();
+      EXPECT_EQ(kernel.at("fmas").get<double>(),
+                blocks * m * n * 8 * kernel.at("slices").get<double>())
+          << function;
+      ++products;
+    }
+    const std::string name = op.at("op");
+    const double flops = op.at("flops"), least = op.at("bytes");
+    if (name == "dense" || name.starts_with("conv")) {
+      EXPECT_GE(2 * fmas, op.value("direction", "") == "backward" ? flops / 2 : flops)
+          << op.at("label");
+      EXPECT_GE(bytes, least) << op.at("label");
+    } else if (op.at("kernels").size() == 1) {
+      EXPECT_EQ(bytes, least) << op.at("label");
+    }
+  }
+  EXPECT_GT(products, 10);
+}
+
 TEST_F(StepProfile, NamesTheOpsThatThereAre) {
   try {
     profile_step(config_, "pooling", 1);

@@ -192,10 +192,11 @@ class Phases(unittest.TestCase):
             self.assertEqual({p.number for p in targets.host_phases(name)}, {1, 2, 3}, name)
 
     def test_a_files_own_tests_come_first(self):
-        self.assertEqual(targets.host_phases("src/train/memory.cpp")[0].filter, targets.OWN["src/train/memory"])
-        tests = "".join(p.read_text() for p in (ROOT / "tests" / "train").glob("*.cpp"))
-        for name, own in targets.OWN.items():
+        first = targets.host_phases("src/run/run.cpp")[0]
+        self.assertEqual((first.program, first.filter), targets.OWN["src/run/run"])
+        for name, (program, own) in targets.OWN.items():
             self.assertTrue(any(ROOT.glob(f"{name}.*")), name)
+            tests = "".join(p.read_text() for p in (ROOT / targets.PROGRAMS[program]).glob("*.cpp"))
             for suite in own.split(":"):
                 self.assertRegex(tests, rf"TEST(_F)?\({suite.rstrip('.*')}")
 

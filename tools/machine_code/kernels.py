@@ -1,4 +1,4 @@
-"""Brings kernels to machine code, or takes a built library, and measures each one in it."""
+"""Compiles kernels to machine code, or reads a built library, and measures each kernel in it."""
 import concurrent.futures
 import os
 import pathlib
@@ -54,7 +54,7 @@ class Kernel:
 
     @property
     def spills(self):
-        """Bytes where ptxas told them; otherwise instructions on local memory without a stack frame
+        """Bytes where ptxas reported them; otherwise instructions on local memory without a stack frame
         of the program's own, which cannot be told apart."""
         r = self.resources
         if r.spill_store_bytes is not None:

@@ -14,7 +14,7 @@ PROGRAMS = {"test_ops": "tests/ops", "test_models": "tests/models", "test_config
 CASES = {"conv": ["conv2d_*", "conv_transpose2d_*"],
          "conv_one_channel": ["conv*x1_to_*", "conv*_to_1_k*"],
          "dense_one_output": ["dense_*_to_1_*", "dense_*_to_1"],
-         "random": ["noise_*", "mask_*"]}
+         "random": ["noise_*", "mask_*"], "sum_parts": ["dense_*"]}
 LARGE_DIRECT = [f"*_n{batch}_{part}" for batch in (96, 150, 300) for part in ("*x1_to_*", "*_to_1_k*")]
 ALONE = "Philox.*:Shuffle.*:Divider.*:Launches.*:ChosenKernels.*:*/SumParts.*"  # tests of no single op
 
@@ -92,8 +92,9 @@ HOST = {"src/models": [MODELS, SETTINGS, *NETWORKS, TRAINING[0], *WHOLE_RUNS],
         "src/backend": [DEVICES, TRAINING[0], Phase(2, "ops", f"*/Op.*{SUITE}", "cpu,simt"), *WHOLE_RUNS],
         "src/backend/cuda": [DEVICES, *NETWORKS[2:], *KERNELS_HOST]}
 # A file's own tests come before those of its folder.
-OWN = {"src/train/checkpoint": "Checkpoint.*", "src/train/memory": "Memory.*", "src/train/replay": "Replay.*",
-       "src/train/trainer": "Records.*:Trainer*"}
+OWN = {"src/train/checkpoint": ("test_train", "Checkpoint.*"), "src/train/memory": ("test_train", "Memory.*"),
+       "src/train/replay": ("test_train", "Replay.*"), "src/train/trainer": ("test_train", "Records.*:Trainer*"),
+       "src/run/run": ("test_run", "RunLoop.*"), "src/run/run_folder": ("test_run", "Folder.*")}
 # The folders of tests that decide about kernels and about host code.
 TESTED_BY = {"kernels": ["ops", "ref"],
              "src": ["ops", "ref", "models", "config", "nn", "train", "run", "profile", "backend", "cli", "fixtures"]}
@@ -105,7 +106,7 @@ def is_kernel(name):
 
 def host_phases(name):
     """Of the tests that are to notice a break of this file."""
-    own = [Phase(1, "own tests", filter, program="test_train") for filter in [OWN.get(name.rpartition(".")[0])] if filter]
+    own = [Phase(1, "own tests", OWN[stem][1], program=OWN[stem][0]) for stem in [name.rpartition(".")[0]] if stem in OWN]
     return own + sorted(HOST[name.rpartition("/")[0]], key=lambda p: p.number)
 
 

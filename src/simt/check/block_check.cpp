@@ -49,7 +49,7 @@ bool is_built_in(std::uintptr_t at) {
 }
 
 constexpr std::size_t on_16(std::size_t bytes) { return (bytes + 15) / 16 * 16; }
-constexpr std::uint32_t patience = 1 << 20;  // accesses after a read of what nothing wrote
+constexpr std::uint32_t patience = 1 << 20;  // accesses from an unwritten read to its report
 
 }  // namespace
 
@@ -194,7 +194,7 @@ void BlockCheck::report_misaligned(const observe::MemoryAccess& a, const Access&
           std::to_string(a.bytes));
 }
 
-/// What was read of unwritten memory before explains what follows from it.
+/// An earlier read of unwritten memory is the likelier cause: it is reported instead.
 void BlockCheck::violate(std::string text) {
   const std::string cause =
       unwritten_.empty() ? launch_->unwritten_of(run_of(moment_)) : unwritten_;

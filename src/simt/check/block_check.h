@@ -53,14 +53,14 @@ class BlockCheck final : public observe::BlockObserver {
   SharedShadow shadow_;  // of the static shared arrays, then the dynamic shared memory
   std::uintptr_t static_begin_, dynamic_begin_, arena_begin_;
   std::size_t static_bytes_, dynamic_bytes_ = 0, arena_bytes_;
-  std::vector<bool> used_;            // which static arrays, by the present block
-  std::string unwritten_;             // the interval's first read of what nothing wrote
+  std::vector<bool> used_;            // static arrays that the current block uses
+  std::string unwritten_;             // the interval's first read of unwritten memory
   std::uint32_t accesses_since_ = 0;  // that read
   struct CachedAllocation {
     const char* begin = nullptr;
     const char* end = nullptr;
     TrackedAllocation* memory = nullptr;
   };
-  std::array<CachedAllocation, 64> cache_;  // of what instructions have lately accessed
+  std::array<CachedAllocation, 64> cache_;  // allocations that instructions accessed last
 };
 }  // namespace simt::check

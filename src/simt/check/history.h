@@ -1,5 +1,5 @@
-// Which operations have run on the device, and which of them are sure to be done before the one
-// that runs now. Each block of a launch, and each copy, has a run number.
+// Which operations have run on the device, and which of them certainly precede the one that runs
+// now. Each block of a launch, and each copy, has a run number.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -23,7 +23,7 @@ class History {
  public:
   /// An operation begins; it becomes the current one. Its first run's number.
   std::uint64_t begin(OperationRecord operation);
-  /// Whether all that run did is sure to be done before the current operation begins.
+  /// Whether everything in that run certainly precedes the current operation.
   bool precedes_current(std::uint64_t run) const {
     if (run < all_precede_below_) return true;
     return run < current_first_ && precedes_by_record(run);
@@ -33,7 +33,7 @@ class History {
   bool one_past_operation(std::uint64_t a, std::uint64_t b) const {
     return a < current_first_ && b < current_first_ && &of(a) == &of(b);
   }
-  /// The operation of a run that may be beside the current one.
+  /// The operation of a run that may be concurrent with the current one.
   const OperationRecord& of(std::uint64_t run) const;
 
  private:

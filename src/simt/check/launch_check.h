@@ -23,8 +23,8 @@ class LaunchCheck final : public observe::LaunchObserver {
   void used(std::size_t shared_array) {
     used_[shared_array].store(true, std::memory_order_relaxed);
   }
-  /// A block's thread has read bytes that nothing wrote before; whether a race is behind it, the
-  /// rest of the launch will tell.
+  /// A block's thread has read unwritten bytes. Whether a race is the cause, the rest of the launch
+  /// will show.
   void read_unwritten(std::uint64_t run, int thread, std::string text);
   /// The first such read, where it was in this block; else empty.
   std::string unwritten_of(std::uint64_t run);

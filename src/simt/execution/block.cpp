@@ -104,8 +104,7 @@ void BlockRunner::run(const LaunchShape& shape, const KernelCall& call, std::uin
   throw Violation{violation_};
 }
 
-/// Each until it waits or returns. Whether any now waits in a warp operation, which may be
-/// complete.
+/// Runs each until it waits or returns. Whether any waits in a warp operation that may be complete.
 bool BlockRunner::run_ready_threads() {
   for (const int i : order_) {
     if (threads_[static_cast<std::size_t>(i)].state != State::ready) continue;
@@ -132,7 +131,7 @@ void BlockRunner::suspend() { threads_[static_cast<std::size_t>(current_)].fiber
 void BlockRunner::violate(std::string what) {
   observe::observer = nullptr;
   if (violation_.empty()) violation_ = std::move(what);
-  // The thread stays where it is for ever; its block is given up.
+  // The thread never resumes; its block is abandoned.
   threads_[static_cast<std::size_t>(current_)].state = State::returned;
   for (;;) suspend();
 }
@@ -145,7 +144,7 @@ void BlockRunner::barrier(const Place& place) {
   suspend();
 }
 
-/// All threads wait or have returned. Right is that all wait at one barrier.
+/// All threads wait or have returned: a violation unless all wait at one barrier.
 void BlockRunner::release_barrier() {
   const Thread* at = nullptr;
   int at_index = 0;

@@ -17,7 +17,7 @@ class LaunchObserver;
 
 constexpr int warp_size = 32, most_threads = 1024;
 
-/// A kernel did what no kernel may; what() has threads and lines.
+/// A kernel broke a rule. `text` names threads and lines.
 struct Violation {
   std::string text;
 };
@@ -35,7 +35,7 @@ class BlockRunner {
   void run(const LaunchShape& shape, const KernelCall& call, std::uint64_t block, dim3 index,
            Order order, std::uint64_t seed, observe::LaunchObserver* observer);
 
-  // What the running thread calls.
+  // Called by the running thread.
   void barrier(const Place& place);
   std::uint64_t warp_operation(WarpOp op, unsigned mask, std::uint64_t value, unsigned argument,
                                int width, const Place& place);
@@ -47,7 +47,7 @@ class BlockRunner {
   int current_thread() const { return current_; }
   /// The running thread's stack, which is its local memory.
   char* stack_bottom() const { return stacks_.bottom(current_); }
-  /// Whose stack p points into; -1: nobody's.
+  /// The thread whose stack p points into; -1: none.
   int thread_of_stack(const char* p) const;
   static constexpr std::size_t dynamic_shared_capacity = 256 << 10;
 

@@ -58,7 +58,7 @@ void Fiber::begin(context::transfer_t from) {
   arrived(nullptr, &self.caller_bottom_, &self.caller_bytes_);
   self.caller_ = from.fctx;
   self.entry_(self.argument_);
-  std::abort();  // entry_ finishes; it does not return
+  std::abort();  // entry_ calls finish() and does not return
 }
 
 void Fiber::resume() {

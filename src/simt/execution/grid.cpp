@@ -24,8 +24,8 @@ BlockRunner& this_workers_runner() {
   return runner;
 }
 
-/// Which static shared arrays a kernel uses, found out in the first block that runs: those that it
-/// left different from the poison they were filled with.
+/// Which static shared arrays a kernel uses, learnt from its first block: those whose poison it
+/// overwrote.
 class StaticSharedMemory {
  public:
   void poison_for(const void* kernel) {
@@ -55,8 +55,8 @@ class StaticSharedMemory {
   std::map<const void*, std::vector<const SharedArray*>> used_;
 };
 
-/// i-th of `count` blocks in the chosen order; random: a step that has no divisor in common with
-/// the count visits each once.
+/// The i-th of `count` blocks in the chosen order; random: a step that is coprime to the count
+/// visits each once.
 std::uint64_t block_at(std::uint64_t i, std::uint64_t count, Order order, std::uint64_t seed) {
   if (order == Order::forward) return i;
   if (order == Order::reverse) return count - 1 - i;
@@ -99,7 +99,7 @@ void run_grid(const LaunchShape& shape, const KernelCall& call, const Settings& 
     } catch (const Violation& v) {
       fail("block (" + std::to_string(index.x) + "," + std::to_string(index.y) + "," +
            std::to_string(index.z) + "): " + v.text);
-      next = count;  // the other blocks are not begun
+      next = count;  // no other block starts
     }
   };
 

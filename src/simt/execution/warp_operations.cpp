@@ -11,8 +11,7 @@
 namespace simt {
 namespace {
 
-/// From which lane a shuffle takes its value; where its own rule leads outside: from the lane
-/// itself.
+/// The lane that a shuffle reads; the lane itself where the shuffle leads outside its segment.
 int source_lane(WarpOp op, int lane, unsigned argument, int width) {
   const int first = lane / width * width, distance = static_cast<int>(argument);
   int source = lane;
@@ -46,7 +45,7 @@ std::uint64_t BlockRunner::warp_operation(WarpOp op, unsigned mask, std::uint64_
   return thread.result;
 }
 
-/// Completes every warp operation whose lanes have all arrived. Whether one did.
+/// Completes every warp operation whose lanes have all arrived. Whether there was one.
 bool BlockRunner::complete_warp_operations() {
   bool any = false, pending = false;
   for (int first = 0; first < count_; first += warp_size)

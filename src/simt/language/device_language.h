@@ -1,6 +1,6 @@
 // The part of CUDA's language that kernels use, for the SIMT machine: qualifiers, built-in
 // variables, shared memory, barriers and warp operations. Every cooperative operation carries the
-// place of its call, so that a complaint can name it.
+// place of its call, so that a report can name it.
 #pragma once
 #include <cmath>
 #include <cstdint>
@@ -25,7 +25,7 @@
       __attribute__((used)){};                                                      \
   static thread_local
 
-// What is compiled into an instrumented kernel but is the machine's own.
+// Code of the machine that is compiled into instrumented kernels.
 #define SIMT_OWN __attribute__((no_sanitize("thread")))
 
 namespace simt {
@@ -34,7 +34,7 @@ struct alignas(16) RedZone {
   unsigned char bytes[32];
 };
 
-// Set by the machine whenever a thread of a kernel goes on; constant while it runs.
+// Set by the machine whenever a kernel's thread resumes; constant while it runs.
 #if defined(SIMT_SETS_BUILT_IN_VARIABLES)
 #define SIMT_BUILT_IN extern __thread
 #else

@@ -38,10 +38,10 @@ struct LaunchShape {
   const void* kernel;
   dim3 grid, block;
   std::size_t dynamic_shared_bytes;
-  bool checked;  // the kernel tells of its loads and stores; see check/
+  bool checked;  // the kernel is instrumented; see observe/
 };
 
-/// Queues the call on the stream. Refused: what the emulated device's limits do not allow.
+/// Queues the call on the stream, or refuses it where the emulated device's limits do.
 cudaError_t enqueue_launch(const LaunchShape& shape, std::shared_ptr<const KernelCall> call,
                            cudaStream_t stream);
 

@@ -15,8 +15,8 @@ class DeviceMemory {
 
   /// A multiple of 256 bytes of that device, poisoned; null where there is no room.
   void* allocate(std::size_t bytes, int device);
-  /// What was found wrong in the red zones, empty: nothing. Throws std::invalid_argument where
-  /// `memory` is not an allocation.
+  /// Damage found in the red zones; empty: none. Throws std::invalid_argument where `memory` is not
+  /// an allocation.
   std::string release(void* memory);
   /// What that device has left. The arena is as large as one device's memory, and all share it.
   std::size_t free_bytes(int device) const;
@@ -27,7 +27,7 @@ class DeviceMemory {
   }
   /// Whether all bytes lie within one allocation.
   bool holds(const void* p, std::size_t bytes) const;
-  /// Whose memory p, which lies in an allocation, is.
+  /// The device that owns p, which must lie in an allocation.
   int device_of(const void* p) const;
   const char* arena() const { return arena_; }
   /// "12 bytes past the end of an allocation of 400 bytes"

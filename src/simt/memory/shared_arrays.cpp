@@ -48,8 +48,8 @@ struct ThreadLocalSymbol {
   std::string name;
 };
 
-/// A file's bytes in memory, of which only the pages that are looked at are read: programs with
-/// debug information have a hundred million.
+/// A file mapped into memory: only the pages that are used are read, and a program with debug
+/// information has a hundred megabytes.
 class MappedFile {
  public:
   explicit MappedFile(const std::string& path) {

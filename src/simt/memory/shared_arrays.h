@@ -1,5 +1,5 @@
-// Where kernels' __shared__ variables are: thread-local storage, found through the symbol table of
-// the program, where each stands behind a red zone that is named simt_red_zone_<n>.
+// Where kernels' __shared__ variables are: in thread-local storage, found through the program's
+// symbol table. Each follows a red zone named simt_red_zone_<n>.
 #pragma once
 #include <cstddef>
 #include <string>

@@ -10,7 +10,7 @@ namespace {
 using simt::observe::AccessObserver;
 using simt::observe::observer;
 
-// While the observer is told there is none, so that accesses of the machine itself are ignored.
+// While the observer works there is none: accesses of the machine itself are ignored.
 inline void access(const void* p, std::size_t bytes, bool write, bool aligned,
                    const void* return_address, const void* frame) {
   const auto address = reinterpret_cast<std::uintptr_t>(p);
@@ -35,7 +35,7 @@ inline void access(const void* p, std::size_t bytes, bool write, bool aligned,
   SIMT_CALLBACK(unaligned_read, bytes, false, false) \
   SIMT_CALLBACK(unaligned_write, bytes, true, false)
 
-// Host code of a kernel's file counts references with atomics; they are what they were.
+// Host code in a kernel's file counts references with atomics; these do what they say.
 #define SIMT_ATOMIC_UPDATE(bits, name, update)                                       \
   std::uint##bits##_t __tsan_atomic##bits##_##name(volatile std::uint##bits##_t* p,  \
                                                    std::uint##bits##_t value, int) { \

@@ -83,8 +83,8 @@ class LaunchObserver {
 };
 
 /// The calling OS thread's: that of host code, or of the block whose thread runs. Null: accesses
-/// are ignored. The machine itself is at work, and it shares inline functions with the instrumented
-/// code, of which the linker may have kept the instrumented one.
+/// are ignored. The machine itself is at work; the linker may have kept the instrumented copy of
+/// inline functions that it shares with kernels.
 extern __thread AccessObserver* observer;
 
 }  // namespace simt::observe

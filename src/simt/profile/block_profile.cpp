@@ -27,7 +27,7 @@ BlockProfile::BlockProfile(BlockRunner& runner)
 void BlockProfile::begin(LaunchProfile& launch) {
   launch_ = &launch;
   tally_.clear();
-  for (AccessLog& log : logs_) log.clear();  // a block before may have been given up
+  for (AccessLog& log : logs_) log.clear();  // the last block may have been abandoned
 }
 
 void BlockProfile::thread_resumed() {

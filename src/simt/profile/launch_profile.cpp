@@ -11,8 +11,8 @@
 namespace simt::profile {
 namespace {
 
-/// One block of each of `most` equal stretches of the grid, not always at the same place of it: a
-/// grid's columns would all be the same one where its width divides a stretch.
+/// One block of each of `most` equal stretches of the grid, at varying places: at a fixed one all
+/// would lie in one column where the grid's width divides a stretch.
 std::vector<std::uint64_t> sample_of(std::uint64_t blocks, std::uint64_t most) {
   const std::uint64_t n = std::min(blocks, most);
   std::vector<std::uint64_t> sample;

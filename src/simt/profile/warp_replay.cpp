@@ -11,7 +11,7 @@ namespace {
 using Emit = std::function<void(const Request&)>;
 using LaneMask = std::uint32_t;
 
-/// Whether all lanes that are there took one path; then their logs are alike, event by event.
+/// Whether all lanes took one path: then their logs agree, entry by entry.
 bool together(std::span<const AccessLog> lanes) {
   const AccessLog* first = nullptr;
   for (const AccessLog& log : lanes) {
@@ -160,7 +160,8 @@ class DivergentReplay {
     return path.at < path.steps.size() ? path.steps[path.at].node : FlowGraph::exit;
   }
 
-  /// The lanes of `mask`, all before one block of code, go on to `until` and stop in front of it.
+  /// The lanes of `mask`, all in front of one block of code, advance to `until` and stop in front
+  /// of it.
   void run(LaneMask mask, int until) {
     while (mask != 0) {
       const int node = next(static_cast<std::size_t>(std::countr_zero(mask)));
@@ -182,7 +183,7 @@ class DivergentReplay {
     }
   }
 
-  /// Those with the same block of code before them, by the lowest lane.
+  /// Lanes by the block of code in front of them, in the order of their lowest lane.
   std::vector<LaneMask> groups_of(LaneMask mask) const {
     std::vector<LaneMask> groups;
     while (mask != 0) {

@@ -10,18 +10,18 @@
 
 namespace simt {
 
-/// The calling thread's current device, and what its last call that failed returned.
+/// The calling thread's current device, and what its last failed call returned.
 int& current_device();
 cudaError_t& last_error();
 
-/// A call's result: a failure of a kernel outlives everything; other errors are told once more by
+/// A call's result. Every call after a kernel's failure returns that; other errors are kept for
 /// cudaGetLastError.
 cudaError_t result(cudaError_t status);
 
-/// An error with the reason that its text will name.
+/// An error whose text will include the reason.
 cudaError_t refuse(cudaError_t status, const std::string& reason);
 
-/// Thrown within a runtime function: what it is to return.
+/// Thrown within a runtime function, which then returns the status.
 struct Refusal {
   cudaError_t status;
 };
@@ -53,11 +53,11 @@ cudaError_t guarded(const Work& work) {
 /// The stream, the default one for null; null where there is no such stream. Throws Refusal for the
 /// default stream during a capture that it would have to wait for.
 Stream* stream_of(Machine& m, cudaStream_t stream);
-/// For calls that CUDA allows on a stream of the current device alone: throws Refusal.
+/// For calls that CUDA allows only on a stream of the current device: throws Refusal.
 void require_current(const Stream* stream);
-/// Waits for all devices: what is about to go may be used by any.
+/// Waits for all devices: what is about to be freed may be in use on any.
 cudaError_t synchronise_all();
-/// For calls that wait for the device: whether a capture is in progress, which they break.
+/// For calls that wait for the device: whether a capture is in progress. It becomes invalid.
 bool broken_by_capture(Machine& m);
 
 }  // namespace simt

@@ -15,7 +15,7 @@ inline void join(StreamClock& into, const StreamClock& other) {
   for (std::size_t i = 0; i < other.size(); ++i) into[i] = std::max(into[i], other[i]);
 }
 
-/// Where one operation stands.
+/// One operation's place in that order.
 struct OperationOrder {
   std::size_t stream = 0;        // its slot
   std::uint64_t number = 0;      // of its stream's operations, from 1

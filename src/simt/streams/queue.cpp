@@ -64,7 +64,7 @@ void Queue::enqueue(Stream* stream, std::function<void()> run, HostRange host) {
   run_early();
 }
 
-/// Of an operation that joins the stream now.
+/// The order of an operation that joins the stream now.
 OperationOrder Queue::next_order(Stream* stream) {
   join(stream->clock, host_clock_);
   if (stream->clock.size() <= stream->slot) stream->clock.resize(stream->slot + 1);
@@ -142,7 +142,7 @@ void Queue::order_with_default(Stream* stream) {
   }
 }
 
-/// One operation that may run now: of the order's choice; false: none may.
+/// Runs one operation that may run now, by the order's choice; false: there is none.
 bool Queue::run_one(const Stream* preferred) {
   std::vector<Stream*> candidates;
   for (Stream* stream : streams_)
@@ -206,7 +206,7 @@ void Queue::finish_all() {
   for (const Stream* stream : streams_) finish_device(stream->device);
 }
 
-/// Where the host has waited for everything, nothing that comes can be beside what has been.
+/// Once the host has waited for everything, later work cannot be concurrent with earlier work.
 void Queue::host_waited() {
   const auto known = [this](const Stream* stream) {
     for (std::size_t i = 0; i < stream->clock.size(); ++i)

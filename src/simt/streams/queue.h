@@ -64,7 +64,7 @@ struct Stream {
   std::deque<QueuedOperation> queue;
   std::size_t slot = 0;   // in clocks
   bool blocking = false;  // in order with the default stream
-  StreamClock clock;      // of all that its last operation has behind it, itself included
+  StreamClock clock;      // what is done once its last operation is, itself included
   std::shared_ptr<Capture> capture;
   std::vector<std::size_t> capture_last;  // nodes that the next one of this stream must follow
 };
@@ -82,7 +82,7 @@ class Queue {
   /// `blocking`: it waits for what is before in the default stream, which waits for it; both are
   /// what CUDA's legacy default stream does.
   Stream* create_stream(bool blocking, int device);
-  /// Runs what is left in it.
+  /// Runs what is still queued.
   void destroy(Stream* stream);
   bool knows(const Stream* stream) const { return streams_.contains(const_cast<Stream*>(stream)); }
   Stream* default_stream(int device);
@@ -99,15 +99,14 @@ class Queue {
   void finish_all();
   /// Drops everything queued.
   void clear();
-  /// Whether queued work will touch any of this host memory: write it, or, where `range` is going
-  /// to be written, read it.
+  /// Whether queued work will write any of this host memory or, if `range.written`, read it.
   bool touches(HostRange range) const;
-  /// Whether work of which the host does not know that it is done touches it; `range.written` is
-  /// what the host is about to do.
+  /// Whether work that the host has not waited for touches the range; `range.written`: the host is
+  /// about to write it.
   bool host_may_meet(HostRange range) const;
   /// The host has learnt that all work up to this clock is done.
   void host_knows(const StreamClock& done) { join(host_clock_, done); }
-  /// Where the operation that runs stands among all others.
+  /// The running operation's place among all.
   const OperationOrder& running() const { return running_; }
   /// On which device it runs.
   int running_device() const { return running_device_; }
@@ -120,7 +119,7 @@ class Queue {
   /// Whether a blocking stream is captured: then the default stream, which would have to wait for
   /// it, may not be used.
   bool capturing_blocking() const;
-  /// An operation that no capture allows was tried.
+  /// A call was made that no capture allows.
   void invalidate_captures();
   void launch(const GraphExec* exec, Stream* stream);
 
