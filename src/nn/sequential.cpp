@@ -163,8 +163,8 @@ void Sequential::initialise(std::uint64_t seed) {
         tensor.size() / shape[shape.size() - 1] + tensor.size() / shape[shape.size() - 2];
     const double limit = std::sqrt(6.0 / static_cast<double>(fan_sum));
     for (std::int64_t e = 0; e < tensor.size(); ++e) {
-      const PhiloxBlock block = philox_at(seed, random_stream::initialisation, network << 32 | index,
-                                          static_cast<std::uint32_t>(e / 4));
+      const PhiloxBlock block = philox_at(seed, random_stream::initialisation,
+                                          network << 32 | index, static_cast<std::uint32_t>(e / 4));
       const double u = (block.word[e % 4] + 0.5) * 0x1p-32;  // in (0, 1)
       out[e] = static_cast<float>((2 * u - 1) * limit);
     }

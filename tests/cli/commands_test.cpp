@@ -163,7 +163,8 @@ TEST_F(Commands, KernelsCountsAStep) {
   EXPECT_EQ(profile["ops"][0]["op"], "dense");
   EXPECT_EQ(profile["ops"][0]["flops"], 2 * 4 * 100 * 128);
   const std::string page = read_file(folder.path("k.html"));
-  EXPECT_TRUE(has(page, "<svg") && has(page, "dense 4x100-&gt;128 forward") && has(page, "</html>"));
+  EXPECT_TRUE(has(page, "<svg") && has(page, "dense 4x100-&gt;128 forward") &&
+              has(page, "</html>"));
   EXPECT_FALSE(has(page, "http")) << "a page that is not self-contained";
 }
 
