@@ -4,6 +4,7 @@
 #include <memory>
 #include <tuple>
 
+#include "simt/language/declared_work.h"
 #include "simt/language/device_language.h"
 #include "simt/runtime/api.h"
 
@@ -13,17 +14,6 @@ struct KernelCall {
   virtual ~KernelCall() = default;
   virtual void run() const = 0;
   virtual std::size_t bytes() const = 0;  // of the object, which holds the parameters
-};
-
-/// What a launch declares of its work, counted from its shape. The machine hands it on to the
-/// profile.
-struct DeclaredWork {
-  double bytes = 0;      ///< each value that is read or written, once
-  double fmas = 0;       ///< multiply-adds that the threads issue
-  int slices = 0;        ///< rounds of a tiled product's main loop, of a block
-  int instructions = 0;  ///< of a thread, where neither bytes nor multiply-adds tell the work
-  int double_instructions = 0;  ///< of a thread; as_compiled: those in its machine code
-  static constexpr int as_compiled = -1;
 };
 
 struct LaunchName {

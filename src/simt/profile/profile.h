@@ -7,7 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "simt/language/launch.h"
+#include "simt/language/declared_work.h"
+#include "simt/language/vector_types.h"
 
 namespace simt::profile {
 
