@@ -1,5 +1,5 @@
-// The safetensors format: named tensors behind a JSON header, the files of weights, checkpoints
-// and parity tapes. A reader trusts no length it finds in a file.
+// The safetensors format: named tensors behind a JSON header, the files of weights, checkpoints and
+// parity tapes. The reader trusts no length it finds in a file.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -14,7 +14,7 @@ namespace dcgan {
 
 enum class DType { f32, u8, i64 };
 
-/// A tensor to be written; the bytes stay with the caller.
+/// A tensor to be written; the caller keeps the bytes.
 struct TensorToWrite {
   std::string name;
   DType dtype = DType::f32;

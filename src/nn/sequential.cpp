@@ -63,8 +63,8 @@ BatchNormOp& Sequential::batch_norm_op(std::size_t index, std::int64_t rows) {
 
 const float* Sequential::forward(std::int64_t rows, const float* x, Mode mode, float* output) {
   if (rows < 1 || rows > max_rows_)
-    throw Error(name_ + ": " + std::to_string(rows) + " rows where " + std::to_string(max_rows_) +
-                " were planned");
+    throw Error(name_ + ": " + std::to_string(rows) + " rows, planned for at most " +
+                std::to_string(max_rows_));
   last_input_ = x;
   for (std::size_t i = 0; i < network_.nodes.size(); ++i) {
     Node& node = network_.nodes[i];
@@ -156,15 +156,15 @@ void Sequential::initialise(std::uint64_t seed) {
     float* out = host.data() + tensor.offset;
     if (tensor.name.ends_with(".gamma")) std::fill_n(out, tensor.size(), 1.0F);
     if (!tensor.name.ends_with(".kernel")) continue;
-    // Keras: the last two dimensions are in and out (for a transposed convolution out and in, which
-    // their sum does not mind), times the kernel's area.
+    // Keras: the last two dimensions are in and out (for a transposed convolution out and in, with
+    // the same sum), times the kernel's area.
     const auto& shape = tensor.shape;
     const std::int64_t fan_sum =
         tensor.size() / shape[shape.size() - 1] + tensor.size() / shape[shape.size() - 2];
     const double limit = std::sqrt(6.0 / static_cast<double>(fan_sum));
     for (std::int64_t e = 0; e < tensor.size(); ++e) {
-      const PhiloxBlock block = philox_at(seed, random_stream::initialisation, network << 32 | index,
-                                          static_cast<std::uint32_t>(e / 4));
+      const PhiloxBlock block = philox_at(seed, random_stream::initialisation,
+                                          network << 32 | index, static_cast<std::uint32_t>(e / 4));
       const double u = (block.word[e % 4] + 0.5) * 0x1p-32;  // in (0, 1)
       out[e] = static_cast<float>((2 * u - 1) * limit);
     }

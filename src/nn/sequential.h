@@ -12,7 +12,7 @@
 
 namespace dcgan {
 
-/// What a network will take, known without building it.
+/// What a network needs, known without building it.
 struct NetworkSize {
   std::int64_t parameters = 0;
   std::int64_t moving_statistics = 0;

@@ -95,7 +95,7 @@ TEST_F(Device, ThatIsNotThereIsRefused) {
   for (const int device : {-1, 2}) {
     const std::string said = thrown<Error>([&] { simt::make_backend(device); });
     expect_has(said, "no device " + std::to_string(device));
-    expect_has(said, "2 devices answer, counted from 0");
+    expect_has(said, "2 devices found, numbered from 0");
     expect_has(said, "DCGAN_DEVICE");
   }
 }
@@ -132,10 +132,10 @@ TEST_F(Device, ThatDoesNotAnswerIsNamed) {
   EXPECT_EQ(simt::why_unavailable(1), "");
   EXPECT_EQ(simt::why_unavailable(-1), "");
   emulate([](auto& s) { s.devices = 0; });
-  EXPECT_EQ(simt::why_unavailable(0), "no CUDA device answers");
-  expect_has(thrown<Error>([] { simt::make_backend(0); }), "no CUDA device answers");
+  EXPECT_EQ(simt::why_unavailable(0), "no CUDA device found");
+  expect_has(thrown<Error>([] { simt::make_backend(0); }), "no CUDA device found");
   emulate([](auto& s) { s.devices = 1; });
-  expect_has(thrown<Error>([] { simt::make_backend(1); }), "1 device answers,");
+  expect_has(thrown<Error>([] { simt::make_backend(1); }), "1 device found,");
 }
 
 TEST_F(Device, IsDescribedWithItsMemoryAndTheRuntime) {
@@ -167,11 +167,11 @@ TEST_F(Device, WithoutTheMemoryNamesWhatIsFree) {
   const std::unique_ptr<Backend> backend = simt::make_backend(0);
   const std::string said = thrown<Error>([&] { backend->allocate((std::size_t{1} << 50) + 1); });
   // 2^30 MiB and a byte.
-  expect_has(said, "out of device memory: 1073741825 MiB are wanted, ");
-  expect_has(said, " are free; a smaller --batch-size may fit");
+  expect_has(said, "out of device memory: 1073741825 MiB needed, ");
+  expect_has(said, " free; a smaller --batch-size may fit");
   std::size_t free = 0, total = 0;
   ASSERT_EQ(cudaMemGetInfo(&free, &total), cudaSuccess);
-  expect_has(said, " of " + std::to_string((total + (1 << 20) - 1) / (1 << 20)) + " MiB are free");
+  expect_has(said, " of " + std::to_string((total + (1 << 20) - 1) / (1 << 20)) + " MiB free");
   EXPECT_EQ(cudaPeekAtLastError(), cudaSuccess);
   EXPECT_NO_THROW(backend->allocate(0));
 }

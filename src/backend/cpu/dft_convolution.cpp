@@ -27,7 +27,7 @@ std::int64_t enough_samples(const DftGeometry& g) {
 
 void grow(Buffer& buffer, std::int64_t floats) {
   if (buffer.bytes() < static_cast<std::size_t>(floats) * sizeof(float)) {
-    buffer = {};  // before the new one is there
+    buffer = {};  // freed before the new one is allocated
     buffer = allocate_floats(floats);
   }
 }
@@ -156,7 +156,7 @@ class DftConvolution final : public Convolution {
     });
   }
 
-  /// From both spectra, which it leaves alone; the first chunk begins the sum.
+  /// From both spectra, which stay as they are; the first chunk begins the sum.
   void add_kernel_gradient(const Chunk& chunk) {
     const SpectrumLayout &from = transforms_.source().layout,
                          &to = transforms_.destination().layout,
@@ -180,8 +180,8 @@ class DftConvolution final : public Convolution {
     });
   }
 
-  /// A frequency is one thread's, or several threads' where there are many: each computes rows of
-  /// its own, so bits depend on neither.
+  /// One thread computes a frequency, or several where there are many threads: each computes its
+  /// own rows, so bits do not depend on their number.
   template <class Describe>
   void over_frequencies(std::int64_t rows, Describe describe) {
     const auto frequencies = static_cast<std::int64_t>(geometry_.frequencies.size());

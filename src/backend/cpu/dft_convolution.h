@@ -13,7 +13,7 @@ struct DftScratch {
   Buffer source, destination, kernel, kernel_gradient, transposed_kernel;
 };
 
-/// The geometry must be possible(). samples_at_once 0: what is fast.
+/// The geometry must be possible(). samples_at_once 0: chosen for speed.
 std::unique_ptr<Convolution> make_dft_convolution(const DftGeometry& geometry,
                                                   std::shared_ptr<DftScratch> scratch,
                                                   std::int64_t samples_at_once = 0);
