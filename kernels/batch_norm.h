@@ -1,6 +1,6 @@
-// Batch normalisation of x [rows, channels] with LeakyReLU (or nothing: slope 1) behind it:
-// training with moving averages, inference, backward (Ioffe and Szegedy, 2015; biased variance
-// everywhere, as in Keras). Device pointers are multiples of 16 bytes.
+// Batch normalisation of x [rows, channels] followed by LeakyReLU (or nothing: slope 1): training
+// with moving averages, inference, backward (Ioffe and Szegedy, 2015; biased variance everywhere,
+// as in Keras). Device pointers are multiples of 16 bytes.
 #pragma once
 #include "kernels/device/column_sums.h"
 #include "ops/batch_norm.h"

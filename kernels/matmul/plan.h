@@ -17,8 +17,8 @@ struct Tile {
   // Enough that some multiply while others wait at their barrier: 16 warps on a multiprocessor,
   // with 128 registers per thread; 12 where a thread loads more than two packs of A and B.
   static constexpr int blocks_per_multiprocessor = (threads > 128 ? 16 : 12) * 32 / threads;
-  // Four floats behind each row of a slice: threads that store a column of it, 16 rows by two
-  // groups of k, then meet 32 different banks, and rows still start at multiples of 16 bytes.
+  // Four floats after each row of a slice: threads that store a column of it, 16 rows by two groups
+  // of k, then meet 32 different banks, and rows still start at multiples of 16 bytes.
   static constexpr int pad = 4;
   // A warp owns 32 x 64 or, in narrow tiles, 64 x 32: lanes_m x lanes_n threads.
   static constexpr int lanes_n = n >= 64 ? 8 : 4, lanes_m = 32 / lanes_n;

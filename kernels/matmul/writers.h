@@ -49,7 +49,7 @@ struct RowWriter {
   }
 };
 
-/// C [rows, width] through an epilogue. Part z of a split sum has its own C behind the others; its
+/// C [rows, width] through an epilogue. Part z of a split sum has its own C after the others; its
 /// place is computed after the loop, which has no register to spare for it.
 template <bool vec4>
 struct MatrixWriter : RowWriter<vec4> {

@@ -2,7 +2,7 @@
 // live in functions that it calls or is called from.
 #include <csetjmp>
 #include <cstddef>
-#include <cstdio>  // jpeglib.h wants these two before it
+#include <cstdio>  // jpeglib.h needs these two before it
 #include <string>
 #include <vector>
 

@@ -23,8 +23,8 @@ struct TensorToWrite {
 };
 
 /// Writes `path` whole or not at all: a temporary file beside it, fsync, rename, fsync of the
-/// folder. Throws Error naming the file (full disk, missing or unwritable folder); nothing is left
-/// behind.
+/// folder. Throws Error naming the file (full disk, missing or unwritable folder); no partial file
+/// remains.
 void write_safetensors(const std::string& path, const std::vector<TensorToWrite>& tensors,
                        const std::map<std::string, std::string>& metadata = {});
 

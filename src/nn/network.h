@@ -27,7 +27,7 @@ struct DropoutLayer {
   Buffer keep;  ///< [max_rows, shape]
 };
 
-/// A layer with the bias, activation and dropout behind it.
+/// A layer with the bias, activation and dropout after it.
 struct Node {
   enum class Kind { dense, convolution, batch_norm, pointwise };
   Kind kind = Kind::pointwise;

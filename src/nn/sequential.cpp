@@ -96,7 +96,7 @@ const float* Sequential::forward(std::int64_t rows, const float* x, Mode mode, f
 
 void Sequential::backward(const BackwardPass& pass) {
   if (pass.sample_scale && network_.nodes.back().kind == Node::Kind::batch_norm)
-    throw Error(name_ + ": factors per sample cannot be applied behind batch norm");
+    throw Error(name_ + ": factors per sample cannot be applied after batch norm");
   if (pass.dx && !network_.nodes.front().linear())
     throw Error(name_ + ": a first layer without a kernel gives no gradient of its input");
   float* dy = pass.dy;

@@ -106,7 +106,7 @@ TEST_F(Idx, WrongHeadersAreRefused) {
   EXPECT_TRUE(says(images_refused(idx(0x0803, {0, 28, 28}, "")), "no images"));
   EXPECT_TRUE(says(images_refused(idx(0x0803, {1, 0, 28}, "")), "no images"));
   EXPECT_TRUE(says(images_refused(idx_images(2, 3, 3) + "x"), "after its data"));
-  // Sizes that no such file has; none of them may be allocated.
+  // Absurd sizes, none of which may be allocated.
   EXPECT_TRUE(says(images_refused(idx(0x0803, {~0u, ~0u, ~0u}, "abc")), "announces"));
   EXPECT_TRUE(says(images_refused(idx(0x0803, {1u << 20, 4096, 4096}, "abc")), "announces"));
   EXPECT_TRUE(says(images_refused(idx(0x0803, {1, 1u << 16, 1u << 16}, "abc")), "announces"));

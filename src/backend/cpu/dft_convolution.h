@@ -8,7 +8,7 @@
 namespace dcgan::cpu {
 
 /// Spectra, of a chunk of samples and of the kernel: what a call needs until it returns. One serves
-/// any number of convolutions of which only one is at work at a time.
+/// any number of convolutions of which only one runs at a time.
 struct DftScratch {
   Buffer source, destination, kernel, kernel_gradient, transposed_kernel;
 };

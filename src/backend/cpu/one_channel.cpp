@@ -287,7 +287,7 @@ class OneChannelConvolution final : public Convolution {
   std::int64_t batch_;
   OneChannelShape shape_;
   std::int64_t chunks_;
-  Buffer by_channel_;  // the kernel, [c][most_taps]; zeros behind the taps
+  Buffer by_channel_;  // the kernel, [c][most_taps]; zeros after the taps
   Buffer partial_;     // [chunks][taps][c], allocated when first needed
 };
 
