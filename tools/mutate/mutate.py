@@ -8,7 +8,6 @@ import argparse
 import concurrent.futures
 import difflib
 import fcntl
-import json
 import os
 import pathlib
 import queue

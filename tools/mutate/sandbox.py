@@ -8,7 +8,6 @@ import dataclasses
 import hashlib
 import json
 import os
-import pathlib
 import re
 import shlex
 import shutil
