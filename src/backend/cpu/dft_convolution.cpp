@@ -15,8 +15,7 @@ namespace {
 
 /// Samples per chunk, in chunks of equal size: as few as keep the passes over the kernel's spectrum
 /// small beside those over the images', at about five times its size. (Measured: three is as fast
-/// where nobody else uses the last cache, and 4 % slower where somebody does; eight is the other
-/// way round.)
+/// with the last cache to itself and 4 % slower when other programs use it; eight is the reverse.)
 std::int64_t enough_samples(const DftGeometry& g) {
   const std::int64_t source = g.phases * g.in, destination = g.out;
   const std::int64_t most =
