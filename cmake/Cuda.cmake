@@ -1,14 +1,14 @@
-# The cuda backend, where it can be had. enable_language(CUDA) ends the configuration where nvcc is
-# unfit, so nvcc is asked first: its version, the GPUs it knows, and to build a C++20 program with
-# the host's compiler. Sets DCGAN_CUDA to ON, with the language enabled, or to OFF.
-set(DCGAN_CUDA AUTO CACHE STRING "Build the cuda backend: ON, OFF, or AUTO, where nvcc is fit for it")
+# The cuda backend, if it can be built. enable_language(CUDA) ends the configuration if nvcc does
+# not work, so nvcc is tried first: its version, the GPUs it knows, and whether it builds a C++20
+# program with the host's compiler. Sets DCGAN_CUDA to ON, with the language enabled, or to OFF.
+set(DCGAN_CUDA AUTO CACHE STRING "Build the cuda backend: ON, OFF, or AUTO, if nvcc can build it")
 set(DCGAN_CUDA_ARCHITECTURES "" CACHE STRING
     "Compute capabilities to compile for: 80;90, or native, or all; empty: native, or all without a GPU")
 
 # A macro, so that it returns from this file.
 macro(dcgan_without_cuda reason)
   if(NOT DCGAN_CUDA STREQUAL "AUTO")
-    message(FATAL_ERROR "dcgan_cuda: DCGAN_CUDA=${DCGAN_CUDA} cannot be done: ${reason}")
+    message(FATAL_ERROR "dcgan_cuda: DCGAN_CUDA=${DCGAN_CUDA} is not possible: ${reason}")
   endif()
   message(STATUS "dcgan_cuda: building without the cuda backend: ${reason}")
   set(DCGAN_CUDA OFF)
@@ -20,7 +20,8 @@ if(NOT DCGAN_CUDA AND NOT DCGAN_CUDA STREQUAL "AUTO")
   return()
 endif()
 
-# As CMake looks for it, and where NVIDIA's installer puts it. Not cached before it has proved fit.
+# Searched for as CMake does, and where NVIDIA's installer puts it. Not cached until it has built
+# the probe.
 set(nvcc ${CMAKE_CUDA_COMPILER})
 if(NOT nvcc AND NOT "$ENV{CUDACXX}" STREQUAL "")
   get_filename_component(nvcc "$ENV{CUDACXX}" PROGRAM)
@@ -32,7 +33,7 @@ if(NOT nvcc)
 endif()
 execute_process(COMMAND ${nvcc} --version OUTPUT_VARIABLE answer ERROR_QUIET)
 if(NOT answer MATCHES "release ([0-9]+\\.[0-9]+)")
-  dcgan_without_cuda("${nvcc} does not tell its version; CUDACXX=PATH names another nvcc")
+  dcgan_without_cuda("${nvcc} does not print its version; CUDACXX=PATH names another nvcc")
 endif()
 set(nvcc_version ${CMAKE_MATCH_1})
 if(nvcc_version VERSION_LESS 12)
@@ -40,7 +41,7 @@ if(nvcc_version VERSION_LESS 12)
 install CUDA Toolkit 12 or later, and name its nvcc with CUDACXX=PATH if it is not the first in PATH")
 endif()
 
-# Which architectures it knows, of those that the kernels are meant for.
+# The architectures it knows, of those that the kernels support.
 execute_process(COMMAND ${nvcc} --list-gpu-arch OUTPUT_VARIABLE answer ERROR_QUIET)
 string(REGEX MATCHALL "[0-9]+" known "${answer}")
 set(all)
@@ -50,7 +51,7 @@ foreach(architecture IN ITEMS 75 80 86 89 90 100 120)
   endif()
 endforeach()
 if(NOT all)
-  dcgan_without_cuda("${nvcc} names no GPU that the kernels serve; CUDACXX=PATH names another nvcc")
+  dcgan_without_cuda("${nvcc} knows no GPU that the kernels support; CUDACXX=PATH names another nvcc")
 endif()
 
 # The GPUs here, if nvcc knows them all.
@@ -71,8 +72,8 @@ if(DCGAN_CUDA_ARCHITECTURES MATCHES "^(native)?$")
 endif()
 
 if(DCGAN_CUDA_ARCHITECTURES STREQUAL "native" AND NOT native)
-  message(FATAL_ERROR "dcgan_cuda: DCGAN_CUDA_ARCHITECTURES=native, but nvidia-smi names no GPU \
-that nvcc ${nvcc_version} and the kernels serve")
+  message(FATAL_ERROR "dcgan_cuda: DCGAN_CUDA_ARCHITECTURES=native, but nvidia-smi lists no GPU \
+that nvcc ${nvcc_version} and the kernels support")
 elseif(native)
   set(architectures ${native})
 elseif(DCGAN_CUDA_ARCHITECTURES MATCHES "^(all)?$")
@@ -88,7 +89,7 @@ ${nvcc_version} does not know; it knows ${known}")
   endif()
 endforeach()
 
-# Whether it builds a program: of the program's language, with the host's compiler, for the newest.
+# Whether it builds a C++20 program with the host's compiler for the newest architecture.
 list(SORT architectures COMPARE NATURAL)
 list(GET architectures -1 newest)
 if(NOT CMAKE_CUDA_HOST_COMPILER AND NOT "$ENV{CUDAHOSTCXX}" STREQUAL "")
@@ -129,10 +130,10 @@ name an older one with -DCMAKE_CUDA_HOST_COMPILER=g++-12, or install a newer CUD
 program: ${complaint} (all of it: ${folder}/answer.txt); -DCMAKE_CUDA_HOST_COMPILER=g++-12 or a newer \
 CUDA Toolkit may help")
   endif()
-  set(DCGAN_FIT_NVCC "${command}" CACHE INTERNAL "The command that nvcc has proved to serve with")
+  set(DCGAN_FIT_NVCC "${command}" CACHE INTERNAL "The nvcc command that has built the probe")
 endif()
 
-# Machine code for each, and PTX of the newest for what comes later.
+# Machine code for each, and PTX of the newest for later GPUs.
 list(TRANSFORM architectures APPEND "-real" OUTPUT_VARIABLE CMAKE_CUDA_ARCHITECTURES)
 list(APPEND CMAKE_CUDA_ARCHITECTURES "${newest}-virtual")
 if("$ENV{CUDACXX}" STREQUAL "")

@@ -1,5 +1,6 @@
-# A layer is a folder, a library, and the headers it shows to those that link it; nobody else can
-# include them. Its include root holds nothing but a link to the folder: build/layers/nn/nn -> src/nn.
+# A layer is a folder, a library, and the headers it exposes to those that link it; nobody else can
+# include them. Its include root holds nothing but a link to the folder: build/layers/nn/nn ->
+# src/nn.
 
 # The headers of `folder`, included as "NAME/...", shown by `target` to those that link it.
 function(dcgan_show_headers target name folder)

@@ -16,15 +16,15 @@ if(DCGAN_SIMT_CHECK)
   unset(CMAKE_REQUIRED_LIBRARIES)
   set(missing)
   if(NOT CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-    set(missing "for which the compiler must be GCC")
+    set(missing "which needs GCC")
   elseif(NOT DCGAN_HAS_LIBBACKTRACE)
-    set(missing "for which libbacktrace is missing")
+    set(missing "which needs libbacktrace")
   elseif(DCGAN_SANITIZE MATCHES "thread")
-    set(missing "which answers the thread sanitizer's callbacks in its place")
+    set(missing "which replaces the thread sanitizer's callbacks")
   endif()
   if(missing)
     message(STATUS "dcgan_cuda: building without simt-check, ${missing}; no test looks for races, wrong addresses and unwritten memory")
-    set(DCGAN_SIMT_CHECK OFF)  # of this run; what the user asked for stays in the cache
+    set(DCGAN_SIMT_CHECK OFF)  # in this run; the cache keeps what the user asked for
   endif()
 endif()
 
@@ -43,9 +43,9 @@ function(dcgan_simt_kernels name)
   cmake_parse_arguments(arg "CHECKED" "TARGET" "SOURCES" ${ARGN})
   add_library(${name} OBJECT ${arg_SOURCES})
   set_source_files_properties(${arg_SOURCES} PROPERTIES LANGUAGE CXX)
-  target_compile_options(${name} PRIVATE -xc++ -ffp-contract=fast)  # fused, as nvcc has it
+  target_compile_options(${name} PRIVATE -xc++ -ffp-contract=fast)  # fused, as by nvcc
   if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
-    target_compile_options(${name} PRIVATE -mavx2 -mfma)  # asked for before a backend is made
+    target_compile_options(${name} PRIVATE -mavx2 -mfma)  # checked for before a backend is made
   endif()
   if(arg_CHECKED)
     dcgan_of_simt_target(${name} ${arg_TARGET} CHECKED)
@@ -53,7 +53,7 @@ function(dcgan_simt_kernels name)
     target_link_libraries(${name} PRIVATE dcgan_warnings dcgan_kernels)
     target_compile_options(${name} PRIVATE
       -O2 -g -fsanitize=thread --param tsan-instrument-func-entry-exit=0
-      -fsanitize-coverage=trace-pc  # of which profile mode learns each lane's path
+      -fsanitize-coverage=trace-pc  # tells profile mode each lane's path
       -fno-strict-aliasing -fno-tree-vectorize -fno-tree-loop-distribute-patterns -fno-ipa-icf
       -fno-optimize-sibling-calls -fno-extern-tls-init)
   else()

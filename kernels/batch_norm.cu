@@ -10,9 +10,9 @@ namespace {
 
 constexpr int threads = ColumnWalk::threads;
 
-/// partial [2, parts, channels]: sums of x - x[0, c], then of its square. Threads as ColumnWalk has
-/// them. Shared memory: two packs per thread. Barriers: store_column_sums, on memory of its own
-/// each.
+/// partial [2, parts, channels]: sums of x - x[0, c], then of its square. Threads as in ColumnWalk.
+/// Shared memory: two packs per thread. Barriers: those of store_column_sums, each call on its own
+/// memory.
 template <int width>
 __global__ void __launch_bounds__(threads)
     batch_norm_sums_kernel(ColumnWalk walk, const float* x, float* partial) {
@@ -34,9 +34,9 @@ __global__ void __launch_bounds__(threads)
                     partial + std::int64_t{walk.parts} * walk.columns);
 }
 
-/// How a warp shares out channels: to each as many lanes as it has parts, a power of two up to 32,
-/// so that with few parts and many channels no lane idles. Its doubles cost 32 times as much as
-/// floats on most GPUs.
+/// How a warp divides its lanes among channels: each gets as many as it has parts, rounded up to a
+/// power of two and at most 32, so that with few parts and many channels no lane idles. The sums
+/// are in double, which costs 32 times as much as float on most GPUs.
 struct ChannelLanes {
   int lanes;  // per channel
   __host__ __device__ int channels_per_warp() const { return 32 / lanes; }
@@ -49,18 +49,17 @@ ChannelLanes channel_lanes(int parts) {
   return {lanes};
 }
 
-/// The channel of this thread; neighbouring lanes have neighbouring ones.
+/// The channel of this thread; neighbouring lanes have neighbouring channels.
 __device__ __forceinline__ int channel_of_lane(const ChannelLanes& share) {
   const int thread = block_index().x * threads + thread_index();
   return thread / 32 * share.channels_per_warp() + thread % 32 % share.channels_per_warp();
 }
 
 /// A channel's sum over the parts, in double, so that the parts' rounding does not add up. All
-/// lanes of a warp call it, and those of the same channel get its sum; without such a channel,
-/// zero.
+/// lanes of a warp call it; a channel's lanes get its sum, lanes without a channel zero.
 __device__ __forceinline__ double total(const ChannelLanes& share, const float* partial, int parts,
                                         int channels, int c) {
-  constexpr int batch = 8;  // loads that are on their way before the first is added
+  constexpr int batch = 8;  // loads issued before the first is added
   const int stride = share.channels_per_warp();
   int part = lane_index() / stride;
   const float* from = partial + std::int64_t{part} * channels + c;
@@ -74,7 +73,7 @@ __device__ __forceinline__ double total(const ChannelLanes& share, const float* 
     }
     DCGAN_UNROLL
     for (int b = 0; b < batch; ++b) {
-      if (part + b * share.lanes >= parts) break;  // a branch: where it is not taken, no double
+      if (part + b * share.lanes >= parts) break;  // a branch, which saves the arithmetic in double
       sum += static_cast<double>(terms[b]);
     }
     part += batch * share.lanes;
@@ -91,8 +90,8 @@ struct Momentum {
   float momentum, epsilon;
 };
 
-/// Statistics of each channel from its sums: mean, inv_std and the moving averages. Lanes as
-/// ChannelLanes has them; no shared memory, no barrier.
+/// Statistics of each channel from its sums: mean, inv_std and the moving averages. Lanes as in
+/// ChannelLanes; no shared memory, no barrier.
 __global__ void __launch_bounds__(threads)
     batch_norm_statistics_kernel(const float* x, const float* partial, int parts,
                                  double inverse_rows, int channels, ChannelLanes share, Momentum m,
@@ -102,7 +101,7 @@ __global__ void __launch_bounds__(threads)
   const double square =
       total(share, partial + std::int64_t{parts} * channels, parts, channels, c) * inverse_rows;
   if (!writes_channel(share, channels, c)) return;
-  // The difference may cancel; what is left of it needs no more than float.
+  // The difference may cancel; float is enough for what remains.
   const float variance = static_cast<float>(square - offset * offset);
   const float biased = variance > 0 ? variance : 0;
   const float centre = static_cast<float>(static_cast<double>(x[c]) + offset);
@@ -172,7 +171,7 @@ __global__ void __launch_bounds__(threads)
   };
   walk_rows<width == 1 ? 4 : 1>(walk, at, load, [&](int, const Loaded& row) {
     DCGAN_UNROLL
-    for (int i = 0; i < width; ++i) {  // one loop: of packs nvcc would not unroll the walk
+    for (int i = 0; i < width; ++i) {  // one loop: nvcc does not unroll the walk over packs
       const float dy = row.dy.value[i], g = row.y.value[i] > 0 ? dy : dy * in.slope;
       sum.value[i] += g;
       const float xhat = (row.x.value[i] - mean.value[i]) * inv_std.value[i];
@@ -184,8 +183,7 @@ __global__ void __launch_bounds__(threads)
                     partial + std::int64_t{walk.parts} * walk.columns);
 }
 
-/// dbeta and dgamma from the parts' sums. Lanes as ChannelLanes has them; no shared memory, no
-/// barrier.
+/// dbeta and dgamma from the parts' sums. Lanes as in ChannelLanes; no shared memory, no barrier.
 __global__ void __launch_bounds__(threads)
     batch_norm_gradient_totals_kernel(const float* partial, int parts, int channels,
                                       ChannelLanes share, float* dgamma, float* dbeta) {
@@ -225,13 +223,13 @@ __global__ void __launch_bounds__(threads)
 
 namespace {
 
-/// Of a kernel that goes over so many matrices.
+/// The work of a kernel that reads or writes this many matrices.
 Work over_matrices(const char* name, const ColumnWalk& walk, int matrices) {
   return {name, 4.0 * matrices * walk.rows * walk.columns};
 }
 
-/// Of a kernel that adds up the parts of two sums of each channel: a conversion and an addition for
-/// each part of a lane, an addition for each shuffle; then a few on the totals.
+/// The work of a kernel that adds up the parts of two sums of each channel: a conversion and an
+/// addition for each part of a lane, an addition for each shuffle; then a few on the totals.
 Work over_parts(const char* name, const ColumnWalk& walk, const ChannelLanes& share) {
   Work work(name, 4.0 * 2 * walk.parts * walk.columns);
   int shuffles = 0;

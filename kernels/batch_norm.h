@@ -1,6 +1,6 @@
-// Batch normalisation of x [rows, channels] with LeakyReLU (or nothing: slope 1) behind it:
-// training with moving averages, inference, backward (Ioffe and Szegedy, 2015; biased variance
-// everywhere, as Keras has it). Device pointers that are multiples of 16 bytes.
+// Batch normalisation of x [rows, channels] followed by LeakyReLU (or nothing: slope 1): training
+// with moving averages, inference, backward (Ioffe and Szegedy, 2015; biased variance everywhere,
+// as in Keras). Device pointers are multiples of 16 bytes.
 #pragma once
 #include "kernels/device/column_sums.h"
 #include "ops/batch_norm.h"
@@ -18,7 +18,7 @@ class BatchNormKernels {
 
   std::size_t workspace_floats() const;
   /// y = leaky(gamma * (x - mean) * inv_std + beta); mean and inv_std [channels] of the batch are
-  /// left behind and blended into the moving ones.
+  /// written and blended into the moving ones.
   void forward_training(const float* x, const BatchNormParameters& t, float* mean, float* inv_std,
                         float* y, float* workspace, cudaStream_t stream) const;
   /// The same with the moving statistics.

@@ -14,9 +14,9 @@ struct PixelClasses {
   int depth[ConvKernels::most_classes];  // of each class's sum
 };
 
-/// One block per tile of pixels of a class and part of the sum (z: part * classes + class). A part
-/// writes an image of its own behind the others, dx + part * image_floats. Shared memory and
-/// barriers: tile_product.
+/// One block per tile of pixels of a class and part of the sum (z: part * classes + class). Each
+/// part writes its own image, at dx + part * image_floats. Shared memory and barriers:
+/// tile_product.
 template <class Tile, bool vec4>
 __global__ void __launch_bounds__(Tile::threads, Tile::blocks_per_multiprocessor)
     conv_backward_data_kernel(ConvGeometry g, PixelClasses classes, int splits,
@@ -98,7 +98,7 @@ ConvKernels::ConvKernels(const ConvShape& s)
       fmas_(static_cast<double>(positions(s) * taps(s) * s.in * s.out)),
       vec4_(packs_of_four(s.in) && packs_of_four(s.out)),
       forward_(plan_product(positions(s), s.out, taps(s) * s.in, vec4_)),
-      // The largest class of pixels has as many as z has.
+      // The largest class has as many pixels as z.
       backward_data_(plan_product(
           positions(s), s.in, std::max<std::int64_t>(taps(s) * s.out / (s.stride * s.stride), 1),
           vec4_, s.stride * s.stride)),

@@ -1,7 +1,7 @@
 // Convolutions x [batch, height, width, in] -> z [batch, out_height, out_width, out], kernel
-// [size, size, in, out], padding 'same' as Keras has it, stride 1 or 2; forward and backward. A
-// transposed convolution is the same with the roles of x and z changed. Device pointers that are
-// multiples of 16 bytes; results are overwritten; `workspace` has at least workspace_floats().
+// [size, size, in, out], padding 'same' as in Keras, stride 1 or 2; forward and backward. A
+// transposed convolution is the same with x and z exchanged. Device pointers are multiples of 16
+// bytes; results are overwritten; `workspace` has at least workspace_floats().
 #pragma once
 #include "kernels/conv_one_channel.h"
 #include "kernels/epilogue_parameters.h"
@@ -12,7 +12,7 @@ namespace dcgan::DCGAN_TARGET {
 
 class ConvKernels {
  public:
-  /// Of a conv2d.
+  /// `s` is a conv2d.
   explicit ConvKernels(const ConvShape& shape);
 
   std::size_t workspace_floats() const;
@@ -37,7 +37,7 @@ class ConvKernels {
   Work work(const char* name) const { return {name, bytes_, fmas_}; }
 
   ConvGeometry g_;
-  double bytes_, fmas_;  // of x, kernel and z; of one direction, edges as if full
+  double bytes_, fmas_;  // of x, kernel and z; of one direction, edges counted in full
   bool vec4_;
   Product forward_, backward_data_, backward_weights_;
   OneChannelPlan one_channel_;

@@ -26,8 +26,8 @@ __host__ __device__ int padded_floats(const ConvGeometry& g) {
   return static_cast<int>(ceil_div(padded_height(g) * padded_width(g), 4) * 4);
 }
 
-/// Fills `padded` with image b, a warp per row, whose lanes bring in several rows at once. All
-/// threads take part; the caller owes the barrier.
+/// Fills `padded` with image b. A warp loads several rows, of which a lane has every 32nd column.
+/// All threads take part; the caller adds the barrier.
 __device__ __forceinline__ void load_padded(const ConvGeometry& g, const float* x, int b,
                                             float* padded) {
   constexpr int batch = 8;
@@ -66,7 +66,7 @@ ItemWalk plan_items(const ConvGeometry& g) {
 }
 
 /// z = epilogue(conv(x)). Block: one image. Thread: four channels of four neighbouring pixels at a
-/// time. Shared memory: the padded image, then the kernel [taps, out]. One barrier, behind loading.
+/// time. Shared memory: the padded image, then the kernel [taps, out]. One barrier, after loading.
 __global__ void __launch_bounds__(threads)
     one_channel_forward_kernel(ConvGeometry g, ItemWalk walk, const float* x, const float* kernel,
                                EpilogueParameters epilogue, float* z) {
@@ -76,7 +76,7 @@ __global__ void __launch_bounds__(threads)
   const int b = block_index().x, taps = g.size * g.size;
   load_padded(g, x, b, padded);
   for (int i = thread_index(); i < taps * g.out; i += threads) weights[i] = kernel[i];
-  __syncthreads();  // image and kernel are there
+  __syncthreads();  // image and kernel are loaded
 
   constexpr int run = ItemWalk::run;
   const int width = padded_width(g);
@@ -85,7 +85,7 @@ __global__ void __launch_bounds__(threads)
     const auto [oh, run_of_row] = walk.by_runs.divmod(runs_before);
     const int ow = run_of_row * run, channel = pack * 4;
     const Pack<4> bias = epilogue.bias_of<4>(channel);
-    float sum[run][4] = {};  // not packs, of which nvcc makes code for more registers
+    float sum[run][4] = {};  // not packs: nvcc's code for them takes more registers
     for (int kh = 0; kh < g.size; ++kh)
       for (int kw = 0; kw < g.size; ++kw) {
         const Pack<4> w = Pack<4>::load(weights + (kh * g.size + kw) * g.out + channel);
@@ -115,7 +115,7 @@ struct TapRange {
   int tap, position, count;
 };
 
-/// `at` counts from the beginning of the padding. Stride 1 or 2: what is left of a division by it
+/// `at` counts from the beginning of the padding. Stride 1 or 2: the remainder of a division by it
 /// is a bit, and the division a shift.
 __device__ __forceinline__ TapRange taps_of(const ConvGeometry& g, int at, int out_length) {
   const int odd = g.stride - 1, last = at >> odd;
@@ -132,14 +132,14 @@ __global__ void __launch_bounds__(threads, 8)
                                      EpilogueParameters epilogue, float* dx) {
   float* shared = dynamic_shared();
   for (int i = thread_index(); i < g.size * g.size * g.out; i += threads) shared[i] = kernel[i];
-  __syncthreads();  // the kernel is there
+  __syncthreads();  // the kernel is loaded
 
   constexpr int lanes = 8,
-                batch = 4;  // batch: loads that are on their way before the first is used
+                batch = 4;  // batch: loads issued before the first is used
   const int b = block_index().x, lane = thread_index() % lanes;
   const int pixels = g.height * g.width;
   const float* gradient = dz + std::int64_t{b} * g.out_height * g.out_width * g.out;
-  // All lanes of a warp go round equally often: the shuffles want every one of them.
+  // All lanes of a warp make the same number of rounds: the shuffles need every one of them.
   for (int first = 0; first < pixels; first += threads / lanes) {
     const int pixel = first + thread_index() / lanes;
     const auto [h, w] = g.by_width.divmod(pixel);
@@ -147,9 +147,9 @@ __global__ void __launch_bounds__(threads, 8)
     const TapRange columns = taps_of(g, w + g.pad_left, g.out_width);
     const float* from = gradient + (rows.position * g.out_width + columns.position) * g.out;
     const float* weights = shared + (rows.tap * g.size + columns.tap) * g.out;
-    // This lane's packs of channels, tap by tap: what is left of them, how many each tap has, and
-    // the steps from a tap's last to the first of the next, in the same row of taps and in the
-    // next.
+    // This lane's packs of channels, tap by tap: how many remain, how many each tap has, and the
+    // steps from a tap's last pack to the next tap's first, in the same row of taps and in the next
+    // row.
     const int packs = (g.out - lane * 4 + lanes * 4 - 1) / (lanes * 4);
     const int back = (packs - 1) * lanes * 4, weights_step = g.stride * g.out;
     const int dz_row = (columns.count - 1 - g.out_width) * g.out - back;
@@ -190,7 +190,7 @@ __global__ void __launch_bounds__(threads, 8)
 
 /// Part of the kernel's gradient: images b = part, part + parts ... into partial [part, taps, out].
 /// Thread: all taps of four channels, over every (threads / packs)-th pixel. Shared memory: the
-/// padded image, then a sum per warp. Barriers: behind loading an image, behind its use, and behind
+/// padded image, then a sum per warp. Barriers: after loading an image, after its use, and after
 /// the warps' sums.
 __global__ void __launch_bounds__(threads, 4)
     one_channel_backward_weights_kernel(ConvGeometry g, const float* x, const float* dz,
@@ -207,13 +207,13 @@ __global__ void __launch_bounds__(threads, 4)
   Pack<4> sum[taps] = {};
   for (int b = block_index().x; b < g.batch; b += static_cast<int>(gridDim.x)) {
     load_padded(g, x, b, padded);
-    __syncthreads();  // the image is there
+    __syncthreads();  // the image is loaded
     const float* gradient = dz + std::int64_t{b} * pixels * g.out + channel;
     Pack<4> next{};
     if (pixel0 < pixels) next = Pack<4>::load(gradient + pixel0 * g.out);
     for (int pixel = pixel0; pixel < pixels; pixel += pixel_lanes) {
       const Pack<4> d = next;
-      if (pixel + pixel_lanes < pixels)  // on its way while this one's taps are added up
+      if (pixel + pixel_lanes < pixels)  // loaded while this one's taps are added up
         next = Pack<4>::load(gradient + (pixel + pixel_lanes) * g.out);
       const auto [oh, ow] = g.by_out_width.divmod(pixel);
       const float* patch = padded + oh * g.stride * width + ow * g.stride;
@@ -230,7 +230,7 @@ __global__ void __launch_bounds__(threads, 4)
     sum[tap] = warp_sum(sum[tap], packs);
     if (lane < packs) warp_sums[(warp * taps + tap) * packs + channel / 4] = sum[tap];
   }
-  __syncthreads();  // the warps' sums are there
+  __syncthreads();  // the warps' sums are stored
   float* sums = partial + static_cast<std::int64_t>(blockIdx.x) * taps * g.out;
   for (int i = thread_index(); i < taps * packs; i += threads) {
     Pack<4> total = warp_sums[i];
@@ -242,7 +242,7 @@ __global__ void __launch_bounds__(threads, 4)
 std::size_t kernel_floats(const ConvGeometry& g) {
   return static_cast<std::size_t>(g.size) * g.size * g.out;
 }
-/// For the padded image and `kernels` like the kernel.
+/// Floats of the padded image and of `kernels` arrays of the kernel's size.
 std::size_t shared_floats(const ConvGeometry& g, std::size_t kernels) {
   return static_cast<std::size_t>(padded_floats(g)) + kernels * kernel_floats(g);
 }

@@ -10,7 +10,7 @@ namespace dcgan::DCGAN_TARGET {
 struct OneChannelPlan {
   bool applies = false;  // one channel in, out a multiple of 4, an image fits shared memory
   int parts = 0;         // of the batch, for the weights' gradient
-  std::size_t workspace_floats = 0;  // 0: that gradient is left to the matrix product
+  std::size_t workspace_floats = 0;  // 0: the matrix product computes that gradient
 };
 
 OneChannelPlan plan_one_channel(const ConvGeometry& g);

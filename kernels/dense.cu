@@ -1,4 +1,4 @@
-// The three products of a dense layer, each the main loop over plain matrices but where there is
+// The three products of a dense layer: the main loop over plain matrices, except for layers with
 // one output.
 #include "kernels/dense.h"
 

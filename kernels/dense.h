@@ -1,5 +1,5 @@
 // Dense layers: x [batch, in] * kernel [in, out] -> z [batch, out], forward and backward. Device
-// pointers that are multiples of 16 bytes; results are overwritten; `workspace` has at least
+// pointers are multiples of 16 bytes; results are overwritten; `workspace` has at least
 // workspace_floats().
 #pragma once
 #include "kernels/dense_one_output.h"

@@ -35,8 +35,8 @@ __global__ void __launch_bounds__(threads)
   (Pack<4>::load(kernel + column) * Pack<4>::broadcast(dz[sample])).store(dx + at);
 }
 
-/// partial [parts, in]: sums of dz * x over a part of the samples. Threads as ColumnWalk has them.
-/// Shared memory: a pack per thread. Barriers: store_column_sums.
+/// partial [parts, in]: sums of dz * x over a part of the samples. Threads as in ColumnWalk. Shared
+/// memory: a pack per thread. Barriers: store_column_sums.
 __global__ void __launch_bounds__(ColumnWalk::threads)
     one_output_backward_weights_kernel(ColumnWalk walk, const float* x, const float* dz,
                                        float* partial) {

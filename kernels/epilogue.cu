@@ -22,7 +22,7 @@ __global__ void __launch_bounds__(threads)
       .store(y + at);
 }
 
-/// What `width` gradients are made of.
+/// The operands of `width` gradients.
 template <int width>
 struct GradientTerms {
   Pack<width> dy, y;
@@ -30,7 +30,7 @@ struct GradientTerms {
   float scale;
 };
 
-/// From `at` on, all of one sample.
+/// Those from `at` on; all belong to one sample.
 template <int width>
 __device__ __forceinline__ GradientTerms<width> load_terms(const EpilogueParameters& epilogue,
                                                            const float* y, float scale,
@@ -63,8 +63,8 @@ __global__ void __launch_bounds__(threads)
   differentiate(epilogue, load_terms<width>(epilogue, y, scale, dy, at)).store(dy + at);
 }
 
-/// dz, and the sums of a part of its rows into partial [parts, channels]. Threads as ColumnWalk has
-/// them. Shared memory: a pack per thread. Barriers: store_column_sums.
+/// dz, and the sums of a part of its rows into partial [parts, channels]. Threads as in ColumnWalk.
+/// Shared memory: a pack per thread. Barriers: store_column_sums.
 template <int width>
 __global__ void __launch_bounds__(threads)
     epilogue_backward_bias_kernel(EpilogueParameters epilogue, ColumnWalk walk, const float* y,
@@ -91,7 +91,7 @@ __global__ void __launch_bounds__(threads)
 void epilogue_forward(const EpilogueForward& c, cudaStream_t stream) {
   const EpilogueParameters epilogue(c.epilogue, c.bias, c.keep);
   const std::int64_t count = c.rows * c.channels;
-  // One channel: its neighbours share the bias, so packs may run on over rows.
+  // One channel: its neighbours share the bias, so packs may cross rows.
   const bool packs = packs_of_four(c.channels) || (packs_of_four(count) && !epilogue.bias);
   with_width(packs, [&](auto width) {
     launch({"epilogue_forward", least_bytes(c)}, epilogue_forward_kernel<width>,

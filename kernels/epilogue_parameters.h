@@ -21,7 +21,7 @@ struct EpilogueParameters {
         keep(e.dropout_rate > 0 ? keep_ : nullptr),
         keep_scale(e.keep_scale()) {}
 
-  /// Bytes of dropout mask that so many results read.
+  /// Bytes of dropout mask that this many results read.
   double mask_bytes(std::int64_t results) const { return keep ? static_cast<double>(results) : 0; }
 
   /// The bias of `width` neighbouring channels, or zeros.
@@ -29,8 +29,8 @@ struct EpilogueParameters {
   __device__ __forceinline__ Pack<width> bias_of(int channel) const {
     return bias ? Pack<width>::load(bias + channel) : Pack<width>{};
   }
-  /// y of z for `width` neighbours of one row, of which the first is at `index` = row * channels +
-  /// channel; `shift` is their bias.
+  /// y from z for `width` neighbours of one row, of which the first is at `index` = row * channels
+  /// + channel; `shift` is their bias.
   template <int width>
   __device__ __forceinline__ Pack<width> apply(Pack<width> z, const Pack<width>& shift,
                                                std::int64_t index) const {
@@ -50,7 +50,7 @@ struct EpilogueParameters {
     }
     return z;
   }
-  /// dz of dy, from y: LeakyReLU keeps the sign and dropout's scale is known, so the input itself
+  /// dz from dy and y: LeakyReLU keeps the sign and dropout's scale is known, so the input itself
   /// is not needed.
   __device__ __forceinline__ float differentiate(float dy, float y, bool kept) const {
     if (keep) dy = kept ? dy * keep_scale : 0.0F;

@@ -1,5 +1,5 @@
 // Binary cross-entropy from logits, as Keras computes it: max(x, 0) - x z + log1p(exp(-|x|)). In
-// float where that loses nothing: one multiprocessor does it all, and most have two units for
+// float where that loses nothing: one multiprocessor does all the work, and most have two units for
 // double.
 #include "kernels/loss.h"
 
@@ -46,13 +46,13 @@ __global__ void __launch_bounds__(threads) gan_loss_kernel(GanLoss t) {
   generator_sums[thread] = generator;
   discriminator_sums[thread] = discriminator;
   for (int half = threads / 2; half > 0; half /= 2) {
-    __syncthreads();  // the sums of the round before are there
+    __syncthreads();  // the previous round's sums are stored
     if (thread < half) {
       generator_sums[thread] += generator_sums[thread + half];
       discriminator_sums[thread] += discriminator_sums[thread + half];
     }
   }
-  if (thread == 0) {  // which made the last sums itself
+  if (thread == 0) {  // it made the last sums itself
     t.losses[0] = generator_sums[0] / n;
     t.losses[1] = discriminator_sums[0] / n;
   }

@@ -11,8 +11,9 @@ constexpr int threads = 256;
 constexpr int normal_threads = 64;
 
 /// A thread owns a Philox block: two pairs of normals, stored as one. In double, as there are few
-/// and the tails of the distribution are worth it; in small blocks, as most GPUs have few units for
-/// double in each multiprocessor, so that many should share the work. No shared memory, no barrier.
+/// and the tails of the distribution are worth it; in small blocks, because most GPUs have few
+/// units for double per multiprocessor, so many multiprocessors should share the work. No shared
+/// memory, no barrier.
 __global__ void __launch_bounds__(normal_threads)
     draw_normal_kernel(RandomAddress a, std::int64_t n, float* out) {
   const std::int64_t block = global_index();

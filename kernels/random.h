@@ -5,9 +5,9 @@
 
 namespace dcgan::DCGAN_TARGET {
 
-/// The result is a multiple of 16 bytes.
+/// The result's address is a multiple of 16 bytes.
 void draw_normal(const NormalDraw& draw, cudaStream_t stream);
-/// The result is a multiple of 8 bytes.
+/// The result's address is a multiple of 8 bytes.
 void draw_keep_mask(const KeepMaskDraw& draw, cudaStream_t stream);
 
 }  // namespace dcgan::DCGAN_TARGET

@@ -10,7 +10,7 @@ namespace {
 constexpr int threads = 256, warps = threads / 32;
 
 /// sum += the packs at from, from + stride ..., `count` of them, one after the other. Several are
-/// loaded before the first is added, so that they are on their way together.
+/// loaded before the first is added, so that their loads overlap.
 template <int width>
 __device__ __forceinline__ void add_packs(Pack<width>& sum, const float* from, std::int64_t stride,
                                           int count) {
@@ -43,7 +43,7 @@ __global__ void __launch_bounds__(threads)
   if (at < count)
     add_packs(sum, partial + warp * count + at, warps * count, (parts - warp + warps - 1) / warps);
   sums[warp][pack] = sum;
-  __syncthreads();  // every warp's sums are there
+  __syncthreads();  // every warp's sums are stored
   if (warp != 0 || at >= count) return;
   for (int w = 1; w < warps; ++w) sum += sums[w][pack];
   const int column = by_columns.remainder(narrow(at));

@@ -1,4 +1,4 @@
-// The sum of what a split sum left behind: parts of a matrix product or of a sum over rows.
+// Adds up the parts of a split sum: of a matrix product or of a sum over rows.
 #pragma once
 #include "kernels/epilogue_parameters.h"
 

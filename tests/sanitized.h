@@ -1,6 +1,5 @@
-// Whether this is the build with sanitizers, in which everything takes several times as long: what
-// costs much and shows nothing that smaller shapes do not show is left to the other build. What it
-// is for is lost where assertions are compiled out.
+// Whether this is the build with sanitizers, which is several times slower: it skips what is slow
+// and shows nothing that smaller shapes do not show. It must keep its assertions.
 #pragma once
 
 namespace dcgan::test {

@@ -1,4 +1,4 @@
-// What the program throws when it cannot go on: a sentence its user can act on.
+// What the program throws when it cannot continue: a sentence its user can act on.
 #pragma once
 #include <stdexcept>
 #include <string>

@@ -19,11 +19,11 @@ struct EpochRecord {
   double seconds = 0;
 };
 
-/// How far a run has come; with the weights and moments, all that resuming needs.
+/// A run's progress; with the weights and moments, all that resuming needs.
 struct TrainingState {
   std::int64_t step = 0;  ///< steps done
   std::vector<EpochRecord> history;
-  // Of the epoch under way:
+  // Of the current epoch:
   std::int64_t steps_in_epoch = 0;
   double sum_loss_generator = 0;
   double sum_loss_discriminator = 0;
@@ -53,7 +53,7 @@ class Trainer {
   Trainer(const Config& config, Dataset dataset);
   ~Trainer();
 
-  /// Goes on from a checkpoint made with the same networks. Throws Error naming what does not fit.
+  /// Resumes from a checkpoint made with the same networks. Throws Error naming what does not fit.
   void load(const std::string& checkpoint);
   /// Writes a checkpoint, whole or not at all.
   void save(const std::string& path);

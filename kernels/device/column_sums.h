@@ -55,7 +55,7 @@ __device__ __forceinline__ ColumnPlace column_place(const ColumnWalk& walk) {
 }
 
 /// Calls use(row, load(row)) for a thread's rows, in their order. `batch` rows are loaded before
-/// the first is used, so that their loads are on their way together; use may overwrite its own row.
+/// the first is used, so that their loads overlap; use may overwrite its own row.
 template <int batch, class Load, class Use>
 __device__ __forceinline__ void walk_rows(const ColumnWalk& walk, const ColumnPlace& at,
                                           const Load& load, const Use& use) {
@@ -65,7 +65,7 @@ __device__ __forceinline__ void walk_rows(const ColumnWalk& walk, const ColumnPl
     DCGAN_UNROLL
     for (int b = 0; b < batch; ++b) {
       const int row = first + b * walk.row_lanes;
-      loaded[b] = load(row < at.end ? row : first);  // a branch would part the loads
+      loaded[b] = load(row < at.end ? row : first);  // a branch would separate the loads
     }
     DCGAN_UNROLL
     for (int b = 0; b < batch; ++b) {
@@ -77,13 +77,13 @@ __device__ __forceinline__ void walk_rows(const ColumnWalk& walk, const ColumnPl
 
 /// Adds up the sums of a block's row lanes and writes them to out [parts, columns]. Every thread of
 /// the block calls it; `shared` has 256 packs. One barrier before the sums are read; before calling
-/// it again with the same memory the caller owes another.
+/// it again with the same memory the caller adds another.
 template <int width>
 __device__ __forceinline__ void store_column_sums(const ColumnWalk& walk, const ColumnPlace& at,
                                                   const Pack<width>& sum, Pack<width>* shared,
                                                   float* out) {
   shared[thread_index()] = sum;
-  __syncthreads();  // all sums are there
+  __syncthreads();  // all sums are stored
   if (at.row_lane != 0 || !at.inside) return;
   Pack<width> total = sum;
   for (int lane = 1; lane < walk.row_lanes; ++lane)

@@ -16,8 +16,8 @@
 #define DCGAN_TARGET cuda
 #endif
 
-// UNROLL: a loop that must be unrolled, because it indexes registers. UNROLL_BY: a loop of which
-// nvcc is to unroll n rounds, so that so many loads are on their way at once.
+// UNROLL: a loop that must be unrolled, because it indexes registers. UNROLL_BY: nvcc unrolls n
+// rounds of the loop, so that their loads are in flight at once.
 #if defined(__CUDACC__)
 #define DCGAN_PRAGMA(text) _Pragma(#text)
 #define DCGAN_UNROLL DCGAN_PRAGMA(unroll)
@@ -35,7 +35,7 @@ class DeviceError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// Whether a kernel leaves the error while it runs: whatever is called next reports it.
+/// Whether a running kernel can cause this error: whatever is called next then reports it.
 inline bool is_of_a_running_kernel(cudaError_t status) {
   return status == cudaErrorIllegalAddress || status == cudaErrorLaunchTimeout ||
          (status >= cudaErrorHardwareStackError && status <= cudaErrorLaunchFailure);
@@ -53,9 +53,9 @@ inline void check(cudaError_t status, const char* call, const char* file, int li
 }
 #define DCGAN_CUDA_CHECK(call) ::dcgan::DCGAN_TARGET::check((call), #call, __FILE__, __LINE__)
 
-/// A launch's name, and its work as its shape has it, for the profile: each value that is read or
-/// written once, multiply-adds that are issued, rounds of a product's main loop in a block, and
-/// instructions of a thread where none of these tell the work.
+/// A launch's name, and for the profile its work, computed from its shape: each value read or
+/// written once, multiply-adds issued, rounds of a product's main loop per block, and a thread's
+/// instructions where none of these measures the work.
 struct Work {
   Work(const char* name_, double bytes_ = 0, double fmas_ = 0, int slices_ = 0)
       : name(name_), bytes(bytes_), fmas(fmas_), slices(slices_) {}
@@ -67,7 +67,7 @@ struct Work {
 };
 
 /// Queues kernel<<<grid, block, shared_bytes, stream>>>(arguments...). Throws DeviceError where the
-/// launch is refused; what goes wrong while the kernel runs shows at a later call.
+/// launch is refused; a failure while the kernel runs shows at a later call.
 template <class... Parameters, class... Arguments>
 void launch(const Work& work, void (*kernel)(Parameters...), dim3 grid, dim3 block,
             std::size_t shared_bytes, cudaStream_t stream, Arguments&&... arguments) {
@@ -87,15 +87,15 @@ __host__ __device__ constexpr std::int64_t ceil_div(std::int64_t a, std::int64_t
   return (a + b - 1) / b;
 }
 
-/// Counts of elements fit 31 bits: the host checks it.
+/// Element counts fit 31 bits: the host checks that.
 __host__ __device__ constexpr int narrow(std::int64_t n) { return static_cast<int>(n); }
 
-/// How many blocks `count` things need, of which a block does `per_block`.
+/// How many blocks `count` items need, with `per_block` to a block.
 inline unsigned blocks_for(std::int64_t count, std::int64_t per_block) {
   return static_cast<unsigned>(ceil_div(count, per_block));
 }
 
-/// Calls run with std::true_type or std::false_type: a bool of the host chooses a template.
+/// Calls run with std::true_type or std::false_type: a host's bool chooses a template.
 template <class Run>
 void dispatch(bool value, const Run& run) {
   value ? run(std::true_type{}) : run(std::false_type{});

@@ -1,5 +1,5 @@
-// Several neighbouring floats as one access: Pack<4> is one 16-byte load or store, which wants an
-// address that is a multiple of 16; Pack<1> is the path for what is not aligned.
+// Several neighbouring floats as one access: Pack<4> is one 16-byte load or store, which needs an
+// address that is a multiple of 16; Pack<1> is for data that are not aligned.
 #pragma once
 #include "kernels/device/device.h"
 
@@ -31,7 +31,7 @@ struct alignas(4 * width) Pack {  // so that in shared memory too it is one acce
     for (int i = 0; i < width; ++i) all.value[i] = x;
     return all;
   }
-  __device__ __forceinline__ Pack& operator+=(Pack b) {  // a copy: of shared memory, one access
+  __device__ __forceinline__ Pack& operator+=(Pack b) {  // by value: one access of shared memory
     DCGAN_UNROLL
     for (int i = 0; i < width; ++i) value[i] += b.value[i];
     return *this;

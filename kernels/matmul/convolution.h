@@ -7,14 +7,14 @@
 
 namespace dcgan::DCGAN_TARGET {
 
-/// A pixel of an image, or the way from a pixel to another that a tap leads. The two add up.
+/// A pixel of an image, or a tap's offset from one pixel to another. The two add up.
 struct PixelPlace {
   int offset, row, column;
 };
 
-/// Leads outside the image from wherever it is added.
+/// An offset that leads outside the image from every pixel.
 __device__ __forceinline__ PixelPlace outside_image() {
-  constexpr int far = 1 << 28;  // twice fits an int; no image is that high
+  constexpr int far = 1 << 28;  // twice this fits an int; no image is that high
   return {0, -far, 0};
 }
 
@@ -73,8 +73,8 @@ struct PatchesAlongMn : Operand<PixelPlace, Neighbours::along_mn, vec4> {
 };
 
 /// The pixels of x in one class: h = first_h + stride * i, w = first_w + stride * j. All of them
-/// see the same taps, kh = first_kh + stride * s and kw = first_kw + stride * t, so that no product
-/// of the adjoint is with a tap that stride 2 leaves out.
+/// see the same taps, kh = first_kh + stride * s and kw = first_kw + stride * t, so that the
+/// adjoint multiplies no tap that stride 2 leaves out.
 struct PixelClass {
   int first_h, first_w, rows, columns;  // pixels of the class
   int first_kh, first_kw, tap_rows, tap_columns;

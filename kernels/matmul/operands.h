@@ -1,12 +1,13 @@
 // Operands of the main loop: which value stands at (mn, k), mn being m for A and n for B. What
-// depends on mn alone and what depends on k alone is worked out apart, line(mn) and step(k, k_end),
-// so that values which share one share the work: the divisions that turn an index into a pixel or a
-// tap are made once per slice, not once per value. (line, step) is data[line.offset + step.offset]
-// where it is inside the operand, and zero elsewhere: padding, and what lies at k_end and behind.
+// depends on mn alone and what depends on k alone is computed separately, as line(mn) and step(k,
+// k_end), and shared by the values that have it in common: the divisions that turn an index into a
+// pixel or a tap are made once per slice, not once per value. (line, step) is data[line.offset +
+// step.offset] where it is inside the operand, and zero elsewhere: in the padding, and from k_end
+// on.
 //
-// vec4: four neighbours are one 16-byte load; the caller vouches that the neighbouring axis's
-// length is a multiple of four and arrays start at multiples of 16 bytes. Otherwise each value is
-// checked and loaded by itself.
+// vec4: four neighbours are one 16-byte load; the caller guarantees that the neighbouring axis's
+// length is a multiple of four and that arrays start at multiples of 16 bytes. Otherwise each value
+// is checked and loaded by itself.
 #pragma once
 #include "kernels/device/device.h"
 
@@ -22,7 +23,7 @@ struct Operand {
   static constexpr bool vec4 = vec4_;
   const float* data;
 
-  /// Negative offsets are outside, where the operand has no rule of its own.
+  /// Negative offsets are outside, unless the operand has its own rule.
   static __device__ __forceinline__ bool inside(const Place& line, const Place& step) {
     return (line.offset | step.offset) >= 0;
   }

@@ -14,11 +14,11 @@ template <int m_, int n_>
 struct Tile {
   static constexpr int m = m_, n = n_, k = 8;
   static constexpr int threads = m * n / 64;
-  // So many that some multiply while others wait at their barrier: 16 warps on a multiprocessor,
-  // with 128 registers per thread; 12 where a thread brings in more than two packs of A and B.
+  // Enough that some multiply while others wait at their barrier: 16 warps on a multiprocessor,
+  // with 128 registers per thread; 12 where a thread loads more than two packs of A and B.
   static constexpr int blocks_per_multiprocessor = (threads > 128 ? 16 : 12) * 32 / threads;
-  // Four floats behind each row of a slice: threads that store a column of it, 16 rows by two
-  // groups of k, then meet 32 different banks, and rows still start at multiples of 16 bytes.
+  // Four floats after each row of a slice: threads that store a column of it, 16 rows by two groups
+  // of k, then meet 32 different banks, and rows still start at multiples of 16 bytes.
   static constexpr int pad = 4;
   // A warp owns 32 x 64 or, in narrow tiles, 64 x 32: lanes_m x lanes_n threads.
   static constexpr int lanes_n = n >= 64 ? 8 : 4, lanes_m = 32 / lanes_n;
@@ -43,8 +43,8 @@ struct Product {
   dim3 grid(int layers) const {
     return {blocks_for(m, Tile::m), blocks_for(n, Tile::n), static_cast<unsigned>(layers)};
   }
-  /// A launch over grid<Tile>(layers): its other parts' results are moved, too, and whole tiles are
-  /// multiplied.
+  /// The work of a launch over grid<Tile>(layers): the other parts' results are moved, too, and
+  /// whole tiles are multiplied.
   template <class Tile>
   Work work(Work op, int layers) const {
     const dim3 tiles = grid<Tile>(layers);
@@ -58,7 +58,7 @@ struct Product {
   }
 };
 
-/// What the planner knows of a tile.
+/// What the planner knows about a tile.
 struct TileCost {
   int m, n, threads, resident;  // resident: blocks on a multiprocessor
   int slice_cycles;             // a warp's instructions for a slice (docs/kernels-machine-code.md)
@@ -74,7 +74,7 @@ inline std::int64_t product_cycles(const TileCost& tile, std::int64_t tiles, std
                                    std::int64_t splits, std::int64_t part_floats) {
   constexpr std::int64_t multiprocessors = 128, schedulers = 4;
   constexpr std::int64_t slice_latency = 150;   // of shared memory and the barrier, for a lone warp
-  constexpr std::int64_t block_latency = 2000;  // before the first slice and behind the last
+  constexpr std::int64_t block_latency = 2000;  // before the first slice and after the last
   constexpr std::int64_t kernel_latency = 4000, l2_bytes_per_cycle = 2048;  // of the second pass
   const std::int64_t depth = ceil_div(slices, splits);
   const std::int64_t blocks = ceil_div(tiles * splits, multiprocessors);  // on the busiest one

@@ -8,8 +8,8 @@
 
 namespace dcgan::DCGAN_TARGET {
 
-/// One block per tile of C (x: rows, y: columns) and part of the sum (z), which goes to a C of its
-/// own behind the others. Shared memory and barriers: tile_product.
+/// One block per tile of C (x: rows, y: columns) and part of the sum (z); each part writes its own
+/// C, after the others. Shared memory and barriers: tile_product.
 template <class Tile, class A, class B, bool vec4>
 __global__ void __launch_bounds__(Tile::threads, Tile::blocks_per_multiprocessor)
     product_kernel(A a, B b, MatrixWriter<vec4> writer, int k, int split_depth) {

@@ -1,6 +1,6 @@
-// Where the main loop's results go. row(m) and columns(n) are asked once for what depends on a row
-// or on four columns alone; write(row, columns, values) takes four columns of one row. Rows and
-// columns outside C are dropped.
+// Where the main loop's results go. row(m) and columns(n) compute once what depends on a row or on
+// four columns alone; write(row, columns, values) takes four columns of one row. Rows and columns
+// outside C are dropped.
 #pragma once
 #include "kernels/epilogue_parameters.h"
 
@@ -49,8 +49,8 @@ struct RowWriter {
   }
 };
 
-/// C [rows, width] through an epilogue. Part z of a split sum has a C of its own behind the others;
-/// its place is worked out behind the loop, which has no register to spare for it.
+/// C [rows, width] through an epilogue. Part z of a split sum has its own C after the others; its
+/// place is computed after the loop, which has no register to spare for it.
 template <bool vec4>
 struct MatrixWriter : RowWriter<vec4> {
   int rows;

@@ -10,7 +10,8 @@
 
 namespace dcgan {
 
-// The targets of backend/cuda/backend.h, which takes its namespace from the one that includes it.
+// The targets of backend/cuda/backend.h, which declares them in the namespace of the target that
+// includes it.
 #ifdef DCGAN_HAS_CUDA
 namespace cuda {
 std::string why_unavailable(int device);
@@ -68,7 +69,7 @@ int device_of_environment() {
   const auto [end, error] = std::from_chars(all.data(), all.data() + all.size(), device);
   if (error != std::errc() || end != all.data() + all.size())
     throw UsageError("DCGAN_DEVICE='" + std::string(all) +
-                     "' is no device's number; expected 0, 1, ...");
+                     "' is not a device number; expected 0, 1, ...");
   return device;
 }
 

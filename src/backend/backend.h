@@ -1,5 +1,5 @@
-// The interface every backend implements: device memory, and the ops of a GAN's training step. What
-// an op computes and how its operands are laid out its file in ops/ says. Pointers are device
+// The interface every backend implements: device memory, and the ops of a GAN's training step. Each
+// op's file in ops/ says what it computes and how its operands are laid out. Pointers are device
 // pointers of the backend; all activations are f32, row-major, NHWC; kernels have Keras's layouts.
 // Layers are objects, planned once for their shape; everything else is one call.
 #pragma once
@@ -44,7 +44,7 @@ class BatchNormOp {
  public:
   virtual ~BatchNormOp() = default;
   /// y = activation(gamma * (x - mean) * inv_std + beta) with the batch's biased statistics, which
-  /// are left in mean and inv_std [channels] and blended into the moving ones.
+  /// are written to mean and inv_std [channels] and blended into the moving ones.
   virtual void forward_training(const float* x, const BatchNormParameters& p, float* mean,
                                 float* inv_std, float* y) = 0;
   /// The same with the moving statistics.
@@ -70,13 +70,12 @@ class Buffer {
   std::size_t bytes_ = 0;
 };
 
-/// Points in the order of a device's work, and the time between them. Of a backend, which must
-/// outlive it.
+/// Marks in the order of a device's work, and the time between them. Its backend must outlive it.
 class Timeline {
  public:
   virtual ~Timeline() = default;
-  /// Sets a mark behind all work that was called for so far, without waiting for it. Its number,
-  /// from 0.
+  /// Sets a mark after all work called for so far, without waiting for it. Returns its number, from
+  /// 0.
   virtual std::size_t mark() = 0;
   /// The time the device took from a mark to a later one, for which it waits.
   virtual double seconds(std::size_t from, std::size_t to) = 0;
@@ -88,7 +87,7 @@ class Backend {
  public:
   virtual ~Backend() = default;
   virtual std::string name() const = 0;
-  /// One line on the device: "oneDNN 2.6.3, 2 threads, AVX-512".
+  /// One line about the device: "oneDNN 2.6.3, 2 threads, AVX-512".
   virtual std::string description() const = 0;
   /// The stream all work is queued on, a cudaStream_t, for a program that captures or times it;
   /// null where the backend has none.
@@ -125,12 +124,12 @@ struct BackendStatus {
 std::vector<BackendStatus> backend_statuses();
 
 /// The number in the environment's DCGAN_DEVICE: cuda's device, 0 where it is not set. Throws
-/// UsageError where it is no number.
+/// UsageError if it is not a number.
 int device_of_environment();
 
 /// The backend of that name; "auto": the first of backend_statuses() that can be used. `threads` is
-/// the cpu backend's, 0: all cores. Throws UsageError for an unknown name, Error where it cannot be
-/// had.
+/// the cpu backend's, 0: all cores. Throws UsageError for an unknown name, Error if it cannot be
+/// used.
 std::unique_ptr<Backend> make_backend(const std::string& name, int threads = 0);
 
 }  // namespace dcgan

@@ -1,5 +1,5 @@
-// A backend that passes every call on and has each op run by an observer, who is told what it is:
-// for profiles, for timing a step op by op, for counting its arithmetic.
+// A backend that passes every call on and lets an observer run each op, with its description: for
+// profiles, for timing a step op by op, for counting its arithmetic.
 #pragma once
 #include <functional>
 #include <memory>

@@ -27,8 +27,8 @@ struct ConfigOptions {
   void add_set(CLI::App& app);
   /// Changes only what was given.
   void apply(Config& config) const;
-  /// Changes a run that goes on from `checkpoint`: how long it goes on, where it runs and what it
-  /// writes. Throws UsageError naming anything else that is given and differs.
+  /// Changes a run resumed from `checkpoint`: how long it runs, where, and what it writes. Throws
+  /// UsageError naming any other setting that is given and differs.
   void apply_to_resumed(Config& config, const std::string& checkpoint) const;
 
  private:

@@ -33,7 +33,7 @@ void add_kernels(CLI::App& app, int& status) {
       "Count what the kernels of a training step ask of memory, per source line: sectors, bank "
       "conflicts, access widths");
   auto o = std::make_shared<Options>();
-  command->add_option("--preset", o->preset, "Whose step")
+  command->add_option("--preset", o->preset, "Preset whose step is counted")
       ->check(CLI::IsMember(preset_names()))
       ->capture_default_str();
   command->add_option("--op", o->op, "Only this op: conv2d, dense, adam ...");
@@ -41,11 +41,11 @@ void add_kernels(CLI::App& app, int& status) {
       ->check(CLI::Range(1, 1 << 20));
   command
       ->add_option("--blocks", o->blocks,
-                   "Blocks that run of each launch; counts are scaled where there are more")
+                   "Blocks to run of each launch; counts are scaled if it has more")
       ->check(CLI::Range(1, 1 << 30))
       ->capture_default_str();
-  command->add_option("--json", o->json, "A file for all counts");
-  command->add_option("--html", o->html, "A file for a page with plots");
+  command->add_option("--json", o->json, "Write all counts to this file");
+  command->add_option("--html", o->html, "Write an HTML page with plots");
   command->callback([o, &status] {
     run(*o);
     status = done;

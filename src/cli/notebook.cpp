@@ -23,7 +23,7 @@ struct Options {
   ConfigOptions settings;
 };
 
-/// One of the two runs: from scratch where there is no checkpoint.
+/// One of the two runs: from scratch if there is no checkpoint.
 struct Part {
   Config config;
   std::string folder, checkpoint;
@@ -41,10 +41,11 @@ std::vector<Part> fresh_parts(const Options& o, const std::string& out) {
     Part part{preset_config(preset), out + "/" + preset, ""};
     o.settings.apply(part.config);
     if (part.config.preset != preset)
-      throw UsageError("the main job trains vanilla and dcgan; another preset needs 'train'");
+      throw UsageError("the main job trains vanilla and dcgan; use 'train' for another preset");
     if (fs::exists(part.folder + "/log.jsonl"))
-      throw Error(out + ": a run is there already; name another folder with --out, or go on with " +
-                  "--resume " + out);
+      throw Error(out +
+                  ": it already holds a run; name another folder with --out, or continue it " +
+                  "with --resume " + out);
     parts.push_back(std::move(part));
   }
   return parts;
@@ -65,7 +66,8 @@ std::string newest_checkpoint(const std::string& folder) {
 }
 
 std::vector<Part> resumed_parts(const Options& o) {
-  if (!o.out.empty()) throw UsageError("--resume and --out exclude each other: the folder stays");
+  if (!o.out.empty())
+    throw UsageError("--resume and --out exclude each other: a resumed job keeps its folder");
   std::vector<Part> parts;
   for (const char* preset : presets) {
     Part part{{}, o.resume + "/" + preset, ""};
@@ -94,9 +96,9 @@ int run(const Options& o) {
   const std::string out = !o.resume.empty() ? o.resume : o.out.empty() ? free_folder() : o.out;
   const std::vector<Part> parts = o.resume.empty() ? fresh_parts(o, out) : resumed_parts(o);
   const Dataset data = read_dataset(parts.front().config);
-  // What stops the second run is told before the first has trained for an hour.
+  // What stops the second run is reported before the first has trained for an hour.
   for (const Part& part : parts) Trainer(part.config, data);
-  for (const Part& part : parts) {  // both, so that the second can go on before it has begun
+  for (const Part& part : parts) {  // both, so that the second can be resumed before it has begun
     ensure_writable_directory(part.folder);
     write_file_atomically(part.folder + "/config.json", to_json(part.config) + "\n");
   }
@@ -108,7 +110,7 @@ int run(const Options& o) {
     if (!part.checkpoint.empty()) trainer.load(part.checkpoint);
     RunOutcome outcome = train_with_progress(trainer, part.folder, part.checkpoint);
     if (outcome.interrupted) {
-      say_how_to_go_on("--resume " + out);
+      print_resume_command("--resume " + out);
       return interrupted;
     }
     summaries.push_back(std::move(outcome.summary));
@@ -128,7 +130,7 @@ void add_notebook(CLI::App& app, int& status) {
   auto o = std::make_shared<Options>();
   app.add_option("--out", o->out,
                  "Folder for both runs and the comparison (default: runs/notebook)");
-  app.add_option("--resume", o->resume, "Go on with an interrupted main job in this folder");
+  app.add_option("--resume", o->resume, "Resume an interrupted main job in this folder");
   o->settings.add(app);
   app.callback([o, &app, &status] {
     if (app.get_subcommands().empty()) status = run(*o);

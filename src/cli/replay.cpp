@@ -21,7 +21,7 @@ void add_replay(CLI::App& app, int& status) {
   CLI::App* command =
       app.add_subcommand("replay", "Run a parity tape: given images, noise and dropout masks");
   auto o = std::make_shared<Options>();
-  command->add_option("--preset", o->preset, "The preset that the tape is of")->required();
+  command->add_option("--preset", o->preset, "Preset of the tape")->required();
   command->add_option("--weights", o->files.weights, "Weights to start from")->required();
   command->add_option("--tape", o->files.tape, "Images, noise and masks of each step")->required();
   command->add_option("--out", o->files.result, "Losses, gradients, final weights")->required();

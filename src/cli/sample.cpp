@@ -55,7 +55,7 @@ Grid parse_grid(const std::string& text) {
   return grid;
 }
 
-/// The grid that was asked for, or the smallest square-like one that takes all images.
+/// The grid asked for, or the smallest nearly square one that holds all images.
 Grid picture_grid(const Options& o, std::int64_t count) {
   Grid grid = o.grid.empty() ? Grid{} : parse_grid(o.grid);
   if (o.grid.empty()) {
@@ -65,7 +65,7 @@ Grid picture_grid(const Options& o, std::int64_t count) {
   if (count > std::int64_t{grid.rows} * grid.columns || grid.rows > largest_grid)
     throw UsageError("--count " + std::to_string(count) + " does not fit a grid of " +
                      std::to_string(grid.rows) + "x" + std::to_string(grid.columns) +
-                     " (at most 100x100); .npy takes more");
+                     " (at most 100x100); .npy holds more");
   return grid;
 }
 
@@ -96,7 +96,7 @@ void run(const Options& o) {
   if (count * bytes_per_image > largest_sample_bytes)
     throw UsageError("--count " + std::to_string(count) + ": at most " +
                      std::to_string(largest_sample_bytes / bytes_per_image) +
-                     " images of this size at once; several calls with other --seed make more");
+                     " images of this size at once; call again with another --seed for more");
   const std::unique_ptr<Backend> backend = make_backend(config.backend, config.threads);
   Gan gan(*backend, config);
   load_tensors(file, gan, Moments::reset);
@@ -107,7 +107,7 @@ void run(const Options& o) {
     return;
   }
   const std::vector<std::uint8_t> bytes = to_bytes(images);
-  if (count == 1) {  // a single image is written as it is, pixel for pixel
+  if (count == 1) {  // a single image is written pixel for pixel
     write_png(o.out, {static_cast<int>(shape.width), static_cast<int>(shape.height),
                       static_cast<int>(shape.channels), bytes});
     return;

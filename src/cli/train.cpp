@@ -45,7 +45,7 @@ Config fresh_config(const Options& o) {
 
 bool has_run(const std::string& folder) { return fs::exists(folder + "/log.jsonl"); }
 
-/// The run folder whose checkpoints/ holds the file; empty where it lies elsewhere.
+/// The run folder whose checkpoints/ holds the file; empty if it lies elsewhere.
 std::string run_folder_of(const std::string& checkpoint) {
   const fs::path checkpoints = fs::absolute(checkpoint).parent_path();
   return checkpoints.filename() == "checkpoints" ? checkpoints.parent_path().string() : "";
@@ -55,15 +55,16 @@ std::string out_folder(const Options& o, const Config& config) {
   if (!o.resume.empty()) {
     const std::string own = run_folder_of(o.resume);
     if (o.out.empty() && own.empty())
-      throw UsageError(o.resume + " does not lie in a run's folder: name a folder with --out");
+      throw UsageError(o.resume + " is not in a run folder: name a folder with --out");
     std::error_code none;
     if (!o.out.empty() && has_run(o.out) && !fs::equivalent(o.out, own, none))
-      throw Error(o.out + ": another run is there already; name another folder with --out");
+      throw Error(o.out + ": it already holds another run; name another folder with --out");
     return o.out.empty() ? own : o.out;
   }
   if (!o.out.empty()) {
     if (has_run(o.out))
-      throw Error(o.out + ": a run is there already; name another folder, or go on with --resume");
+      throw Error(o.out +
+                  ": it already holds a run; name another folder, or continue it with --resume");
     return o.out;
   }
   std::string out = "runs/" + config.preset;
@@ -85,7 +86,7 @@ int run(const Options& o) {
   install_stop_handler();
   const RunOutcome outcome = train_with_progress(trainer, out, o.resume);
   if (!outcome.interrupted) return done;
-  say_how_to_go_on("train --resume " + outcome.checkpoint);
+  print_resume_command("train --resume " + outcome.checkpoint);
   return interrupted;
 }
 
@@ -96,7 +97,7 @@ void add_train(CLI::App& app, int& status) {
   auto o = std::make_shared<Options>();
   command->add_option("--preset", o->preset, "vanilla, dcgan, tf-tutorial or vanilla-64");
   command->add_option("--config", o->config_file, "Settings from a run's config.json");
-  command->add_option("--resume", o->resume, "Go on from a checkpoint");
+  command->add_option("--resume", o->resume, "Resume from a checkpoint");
   command->add_option("--out", o->out, "Run folder (default: runs/PRESET)");
   o->settings.add(*command);
   command->callback([o, &status] { status = run(*o); });

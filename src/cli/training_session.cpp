@@ -119,12 +119,12 @@ class Progress {
 
 void install_stop_handler() {
   for (const int signal : {SIGINT, SIGTERM, SIGHUP})
-    if (std::signal(signal, on_signal) == SIG_IGN) std::signal(signal, SIG_IGN);  // as nohup wants
+    if (std::signal(signal, on_signal) == SIG_IGN) std::signal(signal, SIG_IGN);  // as under nohup
   std::signal(SIGPIPE, SIG_IGN);
 }
 
-void say_how_to_go_on(const std::string& arguments) {
-  std::printf("Go on with: dcgan_cuda %s\n", arguments.c_str());
+void print_resume_command(const std::string& arguments) {
+  std::printf("Resume with: dcgan_cuda %s\n", arguments.c_str());
 }
 
 RunOutcome train_with_progress(Trainer& trainer, const std::string& directory,

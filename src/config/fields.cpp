@@ -67,7 +67,7 @@ std::vector<Field> make_fields() {
                  whole<int>([](C& c) -> int& { return c.threads; }, 0, 1024)});
   add_adam<&C::generator>(all, "generator");
   add_adam<&C::discriminator>(all, "discriminator");
-  all.push_back({"latent", "numbers of noise behind one image",
+  all.push_back({"latent", "length of the noise vector",
                  count([](C& c) -> I& { return c.latent; }, 1, 65536)});
   all.push_back({"width", "factor on the channels or units of every hidden layer",
                  Real{[](C& c) -> double& { return c.width; }, 1.0 / 64, 16, Bounds::closed}});

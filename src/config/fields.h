@@ -42,7 +42,7 @@ struct Field {
 
 const std::vector<Field>& fields();
 
-/// A stranger's text as part of one line: short, and without control characters.
+/// Untrusted text as part of one line: short, and without control characters.
 std::string excerpt(const std::string& text, std::size_t most_bytes = 60);
 
 /// Throws UsageError, which names the key that is most like an unknown one.

@@ -1,4 +1,4 @@
-// What fields take.
+// Which values fields accept.
 #include "config/values.h"
 
 #include <algorithm>

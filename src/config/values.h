@@ -1,4 +1,4 @@
-// Values of fields: shown as text, and taken from outside where they are in range.
+// Values of fields: shown as text, and accepted from outside if they are in range.
 #pragma once
 #include <charconv>
 #include <optional>
@@ -38,13 +38,13 @@ struct Show {
   }
 };
 
-/// What a field takes, as the end of "must be ...".
+/// What a field accepts, as the end of "must be ...".
 std::string allowed(const Field& field);
 
-/// Throws the UsageError of a value that the field does not take.
+/// Throws the UsageError of a value that the field does not accept.
 [[noreturn]] void refuse(const Field& field, const std::string& shown);
 
-/// Takes a value of the member's own type if it is in range; says whether it was.
+/// Stores a value of the member's own type if it is in range; returns whether it was.
 struct Take {
   Config& config;
   bool operator()(const Choice& choice, const std::string& value) const;
@@ -58,7 +58,7 @@ struct Take {
   }
 };
 
-/// Takes a value from text (--set) or from JSON, where its type must fit, too.
+/// Stores a value from text (--set) or from JSON, where its type must fit, too.
 struct TakeText {
   Take take;
   const std::string& text;

@@ -26,7 +26,7 @@ constexpr std::uint64_t largest_bytes = std::uint64_t{1} << 32;
 
 /// DIR/NAME or DIR/NAME.gz, or nothing.
 std::string find_file(const std::string& directory, const std::string& name) {
-  std::error_code none;  // a folder that may not be entered is as good as empty
+  std::error_code none;  // a folder that cannot be entered counts as empty
   for (const std::string& candidate : {directory + "/" + name, directory + "/" + name + ".gz"})
     if (fs::is_regular_file(candidate, none)) return candidate;
   return "";
@@ -59,7 +59,7 @@ class GzFile {
   void expect_end() {
     char more = 0;
     const int got = gzread(file_.get(), &more, 1);
-    if (got > 0) broken("there are bytes behind what its header announces");
+    if (got > 0) broken("there are bytes after its data");
     if (got < 0 || damaged()) broken("its compressed data is damaged or cut off");
   }
   [[noreturn]] void broken(const std::string& what) const {
@@ -67,7 +67,7 @@ class GzFile {
   }
 
  private:
-  /// zlib tells a compressed file that was cut off only here.
+  /// Only here does zlib report a compressed file that was cut off.
   bool damaged() const {
     int error = Z_OK;
     gzerror(file_.get(), &error);
@@ -121,7 +121,7 @@ void read_labels(const std::string& path, Dataset& out) {
   out.labels = read_bytes(file, count);
   file.expect_end();
   for (const std::uint8_t label : out.labels)
-    if (label >= out.label_names.size()) file.broken("it has a label " + std::to_string(label));
+    if (label >= out.label_names.size()) file.broken("it has label " + std::to_string(label));
 }
 
 bool is_mnist(const std::string& directory) {

@@ -1,5 +1,5 @@
-// What image.cpp asks of the two decoders. Each reads the header first and refuses what is too
-// large before it takes memory for the pixels; its Error does not name the file.
+// The two decoders behind image.cpp. Each reads the header first and refuses pictures that are too
+// large before it allocates their pixels; its Error does not name the file.
 #pragma once
 #include <cstdint>
 #include <span>

@@ -37,8 +37,8 @@ Image make_image(std::size_t width, std::size_t height, int channels) {
   constexpr std::size_t most_pixels = std::size_t{1} << 26;
   if (width * height > most_pixels)
     throw Error("a picture of " + std::to_string(width) + "x" + std::to_string(height) +
-                " pixels, where at most " + std::to_string(most_pixels >> 20) +
-                " megapixels are read; scale it down, or remove it");
+                " pixels is larger than " + std::to_string(most_pixels >> 20) +
+                " megapixels; scale it down, or remove it");
   return {static_cast<int>(width), static_cast<int>(height), channels,
           std::vector<std::uint8_t>(width * height * channels)};
 }

@@ -15,7 +15,7 @@ struct Image {
   std::vector<std::uint8_t> pixels;
 };
 
-/// Values in [-1, 1] as bytes, rounded; what is no number becomes 0.
+/// Values in [-1, 1] as bytes, rounded; NaN becomes 0.
 std::vector<std::uint8_t> to_bytes(const std::vector<float>& values);
 
 /// Decodes a PNG or JPEG as `channels` (1, 3, or 0: as stored); alpha is dropped, pictures of more

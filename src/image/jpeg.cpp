@@ -1,8 +1,8 @@
-// JPEG in, by libjpeg. Its way out of an error is a long jump, so that nothing with a destructor
-// may live where it calls and is called.
+// Reads JPEG with libjpeg, which leaves on an error by longjmp: no object with a destructor may
+// live in functions that it calls or is called from.
 #include <csetjmp>
 #include <cstddef>
-#include <cstdio>  // jpeglib.h wants these two before it
+#include <cstdio>  // jpeglib.h needs these two before it
 #include <string>
 #include <vector>
 
@@ -27,8 +27,8 @@ struct Failure : jpeg_error_mgr {
   std::longjmp(failure->back, 1);
 }
 
-/// What libjpeg warns of is data that are missing or wrong, and it would fill in grey: an error
-/// here, except where the pixels are whole.
+/// libjpeg warns of missing or wrong data and fills in grey: an error here, unless the pixels are
+/// complete.
 void on_message(j_common_ptr jpeg, int level) {
   const int code = jpeg->err->msg_code;
   if (level < 0 && code != JWRN_EXTRANEOUS_DATA && code != JWRN_ADOBE_XFORM &&

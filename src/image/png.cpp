@@ -1,5 +1,5 @@
-// PNG in, by libpng. Its way out of an error is a long jump, so that nothing with a destructor may
-// live where it calls and is called.
+// Reads PNG with libpng, which leaves on an error by longjmp: no object with a destructor may live
+// in functions that it calls or is called from.
 #include <png.h>
 
 #include <algorithm>
@@ -24,7 +24,7 @@ void on_error(png_structp png, png_const_charp message) {
   png_longjmp(png, 1);
 }
 
-/// libpng warns of what does not change the pixels.
+/// libpng's warnings are about what does not change the pixels.
 void on_warning(png_structp, png_const_charp) {}
 
 void read_bytes(png_structp png, png_bytep out, std::size_t bytes) {

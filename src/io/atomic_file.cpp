@@ -127,9 +127,9 @@ void ensure_writable_directory(const std::string& path) {
   std::error_code error;
   fs::create_directories(path, error);
   if (std::error_code none; !fs::is_directory(path, none))
-    throw Error(path + ": cannot be made: " +
-                (error && error != std::errc::not_a_directory ? error.message()
-                                                              : "a file is in its place"));
+    throw Error(
+        path + ": cannot be created: " +
+        (error && error != std::errc::not_a_directory ? error.message() : "a file has its name"));
   const std::string probe = path + "/.write_test" + std::to_string(getpid());
   const Descriptor file(probe, O_WRONLY | O_CREAT | O_TRUNC);
   if (file.get() < 0) fail_to_write(path, "cannot be written to", errno);

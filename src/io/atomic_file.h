@@ -1,4 +1,4 @@
-// Files that are there whole or not at all.
+// Writes files whole or not at all.
 #pragma once
 #include <cstddef>
 #include <span>
@@ -14,10 +14,10 @@ void write_file_atomically(const std::string& path,
                            const std::vector<std::span<const std::byte>>& parts);
 void write_file_atomically(const std::string& path, const std::string& text);
 
-/// The whole file; throws Error with the path and the reason, also where it is larger than that.
+/// The whole file; throws Error with the path and the reason, also if it is larger than most_bytes.
 std::string read_file(const std::string& path, std::size_t most_bytes = std::size_t{1} << 32);
 
-/// Creates the folder and its parents and proves that a file can be written there; throws Error.
+/// Creates the folder and its parents and checks that a file can be written there; throws Error.
 void ensure_writable_directory(const std::string& path);
 
 }  // namespace dcgan

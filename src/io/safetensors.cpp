@@ -31,7 +31,7 @@ const DTypeName& describe(DType dtype) {
   throw Error("unknown element type");
 }
 
-/// A stranger's text as part of a message: short, and without control characters.
+/// Untrusted text as part of a message: short, and without control characters.
 std::string one_line(const std::string& text) {
   std::string shown = text.substr(0, 100);
   for (char& c : shown)
@@ -93,7 +93,7 @@ void check_layout(const std::map<std::string, SafetensorsFile::Entry>& entries,
     if (begin > reached) throw Error("there are bytes that belong to no tensor");
     reached = end;
   }
-  if (reached != data_bytes) throw Error("there are bytes behind its last tensor");
+  if (reached != data_bytes) throw Error("there are bytes after its last tensor");
 }
 
 /// Nested JSON costs many times its size in memory; the format's is three deep.
@@ -161,13 +161,13 @@ SafetensorsFile::SafetensorsFile(const std::string& path) : path_(path), file_(p
     if (size < length_bytes) throw Error("too short");
     file_.read_at(0, &length, length_bytes);
     if (length > largest_header_bytes || length > size - length_bytes)
-      throw Error("its header would end behind the file's end");
+      throw Error("its header is longer than the file");
     std::string text(length, '\0');
     file_.read_at(length_bytes, text.data(), length);
     data_begin_ = length_bytes + length;
     parse_header(text, size - data_begin_, entries_, metadata_);
   } catch (const json::exception& e) {
-    throw Error(path + ": not a safetensors file: its header is not the JSON it should be (" +
+    throw Error(path + ": not a safetensors file: its JSON header is malformed (" +
                 one_line(e.what()) + ")");
   } catch (const std::exception& e) {
     throw Error(path + ": not a safetensors file: " + e.what());

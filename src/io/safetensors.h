@@ -1,5 +1,5 @@
-// The safetensors format: named tensors behind a JSON header, the files of weights, checkpoints
-// and parity tapes. A reader trusts no length it finds in a file.
+// The safetensors format: named tensors behind a JSON header, the files of weights, checkpoints and
+// parity tapes. The reader trusts no length it finds in a file.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -14,7 +14,7 @@ namespace dcgan {
 
 enum class DType { f32, u8, i64 };
 
-/// A tensor to be written; the bytes stay with the caller.
+/// A tensor to be written; the caller keeps the bytes.
 struct TensorToWrite {
   std::string name;
   DType dtype = DType::f32;
@@ -23,8 +23,8 @@ struct TensorToWrite {
 };
 
 /// Writes `path` whole or not at all: a temporary file beside it, fsync, rename, fsync of the
-/// folder. Throws Error naming the file (full disk, missing or unwritable folder); nothing is left
-/// behind.
+/// folder. Throws Error naming the file (full disk, missing or unwritable folder); no partial file
+/// remains.
 void write_safetensors(const std::string& path, const std::vector<TensorToWrite>& tensors,
                        const std::map<std::string, std::string>& metadata = {});
 

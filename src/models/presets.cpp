@@ -1,5 +1,5 @@
-// The presets: title, settings and networks, each as its original has them. Their layers and
-// parameter counts are checked by tests/models/presets_test.cpp.
+// The presets: title, settings and networks, each as in its original. Their layers and parameter
+// counts are checked by tests/models/presets_test.cpp.
 #include <algorithm>
 #include <cmath>
 #include <string>

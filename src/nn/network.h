@@ -1,5 +1,5 @@
-// A network as it is built: its layers with what was folded into them, its tensors, and all the
-// memory it takes, known before any is allocated.
+// A network's plan: its layers with what was folded into them, its tensors, and all the memory it
+// needs, known before any is allocated.
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -27,7 +27,7 @@ struct DropoutLayer {
   Buffer keep;  ///< [max_rows, shape]
 };
 
-/// A layer with the bias, activation and dropout behind it.
+/// A layer with the bias, activation and dropout after it.
 struct Node {
   enum class Kind { dense, convolution, batch_norm, pointwise };
   Kind kind = Kind::pointwise;

@@ -63,8 +63,8 @@ BatchNormOp& Sequential::batch_norm_op(std::size_t index, std::int64_t rows) {
 
 const float* Sequential::forward(std::int64_t rows, const float* x, Mode mode, float* output) {
   if (rows < 1 || rows > max_rows_)
-    throw Error(name_ + ": " + std::to_string(rows) + " rows where " + std::to_string(max_rows_) +
-                " were planned");
+    throw Error(name_ + ": " + std::to_string(rows) + " rows, planned for at most " +
+                std::to_string(max_rows_));
   last_input_ = x;
   for (std::size_t i = 0; i < network_.nodes.size(); ++i) {
     Node& node = network_.nodes[i];
@@ -96,7 +96,7 @@ const float* Sequential::forward(std::int64_t rows, const float* x, Mode mode, f
 
 void Sequential::backward(const BackwardPass& pass) {
   if (pass.sample_scale && network_.nodes.back().kind == Node::Kind::batch_norm)
-    throw Error(name_ + ": factors per sample cannot be applied behind batch norm");
+    throw Error(name_ + ": factors per sample cannot be applied after batch norm");
   if (pass.dx && !network_.nodes.front().linear())
     throw Error(name_ + ": a first layer without a kernel gives no gradient of its input");
   float* dy = pass.dy;
@@ -156,8 +156,8 @@ void Sequential::initialise(std::uint64_t seed) {
     float* out = host.data() + tensor.offset;
     if (tensor.name.ends_with(".gamma")) std::fill_n(out, tensor.size(), 1.0F);
     if (!tensor.name.ends_with(".kernel")) continue;
-    // Keras: the last two dimensions are in and out (for a transposed convolution out and in, which
-    // their sum does not mind), times the kernel's area.
+    // Keras: the last two dimensions are in and out (for a transposed convolution out and in, with
+    // the same sum), times the kernel's area.
     const auto& shape = tensor.shape;
     const std::int64_t fan_sum =
         tensor.size() / shape[shape.size() - 1] + tensor.size() / shape[shape.size() - 2];

@@ -12,7 +12,7 @@
 
 namespace dcgan {
 
-/// What a network will take, known without building it.
+/// What a network needs, known without building it.
 struct NetworkSize {
   std::int64_t parameters = 0;
   std::int64_t moving_statistics = 0;
@@ -45,8 +45,8 @@ class Sequential {
   /// x must stay until backward() is done.
   const float* forward(std::int64_t rows, const float* x, Mode mode, float* output = nullptr);
 
-  /// Gradients of the last forward() (in training mode). Throws Error for a part of a batch
-  /// through batch norm, factors behind batch norm, and dx of a first layer without a kernel.
+  /// Gradients of the last forward() (in training mode). Throws Error for a part of a batch through
+  /// batch norm, factors after batch norm, and dx of a first layer without a kernel.
   void backward(const BackwardPass& pass);
 
   /// Kernels from the Glorot uniform distribution (Glorot and Bengio, 2010), biases and beta 0,

@@ -1,5 +1,5 @@
-// Batch normalisation over rows for each of `channels`, with LeakyReLU (or nothing) behind it
-// (Ioffe and Szegedy, 2015; biased variance everywhere, as Keras has it).
+// Batch normalisation over rows for each of `channels`, followed by LeakyReLU (or nothing) (Ioffe
+// and Szegedy, 2015; biased variance everywhere, as in Keras).
 #pragma once
 #include <cstdint>
 
@@ -14,7 +14,7 @@ struct BatchNormShape {
   Activation activation = Activation::none;
   float slope = 0;
 
-  /// By which negative results are multiplied.
+  /// The factor of negative results.
   float negative_slope() const;
 };
 

@@ -23,11 +23,11 @@ struct ConvShape {
   std::int64_t pad_bottom() const, pad_right() const;
 
   /// The conv2d that does the work: this one or, for a transposed one, that from y to x, whose
-  /// kernel [k, k, in, out] is this one's [k, k, out, in] as it stands.
+  /// kernel [k, k, in, out] is this one's [k, k, out, in] unchanged.
   ConvShape conv2d() const;
 };
 
-/// masked: with dropout behind it.
+/// masked: followed by dropout.
 Op describe(const ConvShape& shape, Direction direction, bool masked = false);
 
 }  // namespace dcgan

@@ -12,7 +12,7 @@ struct DenseShape {
   std::int64_t x_size() const, kernel_size() const, y_size() const;
 };
 
-/// masked: with dropout behind it.
+/// masked: followed by dropout.
 Op describe(const DenseShape& shape, Direction direction, bool masked = false);
 
 }  // namespace dcgan

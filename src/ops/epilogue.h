@@ -27,7 +27,7 @@ struct EpilogueForward {
   float* y;
 };
 
-/// From dy, the gradient of the result y, to dz, that of what the epilogue was applied to.
+/// From dy, the gradient of the result y, to dz, the gradient of the epilogue's input.
 struct EpilogueBackward {
   Epilogue epilogue;
   std::int64_t rows, channels;
@@ -36,7 +36,7 @@ struct EpilogueBackward {
   const float* sample_scale;  ///< multiplies the gradient of each sample; null: none
   std::int64_t sample_size;   ///< values of a sample, if there are factors
   float* dy;                  ///< becomes dz
-  float* dbias;               ///< [channels], the sums of dz over the rows; null: not wanted
+  float* dbias;               ///< [channels], the sums of dz over the rows; null: not computed
 };
 
 double least_bytes(const EpilogueForward& call);

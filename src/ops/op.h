@@ -1,7 +1,7 @@
-// An op of a training step as everything sees it that does not compute it: the recorder,
-// benchmarks, the profile, the performance model. Each op's own file here has its shape, its sizes
-// and its work. Functions are defined in the .cpp files: kernels include these headers, and inline
-// functions, compiled for another processor or instrumented, would be merged with everybody else's.
+// An op of a training step, described for what does not compute it: the recorder, benchmarks, the
+// profile, the performance model. Each op's own file here has its shape, its sizes and its work.
+// Functions are defined in the .cpp files: kernels include these headers, and inline functions,
+// compiled for another processor or instrumented, would be merged with those of all other files.
 #pragma once
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>
@@ -22,7 +22,7 @@ struct Op {
   std::string direction;  ///< "backward-data"; empty where the op has one only
   std::vector<std::pair<std::string, std::int64_t>> shape;  ///< {"batch", 256} ...
   double flops = 0;  ///< of the formula: a multiply-add counts two, a tap beside the image nothing
-  double bytes = 0;  ///< each operand read or written once: what must be moved at the least
+  double bytes = 0;  ///< each operand read or written once: the least that must be moved
   std::string size{};  ///< the shape for people, where its numbers joined by x do not do
 
   /// "conv2d 512x14x14x32->64 k5 /2 forward"
@@ -40,7 +40,7 @@ nlohmann::ordered_json to_json(const Op& op);
 void set_product_work(Op& op, Direction direction, std::int64_t x, std::int64_t kernel,
                       std::int64_t y, double flops, bool masked);
 
-// Each op's file also has least_bytes(): Op::bytes, for those to whom a label is too dear.
+// Each op's file also has least_bytes(): Op::bytes without the cost of making a label.
 
 /// A copy of that many bytes on the device.
 Op describe_copy(std::size_t bytes);

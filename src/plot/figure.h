@@ -1,4 +1,4 @@
-// The figures a run leaves behind: grids of samples, labelled real images, loss curves.
+// The figures of a run: grids of samples, labelled real images, loss curves.
 #pragma once
 #include <cstdint>
 #include <span>

@@ -92,7 +92,7 @@ Json profile_step(const Config& config, const std::string& wanted, std::uint64_t
       make_recording_backend(*simt, [&](const Op& op, const std::function<void()>& call) {
         const auto run = [&] {
           call();
-          simt->synchronise();  // profiles begin and end where the machine is idle
+          simt->synchronise();  // profiles begin and end while the machine is idle
         };
         if (!stepping) return run();
         names.insert(op.name);

@@ -8,9 +8,9 @@
 
 namespace dcgan {
 
-/// Takes one training step of the config, of whose launches at most `most_blocks` blocks run, and
-/// says what they ask of memory. `op`: only the ops of that name, "conv2d"; empty: all. Throws
-/// UsageError where the step has no such op, Error where this build has no profile mode.
+/// Runs one training step of the config, at most `most_blocks` blocks of each launch, and counts
+/// its memory accesses. `op`: only the ops of that name, "conv2d"; empty: all. Throws UsageError if
+/// the step has no such op, Error if this build has no profile mode.
 ///
 ///   {"preset": "dcgan", "batch_size": 256, "most_blocks": 8, "ops": [{
 ///     "op": "conv2d", ..., "kernels": [{       (and what else ops/op.h's to_json() says)

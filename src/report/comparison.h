@@ -7,7 +7,7 @@
 
 namespace dcgan {
 
-/// What the page says of one run.
+/// What the page says about one run.
 struct RunSummary {
   std::string title;      ///< "Vanilla GAN"
   std::string directory;  ///< the run folder; losses.png, training.gif and images/ are read from it

@@ -27,7 +27,7 @@ double number(const Json& object, const char* key) {
 
 std::string word(const Json& object, const char* key) { return object.at(key).get<std::string>(); }
 
-/// Of all lines of one kernel.
+/// Totals over all lines of one kernel.
 struct Totals {
   double load_bytes = 0, store_bytes = 0;  // global, as the lanes ask
   double sectors = 0, ideal_sectors = 0, wavefronts = 0, ideal_wavefronts = 0;
@@ -110,7 +110,7 @@ struct Bar {
   double ideal, actual;
 };
 
-/// One bar per kernel, as long as what it takes; the part that would do in another colour.
+/// One bar per kernel; the part that is the ideal has its own colour.
 std::string bars(const std::vector<Bar>& all, const char* unit, double scale) {
   constexpr double row = 18, text_width = 600, plot_width = 520;
   double most = 0;

@@ -15,7 +15,7 @@ namespace {
 constexpr std::uint64_t grid_seed_offset = 0x9E3779B97F4A7C15u;
 constexpr int grid_images = 16;
 
-EpochRecord epoch_under_way(const TrainingState& state) {
+EpochRecord current_epoch(const TrainingState& state) {
   const auto steps = static_cast<double>(state.steps_in_epoch);
   return {static_cast<std::int64_t>(state.history.size()) + 1, state.sum_loss_generator / steps,
           state.sum_loss_discriminator / steps, state.epoch_seconds};
@@ -39,7 +39,7 @@ class Run {
       if (step.step % trainer_.config().log_every == 0) folder_.log(step);
       if (options_.after_step) options_.after_step(step, trainer_);
       if (step.ends_epoch) {
-        // First what cannot be made again.
+        // First what cannot be recreated.
         if (step.epoch % trainer_.config().checkpoint_every == 0) save();
         finish_epoch(trainer_.state().history.back(), trainer_.state().history);
       }
@@ -50,7 +50,7 @@ class Run {
     outcome.interrupted = state.step < total;
     if (!outcome.interrupted && state.steps_in_epoch > 0) {
       std::vector<EpochRecord> history = state.history;
-      history.push_back(epoch_under_way(state));
+      history.push_back(current_epoch(state));
       finish_epoch(history.back(), history);
     }
     if (saved_step_ != state.step) save();
@@ -62,7 +62,7 @@ class Run {
  private:
   bool stopped() const { return options_.stop && options_.stop->load(); }
 
-  /// A run that ended between an epoch's checkpoint and its picture.
+  /// True of a run that ended between an epoch's checkpoint and its picture.
   bool lacks_its_last_picture() const {
     const TrainingState& state = trainer_.state();
     return !state.history.empty() && state.steps_in_epoch == 0 &&
@@ -93,7 +93,7 @@ class Run {
     s.title = preset_title(trainer_.config().preset);
     s.directory = folder_.directory();
     std::vector<EpochRecord> history = trainer_.state().history;
-    if (trainer_.state().steps_in_epoch > 0) history.push_back(epoch_under_way(trainer_.state()));
+    if (trainer_.state().steps_in_epoch > 0) history.push_back(current_epoch(trainer_.state()));
     if (!history.empty()) s.final_grid = folder_.grid_path(history.back().epoch);
     for (const EpochRecord& e : history) {
       s.loss_generator.push_back(e.loss_generator);

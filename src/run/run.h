@@ -11,7 +11,7 @@
 namespace dcgan {
 
 struct RunOptions {
-  std::string directory;                    ///< the run folder; made if it is not there
+  std::string directory;                    ///< the run folder; created if missing
   std::string checkpoint;                   ///< resume from this file; empty: from scratch
   const std::atomic<bool>* stop = nullptr;  ///< when set, the running step ends and state is saved
   std::function<void(const StepResult&, const Trainer&)> after_step;
@@ -25,8 +25,8 @@ struct RunOutcome {
   RunSummary summary;
 };
 
-/// Trains to the end that the trainer's config asks for. Throws Error where the folder, the log or
-/// a checkpoint cannot be written.
+/// Trains for as many steps as the trainer's config asks for. Throws Error if the folder, the log
+/// or a checkpoint cannot be written.
 RunOutcome run_training(Trainer& trainer, const RunOptions& options);
 
 }  // namespace dcgan

@@ -26,7 +26,7 @@ std::string numbered(const char* format, std::int64_t n) {
   return text;
 }
 
-/// The lines of a log that a run resumed at `state` still stands by.
+/// The lines of a log that still hold for a run resumed at `state`.
 std::string kept_lines(const std::string& log, const TrainingState& state) {
   std::istringstream in(log);
   std::string kept, line;
@@ -55,7 +55,7 @@ RunFolder::RunFolder(const std::string& directory, const std::string& resumed_fr
     const fs::path source = fs::absolute(resumed_from).parent_path().parent_path();
     const fs::path old_log = source / "log.jsonl";
     if (fs::is_regular_file(old_log)) log_text = kept_lines(read_file(old_log.string()), state);
-    std::error_code ignored;  // grids are there or not: a resumed run does not depend on them
+    std::error_code ignored;  // a resumed run does not depend on the grids
     if (!fs::equivalent(source, directory_, ignored))
       for (std::size_t epoch = 1; epoch <= state.history.size(); ++epoch) {
         const std::string name =

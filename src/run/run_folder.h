@@ -12,9 +12,9 @@ struct ImageBatch;
 
 class RunFolder {
  public:
-  /// Opens or makes the folder. Throws Error if it cannot be written. With `resumed_from` (a
-  /// checkpoint, perhaps of another folder) the log and grids up to `state` are kept or brought
-  /// over and what came later is dropped; without it an older log is replaced.
+  /// Opens or creates the folder. Throws Error if it cannot be written. With `resumed_from` (a
+  /// checkpoint, perhaps of another folder) the log and grids up to `state` are kept or copied and
+  /// later ones dropped; without it an older log is replaced.
   RunFolder(const std::string& directory, const std::string& resumed_from,
             const TrainingState& state);
 
@@ -33,7 +33,7 @@ class RunFolder {
   /// 16 images as the epoch's titled 4x4 grid.
   void write_grid(std::int64_t epoch, const ImageBatch& images) const;
   void write_plot(const std::string& title, const std::vector<EpochRecord>& history) const;
-  /// training.gif from the grids of epochs 1 to `last`, those that are there.
+  /// training.gif from those grids of epochs 1 to `last` that exist.
   void write_gif(std::int64_t last) const;
 
  private:

@@ -24,7 +24,7 @@ json to_json(const TrainingState& state) {
           {"history", history}};
 }
 
-// A loss that is no number (a run gone wrong) is null in JSON.
+// A loss that is not finite (a run that diverged) is null in JSON.
 double number(const json& value) {
   return value.is_null() ? std::numeric_limits<double>::quiet_NaN() : value.get<double>();
 }

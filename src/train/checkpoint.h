@@ -1,4 +1,4 @@
-// Checkpoints: weights, Adam's moments, and in the metadata all settings and how far the run is.
+// Checkpoints: weights, Adam's moments, and in the metadata all settings and the run's progress.
 #pragma once
 #include <string>
 
@@ -22,7 +22,7 @@ CheckpointHeader read_checkpoint_header(const SafetensorsFile& file);
 
 enum class Moments { load, reset };
 
-/// Weights and moving statistics, and Adam's moments where asked for. Throws Error naming a tensor
+/// Weights and moving statistics, and Adam's moments if asked for. Throws Error naming a tensor
 /// that is missing or has another shape; the Gan is unchanged then.
 void load_tensors(const SafetensorsFile& file, Gan& gan, Moments moments);
 

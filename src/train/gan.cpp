@@ -8,9 +8,9 @@
 namespace dcgan {
 namespace {
 
-/// config, once it is known to fit.
+/// config, checked to fit the machine's memory.
 const Config& checked(const Backend& backend, const Config& config) {
-  if (backend.name() != "cuda") check_host_memory(config);  // a device says itself what it lacks
+  if (backend.name() != "cuda") check_host_memory(config);  // a device reports itself what it lacks
   return config;
 }
 

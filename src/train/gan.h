@@ -20,17 +20,17 @@ struct StepLosses {
 struct Batch {
   const std::uint8_t* pixels;  ///< [count, image]
   std::int64_t count;
-  std::int64_t epoch;  ///< from 0; each has an order of its own
+  std::int64_t epoch;  ///< from 0; each has its own order
   std::int64_t first, rows;
 };
 
 /// Generator and discriminator with the memory their step needs.
 class Gan {
  public:
-  /// Throws Error where a backend in host memory cannot hold it.
+  /// Throws Error if a backend in host memory cannot hold it.
   Gan(Backend& backend, const Config& config);
 
-  /// Device memory that it takes, without what the backend's operations add.
+  /// Device memory that it needs, without what the backend's operations add.
   static std::int64_t bytes(const Config& config);
 
   Sequential& generator() { return generator_; }

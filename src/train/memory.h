@@ -1,5 +1,5 @@
-// Whether a run's memory fits the machine, asked before anything is allocated: a host lends more
-// than it has and ends the program later, without a word.
+// Whether a run's memory fits the machine, checked before anything is allocated: a host grants more
+// than it has and kills the program later, without a message.
 #pragma once
 #include <cstdint>
 

@@ -11,7 +11,7 @@ namespace {
 
 using Shape = std::vector<std::int64_t>;
 
-/// {leading ..., height, width, channels}, or without what a vector does not have.
+/// {leading ..., height, width, channels}, or if flat {leading ..., size}.
 Shape shape_of(Shape leading, const SampleShape& sample, bool flat) {
   if (flat)
     leading.push_back(sample.size());
@@ -20,9 +20,9 @@ Shape shape_of(Shape leading, const SampleShape& sample, bool flat) {
   return leading;
 }
 
-/// One dropout layer's masks of the whole tape. A step whose discriminator passes take turns with
-/// the generator's has one half of real rows per discriminator pass, and one more of generated
-/// rows, for the generator's.
+/// One dropout layer's masks of the whole tape. A step that alternates discriminator and generator
+/// passes has one half of real rows per discriminator pass, and one more of generated rows, for the
+/// generator's.
 struct MaskTape {
   std::vector<std::uint8_t> real, fake;
   std::size_t bytes_per_half = 0;

@@ -1,4 +1,4 @@
-// The training loop's one turn: gather, draw, step, count.
+// One turn of the training loop: gather, draw, step, count.
 #include "dcgan/trainer.h"
 
 #include <algorithm>
@@ -76,7 +76,7 @@ void Trainer::load(const std::string& checkpoint) {
   if (static_cast<std::int64_t>(state.history.size()) != state.step / per_epoch ||
       state.steps_in_epoch != state.step % per_epoch)
     throw Error(checkpoint + ": it was not trained on '" + impl_->dataset.name + "': step " +
-                std::to_string(state.step) + " lies elsewhere in an epoch of " +
+                std::to_string(state.step) + " does not fit epochs of " +
                 std::to_string(per_epoch) + " steps; name its data set with --data DIR");
   load_tensors(file, impl_->gan, Moments::load);
   impl_->state = header.state;

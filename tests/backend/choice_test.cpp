@@ -17,14 +17,14 @@ std::string thrown(const Call& call) {
   return "nothing was thrown";
 }
 
-TEST(Choice, IsOfFourTheFastestFirst) {
+TEST(Choice, ListsFourBackendsTheFastestFirst) {
   std::vector<std::string> names;
   for (const BackendStatus& b : backend_statuses()) names.push_back(b.name);
   EXPECT_EQ(names, (std::vector<std::string>{"cuda", "cpu", "simt", "simt-check"}));
   EXPECT_EQ(backend_statuses()[1].why_unavailable, "");
 }
 
-TEST(Choice, GivesTheOneThatIsNamedOrSaysWhyNot) {
+TEST(Choice, GivesTheNamedBackendOrSaysWhyNot) {
   for (const BackendStatus& b : backend_statuses()) {
     if (b.why_unavailable.empty()) {
       EXPECT_EQ(make_backend(b.name)->name(), b.name);
@@ -76,7 +76,7 @@ TEST(Sizes, BeyondTheKernelsCountAreRefused) {
   expect_refused([&] { backend->convolution({1024, 64, 64, 1, 4, 1, 16, true}, {}); });
   expect_refused([&] { backend->convolution({1024, 1, 4096, 1, 4, 1, 16, true}, {}); });
   expect_refused([&] { backend->convolution({1024, 4096, 1, 1, 4, 1, 16, true}, {}); });
-  // Half as many they count.
+  // They can count half as many.
   EXPECT_NO_THROW(backend->convolution({1024, 64, 64, 1, 256, 1, 1}, {}));
   EXPECT_NO_THROW(backend->convolution({1024, 32, 32, 1, 256, 1, 2, true}, {}));
   EXPECT_NO_THROW(backend->dense({many / 4, many, 1}, {}));

@@ -1,4 +1,4 @@
-// Which device a backend runs on, from any thread, and what is said where it cannot.
+// Which device a backend runs on, from any thread, and what it says if it cannot.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -90,12 +90,12 @@ TEST_F(Device, IsCurrentOnEveryThreadThatUsesItsBackend) {
   EXPECT_EQ(there, here);
 }
 
-TEST_F(Device, ThatIsNotThereIsRefused) {
+TEST_F(Device, ThatDoesNotExistIsRefused) {
   emulate([](auto& s) { s.devices = 2; });
   for (const int device : {-1, 2}) {
     const std::string said = thrown<Error>([&] { simt::make_backend(device); });
     expect_has(said, "no device " + std::to_string(device));
-    expect_has(said, "2 devices answer, counted from 0");
+    expect_has(said, "2 devices found, numbered from 0");
     expect_has(said, "DCGAN_DEVICE");
   }
 }
@@ -114,7 +114,7 @@ TEST_F(Device, IsAWholeNumberInTheEnvironment) {
   }
 }
 
-TEST_F(Device, WithoutCodeInTheBuildIsPassedByAndSaysWhatToBuild) {
+TEST_F(Device, WithoutCodeInTheBuildIsSkippedAndSaysWhatToBuild) {
   EXPECT_EQ(simt::why_unavailable(0), "");
   emulate([](auto& s) { s.capability = 61; });
   const std::string reason =
@@ -123,19 +123,19 @@ TEST_F(Device, WithoutCodeInTheBuildIsPassedByAndSaysWhatToBuild) {
   EXPECT_EQ(simt::why_unavailable(0), reason);
   EXPECT_EQ(thrown<Error>([] { simt::make_backend(0); }),
             "backend 'simt' cannot be used: " + reason);
-  // It is no failure of what follows.
+  // Later calls do not fail because of it.
   EXPECT_EQ(cudaPeekAtLastError(), cudaSuccess);
 }
 
 TEST_F(Device, ThatDoesNotAnswerIsNamed) {
-  // Which device is meant is make_backend's to refuse.
+  // make_backend refuses a wrong number.
   EXPECT_EQ(simt::why_unavailable(1), "");
   EXPECT_EQ(simt::why_unavailable(-1), "");
   emulate([](auto& s) { s.devices = 0; });
-  EXPECT_EQ(simt::why_unavailable(0), "no CUDA device answers");
-  expect_has(thrown<Error>([] { simt::make_backend(0); }), "no CUDA device answers");
+  EXPECT_EQ(simt::why_unavailable(0), "no CUDA device found");
+  expect_has(thrown<Error>([] { simt::make_backend(0); }), "no CUDA device found");
   emulate([](auto& s) { s.devices = 1; });
-  expect_has(thrown<Error>([] { simt::make_backend(1); }), "1 device answers,");
+  expect_has(thrown<Error>([] { simt::make_backend(1); }), "1 device found,");
 }
 
 TEST_F(Device, IsDescribedWithItsMemoryAndTheRuntime) {
@@ -149,7 +149,7 @@ TEST_F(Device, IsDescribedWithItsMemoryAndTheRuntime) {
   EXPECT_EQ(simt::version_text(11080), "11.8");
 }
 
-TEST_F(Device, HasAllItsMemoryBackInTheEnd) {
+TEST_F(Device, GetsAllItsMemoryBack) {
   std::size_t before = 0, after = 0, total = 0;
   ASSERT_EQ(cudaMemGetInfo(&before, &total), cudaSuccess);
   {
@@ -163,15 +163,15 @@ TEST_F(Device, HasAllItsMemoryBackInTheEnd) {
   EXPECT_EQ(after, before);
 }
 
-TEST_F(Device, WithoutTheMemoryNamesWhatIsFree) {
+TEST_F(Device, OutOfMemoryNamesWhatIsFree) {
   const std::unique_ptr<Backend> backend = simt::make_backend(0);
   const std::string said = thrown<Error>([&] { backend->allocate((std::size_t{1} << 50) + 1); });
   // 2^30 MiB and a byte.
-  expect_has(said, "out of device memory: 1073741825 MiB are wanted, ");
-  expect_has(said, " are free; a smaller --batch-size may fit");
+  expect_has(said, "out of device memory: 1073741825 MiB needed, ");
+  expect_has(said, " free; a smaller --batch-size may fit");
   std::size_t free = 0, total = 0;
   ASSERT_EQ(cudaMemGetInfo(&free, &total), cudaSuccess);
-  expect_has(said, " of " + std::to_string((total + (1 << 20) - 1) / (1 << 20)) + " MiB are free");
+  expect_has(said, " of " + std::to_string((total + (1 << 20) - 1) / (1 << 20)) + " MiB free");
   EXPECT_EQ(cudaPeekAtLastError(), cudaSuccess);
   EXPECT_NO_THROW(backend->allocate(0));
 }

@@ -1,5 +1,5 @@
 // Uploads travel on a stream of their own: whatever legal order the streams run in, every call sees
-// what those before it left, and nothing of those behind it.
+// the results of those before it, and nothing of those after it.
 #include <gtest/gtest.h>
 
 #include <cstdint>
@@ -49,7 +49,7 @@ class StreamOrder : public testing::Test {
   ::simt::Settings before_ = ::simt::settings();
 };
 
-TEST_F(StreamOrder, AnUploadComesBehindWhatWasCalledBeforeIt) {
+TEST_F(StreamOrder, AnUploadFollowsEarlierCalls) {
   in_every_order([](Backend& backend) {
     const Buffer values = backend.allocate(bytes), before = backend.allocate(bytes);
     upload(backend, values, counted_from(1));
@@ -60,7 +60,7 @@ TEST_F(StreamOrder, AnUploadComesBehindWhatWasCalledBeforeIt) {
   });
 }
 
-TEST_F(StreamOrder, WhatIsCalledBehindAnUploadSeesIt) {
+TEST_F(StreamOrder, LaterCallsSeeAnUpload) {
   in_every_order([](Backend& backend) {
     const Buffer values = backend.allocate(bytes), after = backend.allocate(bytes);
     for (const float first : {1.0F, 1000.0F, 5000.0F}) {

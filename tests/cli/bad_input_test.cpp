@@ -105,7 +105,7 @@ TEST_F(BadInput, SamplesOutOfRangeAreRefused) {
   expect_nothing_written("x.png");
 }
 
-TEST_F(BadInput, DataThatIsMissingOrOfAnotherShape) {
+TEST_F(BadInput, MissingDataAndOtherShapesAreRefused) {
   expect_refused(
       {"train", "--preset", "dcgan", "--data", folder.path("none"), "--out", folder.path("run")}, 1,
       {folder.path("none"), "tools/get_data.sh", "--data"});
@@ -124,7 +124,7 @@ TEST_F(BadInput, DataThatIsMissingOrOfAnotherShape) {
   expect_nothing_written("run");
 }
 
-TEST_F(BadInput, ConfigFilesThatAreNone) {
+TEST_F(BadInput, BrokenConfigFilesAreRefused) {
   const auto refused = [&](const std::string& content, const std::string& part) {
     const std::string file = damaged("c.json", content);
     expect_refused({"train", "--config", file, "--out", folder.path("run")}, 1, {file, part});
@@ -143,7 +143,7 @@ TEST_F(BadInput, ConfigFilesThatAreNone) {
   expect_nothing_written("run");
 }
 
-TEST_F(BadInput, CheckpointsThatAreNone) {
+TEST_F(BadInput, BrokenCheckpointsAreRefused) {
   const std::string whole = read_file(finished_run());
   const auto refused = [&](const std::string& content, const std::string& part) {
     const std::string file = damaged("c.safetensors", content);
@@ -207,7 +207,7 @@ TEST_F(BadInput, ResumingWhatDoesNotFitIsRefusedByName) {
   expect_refused({"--resume", folder.path("run")}, 1, {"config.json", "train --resume"});
 }
 
-TEST_F(BadInput, TapesThatAreNone) {
+TEST_F(BadInput, TapesThatDoNotFitAreRefused) {
   const std::string weights = finished_run();
   const std::vector<float> real(2 * 28 * 28), noise(2 * 100);
   using Tensors = std::vector<TensorToWrite>;

@@ -1,4 +1,4 @@
-// What each command leaves behind when all is well.
+// What each command writes when all is well.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -23,7 +23,7 @@ bool has(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
 
-TEST_F(Commands, HelpAndVersionEverywhere) {
+TEST_F(Commands, EveryOneHasHelp) {
   EXPECT_TRUE(has(run_program({"--version"}).out, "0."));
   for (const std::string command : {"", "train", "sample", "replay", "kernels", "info"}) {
     std::vector<std::string> arguments;
@@ -46,7 +46,7 @@ TEST_F(Commands, InfoCountsTheParametersOfTheOriginals) {
     EXPECT_TRUE(has(outcome.out, part)) << part;
 }
 
-TEST_F(Commands, TrainLeavesTheRunFolder) {
+TEST_F(Commands, TrainWritesTheRunFolder) {
   const Outcome outcome = run_program(train("run", {"--epochs", "2"}, "dcgan"));
   ASSERT_EQ(outcome.status, 0) << outcome.err;
   EXPECT_FALSE(has(outcome.out, "\r")) << "a bar where there is no terminal";

@@ -1,4 +1,4 @@
-// Disks that are full or take no files: one line, the old files whole, no half ones.
+// Disks that are full or read-only: one line, the old files whole, no partial ones.
 #include <gtest/gtest.h>
 #include <sys/mount.h>
 #include <unistd.h>
@@ -73,8 +73,8 @@ TEST_F(FullDisk, SamplesThatDoNotFitLeaveNoFile) {
   expect_no_halves(folder.path("."));
 }
 
-TEST_F(FullDisk, ARealFullDisk) {
-  // From too small for anything to large enough for some checkpoints.
+TEST_F(FullDisk, ARealOneEndsTheRunInOneLine) {
+  // From one too small for anything to one large enough for some checkpoints.
   for (const char* size : {"4k", "64k", "600k"}) {
     const SmallDisk disk(folder.path("disk"), size);
     if (!disk.mounted()) GTEST_SKIP() << "only root may mount a file system";
@@ -84,7 +84,7 @@ TEST_F(FullDisk, ARealFullDisk) {
   }
 }
 
-TEST_F(FullDisk, AFolderThatMayNotBeWritten) {
+TEST_F(FullDisk, AReadOnlyFolderIsRefused) {
   if (geteuid() == 0) GTEST_SKIP() << "root may write everywhere";
   fs::create_directory(folder.path("locked"));
   fs::permissions(folder.path("locked"), fs::perms::owner_read | fs::perms::owner_exec);

@@ -1,4 +1,4 @@
-// Ctrl-C: the state is saved, and going on from it gives the bits of an unbroken run.
+// Ctrl-C: the state is saved, and resuming from it gives the bits of an unbroken run.
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -58,14 +58,14 @@ TEST_F(Interrupt, SavesAndAResumedRunEqualsAnUnbrokenOne) {
   const SafetensorsFile a(checkpoint("second", end)), b(checkpoint("third", end));
   ASSERT_EQ(a.entries().size(), b.entries().size());
   for (const auto& [name, entry] : a.entries()) EXPECT_EQ(a.f32(name), b.f32(name)) << name;
-  // The figures of the first run's epochs have come along.
+  // The figures of the first run's epochs have been copied.
   EXPECT_EQ(read_file(folder.path("second/training.gif")),
             read_file(folder.path("third/training.gif")));
   EXPECT_EQ(read_file(folder.path("second/losses.png")),
             read_file(folder.path("third/losses.png")));
 }
 
-TEST_F(Interrupt, AllRequestsToEndAreHeeded) {
+TEST_F(Interrupt, EverySignalToEndSavesTheState) {
   for (const int number : {SIGTERM, SIGHUP}) {
     const std::string out = "run" + std::to_string(number);
     Program program(train(out, {"--epochs", "100000"}));
@@ -77,7 +77,7 @@ TEST_F(Interrupt, AllRequestsToEndAreHeeded) {
   }
 }
 
-TEST_F(Interrupt, AReaderThatGoesAwayStopsNothing) {
+TEST_F(Interrupt, AReaderThatClosesTheOutputDoesNotStopTheRun) {
   const std::string pipe = folder.path("pipe");
   ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
   std::thread reader([&] {
@@ -91,7 +91,7 @@ TEST_F(Interrupt, AReaderThatGoesAwayStopsNothing) {
   EXPECT_LT(outcome.status, 128) << "ended by a signal";
 }
 
-TEST_F(Interrupt, TheMainJobGoesOnToItsComparison) {
+TEST_F(Interrupt, TheMainJobResumesUpToItsComparison) {
   const std::string job = folder.path("job");
   Program program({"--out", job, "--data", data, "--epochs", "400", "--batch-size", "8", "--set",
                    "width=0.0625", "--set", "checkpoint_every=400", "--threads", "2", "--backend",

@@ -46,7 +46,7 @@ Program::Program(const std::vector<std::string>& arguments, const Surroundings& 
   const std::string err = streams_.path("err");
   process_ = fork();
   if (process_ != 0) return;
-  // A background job's shell may have told us to ignore these.
+  // The shell of a background job may have set these to be ignored.
   for (const int number : {SIGINT, SIGTERM, SIGHUP}) std::signal(number, SIG_DFL);
   redirect(out, STDOUT_FILENO);
   redirect(err, STDERR_FILENO);

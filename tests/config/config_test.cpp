@@ -105,7 +105,7 @@ TEST(Config, EverySettingSaysWhatItTakes) {
   EXPECT_EQ(settings(Config{}).size(), 26u);
 }
 
-TEST(Config, BoundsOfEverySetting) {
+TEST(Config, EverySettingTakesItsBoundsAndNothingBeyond) {
   struct Case {
     std::string key;
     std::vector<std::string> good, bad;
@@ -200,7 +200,7 @@ TEST(Config, HelpEndsWithTheRangeWhereThereIsOne) {
   };
   EXPECT_EQ(help("seed"), "seed of everything random");
   EXPECT_EQ(help("data"), "folder of the data set; empty: where it is usually found");
-  EXPECT_EQ(help("latent"), "numbers of noise behind one image; a whole number from 1 to 65536");
+  EXPECT_EQ(help("latent"), "length of the noise vector; a whole number from 1 to 65536");
   EXPECT_TRUE(help("backend").ends_with("; one of auto, cuda, cpu, simt, simt-check"));
 }
 

@@ -9,7 +9,7 @@
 
 namespace dcgan::test {
 
-/// Every entry within absolute + relative * |reference|; not-a-number is within nothing.
+/// Every entry within absolute + relative * |reference|; NaN is within nothing.
 inline void expect_close(const std::vector<float>& got, const std::vector<double>& reference,
                          double absolute, double relative, const std::string& what) {
   ASSERT_EQ(got.size(), reference.size()) << what;

@@ -22,7 +22,7 @@ struct Algorithm {
   std::unique_ptr<cpu::Convolution> (*make)(const ConvShape&);
 };
 
-/// One for all cases: what one leaves behind must not harm the next.
+/// One for all cases: what one leaves in it must not affect the next.
 std::shared_ptr<cpu::DftScratch> scratch() {
   static const auto shared = std::make_shared<cpu::DftScratch>();
   return shared;

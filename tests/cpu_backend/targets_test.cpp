@@ -1,5 +1,5 @@
-// The suite's smaller cases on every vector target of this machine, and what is more to random
-// draws.
+// The suite's smaller cases on every vector target of this machine, and a draw's independence of
+// its length.
 #include <gtest/gtest.h>
 
 #include "cpu_backend/compare.h"

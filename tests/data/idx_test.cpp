@@ -105,8 +105,8 @@ TEST_F(Idx, WrongHeadersAreRefused) {
   EXPECT_TRUE(says(images_refused("<html>404</html>"), "magic"));
   EXPECT_TRUE(says(images_refused(idx(0x0803, {0, 28, 28}, "")), "no images"));
   EXPECT_TRUE(says(images_refused(idx(0x0803, {1, 0, 28}, "")), "no images"));
-  EXPECT_TRUE(says(images_refused(idx_images(2, 3, 3) + "x"), "behind"));
-  // Sizes that no such file has; none of them may be allocated.
+  EXPECT_TRUE(says(images_refused(idx_images(2, 3, 3) + "x"), "after its data"));
+  // Absurd sizes, none of which may be allocated.
   EXPECT_TRUE(says(images_refused(idx(0x0803, {~0u, ~0u, ~0u}, "abc")), "announces"));
   EXPECT_TRUE(says(images_refused(idx(0x0803, {1u << 20, 4096, 4096}, "abc")), "announces"));
   EXPECT_TRUE(says(images_refused(idx(0x0803, {1, 1u << 16, 1u << 16}, "abc")), "announces"));
@@ -119,7 +119,7 @@ TEST_F(Idx, WrongLabelsAreRefused) {
   EXPECT_TRUE(says(labels_refused(idx_images(3, 28, 28)), "magic"));
   EXPECT_TRUE(says(labels_refused(idx(0x0801, {3}, "\x01\x02\x0a")), "label 10"));
   EXPECT_TRUE(says(labels_refused(idx(0x0801, {3}, "\x01\x02")), "ends within"));
-  EXPECT_TRUE(says(labels_refused(idx(0x0801, {3}, "\x01\x02\x03\x04")), "behind"));
+  EXPECT_TRUE(says(labels_refused(idx(0x0801, {3}, "\x01\x02\x03\x04")), "after its data"));
   EXPECT_TRUE(says(labels_refused(""), "ends within"));
 }
 

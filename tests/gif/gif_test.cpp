@@ -86,8 +86,8 @@ TEST(Gif, KeepsEveryGrey) {
   }
 }
 
-// Dithering trades places for levels: over 16x16 pixels the mean is the colour.
-TEST(Gif, ColoursAreRightOnTheAverage) {
+// Dithering trades resolution for levels: over 16x16 pixels the mean is the colour.
+TEST(Gif, ColoursAreRightOnAverage) {
   const TemporaryFolder folder;
   const std::vector<std::uint8_t> colour = {200, 37, 120};
   write_gif(folder.path("x.gif"), {flat(16, 16, colour)}, 100);

@@ -129,7 +129,7 @@ std::string png_that_claims(unsigned size) {
   return file;
 }
 
-/// The most memory that this process has ever had, in MiB.
+/// The peak memory of this process, in MiB.
 long peak_mib() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);

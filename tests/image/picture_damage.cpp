@@ -19,7 +19,7 @@ std::string join(const Parts& parts) {
   return whole;
 }
 
-/// Segments with their markers; the coded data behind a scan's header are a part of their own.
+/// Segments with their markers; the coded data after a scan's header are a part of their own.
 Parts jpeg_parts(const std::string& file) {
   Parts parts;
   for (std::size_t at = 0; at < file.size();) {
@@ -85,7 +85,7 @@ std::string png_chunk(std::string part) {
 }  // namespace
 
 void PictureDamage::damage(Parts& parts, const Parts& others, const Parts& names) {
-  constexpr std::size_t content_at = 4;  // behind a segment's marker and length, or a chunk's type
+  constexpr std::size_t content_at = 4;  // after a segment's marker and length, or a chunk's type
   if (parts.empty()) return;
   const std::size_t at = below(parts.size());
   std::string& part = parts[at];

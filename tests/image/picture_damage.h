@@ -1,6 +1,6 @@
 // Damage that knows the format: a JPEG's segments and a PNG's chunks are dropped, repeated, moved,
 // renamed, mixed with another file's, and changed where numbers of tables and sizes stand. A PNG's
-// checksums are set right again, without which nothing behind them would be reached.
+// checksums are corrected, or the decoder would read nothing after them.
 #pragma once
 #include <random>
 #include <string>

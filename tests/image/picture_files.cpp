@@ -3,7 +3,7 @@
 #include <png.h>
 
 #include <cstddef>
-#include <cstdio>  // jpeglib.h wants these two before it
+#include <cstdio>  // jpeglib.h needs these two before it
 #include <cstdlib>
 
 #include <jpeglib.h>

@@ -44,7 +44,7 @@ std::string whole_file(const TemporaryFolder& folder) {
   return read_file(folder.path("whole"));
 }
 
-TEST(Safetensors, RoundTrip) {
+TEST(Safetensors, RoundTripIsExact) {
   const TemporaryFolder folder;
   whole_file(folder);
   const SafetensorsFile file(folder.path("whole"));
@@ -56,7 +56,7 @@ TEST(Safetensors, RoundTrip) {
   EXPECT_THROW(file.f32("missing"), Error);
 }
 
-TEST(Safetensors, AFileWithoutTensorsIsOneToo) {
+TEST(Safetensors, AFileWithoutTensorsIsRead) {
   const TemporaryFolder folder;
   write_safetensors(folder.path("none"), {});
   EXPECT_TRUE(SafetensorsFile(folder.path("none")).entries().empty());

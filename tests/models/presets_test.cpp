@@ -90,7 +90,7 @@ TEST(Presets, NetworksFitTogetherAtEveryWidth) {
     }
 }
 
-TEST(Presets, DcganLayers) {
+TEST(Presets, DcganHasTheLayersOfTheNotebook) {
   const GanSpec spec = gan_spec(preset_config("dcgan"));
   const std::string bn = "BatchNorm momentum 0.99 epsilon 0.001";
   EXPECT_EQ(
@@ -117,7 +117,7 @@ TEST(Presets, TutorialsLayersAreTwiceAsWide) {
   EXPECT_EQ(words(spec.discriminator)[3], "Conv2d 128 5x5 stride 2");
 }
 
-TEST(Presets, VanillaLayers) {
+TEST(Presets, VanillaHasTheLayersOfTheNotebook) {
   const GanSpec spec = gan_spec(preset_config("vanilla"));
   EXPECT_EQ(words(spec.generator),
             (std::vector<std::string>{"Dense 128", "LeakyReLU 0.3", "Dense 256", "LeakyReLU 0.3",

@@ -161,8 +161,8 @@ void expect_limit(const Sequential& network, Backend& backend, const std::string
   EXPECT_GT(largest, limit * 0.97) << name;
 }
 
-// By hand, from the layers of the notebook's DCGAN.
-TEST(Initialise, LimitsOnPaper) {
+// Worked out from the layers of the notebook's DCGAN.
+TEST(Initialise, LimitsAreThoseOfTheFans) {
   const auto backend = make_backend("cpu", 1);
   const Config config = preset_config("dcgan");
   const GanSpec spec = gan_spec(config);

@@ -13,9 +13,9 @@ namespace {
 
 const layer::BatchNorm norm{0.9, 1e-3};
 
-// By hand. Tensors lie on cache lines of 16 floats; the last layer is the widest, but no gradient
-// of a layer's input is as wide as its output, or as the network's input.
-TEST(NetworkSize, OnPaper) {
+// Counted by hand. Tensors lie on cache lines of 16 floats; the last layer is the widest, but no
+// gradient of a layer's input is as wide as its output, or as the network's input.
+TEST(NetworkSize, CountsParametersStatisticsAndBytes) {
   constexpr std::int64_t rows = 5;
   const NetworkSize size = Sequential::size_of(
       {layer::Dense{20}, norm, layer::Dropout{0.5}, layer::Dense{40}}, {1, 1, 30}, rows);
@@ -29,8 +29,7 @@ TEST(NetworkSize, OnPaper) {
             4 * (4 * flat + moving + statistics + rows * (outputs + gradients)) + rows * mask);
 }
 
-// It needs no memory for gradients between layers.
-TEST(NetworkSize, OfOneLayer) {
+TEST(NetworkSize, OfOneLayerHasNoGradientsBetweenLayers) {
   const NetworkSize size = Sequential::size_of({layer::Dense{3}}, {1, 1, 2}, 5);
   EXPECT_EQ(size.bytes, 4 * (4 * (16 + 16) + 5 * 3));
 }
@@ -55,8 +54,8 @@ std::vector<Op> ops_of(const std::vector<LayerSpec>& layers, SampleShape input) 
   return ops;
 }
 
-TEST(Nodes, OfTheirOwnAreOfRowsAndChannels) {
-  // 2 samples of 2 x 3 pixels behind the convolution.
+TEST(Nodes, BehindAConvolutionHaveARowPerPixel) {
+  // 2 samples of 2 x 3 pixels after the convolution.
   const std::vector<std::string> expected{"conv2d 2x4x6x3->5 k3 /2 forward",
                                           "batch_norm 12x5 forward",
                                           "copy 240",
@@ -99,14 +98,14 @@ TEST(Nodes, TakeActivationAndDropoutWhereTheyCan) {
                                       "batch_norm backward", "dense backward-weights"}));
 }
 
-TEST(Nodes, AreNotMadeOfDropoutThatDropsNothing) {
+TEST(Nodes, LeaveOutDropoutThatDropsNothing) {
   const auto cpu = make_backend("cpu", 1);
   Sequential network(*cpu, "network", {layer::Dense{5}, layer::Dropout{0}, layer::Dense{3}},
                      {1, 1, 4}, 2);
   EXPECT_TRUE(network.dropouts().empty());
 }
 
-TEST(Nodes, ThatNothingStandsBeforeAreOfTheirOwn) {
+TEST(Nodes, OfFirstLayersWithoutAKernelAreCopyAndEpilogue) {
   for (const LayerSpec& first : {LayerSpec{layer::Dropout{0.5}}, LayerSpec{layer::Tanh{}},
                                  LayerSpec{layer::LeakyReLU{0.1}}}) {
     const auto ops = ops_of({first, layer::Dense{3}}, {1, 1, 4});
@@ -116,7 +115,7 @@ TEST(Nodes, ThatNothingStandsBeforeAreOfTheirOwn) {
   }
 }
 
-TEST(Layers, InWords) {
+TEST(Layers, AreShownWithTheirParameters) {
   const auto words = [](const LayerSpec& layer) { return to_string(layer); };
   EXPECT_EQ(words(layer::Dense{7}), "Dense 7");
   EXPECT_EQ(words(layer::Dense{7, false}), "Dense 7, no bias");

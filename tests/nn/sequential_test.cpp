@@ -45,7 +45,7 @@ std::vector<Chain> chains() {
        {layer::Dense{48, false}, norm, leaky, layer::Reshape{{3, 4, 4}},
         layer::ConvTranspose2d{3, 5, 1, false}, norm, leaky, layer::ConvTranspose2d{2, 5, 2}, tanh},
        true},
-      // What no layer before can take becomes a layer of its own.
+      // What cannot be folded into the layer before becomes a layer.
       {"nothing_folds",
        {1, 1, 8},
        {layer::Dense{9}, drop, leaky, drop_half, drop, tanh, layer::Dense{6}, leaky, tanh,
@@ -68,7 +68,7 @@ class SequentialTest : public testing::TestWithParam<std::tuple<Chain, std::stri
         reference_("generator", chain().layers, chain().input) {
     network_.initialise(3);
     reference_.initialise(3);
-    // Biases, gamma ... and moving statistics that are not what they start as.
+    // Biases, gamma ... and moving statistics other than their initial values.
     unsigned seed = 100;
     for (const auto* list : {&network_.parameters(), &network_.moving_statistics()})
       for (const TensorView& t : *list) {
@@ -160,7 +160,7 @@ class SequentialTest : public testing::TestWithParam<std::tuple<Chain, std::stri
   ref::Masks masks_;
 };
 
-TEST_P(SequentialTest, ForwardAndBackwardOfABatch) {
+TEST_P(SequentialTest, ForwardAndBackwardFollowTheReference) {
   for (const std::int64_t rows : {max_rows, std::int64_t{5}, max_rows}) {
     const Vector x = draw(rows * input_size(), 1), dy = draw(rows * output_size(), 2);
     const Buffer device_x = on_device(x), device_dy = on_device(dy), dx = on_device(x);
@@ -183,7 +183,7 @@ TEST_P(SequentialTest, ForwardAndBackwardOfABatch) {
   }
 }
 
-TEST_P(SequentialTest, OutputGoesWhereItIsAskedFor) {
+TEST_P(SequentialTest, WritesItsOutputWhereTheCallerSays) {
   const Vector x = draw(4 * input_size(), 3), dy = draw(4 * output_size(), 4);
   const Buffer device_x = on_device(x), device_dy = on_device(dy),
                y = on_device(Vector(static_cast<std::size_t>(4 * output_size())));
@@ -221,7 +221,7 @@ TEST_P(SequentialTest, FactorsPerSampleScaleTheGradient) {
   expect_gradients();
 }
 
-TEST_P(SequentialTest, InputsGradientOfSomeRows) {
+TEST_P(SequentialTest, GivesTheInputsGradientOfSomeRows) {
   const Vector x = draw(5 * input_size(), 7), dy = draw(5 * output_size(), 8);
   const Buffer device_x = on_device(x), device_dy = on_device(dy), dx = on_device(x);
   network_.forward(5, device_x.f32(), Mode::training);
@@ -239,7 +239,7 @@ TEST_P(SequentialTest, InputsGradientOfSomeRows) {
   expect_gradients();
 }
 
-TEST_P(SequentialTest, GradientsOfTheSecondHalf) {
+TEST_P(SequentialTest, GivesTheGradientsOfTheSecondHalf) {
   const Vector x = draw(6 * input_size(), 9), dy = draw(3 * output_size(), 10);
   const Buffer device_x = on_device(x), device_dy = on_device(dy), dx = on_device(x);
   network_.forward(6, device_x.f32(), Mode::training);
@@ -257,7 +257,7 @@ TEST_P(SequentialTest, GradientsOfTheSecondHalf) {
   }
   network_.backward(pass);
   expect_gradients_untouched();
-  // Without batch norm rows have nothing to do with each other.
+  // Without batch norm rows do not affect each other.
   reference_.forward(3, rows_of(x, 3, 3, input_size()), masks(3, 3));
   reference_.clear_gradients();
   expect_near(download(dx.f32(), 3 * input_size()), reference_.backward(dy), "dx");

@@ -1,5 +1,5 @@
-// What kernels ask of memory where shapes allow the best of it: 16 bytes at a time, each sector
-// once, shared memory without conflicts. Results do not tell, times would.
+// Memory accesses of kernels at shapes that allow the best: 16 bytes at a time, each sector once,
+// shared memory without conflicts. Results would not show a loss, only times.
 #include <gtest/gtest.h>
 
 #include <map>
@@ -18,12 +18,12 @@ using simt::profile::KernelProfile;
 using simt::profile::LineProfile;
 using simt::profile::Space;
 
-/// In bytes, of accesses of global memory.
+/// The widths of global memory accesses, in bytes.
 struct Widths {
   std::set<unsigned> loads{16}, stores{16};
 };
 
-/// Of all launches of a kernel.
+/// The accesses of all launches of a kernel.
 struct Accesses {
   Widths widths{{}, {}};
   Counts global, shared;
@@ -35,9 +35,9 @@ struct Accesses {
   }
 };
 
-/// All accesses of the case's kernels are as wide as `widths` says and ask for no sector and no
-/// pass over the banks of shared memory more than they must. Returns the threads of
-/// a block in each kernel's first launch: the second adds up parts.
+/// All accesses of the case's kernels are as wide as `widths` says and take no more sectors and
+/// passes over the banks of shared memory than they must. Returns the threads of a block in each
+/// kernel's first launch: the second adds up parts.
 std::set<unsigned> expect_accesses(const Case& op, const std::vector<std::string>& kernels,
                                    const Widths& widths = {}) {
   const auto backend = make_backend("simt-check");

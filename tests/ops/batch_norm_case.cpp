@@ -11,9 +11,12 @@ namespace {
 
 enum class Kinks { met, avoided };
 
+/// In the order of BatchNormCase::passes().
+enum PassIndex : std::size_t { inference_pass, training_pass, backward_pass };
+
 struct Inputs {
-  /// met: LeakyReLU's kink. Some channels are zero behind gamma and beta, some, which do not vary,
-  /// behind beta alone.
+  /// met: LeakyReLU's kink. Some channels are zero after gamma and beta; some, which do not vary,
+  /// after beta alone.
   Inputs(const BatchNormShape& s, float mean, Kinks kinks = Kinks::met)
       : x(normal_floats(s.rows * s.channels, 1)),
         gamma(normal_floats(s.channels, 2)),
@@ -57,18 +60,18 @@ class BatchNormRun final : public Run {
         dbeta_(backend, "dbeta", s.channels) {}
 
   void restore(std::size_t index) override {
-    if (index == 1) moving_mean_.restore(), moving_variance_.restore();
-    if (index == 2) dy_.restore();
+    if (index == training_pass) moving_mean_.restore(), moving_variance_.restore();
+    if (index == backward_pass) dy_.restore();
   }
   void pass(std::size_t index) override {
     const BatchNormParameters p{gamma_.data(), beta_.data(), moving_mean_.data(),
                                 moving_variance_.data()};
-    if (index == 0)  // reads the statistics only
+    if (index == inference_pass)  // reads the statistics only
       op_->forward_inference(x_.data(),
                              {gamma_.data(), beta_.data(), const_cast<float*>(read_mean_.data()),
                               const_cast<float*>(read_variance_.data())},
                              inference_.data());
-    else if (index == 1)
+    else if (index == training_pass)
       op_->forward_training(x_.data(), p, mean_.data(), inv_std_.data(), y_.data());
     else
       op_->backward(x_.data(), y_.data(), dy_.data(), p, mean_.data(), inv_std_.data(),
@@ -134,29 +137,30 @@ std::vector<Expected> BatchNormCase::expected() const {
   const auto inference = ref::batch_norm_inference(s_, x, gamma, beta, widened(in.moving_mean),
                                                    widened(in.moving_variance));
   const double worst_gain = largest(gamma) / std::sqrt(0.1);
-  std::vector<Expected> all{near("inference", inference, 1e-6),
-                            near("y", f.y, 3e-6),
-                            near("mean", f.mean, 5e-7),
-                            near("inv_std", f.inv_std, 5e-6),
-                            near("moving mean", f.moving_mean, 2e-7),
-                            near("moving variance", f.moving_variance, 1e-6),
-                            near("dx", b.dx, 1e-5),
-                            near("dgamma", b.dgamma, 1e-5),
-                            near("dbeta", b.dbeta, 1e-5)};
-  all[0].absolute += static_cast<double>(mean_) * 1.2e-7 * worst_gain;
-  all[1].absolute += 2 * shift * largest(gamma);
-  all[6].absolute += shift * largest(gamma) * largest(f.inv_std);
-  all[7].absolute += shift * largest(b.dbeta);
+  Expected inferred = near("inference", inference, 1e-6), y = near("y", f.y, 3e-6),
+           dx = near("dx", b.dx, 1e-5), dgamma = near("dgamma", b.dgamma, 1e-5);
+  inferred.absolute += static_cast<double>(mean_) * 1.2e-7 * worst_gain;
+  y.absolute += 2 * shift * largest(gamma);
+  dx.absolute += shift * largest(gamma) * largest(f.inv_std);
+  dgamma.absolute += shift * largest(b.dbeta);
   if (s_.rows == 1) {  // every gradient but dbeta is the rounding of zero
     const double scale = largest(gamma) * largest(f.inv_std) * 10;
-    all[6].absolute += scale * 1e-5;
-    all[7].absolute += scale * 1e-5;
+    dx.absolute += scale * 1e-5;
+    dgamma.absolute += scale * 1e-5;
   }
-  return all;
+  return {inferred,
+          y,
+          near("mean", f.mean, 5e-7),
+          near("inv_std", f.inv_std, 5e-6),
+          near("moving mean", f.moving_mean, 2e-7),
+          near("moving variance", f.moving_variance, 1e-6),
+          dx,
+          dgamma,
+          near("dbeta", b.dbeta, 1e-5)};
 }
 
 std::vector<Slope> BatchNormCase::slopes(Backend& backend) const {
-  if (s_.rows < 8) return {};  // hardly a slope is left, and it bends
+  if (s_.rows < 8) return {};  // the slope is nearly zero, and not constant
   constexpr double step = 3e-4, bound = 0.05;
   const Inputs in(s_, mean_, Kinks::avoided);
   const auto op = backend.batch_norm(s_);

@@ -1,4 +1,4 @@
-// Batch normalisation with LeakyReLU or nothing behind it: inference, training, backward.
+// Batch normalisation followed by LeakyReLU or nothing: inference, training, backward.
 #pragma once
 #include "ops/case.h"
 
@@ -6,8 +6,8 @@ namespace dcgan::test {
 
 class BatchNormCase final : public Case {
  public:
-  /// `mean` of x, whose standard deviation is 0.5: variances that are taken carelessly cancel
-  /// against it. in_place: dx overwrites dy.
+  /// `mean` of x, whose standard deviation is 0.5: a careless variance cancels against it.
+  /// in_place: dx overwrites dy.
   explicit BatchNormCase(const BatchNormShape& s, float mean = 3, bool in_place = true)
       : s_(s), mean_(mean), in_place_(in_place) {}
 

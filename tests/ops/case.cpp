@@ -41,7 +41,7 @@ Slope slope(std::string of, const std::function<double(const Floats&)>& loss, co
   for (std::size_t i = 0; i < x.size(); ++i) {
     above[i] += static_cast<float>(step) * direction[i];
     below[i] -= static_cast<float>(step) * direction[i];
-    // With the distance as it was rounded.
+    // Divided by the distance as it was rounded.
     derivative += static_cast<double>(gradient[i]) *
                   (static_cast<double>(above[i]) - static_cast<double>(below[i])) / (2 * step);
   }

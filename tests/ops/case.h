@@ -14,11 +14,11 @@
 
 namespace dcgan::test {
 
-/// Something of an op that can be timed on its own: "forward", "backward-weights" ...
+/// A part of an op that can be timed on its own: "forward", "backward-weights" ...
 struct Pass {
   std::string name;
   Op op;
-  double footprint;  ///< bytes of memory touched, which say what cache may hold them
+  double footprint;  ///< bytes of memory touched, which decide what cache can hold them
 };
 
 /// The right values of a result, and their tolerance: |error| <= absolute + relative * |value|.
@@ -33,11 +33,11 @@ Expected near(std::string name, std::vector<double> values, double bound);
 /// Equal to the last bit.
 Expected exact(std::string name, const std::vector<float>& values);
 
-/// A case's memory on one backend, and its op, planned. Passes want the ones before them done.
+/// A case's memory on one backend, and its op, planned. A pass needs the ones before it.
 class Run {
  public:
   virtual ~Run() = default;
-  /// What pass `index` changes in place gets its initial values back.
+  /// Restores what pass `index` changes in place.
   virtual void restore(std::size_t) {}
   virtual void pass(std::size_t index) = 0;
   virtual std::vector<Result> results() const = 0;
@@ -68,14 +68,14 @@ class Case {
 
 using Cases = std::vector<std::shared_ptr<const Case>>;
 
-/// What an op must say of itself, by hand.
+/// What an op must say about itself, worked out by hand.
 struct Described {
   Op op;
   std::string label;
   double flops, bytes;
 };
 
-/// How wide, in bytes, kernels' loads and stores of global memory are at a shape that allows the
+/// The widths in bytes of kernels' loads and stores of global memory at a shape that allows the
 /// best.
 struct AccessWidths {
   std::shared_ptr<const Case> op;
@@ -83,7 +83,7 @@ struct AccessWidths {
   std::set<unsigned> loads, stores;
 };
 
-/// An op's cases, as its file here makes them known when the program starts.
+/// An op's cases, which its file here registers when the program starts.
 struct OpCases {
   std::string op;           ///< Op::name, with which the cases' names begin
   Cases (*all)();           ///< the shapes it is tried at
@@ -91,11 +91,11 @@ struct OpCases {
   std::vector<Described> described;
   std::vector<AccessWidths> accesses = {};
   /// The case of one call in a training step, for bench/kernels; null for layers, whose calls do
-  /// not tell their epilogue.
+  /// not name their epilogue.
   std::shared_ptr<const Case> (*of)(const Op&) = nullptr;
 };
 
-/// All that are known, by name.
+/// All that are registered, by name.
 const std::vector<OpCases>& op_cases();
 
 struct AddOpCases {

@@ -38,7 +38,7 @@ Cases dense_cases() {
            {3, 5, 33},
            {96, 33, 7},
            {5, 3, 4},
-           // multiples of 4 that end within a tile, at its edge and behind it
+           // multiples of 4 that end within a tile, at its edge and beyond it
            {150, 36, 132},
            {3, 132, 36},
            {128, 16, 128},

@@ -1,4 +1,4 @@
-// What ops say of themselves: sizes and work by hand, their labels and their JSON.
+// What ops say about themselves: sizes and work counted by hand, labels and JSON.
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
@@ -46,7 +46,7 @@ TEST(Describe, NoTapBesideTheImageCounts) {
   EXPECT_EQ(flops({10, 1, 2, 1, 1, 3, 2, true}), 2.0 * 10 * 2 * 5);
 }
 
-TEST(Describe, DirectionsOfALayer) {
+TEST(Describe, EachDirectionOfALayerMovesItsOperandsOnce) {
   const DenseShape s{4, 5, 6};
   for (const Direction d :
        {Direction::forward, Direction::backward_data, Direction::backward_weights}) {
@@ -59,7 +59,7 @@ TEST(Describe, DirectionsOfALayer) {
   EXPECT_EQ(describe(s, Direction::backward_weights).label(), "dense 4x5->6 backward-weights");
 }
 
-TEST(Describe, EveryOpByHand) {
+TEST(Describe, EveryOpHasItsLabelFlopsAndBytes) {
   for (const OpCases& cases : op_cases()) {
     EXPECT_FALSE(cases.described.empty()) << cases.op;
     for (const Described& d : cases.described) {
@@ -73,7 +73,7 @@ TEST(Describe, EveryOpByHand) {
   EXPECT_EQ(describe_copy(8).flops, 0);
 }
 
-TEST(Describe, AsJson) {
+TEST(Describe, JsonHasShapeLabelFlopsAndBytes) {
   const auto json = to_json(describe(DenseShape{4, 5, 6}, Direction::backward_data));
   EXPECT_EQ(json.dump(),
             R"({"op":"dense","direction":"backward-data","shape":{"batch":4,"in":5,"out":6},)"

@@ -1,6 +1,6 @@
 // Test data in a backend's memory. Operands that are only read lie in memory of exactly their size;
-// results lie between canaries, which show a write before or behind them on any backend, and are
-// not-a-number until they are written.
+// results lie between canaries, which show a write before or after them on any backend, and are NaN
+// until they are written.
 #pragma once
 #include <algorithm>
 #include <cstdint>

@@ -155,7 +155,7 @@ std::vector<Slope> EpilogueCase::slopes(Backend& backend) const {
   const Inputs in(*this, Kinks::avoided);
   std::vector<Slope> all;
   for (const EpilogueVariant& v : variants_) {
-    if (v.scaled || rows_ * channels_ < 100) continue;  // a kink may be all there is of few values
+    if (v.scaled || rows_ * channels_ < 100) continue;  // among few values most may lie at a kink
     VariantRun run(*this, v, in, backend);
     run.forward();
     run.backward();

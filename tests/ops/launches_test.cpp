@@ -1,4 +1,4 @@
-// Which kernels run and how they are launched. Results do not tell, times would.
+// Which kernels run and how they are launched, which results do not show.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -49,7 +49,7 @@ TEST(Launches, AreOfWholeWarpsAndOfSharedMemoryInPacks) {
 }
 
 /// Each of these kernels has a thread for every `values_per_thread` of the case's values, and no
-/// block more than that takes.
+/// more blocks than these take.
 void expect_threads(const Case& op, std::int64_t values, std::int64_t values_per_thread,
                     const Names& kernels) {
   const auto launches = launches_of(op);
@@ -72,7 +72,7 @@ TEST(Launches, OfAnEpilogueTakeFourValuesPerThreadWhereTheyCan) {
   };
   const Names both{"epilogue_forward", "epilogue_backward"};
   expect(100, 64, 1, {plain}, 4, both);
-  expect(100, 33, 1, {plain}, 4, both);  // without a bias packs run on over rows
+  expect(100, 33, 1, {plain}, 4, both);  // without a bias packs cross rows
   expect(99, 33, 1, {plain}, 1, both);
   expect(100, 64, 1, {bias}, 4, {"epilogue_forward"});
   expect(4096, 1, 1, {bias}, 1, {"epilogue_forward"});
@@ -229,19 +229,20 @@ TEST_F(ChosenKernels, AreVectorsForOneOutputOfPacks) {
 // A tile of 128 rows has 2 threads per column.
 TEST(Launches, OfTallProductsHaveNoTileWiderThanTheResult) {
   for (const std::int64_t columns : {32, 64}) {
-    const auto launches = all_launches_of(DenseCase({4096, 512, columns}, {{}}));
-    EXPECT_EQ(std::string(launches[0].kernel), "dense_forward");
-    EXPECT_LE(threads_of(launches[0].block), 2 * columns);
+    const auto launches = launches_of(DenseCase({4096, 512, columns}, {{}}));
+    EXPECT_LE(threads_of(launches.at("dense_forward").block), 2 * columns);
   }
 }
 
 TEST(Launches, OfOneOutputAreAWarpPerSampleAndAThreadPerPack) {
   const auto launches = all_launches_of(DenseCase({101, 132, 1}, {{}}));
-  ASSERT_EQ(launches.size(), 4U);  // the last adds up the parts of the gradient
-  EXPECT_EQ(launches[0].grid.x, 26U);
-  EXPECT_EQ(launches[1].grid.x, 27U);  // of 128 threads, for 3333 packs
-  EXPECT_EQ(launches[2].grid.x, 2U);   // panels of 128 columns
-  EXPECT_EQ(launches[2].grid.y, 4U);   // parts of at least 32 samples but for the last
+  ASSERT_EQ(launches.size(), 4U);
+  const dim3 forward = launches[0].grid, backward_data = launches[1].grid,
+             backward_weights = launches[2].grid;  // the last launch adds up this one's parts
+  EXPECT_EQ(forward.x, 26U);
+  EXPECT_EQ(backward_data.x, 27U);    // of 128 threads, for 3333 packs
+  EXPECT_EQ(backward_weights.x, 2U);  // panels of 128 columns
+  EXPECT_EQ(backward_weights.y, 4U);  // parts of at least 32 samples but for the last
 }
 
 }  // namespace

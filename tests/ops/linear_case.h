@@ -1,5 +1,5 @@
 // What dense, conv2d and conv_transpose2d have in common: x, a kernel and z, three passes, and
-// epilogues behind the forward pass.
+// epilogues after the forward pass.
 #pragma once
 #include "ops/case.h"
 #include "ref/reference.h"
@@ -12,7 +12,7 @@ struct Forward {
   bool masked = true;
 };
 
-/// Nothing, what the discriminator has, the same in inference, what the generator ends in.
+/// No epilogue, the discriminator's, the same in inference, and the generator's last.
 std::vector<Forward> all_forwards();
 
 class LinearCase : public Case {

@@ -24,6 +24,8 @@ class LossRun final : public Run {
   std::vector<Result> results() const override {
     return {discriminator_.read(), generator_.read(), ratio_.read(), losses_.read()};
   }
+  Floats discriminator_adjoint() const { return discriminator_.values(); }
+  Floats generator_adjoint() const { return generator_.values(); }
   /// L_G, L_D at other logits.
   Floats losses_at(const Floats& logits) {
     logits_.set(logits);
@@ -85,14 +87,14 @@ std::vector<Slope> LossCase::slopes(Backend& backend) const {
   const Floats x = logits();
   LossRun run(batch_, targets_, x, backend);
   run.pass(0);
-  const auto results = run.results();
+  const Floats discriminator = run.discriminator_adjoint(), of_fakes = run.generator_adjoint();
   Floats generator(x.size());  // the real half has no part in L_G
-  std::copy(results[1].values.begin(), results[1].values.end(), generator.begin() + batch_);
+  std::copy(of_fakes.begin(), of_fakes.end(), generator.begin() + batch_);
   const auto loss = [&](std::size_t which) {
     return [&run, which](const Floats& v) { return static_cast<double>(run.losses_at(v)[which]); };
   };
   return {slope("logits, L_G", loss(0), x, generator, step, bound),
-          slope("logits, L_D", loss(1), x, results[0].values, step, bound)};
+          slope("logits, L_D", loss(1), x, discriminator, step, bound)};
 }
 
 LossTargets smoothed_targets(double smoothing) {
@@ -103,7 +105,7 @@ LossTargets smoothed_targets(double smoothing) {
 namespace {
 
 Cases loss_cases() {
-  // A ratio is due where the fake's target is 0 and the generator's 1, whatever the real one's is.
+  // The ratio is defined if the fake's target is 0 and the generator's 1, whatever the real one's.
   const LossTargets real_smoothed{"_real_smoothed", 0.9F, 0, 1},
       fake_smoothed{"_fake_smoothed", 1, 0.1F, 1},
       generator_smoothed{"_generator_smoothed", 1, 0, 0.9F};

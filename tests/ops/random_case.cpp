@@ -1,4 +1,4 @@
-// What every backend must draw: masks and shuffles bit for bit, noise to rounding.
+// The draws of every backend: masks and shuffles bit for bit, noise to rounding.
 #include "ops/random_case.h"
 
 #include <cmath>
@@ -9,7 +9,7 @@
 namespace dcgan::test {
 namespace {
 
-/// An address whose first element draws just the threshold of `rate`, so that < and <= differ.
+/// An address whose first element draws exactly the threshold of `rate`, so that < and <= differ.
 RandomAddress on_the_threshold(float rate) {
   const auto threshold = static_cast<std::uint32_t>(std::lround(static_cast<double>(rate) * 65536));
   RandomAddress a{3, 5, 0};

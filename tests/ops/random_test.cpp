@@ -14,7 +14,7 @@ void expect_words(const PhiloxBlock& block, std::initializer_list<std::uint32_t>
 }
 
 // Random123's kat_vectors for philox4x32-10.
-TEST(Philox, KnownAnswers) {
+TEST(Philox, GivesThePublishedAnswers) {
   expect_words(philox({{0, 0, 0, 0}}, 0, 0), {0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8});
   constexpr std::uint32_t ones = 0xffffffff;
   expect_words(philox({{ones, ones, ones, ones}}, ones, ones),

@@ -28,8 +28,8 @@ std::vector<std::string> present_backends() {
   return names;
 }
 
-/// What a case may cost on a backend: a machine in software takes its time, the more so when it
-/// checks every access. A layer of each kind at its real size and a small batch is below all.
+/// What a case may cost on a backend: a machine in software is slow, and slower when it checks
+/// every access. A layer of each kind at its real size and a small batch is below every limit.
 double most_flops(const std::string& backend) {
   const double share = sanitized ? 0.02 : 1;
   if (backend == "simt-check") return 3e8 * share;
@@ -53,7 +53,7 @@ std::vector<Pairing> on_backends(bool (*wanted)(const OpCases&, const Case&), do
   return all;
 }
 
-/// Differences want several forward passes, and show what they show at small shapes.
+/// Differences take several forward passes, and small shapes are enough for them.
 constexpr double small = 0.01;
 bool any(const OpCases&, const Case&) { return true; }
 bool with_slopes(const OpCases& cases, const Case&) { return cases.has_slopes; }
@@ -73,7 +73,7 @@ std::string name_of(const testing::TestParamInfo<Pairing>& info) {
 void expect_equal(const Result& got, const Expected& expected) {
   ASSERT_EQ(got.name, expected.name);
   ASSERT_EQ(got.values.size(), expected.values.size()) << got.name;
-  EXPECT_TRUE(got.canaries_alive) << "something wrote before or behind " << got.name;
+  EXPECT_TRUE(got.canaries_alive) << "something wrote before or after " << got.name;
   double worst = 0;
   std::size_t where = 0, count = 0;
   for (std::size_t i = 0; i < got.values.size(); ++i) {
@@ -116,15 +116,15 @@ TEST_P(Gradient, EqualsDifferences) {
     EXPECT_NEAR(s.backward, s.differences, s.tolerance) << "along " << s.of;
 }
 
-/// A not-a-number reaches what it has a part in, and nothing else: where a kernel meets the end of
-/// a sum or an image by products with zero, it would.
+/// A NaN reaches the results it has a part in and no others, as it would if a kernel filled up the
+/// end of a sum or an image with products by zero.
 class Containment : public Op {
  protected:
   using Index = std::int64_t;
   using Pass = std::function<Floats()>;
 
-  /// What `pass` gives with another value in entry `at` of its operand, which is `clean` again
-  /// after.
+  /// What `pass` gives with another value in entry `at` of its operand, which is restored to
+  /// `clean`.
   static Floats with(float value, const Pass& pass, Input<float>& operand, const Floats& clean,
                      std::size_t at) {
     Floats changed = clean;
@@ -160,7 +160,7 @@ class Containment : public Op {
   }
 };
 
-TEST_P(Containment, OfNotANumbers) {
+TEST_P(Containment, NaNsReachOnlyTheirOwnResults) {
   const auto& c = dynamic_cast<const LinearCase&>(op());
   const LinearCase::Sizes n = c.sizes();
   const auto device = backend();
@@ -185,7 +185,7 @@ TEST_P(Containment, OfNotANumbers) {
     expect_contained(forward, x, clean_x, at, "z");
   for (const std::size_t at : {clean_dz.size() / 2, clean_dz.size() - 1})
     expect_contained(backward_data, dz, clean_dz, at, "dx");
-  // Of a kernel's gradient a whole channel: the zeros beside the image are multiplied like pixels.
+  // A whole channel of a kernel's gradient: the zeros beside the image are multiplied like pixels.
   const LinearCase::Layout l = c.layout();
   for (const Index in : {Index{0}, l.in - 1})
     expect_contained(

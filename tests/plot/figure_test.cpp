@@ -27,7 +27,7 @@ struct Box {
   int left = 1 << 20, top = 1 << 20, right = -1, bottom = -1, pixels = 0;
 };
 
-/// Where a figure's pixels are exactly of that grey; letters, which have some of any, do not count.
+/// Where a figure's pixels are exactly of that grey, apart from letters, which have every grey.
 Box box_of(const Image& figure, std::uint8_t grey) {
   constexpr int more_than_letters_have = 40;
   Box box;
@@ -152,7 +152,7 @@ TEST(PlotFigure, APowerIsStraightOnLogarithmicAxes) {
   EXPECT_NEAR(2 * (start - middle), start - curve_row(plot, 550, false), 2);
 }
 
-TEST(PlotFigure, ValuesThatAreNoNumbersAreLeftOut) {
+TEST(PlotFigure, ValuesThatAreNotFiniteAreLeftOut) {
   const double nan = std::numeric_limits<double>::quiet_NaN();
   const double infinite = std::numeric_limits<double>::infinity();
   const Curve gap{"G", {1, 2, 3, 4, 5}, {1, nan, infinite, 1e300, 2}};

@@ -127,31 +127,33 @@ TEST_F(StepProfile, SumsInPartsDeclareTheParts) {
     if (name == "batch_norm") {
       const double rows = op.at("shape").at("rows"), channels = op.at("shape").at("channels");
       const bool forward = direction == "forward";
-      const double parts = kernels[0].at("grid")[1];
       ASSERT_EQ(kernels.size(), 3U);
-      EXPECT_EQ(bytes_of(kernels[0]), 4 * (forward ? 1 : 3) * rows * channels);
-      EXPECT_EQ(bytes_of(kernels[1]), 4 * 2 * parts * channels);
-      EXPECT_EQ(bytes_of(kernels[2]), 4 * (forward ? 2 : 4) * rows * channels);
+      const Json &sums = kernels[0], &totals = kernels[1], &result = kernels[2];
+      const double parts = sums.at("grid")[1];
+      EXPECT_EQ(bytes_of(sums), 4 * (forward ? 1 : 3) * rows * channels);
+      EXPECT_EQ(bytes_of(totals), 4 * 2 * parts * channels);
+      EXPECT_EQ(bytes_of(result), 4 * (forward ? 2 : 4) * rows * channels);
       // Two sums: of a lane's parts, each converted and added, then over the lanes.
       double lanes = 1, shuffles = 0;
       for (; lanes < 32 && lanes < parts; lanes *= 2) ++shuffles;
-      EXPECT_EQ(kernels[1].at("double_instructions").get<double>(),
+      EXPECT_EQ(totals.at("double_instructions").get<double>(),
                 2 * (2 * std::ceil(parts / lanes) + shuffles) + 6);
       ++norms;
     } else if (kernels.size() == 2 && direction == "backward-weights") {
       const Json& shape = op.at("shape");
-      const bool one_channel = kernels[0].at("name") == "one_channel_backward_weights";
-      const double parts = kernels[0].at("grid")[one_channel ? 0 : 2];
+      const Json &product = kernels[0], &sum_of_parts = kernels[1];
+      const bool one_channel = product.at("name") == "one_channel_backward_weights";
+      const double parts = product.at("grid")[one_channel ? 0 : 2];
       const double weights = shape.at("in").get<double>() * shape.at("out").get<double>() *
                              std::pow(shape.value("kernel", 1.0), 2);
-      EXPECT_EQ(bytes_of(kernels[0]),
+      EXPECT_EQ(bytes_of(product),
                 op.at("bytes").get<double>() + (one_channel ? 0 : 4 * (parts - 1) * weights))
           << op.at("label");
-      EXPECT_EQ(bytes_of(kernels[1]), 4 * (parts + 1) * weights) << op.at("label");
+      EXPECT_EQ(bytes_of(sum_of_parts), 4 * (parts + 1) * weights) << op.at("label");
       ++in_parts;
     } else if (name.starts_with("conv") &&
                kernels[0].at("name").get<std::string>().starts_with("one_channel")) {
-      // Of the positions of the smaller picture.
+      // One for each position of the smaller picture and each tap and channel.
       const double stride = name == "conv2d" ? op.at("shape").at("stride").get<double>() : 1;
       const double side = op.at("shape").at("height").get<double>() / stride;
       EXPECT_EQ(kernels[0].at("fmas").get<double>(),
@@ -171,7 +173,7 @@ TEST_F(StepProfile, DrawsDeclareTheirInstructions) {
   }
 }
 
-TEST_F(StepProfile, NamesTheOpsThatThereAre) {
+TEST_F(StepProfile, AnUnknownOpIsRefusedWithTheKnownOnes) {
   try {
     profile_step(config_, "pooling", 1);
     FAIL();

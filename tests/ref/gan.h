@@ -24,8 +24,8 @@ class Gan {
   /// generator's own pass of an alternating step, which comes last, generated ones alone.
   using MasksOfPass = std::function<Masks(std::int64_t rows, std::uint32_t pass)>;
   /// With one discriminator step both losses are differentiated before either network changes; with
-  /// several the discriminator changes so often, and then the generator against the changed one.
-  /// The loss reported of the discriminator is that before its last change.
+  /// several the discriminator changes that many times, and then the generator against the changed
+  /// one. The loss reported of the discriminator is that before its last change.
   StepLosses step(const Vector& real, const Vector& noise, const MasksOfPass& masks,
                   std::int64_t step);
 

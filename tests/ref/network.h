@@ -37,7 +37,7 @@ class Network {
   /// Parameters and moving statistics, gradients and Adam's moments by the parameters' names.
   Tensors values, gradients, adam_m, adam_v;
 
-  /// Kernels from the documented addresses, biases 0 ...: what a run starts from.
+  /// Kernels from the documented addresses, biases 0 ...: a run's initial values.
   void initialise(std::uint64_t seed);
 
   /// y [rows, output] of x [rows, input] with the batch's statistics, which the moving ones follow.
@@ -51,7 +51,7 @@ class Network {
   void update(const AdamConfig& config, std::int64_t t);
 
   /// How near to zero an input of a LeakyReLU came in any forward(), relative to the layer's
-  /// largest: a program in float may be on the other side of the kink if it is as near as that.
+  /// largest: that near, a program in float may be on the other side of the kink.
   double nearest_kink() const { return nearest_kink_; }
 
  private:

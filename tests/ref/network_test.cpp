@@ -35,7 +35,7 @@ class NetworkGradients : public testing::Test {
   const Masks masks = {keep_mask({1, 2, 3}, 0.25F, rows * 48)};
 };
 
-TEST_F(NetworkGradients, AreDifferences) {
+TEST_F(NetworkGradients, EqualDifferences) {
   constexpr double h = 1e-6, tolerance = 1e-7;
   network.forward(rows, x, masks);
   const Vector dx = network.backward(dy);
@@ -72,7 +72,7 @@ TEST_F(NetworkGradients, AddUpOverPasses) {
 }
 
 // With the statistics of one batch alone, inference is training without dropout.
-TEST_F(NetworkGradients, InferenceTakesTheMovingStatistics) {
+TEST_F(NetworkGradients, InferenceUsesTheMovingStatistics) {
   Network quick("generator", {layer::Dense{4}, layer::BatchNorm{0, 1e-3}, layer::Dropout{0.5}},
                 {1, 1, 5});
   quick.initialise(1);

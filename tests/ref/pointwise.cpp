@@ -45,7 +45,7 @@ BatchNormForward batch_norm(const BatchNormShape& s, const Vector& x, const Vect
   BatchNormForward f;
   f.mean.assign(channels, 0);
   f.inv_std = f.moving_mean = f.moving_variance = f.mean;
-  // Divided once, so that the mean of a channel that does not vary is what it is.
+  // Divided once, so that the mean of a constant channel is exact.
   for (std::size_t i = 0; i < x.size(); ++i) f.mean[i % channels] += x[i];
   for (double& mean : f.mean) mean /= rows;
   Vector variance(channels);

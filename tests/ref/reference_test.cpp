@@ -28,7 +28,7 @@ void expect_gradient(const std::function<Vector(const Vector&)>& f, Vector x, co
   }
 }
 
-TEST(Reference, Dense) {
+TEST(Reference, DenseGradientsEqualDifferences) {
   const DenseShape s{3, 4, 5};
   const Vector x = draw(12, 1), w = draw(20, 2), dz = draw(15, 3);
   expect_gradient([&](const Vector& v) { return dense(s, v, w); }, x, dz,
@@ -39,7 +39,7 @@ TEST(Reference, Dense) {
 
 class Convolutions : public testing::TestWithParam<ConvShape> {};
 
-TEST_P(Convolutions, Gradients) {
+TEST_P(Convolutions, GradientsEqualDifferences) {
   const ConvShape s = GetParam();
   const auto size = [](std::int64_t n) { return static_cast<std::size_t>(n); };
   const Vector x = draw(size(s.batch * s.height * s.width * s.in), 1);
@@ -62,7 +62,7 @@ INSTANTIATE_TEST_SUITE_P(Shapes, Convolutions,
                                          ConvShape{1, 4, 4, 2, 1, 5, 1}));
 
 // Hand-worked: what 'same' pads, and what a transposed convolution of stride 2 drops.
-TEST(Reference, SamePaddingOnPaper) {
+TEST(Reference, SamePaddingPutsTheLargerHalfBehind) {
   // Input 4, stride 2, kernel 5: 2 outputs, padding 3, of which 1 before: taps at -1 .. 3 and 1
   // .. 5.
   const ConvShape s{1, 1, 4, 1, 1, 5, 2};
@@ -79,7 +79,7 @@ TEST(Reference, SamePaddingOnPaper) {
   EXPECT_TRUE(found);
 }
 
-TEST(Reference, BatchNorm) {
+TEST(Reference, BatchNormGradientsEqualDifferences) {
   const BatchNormShape s{7, 3, 0.9F, 1e-3F, Activation::leaky_relu, 0.3F};
   const Vector x = draw(21, 1), gamma = draw(3, 2), beta = draw(3, 3), dy = draw(21, 4), zero(3);
   const BatchNormBackward b = batch_norm_backward(s, x, gamma, beta, dy);
@@ -91,7 +91,7 @@ TEST(Reference, BatchNorm) {
                   dy, b.dbeta);
 }
 
-TEST(Reference, Epilogue) {
+TEST(Reference, EpilogueGradientsEqualDifferences) {
   for (const Activation a : {Activation::none, Activation::leaky_relu, Activation::tanh}) {
     const Epilogue e{true, a, 0.3F, 0.25F};
     const Vector z = draw(12, 1), bias = draw(3, 2), dy = draw(12, 3);
@@ -102,7 +102,7 @@ TEST(Reference, Epilogue) {
   }
 }
 
-TEST(Reference, GanLoss) {
+TEST(Reference, GanLossAdjointsEqualDifferences) {
   const Vector logits = draw(10, 1), one{1};
   for (const double smoothing : {0.0, 0.1}) {
     const double high = 1 - smoothing, low = smoothing;
@@ -119,7 +119,7 @@ TEST(Reference, GanLoss) {
 
 // Keras 3 starts at m = v = 0; its first step is learning_rate * g / (|g| + epsilon / sqrt(1 -
 // beta2)).
-TEST(Reference, AdamsFirstStepOnPaper) {
+TEST(Reference, AdamsFirstStepHasItsClosedForm) {
   Vector m(2), v(2), w = {1, 1};
   adam({1e-3, 0.9, 0.99, 1e-8}, 1, {0.5, -2}, m, v, w);
   EXPECT_NEAR(w[0], 1 - 1e-3 * 0.5 / (0.5 + 1e-7), 1e-12);

@@ -94,7 +94,7 @@ TEST_F(Comparison, MarksTheSettingsThatDiffer) {
   EXPECT_NE(page.find("<tr><th>data</th>"), std::string::npos);
 }
 
-TEST_F(Comparison, AMissingPictureIsNamedAndNoPageIsLeft) {
+TEST_F(Comparison, AMissingPictureIsNamedAndNoPageWritten) {
   const RunSummary a = run("A", 1);
   fs::remove(a.directory + "/training.gif");
   try {

@@ -1,4 +1,5 @@
-// The loop of a run: what it calls and saves when, what it makes up for, and what it reports.
+// The loop of a run: when it calls and saves what, which missing picture it draws, and what it
+// reports.
 #include "run/run.h"
 
 #include <gtest/gtest.h>
@@ -65,7 +66,7 @@ class RunLoop : public testing::Test {
 using Strings = std::vector<std::string>;
 using Lines = std::vector<std::pair<int, int>>;
 
-TEST_F(RunLoop, LogsAndSavesAsOftenAsItIsAskedTo) {
+TEST_F(RunLoop, LogsAndSavesAsOftenAsTheSettingsSay) {
   Strings calls;
   options_.after_step = [&](const StepResult& step, const Trainer& t) {
     EXPECT_EQ(t.state().step, step.step);
@@ -112,7 +113,7 @@ TEST_F(RunLoop, ReportsWhatItDid) {
   const RunOutcome outcome = run_training(t, options_);
   EXPECT_FALSE(outcome.interrupted);
   EXPECT_EQ(outcome.checkpoint, folder_.path("run/checkpoints/step_00000005.safetensors"));
-  // The epoch under way counts as one of two steps, in log and pictures too.
+  // The unfinished epoch counts as one of two steps, in log and pictures too.
   EXPECT_EQ(logged(), (Lines{{2, 1}, {0, 1}, {4, 2}, {0, 2}}));
   EXPECT_EQ(files("images"), (Strings{"epoch_0001.png", "epoch_0002.png"}));
   const RunSummary& summary = outcome.summary;
@@ -141,7 +142,7 @@ TEST_F(RunLoop, OfWholeEpochsReportsEachOnce) {
   EXPECT_EQ(summary.final_grid, folder_.path("run/images/epoch_0002.png"));
 }
 
-TEST_F(RunLoop, StopsBehindTheStepUnderWay) {
+TEST_F(RunLoop, StopsAfterTheCurrentStep) {
   std::atomic<bool> stop = false;
   options_.stop = &stop;
   options_.after_step = [&](const StepResult& step, const Trainer&) { stop = step.step == 4; };
@@ -149,12 +150,12 @@ TEST_F(RunLoop, StopsBehindTheStepUnderWay) {
   EXPECT_TRUE(outcome.interrupted);
   EXPECT_EQ(outcome.checkpoint, folder_.path("run/checkpoints/step_00000004.safetensors"));
   EXPECT_TRUE(exists("checkpoints/step_00000004.safetensors"));
-  // The epoch goes on in the run that resumes this one.
+  // The run that resumes this one continues the epoch.
   EXPECT_EQ(logged(), (Lines{{2, 1}, {0, 1}, {4, 2}}));
   EXPECT_EQ(files("images"), Strings{"epoch_0001.png"});
 }
 
-TEST_F(RunLoop, ThatIsStoppedAtOnceSavesWhatThereIs) {
+TEST_F(RunLoop, StoppedAtOnceSavesTheInitialState) {
   const std::atomic<bool> stop = true;
   options_.stop = &stop;
   const RunOutcome outcome = train();
@@ -164,8 +165,8 @@ TEST_F(RunLoop, ThatIsStoppedAtOnceSavesWhatThereIs) {
   EXPECT_TRUE(outcome.summary.loss_generator.empty());
 }
 
-// Of a run that was ended between a checkpoint and its epoch's picture.
-TEST_F(RunLoop, MakesUpForAPictureThatIsMissing) {
+// A run may have ended between a checkpoint and its epoch's picture.
+TEST_F(RunLoop, DrawsThePictureThatIsMissing) {
   config_.epochs = 2;
   const std::string checkpoint = train().checkpoint;
   const std::string picture = folder_.path("run/images/epoch_0002.png");

@@ -28,7 +28,7 @@ class Folder : public testing::Test {
   const TemporaryFolder folder_;
 };
 
-TEST_F(Folder, IsMadeWithALogThatReplacesAnOlderOne) {
+TEST_F(Folder, IsCreatedWithALogThatReplacesAnOlderOne) {
   std::filesystem::create_directory(run("run"));
   folder_.write("run/log.jsonl", "old\n");
   const RunFolder folder(run("run"), "", {});
@@ -50,7 +50,7 @@ TEST_F(Folder, NamesPicturesAndCheckpoints) {
 }
 
 // State: step 4, one epoch done.
-TEST_F(Folder, KeepsOfALogWhatTheStateStandsBy) {
+TEST_F(Folder, KeepsTheLinesOfALogUpToTheState) {
   RunFolder(run("old"), "", {});
   const std::string kept =
       "{\"step\": 1, \"epoch\": 1}\n{\"epoch\": 1}\n{\"step\": 4, \"epoch\": 2}\n"
@@ -66,12 +66,12 @@ TEST_F(Folder, KeepsOfALogWhatTheStateStandsBy) {
   EXPECT_EQ(read_file(elsewhere.path("log.jsonl")), kept);
   const RunFolder again(run("old"), run("old/checkpoints/step_00000004.safetensors"), state);
   EXPECT_EQ(read_file(again.path("log.jsonl")), kept);
-  // A checkpoint that lies alone has no log.
+  // A checkpoint on its own has no log.
   const RunFolder alone(run("alone"), run("nowhere/checkpoints/x"), state);
   EXPECT_EQ(read_file(alone.path("log.jsonl")), "");
 }
 
-TEST_F(Folder, BringsTheGridsOfTheEpochsThatAreDone) {
+TEST_F(Folder, CopiesTheGridsOfFinishedEpochs) {
   RunFolder old(run("old"), "", {});
   for (const char* name : {"1", "2", "3"})
     folder_.write("old/images/epoch_000" + std::string(name) + ".png", name);
@@ -163,7 +163,7 @@ TEST_F(Folder, PlotsBothLossesByEpoch) {
                           {"DCGAN: mean loss per epoch", "Epoch", "Loss"}));
 }
 
-TEST_F(Folder, MakesAFilmOfTheGridsThatAreThere) {
+TEST_F(Folder, MakesAnAnimationOfTheGridsThatExist) {
   const RunFolder folder(run("run"), "", {});
   folder.write_gif(3);
   EXPECT_FALSE(std::filesystem::exists(folder.path("training.gif")));

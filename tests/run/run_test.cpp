@@ -1,4 +1,4 @@
-// What a run leaves behind: its folder's files, and the log's lines.
+// What a run writes: its folder's files, and the log's lines.
 #include "run/run.h"
 
 #include <gtest/gtest.h>
@@ -52,7 +52,7 @@ TEST(Run, LogsStepsAndEpochsAsTheTrainerReportsThem) {
   EXPECT_EQ(epoch, 2U);
 }
 
-TEST(Run, LeavesEverythingBehindAndResumesElsewhere) {
+TEST(Run, WritesAllItsFilesAndResumesInAnotherFolder) {
   const TemporaryFolder folder;
   Config config = small_preset("dcgan");
   config.steps = 5;  // ends in the second epoch

@@ -57,7 +57,7 @@ configure "no nvcc" -DSEARCH_ROOT="$work/empty"
 says "$without no nvcc"
 says "decided: OFF"
 configure "no nvcc, asked for" -DSEARCH_ROOT="$work/empty" -DDCGAN_CUDA=ON
-says "DCGAN_CUDA=ON cannot be done: no nvcc"
+says "DCGAN_CUDA=ON is not possible: no nvcc"
 says "errors occurred"
 configure "switched off" "$(nvcc 13.0)" -DDCGAN_CUDA=OFF
 says "decided: OFF"
@@ -65,7 +65,7 @@ configure "11.8" "$(nvcc 11.8)"
 says "$without $work/11.8/bin/nvcc is of CUDA 11.8, which has no C++20; install CUDA Toolkit 12"
 says "decided: OFF"
 configure "11.8, asked for" "$(nvcc 11.8)" -DDCGAN_CUDA=ON
-says "DCGAN_CUDA=ON cannot be done: $work/11.8/bin/nvcc is of CUDA 11.8, which has no C++20"
+says "DCGAN_CUDA=ON is not possible: $work/11.8/bin/nvcc is of CUDA 11.8, which has no C++20"
 for release in 12.0 12.4; do
   configure "$release" "$(nvcc $release)"
   says "with nvcc $release for 75 80 86 89 90, and PTX of 90"
@@ -76,7 +76,7 @@ says "decided: ON 75-real;80-real;86-real;89-real;90-real;100-real;120-real;120-
 configure "the host compiler refused" "$(nvcc refuses)"
 says "$without nvcc 12.4 refuses the host compiler (its default): unsupported GNU version; name an older one with -DCMAKE_CUDA_HOST_COMPILER="
 configure "the host compiler refused, asked for" "$(nvcc refuses)" -DDCGAN_CUDA=ON
-says "DCGAN_CUDA=ON cannot be done: nvcc 12.4 refuses the host compiler"
+says "DCGAN_CUDA=ON is not possible: nvcc 12.4 refuses the host compiler"
 ln -s "$(command -v g++)" "$work/g++-12"
 reconfigure "an older host compiler named" -DDCGAN_CUDA=AUTO -DCMAKE_CUDA_HOST_COMPILER="$work/g++-12"
 says "decided: ON"
@@ -85,9 +85,9 @@ says "decided: ON"
 configure "headers that do not compile" "$(nvcc headless)"
 says "$without nvcc 12.4 with the host compiler its default cannot build a C++20 program: math.h(79): error: exception specification is incompatible"
 configure "a broken nvcc" "$(nvcc broken)"
-says "$without $work/broken/bin/nvcc does not tell its version"
+says "$without $work/broken/bin/nvcc does not print its version"
 configure "an nvcc that is not there" "$(nvcc nowhere)"
-says "$without $work/nowhere/bin/nvcc does not tell its version"
+says "$without $work/nowhere/bin/nvcc does not print its version"
 
 mkdir -p "$work/system/usr/local"
 mv "$work/13.0" "$work/system/usr/local/cuda"
@@ -103,7 +103,7 @@ configure "an architecture unknown" "$(nvcc 12.4)" "-DDCGAN_CUDA_ARCHITECTURES=8
 says "DCGAN_CUDA_ARCHITECTURES names 120, which nvcc 12.4 does not know; it knows 50 52"
 says "errors occurred"
 configure "native without a GPU" "$(nvcc 12.4)" -DDCGAN_CUDA_ARCHITECTURES=native
-says "DCGAN_CUDA_ARCHITECTURES=native, but nvidia-smi names no GPU"
+says "DCGAN_CUDA_ARCHITECTURES=native, but nvidia-smi lists no GPU"
 gpu 9.0 8.6 8.6
 configure "two kinds of GPU" "$(nvcc 13.0)"
 says "decided: ON 86-real;90-real;90-virtual"

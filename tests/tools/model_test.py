@@ -62,24 +62,24 @@ class WorkOfAProfile(unittest.TestCase):
 
 
 class Times(unittest.TestCase):
-    """Where one bound alone counts; model.LAUNCH_US is added to each."""
+    """Work with one bound that decides; model.LAUNCH_US is added to each."""
 
     def microseconds(self, work, card, code=CODE):
         return model.time_of(work, GPUS[card], code).microseconds - model.LAUNCH_US
 
-    def test_memory(self):
+    def test_dram_bounds_what_does_not_fit_the_cache(self):
         # 3.35 GB do not stay in the L2 cache: a millisecond of the H100's DRAM, of which 9/10 are reached.
         work = Work("", "k", 10000, 256, moved_bytes=3.35e9)
         self.assertEqual(model.time_of(work, GPUS["H100"], CODE).bound, "DRAM")
         self.assertAlmostEqual(self.microseconds(work, "H100"), 1000 / 0.9)
 
-    def test_cache_and_launch(self):
+    def test_a_launch_bounds_what_the_cache_serves_faster(self):
         # 21 bytes per cycle from each multiprocessor.
         work = Work("", "k", 100, 256, moved_bytes=21 * 132 * 1980, sector_bytes=21 * 132 * 1980)
         self.assertEqual(model.time_of(work, GPUS["H100"], CODE).bound, "launch")
         self.assertAlmostEqual(self.microseconds(work, "H100"), 1)
 
-    def test_arithmetic_of_the_tiled_product(self):
+    def test_arithmetic_bounds_the_tiled_product(self):
         # One block of 8 warps on each of 132 multiprocessors, 1000 slices of 600 instructions, two warps
         # to a scheduler.
         work = Work("", "product_kernel", 132, 256, slices=1000)
@@ -93,19 +93,19 @@ class Times(unittest.TestCase):
         self.assertAlmostEqual(self.microseconds(Work("", "product_kernel", 108, 256, slices=1000), "A100"),
                                (2 * 1000 * 1024 + model.BLOCK_LATENCY) / 1410)
 
-    def test_caches(self):
-        # What fits half of the L2 cache is asked of it alone.
+    def test_the_cache_bounds_what_fits_half_of_it(self):
+        # What fits half of the L2 cache comes from it alone.
         work = Work("", "k", 10000, 256, moved_bytes=1e6, sector_bytes=21 * 132 * 1.98e6)
         self.assertEqual(model.time_of(work, GPUS["H100"], CODE).bound, "L2")
         self.assertAlmostEqual(self.microseconds(work, "H100"), 1000)
 
-    def test_shared_memory_of_the_busiest_multiprocessor(self):
+    def test_the_busiest_multiprocessor_bounds_shared_memory(self):
         # 133 blocks on 132 multiprocessors: one has two, each a 133rd of the passes.
         work = Work("", "k", 133, 256, shared_passes=133 * 1980e3)
         self.assertEqual(model.time_of(work, GPUS["H100"], CODE).bound, "shared memory")
         self.assertAlmostEqual(self.microseconds(work, "H100"), 2000)
 
-    def test_double_where_there_are_two_lanes(self):
+    def test_two_lanes_bound_double_precision(self):
         work = Work("", "k", 1280, 64, double_instructions=-1)
         self.assertEqual(model.time_of(work, GPUS["RTX 4090"], CODE).bound, "double")
         self.assertAlmostEqual(self.microseconds(work, "RTX 4090"), 20 * 100 * 16 / 2520)
@@ -113,7 +113,7 @@ class Times(unittest.TestCase):
         work.double_instructions = 25
         self.assertAlmostEqual(self.microseconds(work, "RTX 4090"), 20 * 25 * 16 / 2520)
 
-    def test_serial_loads(self):
+    def test_latency_bounds_serial_loads(self):
         # One block of 8 warps, 64 loads each: the H100's L2 answers after 263 cycles. Eight at a time are
         # waited for 8 times, one at a time 64 times.
         work = Work("", "k", 1, 256, moved_bytes=1, requests={("LDG", 32): 8 * 64, ("STG", 32): 999})
@@ -130,7 +130,7 @@ class Times(unittest.TestCase):
         # 128 registers of 256 threads: two blocks to a multiprocessor. Five blocks on each are 3 rounds.
         work = Work("", "k", 5 * 132, 256, moved_bytes=1, requests={("LDG", 32): 5 * 132 * 8})
         self.assertAlmostEqual(self.microseconds(work, "H100"), 3 * 263 / 1980, 5)
-        # So it is where the launch asks for 100 KiB of shared memory, though registers are few.
+        # The same with few registers but 80 KiB more of shared memory.
         few = code_of(registers=32)
         self.assertAlmostEqual(self.microseconds(work, "H100", few), 263 / 1980, 5)
         work.dynamic_shared_bytes = 80 * 1024
@@ -160,10 +160,10 @@ class ReportedProducts(unittest.TestCase):
                     moved_bytes=4 * (m * k + k * n + m * n), sector_bytes=blocks * 256 * k * 4)
         return 2 * m * n * k / model.time_of(work, gpu, CODE).microseconds * 1e-6
 
-    def test_h100(self):
+    def test_h100_follows_the_measured_rate(self):
         self.assertAlmostEqual(self.teraflops(GPUS["H100"], 4096, 4096, 4096) / 45.6, 1, delta=0.1)
 
-    def test_a100_and_rtx_4070_ti(self):
+    def test_a100_and_rtx_4070_ti_follow_the_measured_rates(self):
         # github.com/Yinghan-Li/YHs_Sample/issues/4: a kernel by hand, cuBLAS 18.88 and 29.17.
         self.assertAlmostEqual(self.teraflops(GPUS["A100 80GB"], 5120, 4096, 4096) / 18.49, 1, delta=0.1)
         ti = Gpu("RTX 4070 Ti", 89, ADA, 60, 2.610, 504, 48)
@@ -171,7 +171,7 @@ class ReportedProducts(unittest.TestCase):
 
 
 class Widths(unittest.TestCase):
-    def test_a_width_that_is_not_in_the_machine_code_is_told(self):
+    def test_a_width_that_is_not_in_the_machine_code_is_reported(self):
         work = Work("", "k", 1, 32, requests={("LDG", 128): 5, ("STS", 32): 1})
         code = {"k": {90: {"accesses_by_bits": {"LDG": {"32": 4}, "STS": {"32": 1}}}}}
         (line,) = model.strange_widths([[(work, {})]], ["H100"], code)
@@ -181,7 +181,7 @@ class Widths(unittest.TestCase):
 
 
 class Cards(unittest.TestCase):
-    def test_names_as_drivers_have_them(self):
+    def test_names_of_drivers_are_known(self):
         for device, card in [("NVIDIA H200", "H200"), ("NVIDIA H100 80GB HBM3", "H100"),
                              ("NVIDIA H100 PCIe", "H100 PCIe"), ("Tesla T4", "T4"), ("NVIDIA B200", "B200"),
                              ("NVIDIA GB200", "GB200"), ("NVIDIA L4", "L4"), ("NVIDIA L40S", "L40S"),
@@ -195,7 +195,7 @@ class Cards(unittest.TestCase):
                        "NVIDIA H300", "NVIDIA A1000"]:
             self.assertIsNone(card_of(f"cuda, {device}, compute capability 9.0"))
 
-    def test_figures_of_data_sheets(self):
+    def test_peaks_are_those_of_the_data_sheets(self):
         for card, tflops in [("T4", 8.1), ("A100", 19.5), ("A10", 31.2), ("L4", 30.3), ("L40S", 91.6),
                              ("H100", 67), ("H100 PCIe", 51), ("H100 NVL", 60), ("H200", 67), ("GB200", 80),
                              ("RTX 4090", 82.6), ("RTX 5090", 104.8), ("RTX PRO 6000", 125),
@@ -234,7 +234,7 @@ class Measured(unittest.TestCase):
         (comparison,) = model.compare(self.path, [self.preset], [self.times])
         return comparison
 
-    def test_ratio_of_the_step_and_of_each_op(self):
+    def test_the_step_and_each_op_have_their_ratio(self):
         step, backward, forward = self.compare().text()
         self.assertEqual(step, "dcgan: 1.500 ms measured, 0.750 ms modelled on H200: ratio 2.00")
         self.assertIn("backward", backward)
@@ -256,7 +256,7 @@ class Measured(unittest.TestCase):
             with self.assertRaisesRegex(model.ModelError, str(self.path)):
                 model.compare(self.path, [self.preset], [self.times])
 
-    def test_json_of_a_results_page(self):
+    def test_json_has_cards_presets_and_measurements(self):
         written = model.as_json([self.preset], [self.times], ["H200", "T4"], [self.compare()])
         self.assertEqual([card["card"] for card in written["cards"]], ["H200", "T4"])
         self.assertEqual(written["cards"][0]["device"], "NVIDIA H200")  # a pattern of the driver's name

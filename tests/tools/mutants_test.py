@@ -23,10 +23,10 @@ class Lexer(unittest.TestCase):
     def texts(self, code):
         return [t.text for t in Source("x.cu", code).tokens]
 
-    def test_no_comments_and_strings_stay_whole(self):
+    def test_comments_are_dropped_and_strings_stay_whole(self):
         self.assertEqual(self.texts('a /* b < c */ + "d < e" // f\n;'), ["a", "+", '"d < e"', ";"])
 
-    def test_numbers(self):
+    def test_numbers_stay_whole(self):
         self.assertEqual(self.texts("0x1p-24 1'000 0xffu 0.5F 6.28e+3"),
                          ["0x1p-24", "1'000", "0xffu", "0.5F", "6.28e+3"])
 
@@ -39,7 +39,7 @@ class Lexer(unittest.TestCase):
 
 
 class Operators(unittest.TestCase):
-    def test_barrier(self):
+    def test_barrier_is_dropped(self):
         self.assertEqual(after("f(); __syncthreads(); g();", "barrier"), ["f(); static_cast<void>(0); g();"])
 
     def test_relation_but_no_template_bracket(self):
@@ -73,7 +73,7 @@ class Operators(unittest.TestCase):
                                "if (true && f(c, d)) return;", "if (a < b && true) return;"])
         self.assertEqual(after("x = a < b ? c : d;", "condition"), ["x = false ? c : d;", "x = true ? c : d;"])
 
-    def test_reset(self):
+    def test_initialisers_are_dropped(self):
         self.assertEqual(after("Pack<width> sum{}, other{}; float s[8] = {}; f(T{});", "reset"),
                          ["Pack<width> sum, other{}; float s[8] = {}; f(T{});",
                           "Pack<width> sum{}, other; float s[8] = {}; f(T{});",
@@ -132,7 +132,7 @@ class HostOperators(unittest.TestCase):
                          ["a = Kind::d; if (c == Kind::d) std::e;", "a = Kind::b; if (c == Kind::b) std::e;"])
         self.assertEqual(self.after("a = Kind::b(c) + Kind::d<e>;", "enumerator"), [])
 
-    def test_counters(self):
+    def test_counters_are_off_by_one_or_zero(self):
         self.assertEqual(self.after("f(state.step, 2 * rows);", "counter"),
                          ["f((state.step + 1), 2 * rows);", "f(0, 2 * rows);", "f(state.step, 2 * 1);"])
         self.assertEqual(self.after("void f(int step) { p.rows = a; ++state.step; int first = 0; }", "counter"), [])
@@ -192,7 +192,7 @@ class Arguments(unittest.TestCase):
         known = arguments.FileOfMutants("x.cu", code, mutants_of("x.cu", code))
         return [m.after for m in known.named_by(argument)]
 
-    def test_functions(self):
+    def test_code_stands_in_its_function_or_class(self):
         code = """namespace a { template <class T> struct alignas(16) B final : C {
           B(int x) : x_(f(x)), y_{1} { one; } int member;
           __global__ void __launch_bounds__(2) k(T x) const { if constexpr (x) { two; } v(T{}, [&](int i) { three; }); }

@@ -30,7 +30,7 @@ class Backends : public testing::TestWithParam<const char*> {};
 
 // Over these steps, one epoch and part of the next, at most 6e-7 are measured between cpu and simt,
 // most often one unit in the last place. Later Adam makes whole steps of gradients that are
-// rounding on either side: tf-tutorial parts by 7e-6 in 30 steps, by 2e-5 in 50.
+// rounding on either side: tf-tutorial differs by 7e-6 after 30 steps, by 2e-5 after 50.
 TEST_P(Backends, FollowEachOther) {
   constexpr double tolerance = 1e-5;
   constexpr std::size_t all_steps = 20;

@@ -1,4 +1,4 @@
-// What a checkpoint says of itself, and which ones are refused.
+// What a checkpoint says about itself, and which ones are refused.
 #include "train/checkpoint.h"
 
 #include <gtest/gtest.h>
@@ -65,7 +65,7 @@ class Checkpoint : public testing::Test {
   TrainingState state_;
 };
 
-TEST_F(Checkpoint, SaysWhatItIsInItsMetadata) {
+TEST_F(Checkpoint, HasItsFormatAndProgressInItsMetadata) {
   const SafetensorsFile file(save_after(4));
   EXPECT_EQ(file.metadata().at("format"), "dcgan_cuda checkpoint");
   EXPECT_EQ(file.metadata().at("format_version"), "1");
@@ -88,12 +88,12 @@ TEST_F(Checkpoint, HoldsTheSettingsAndTheStateToTheBit) {
   EXPECT_EQ(got.loss_generator, wanted.loss_generator);
   EXPECT_EQ(got.loss_discriminator, wanted.loss_discriminator);
   EXPECT_EQ(got.seconds, wanted.seconds);
-  // Numbers that could be taken for one another.
+  // Numbers that are easily confused.
   EXPECT_NE(wanted.loss_generator, wanted.loss_discriminator);
   EXPECT_NE(wanted.loss_generator, wanted.seconds);
 }
 
-TEST_F(Checkpoint, KeepsLossesThatAreNoNumbers) {
+TEST_F(Checkpoint, KeepsLossesThatAreNotFinite) {
   save_after(4);
   const CheckpointHeader header = read(changed_state([](json& state) {
     state["sum_loss_generator"] = nullptr;
@@ -104,7 +104,7 @@ TEST_F(Checkpoint, KeepsLossesThatAreNoNumbers) {
   EXPECT_TRUE(std::isnan(header.state.history.at(0).loss_discriminator));
 }
 
-TEST_F(Checkpoint, IsRefusedWhereItIsNoneOrDamaged) {
+TEST_F(Checkpoint, IsRefusedIfDamagedOrAnotherFormat) {
   save_after(1);
   const auto expect_refused = [](const std::string& path, const std::string& why) {
     EXPECT_NE(refusal(path).find(why), std::string::npos) << refusal(path);

@@ -1,6 +1,5 @@
 // What a Gan does besides following the reference: which passes a step takes, how the two kinds of
-// label smoothing meet, and samples of a generator whose moving statistics are not what they start
-// as.
+// label smoothing meet, and samples of a generator whose moving statistics have moved.
 #include "train/gan.h"
 
 #include <gtest/gtest.h>
@@ -60,7 +59,7 @@ TEST(Passes, OneThroughTheDiscriminatorServesBothLosses) {
   EXPECT_EQ(counts["mask"], 3);
 }
 
-TEST(Passes, SmoothedLossesGoBackApart) {
+TEST(Passes, SmoothedLossesTakeABackwardPassEach) {
   Config config = vanilla();
   config.label_smoothing = 0.1;
   auto counts = ops_of_a_step(config, 5);
@@ -73,7 +72,7 @@ TEST(Passes, SmoothedLossesGoBackApart) {
   EXPECT_EQ(counts["mask"], 3);
 }
 
-TEST(Passes, EachDiscriminatorStepIsOneAndTheGeneratorsIsOfGeneratedImages) {
+TEST(Passes, EachDiscriminatorStepTakesOneAndTheGeneratorOneOfGeneratedImages) {
   Config config = vanilla();
   config.discriminator_steps = 3;
   auto counts = ops_of_a_step(config, 5);
@@ -88,7 +87,7 @@ TEST(Passes, EachDiscriminatorStepIsOneAndTheGeneratorsIsOfGeneratedImages) {
   EXPECT_EQ(counts["mask"], 4 * 3);
 }
 
-// Whatever the buffers are made for; large enough to run over those that are too small.
+// Large enough to overrun buffers that are too small.
 TEST(Batch, MayBeSmallerThanTheBuffers) {
   constexpr std::int64_t rows = 100;
   for (const std::int64_t discriminator_steps : {1, 2}) {
@@ -114,8 +113,8 @@ TEST(Batch, MayBeSmallerThanTheBuffers) {
 
 class SmallPresets : public testing::TestWithParam<const char*> {};
 
-// The two branches of the step part at no smoothing at all, and must meet there. Measured are
-// differences of one unit in the last place.
+// The step branches at zero smoothing, where both branches must agree. Measured: they differ by one
+// unit in the last place.
 TEST_P(SmallPresets, HardlyAnySmoothingIsNone) {
   Config config = small_preset(GetParam());
   config.label_smoothing = 0;
@@ -159,7 +158,7 @@ ref::Vector sample_noise(const Config& config, std::int64_t count, std::uint64_t
   return noise;
 }
 
-// Batches that cut a chunk of 64 evenly, unevenly, and not at all. Measured: 4e-7.
+// Batches that divide a chunk of 64 evenly, unevenly, and not at all. Measured: 4e-7.
 TEST_P(SmallPresets, SamplesAreOfTheirNoiseAndTheMovingStatisticsWhateverTheBatch) {
   constexpr std::int64_t count = 131;  // two whole chunks and three more
   constexpr std::uint64_t seed = 0x1'0000'0007;

@@ -1,4 +1,4 @@
-// What networks take, by hand, and the refusal of what the machine cannot hold.
+// The memory of networks, counted by hand, and the refusal of what the machine cannot hold.
 #include "train/memory.h"
 
 #include <gtest/gtest.h>
@@ -24,7 +24,7 @@ Config narrow(std::int64_t batch_size) {
   return config;
 }
 
-TEST(Memory, OfTheNetworksOnPaper) {
+TEST(Memory, CountsBothNetworksTheBatchAndTheLoss) {
   // Kernels and biases on cache lines of 16 floats.
   constexpr std::int64_t generator = (16 + 16) + (16 + 16) + (32 + 16) + (8 * 784 + 784);
   constexpr std::int64_t discriminator = (784 * 8 + 16) + (32 + 16) + (16 + 16) + (16 + 16);
@@ -38,8 +38,8 @@ TEST(Memory, OfTheNetworksOnPaper) {
                                             2 * rows * masks + 4 * rows * (batch + loss) + 4 * 2);
 }
 
-/// The number behind `before` in a message.
-double number_behind(const std::string& message, const std::string& before) {
+/// The number after `before` in a message.
+double number_after(const std::string& message, const std::string& before) {
   const std::size_t at = message.find(before);
   EXPECT_NE(at, std::string::npos) << message;
   return at == std::string::npos ? 0 : std::stod(message.substr(at + before.size()));
@@ -59,7 +59,7 @@ double free_gib() {
 }
 
 // Before anything is allocated: the backend's own refusal would not name the batch size.
-TEST(Memory, IsLookedAtBeforeAGanIsMade) {
+TEST(Memory, IsCheckedBeforeAGanIsMade) {
   Config config = preset_config("vanilla-64");
   config.width = 16;
   config.batch_size = 65536;
@@ -88,12 +88,12 @@ TEST(Memory, TooLittleIsRefusedWithBothNumbers) {
       GTEST_SKIP() << "this machine has memory for it";
     } catch (const Error& error) {
       const std::string message = error.what();
-      const double need = number_behind(message, "with these networks takes ");
-      const double have = number_behind(message, "but this machine has ");
-      EXPECT_EQ(number_behind(message, "batch_size="), static_cast<double>(batch));
+      const double need = number_after(message, "with these networks takes ");
+      const double have = number_after(message, "but this machine has ");
+      EXPECT_EQ(number_after(message, "batch_size="), static_cast<double>(batch));
       const double bytes = static_cast<double>(Gan::bytes(config));
       EXPECT_NEAR(need, bytes / (1 << 30) - 0.05, 0.0501);  // tenths, rounded down
-      // Other programs take and give back between the two looks.
+      // Other programs allocate and free memory between the two looks.
       EXPECT_NEAR(have, free_gib(), 1 + 0.3 * free_gib()) << message;
     }
   }

@@ -114,8 +114,8 @@ TEST_P(Parity, StepsEqualKeras) {
     const double largest = static_cast<double>(fixture_->f32("max." + name)[0]);
     const std::size_t n = expected.size();
     ASSERT_EQ(n, std::min<std::size_t>(64, all.size())) << name;
-    // A bias in front of batch norm has a zero gradient in exact arithmetic; what is left of it is
-    // rounding, and so is what Adam makes of it.
+    // A bias in front of batch norm has a zero gradient in exact arithmetic; what remains is
+    // rounding, and so is Adam's step from it.
     const bool zero_gradient = is_dcgan() && name.ends_with("generator.dense1.bias");
     const bool first_step =
         name.starts_with("grad.") || name == "fake" || name.starts_with("loss.");
@@ -131,8 +131,8 @@ TEST_P(Parity, StepsEqualKeras) {
 }
 
 // Adam turns the sign of a gradient near zero into a whole step, and the next gradients follow: two
-// correct programs (oneDNN 2.6 and 3.2, say) part by up to 1.2e-3 of a tensor's largest entry in
-// these steps. A step that is left out or an optimiser of another kind is off by tenths.
+// correct programs (oneDNN 2.6 and 3.2, say) differ by up to 1.2e-3 of a tensor's largest entry in
+// these steps. A missing step or another optimiser is off by tenths.
 TEST_P(Parity, FinalStateFollowsKeras) {
   const SafetensorsFile result(run_tape());
   for (const auto& [sample_name, entry] : fixture_->entries()) {

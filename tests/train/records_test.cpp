@@ -1,4 +1,4 @@
-// What a Trainer reports of its steps and epochs.
+// What a Trainer reports about its steps and epochs.
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -68,7 +68,7 @@ TEST_F(Records, CountStepsImagesAndEpochsAndAverageTheirLosses) {
   expect_means(trainer.state().history, epochs);
   for (std::size_t i = 0; i < trainer.state().history.size(); ++i)
     EXPECT_DOUBLE_EQ(trainer.state().history[i].seconds * 1e3, epochs[i].milliseconds);
-  // Together they take no longer than all that was done here.
+  // Together they take no longer than this test has.
   const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - begin;
   EXPECT_LE(epochs[0].milliseconds + epochs[1].milliseconds + epochs[2].milliseconds,
             passed.count() * 1e3);

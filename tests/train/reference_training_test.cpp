@@ -34,7 +34,7 @@ struct Variant {
   std::string preset, backend;
   double label_smoothing;
   std::int64_t discriminator_steps;
-  std::uint64_t seed;  // one of those that keep away from the kinks of LeakyReLU
+  std::uint64_t seed;  // one that keeps away from the kinks of LeakyReLU
 };
 
 void PrintTo(const Variant& v, std::ostream* out) {
@@ -98,14 +98,14 @@ class ReferenceTraining : public testing::TestWithParam<Variant> {
  protected:
   static Size size() { return size_of(GetParam().preset); }
   /// Every setting of a network differs from the other network's. Rates are high, so that a wrong
-  /// step shows; epsilon is that of gradients that matter, so that Adam does not make a whole step
-  /// of a gradient's rounding; the moving statistics move.
+  /// step shows; epsilon is of the size of gradients that matter, so that Adam does not turn a
+  /// gradient's rounding into a whole step; the moving statistics move.
   static Config config() {
     const Variant& v = GetParam();
     Config c = small_preset(v.preset);
     c.backend = v.backend;
     c.batch_size = size().batch;
-    c.width /= 2;                             // the reference takes its time
+    c.width /= 2;                             // the reference is slow
     c.seed = 0x1000000000 * v.seed + 12'345;  // of two words
     c.latent = 12;
     c.label_smoothing = v.label_smoothing;
@@ -132,7 +132,7 @@ void expect_near(const std::string& name, const std::vector<float>& got, const V
 
 // Measured over all variants on cpu and simt: losses differ by at most 1.0e-6, tensors of the state
 // by 1.9e-6 of their largest entry, samples by 5.1e-7. Wrong counts of Adam's steps, the subtlest
-// of what this is to find, change some loss by 1e-2 or more.
+// fault this must find, change some loss by 1e-2 or more.
 TEST_P(ReferenceTraining, HasTheSameLossesStateAndSamples) {
   constexpr double loss_bound = 5e-6, state_bound = 1e-5, sample_bound = 5e-6;
   const Config c = config();
@@ -149,7 +149,7 @@ TEST_P(ReferenceTraining, HasTheSameLossesStateAndSamples) {
   trainer.save(folder.path("state"));
   const SafetensorsFile state(folder.path("state"));
   for (const ref::Network* network : {&reference.gan.generator, &reference.gan.discriminator}) {
-    // Otherwise another seed is due.
+    // Otherwise choose another seed.
     ASSERT_GT(network->nearest_kink(), 3e-6) << "a sum is too near to LeakyReLU's kink to compare";
     for (const auto& [prefix, tensors] : {std::pair{"", &network->values},
                                           {"adam.m.", &network->adam_m},

@@ -1,4 +1,4 @@
-// Tapes that are whole, wrong or damaged. That whole ones give Keras's numbers is parity_test's.
+// Tapes that are whole, wrong or damaged. parity_test checks that whole ones give Keras's numbers.
 #include "train/replay.h"
 
 #include <gtest/gtest.h>
@@ -30,7 +30,7 @@ class Replay : public testing::Test {
     Trainer(config, pictures(8)).save(files.weights);
   }
 
-  /// A whole tape; `change` may spoil it before it is written.
+  /// A whole tape; `change` may damage it before it is written.
   template <class Change>
   void write_tape(Change change) {
     real.assign(steps * rows * 28 * 28, 0.25F);
@@ -79,7 +79,7 @@ TEST_F(Replay, WritesLossesGradientsAndTheFinalState) {
     EXPECT_TRUE(result.contains(name)) << name;
 }
 
-TEST_F(Replay, MasksAreOfZerosAndOnesAndFitTheLayers) {
+TEST_F(Replay, MasksMustBeZerosAndOnesAndFitTheLayers) {
   write_tape([&](auto&) { masks.back() = 2; });
   EXPECT_NE(refusal().find("other than 0 and 1"), std::string::npos) << refusal();
   write_tape([](auto& tensors) { tensors.back().shape = {steps, rows, 1}; });
@@ -88,8 +88,8 @@ TEST_F(Replay, MasksAreOfZerosAndOnesAndFitTheLayers) {
   EXPECT_NE(refusal().find("mask.fake.dropout3"), std::string::npos) << refusal();
 }
 
-// Masks of other passes, or of none, are refused; those of all passes have each its part.
-TEST_F(Replay, MasksOfSeveralDiscriminatorStepsAreByPass) {
+// Masks of other passes, or of none, are refused; each pass uses its own.
+TEST_F(Replay, EachOfSeveralDiscriminatorStepsUsesItsOwnMasks) {
   config.discriminator_steps = 2;
   write_tape();
   EXPECT_NE(refusal().find("mask.real.dropout1"), std::string::npos) << refusal();

@@ -1,5 +1,5 @@
-// N steps, a stop and M steps give bit for bit the tensors of N + M steps; the same seed the same
-// bits, on any number of threads; and a step keeps no memory it did not have before.
+// N steps, a stop and M steps give bit for bit the tensors of N + M steps; the same seed gives the
+// same bits, on any number of threads; and a step allocates no buffers.
 #include <gtest/gtest.h>
 
 #include "dcgan/trainer.h"
@@ -46,7 +46,7 @@ TEST_P(Resume, GivesTheSameBitsAsAnUnbrokenRun) {
   EXPECT_EQ(expected.loss_discriminator, got.loss_discriminator);
 }
 
-TEST_P(Resume, SeedDecides) {
+TEST_P(Resume, TheSeedDecidesTheBits) {
   const TemporaryFolder folder;
   for (const char* name : {"a", "b", "c"}) {
     Config seeded = config;
@@ -73,8 +73,8 @@ INSTANTIATE_TEST_SUITE_P(Presets, Resume, testing::ValuesIn(all_presets), preset
 
 class Threads : public testing::TestWithParam<const char*> {};
 
-// None of the presets' layers is left to oneDNN, whose sums depend on the number of threads.
-TEST_P(Threads, HaveNoPartInTheBits) {
+// oneDNN, whose sums depend on the number of threads, computes none of the presets' layers.
+TEST_P(Threads, DoNotChangeTheBits) {
   const TemporaryFolder folder;
   Config config = preset_config(GetParam());
   config.backend = "cpu";

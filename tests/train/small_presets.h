@@ -26,7 +26,7 @@ inline Dataset pictures(const Config& config, std::int64_t count) {
 
 constexpr const char* all_presets[] = {"vanilla", "dcgan", "tf-tutorial", "vanilla-64"};
 
-/// Of letters, digits and underscores, as GoogleTest wants it.
+/// Of letters, digits and underscores, as GoogleTest requires.
 inline std::string as_test_name(std::string text) {
   std::replace_if(
       text.begin(), text.end(), [](char c) { return c == '-' || c == ' ' || c == '.'; }, '_');

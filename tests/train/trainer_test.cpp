@@ -1,4 +1,4 @@
-// What a Trainer accepts, and what it says of itself.
+// What a Trainer accepts, and how it describes itself.
 #include <gtest/gtest.h>
 
 #include "backend/backend.h"
@@ -10,7 +10,7 @@ namespace dcgan::test {
 namespace {
 
 // The notebook's presets train on 28x28 of one channel.
-TEST(TrainerInput, IsPicturesOfThePresetsShapeAlone) {
+TEST(TrainerInput, MustHaveThePresetsShape) {
   const Config config = small_preset("vanilla");
   for (const SampleShape& wrong :
        {SampleShape{29, 28, 1}, SampleShape{28, 27, 1}, SampleShape{28, 28, 3}}) {
@@ -23,7 +23,7 @@ TEST(TrainerInput, IsPicturesOfThePresetsShapeAlone) {
   }
 }
 
-TEST(TrainerInput, IsOnePictureAtTheLeast) {
+TEST(TrainerInput, MustHaveAPicture) {
   const Config config = small_preset("vanilla");
   EXPECT_THROW(Trainer(config, pictures(0)), Error);
   Trainer trainer(config, pictures(1));
@@ -31,7 +31,7 @@ TEST(TrainerInput, IsOnePictureAtTheLeast) {
   EXPECT_EQ(trainer.train_step().images, 1);
 }
 
-// Of Keras's summary of the notebook's DCGAN.
+// The counts of Keras's summary of the notebook's DCGAN.
 TEST(TrainerDescription, HasTheNetworksSizes) {
   Config config = preset_config("dcgan");
   config.backend = "cpu";
@@ -42,7 +42,7 @@ TEST(TrainerDescription, HasTheNetworksSizes) {
   EXPECT_EQ(trainer.discriminator_parameters(), 55'233);
 }
 
-TEST(TrainerDescription, SaysWhichBackendsAutoPassedByAndWhy) {
+TEST(TrainerDescription, SaysWhichBackendsAutoSkippedAndWhy) {
   Config config = small_preset("vanilla");
   EXPECT_EQ(Trainer(config, pictures(2)).backend_description().find("; not "), std::string::npos);
   config.backend = "auto";

@@ -1,4 +1,4 @@
-"""Ways to break host code alone: what it forgets to do, and which of many alike it takes."""
+"""Ways to break host code alone: forgetting a call, taking another of several names that are alike."""
 from operators import TYPES, WORDS, is_use, names, operand_begin, operand_end
 from statements import CLASSES, CONTROL, enclosing, opens_block, statement_begin
 

@@ -1,4 +1,4 @@
-"""What becomes of a mutant that is put to the tests."""
+"""Runs the tests on a mutant and judges it."""
 import os
 import re
 
@@ -7,7 +7,7 @@ from targets import host_phases, is_kernel, kernel_phases, stem_of
 
 
 def execute(program, phase, unbroken, limit_seconds=None):
-    # One worker: as many mutants run side by side as there are cores.
+    # One worker: mutants run side by side, one per core.
     env = dict(os.environ, DCGAN_TEST_BACKENDS=phase.backend, DCGAN_SIMT="workers=1",
                OMP_WAIT_POLICY="passive", OMP_NUM_THREADS="1", DCGAN_PROGRAM=str(program))
     tests = unbroken(phase.tester) if phase.tester else program
@@ -16,8 +16,8 @@ def execute(program, phase, unbroken, limit_seconds=None):
 
 
 class Baselines:
-    """How much CPU time the unbroken programs take for each phase, kept with the results. Each suite is
-    tried anew: if it fails without a break, it says nothing about breaks, and kills are kept for good."""
+    """How much CPU time the unbroken programs take for each phase, kept with the results. Each new suite is
+    tried: if it fails without a break, it says nothing about breaks, and kills are kept for good."""
 
     least_seconds = 5
 
@@ -50,13 +50,13 @@ def put_to(worker, phase, baselines):
     limit = baselines.limit(phase)
     done = execute(worker.link(phase.program), phase, baselines.unbroken, limit)
     if done.timed_out:
-        return f"{phase.name}: no end within {limit:.0f} s of CPU time"
+        return f"{phase.name}: more than {limit:.0f} s of CPU time"
     return f"{phase.name}: {first_failure(done)}" if done.status != 0 else None
 
 
 def judge(worker, mutant, baselines, passed, count):
-    """(outcome, detail): stillborn, identical, killed or survived. It is put to the first `count`
-    phases, except for those it is known to have passed."""
+    """(outcome, detail): stillborn, identical, killed or survived. Runs the first `count` phases,
+    except those that it is known to have passed."""
     worker.begin(mutant)
     try:
         judge_one = judge_kernel if is_kernel(mutant.file) else judge_host
@@ -83,7 +83,7 @@ def judge_host(worker, mutant, baselines, passed, count):
 
 
 def built_for(worker, phase):
-    """The objects it needs beside those that are there already; check mode's for check mode alone."""
+    """The objects it needs besides those that are built; check mode's for check mode alone."""
     return [u for u in worker.users({phase.program})
             if u not in worker.objects and (phase.number == 3 or "simt_check" not in u)]
 

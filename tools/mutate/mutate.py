@@ -8,7 +8,6 @@ import argparse
 import concurrent.futures
 import difflib
 import fcntl
-import json
 import os
 import pathlib
 import queue
@@ -34,7 +33,7 @@ def parse_arguments():
                         help="only these ways to break them")
     parser.add_argument("--id", action="append", default=[], help="only these mutants")
     parser.add_argument("--sample", type=int, default=0, metavar="N", help="only N of them, drawn by the seed")
-    parser.add_argument("--seed", type=int, default=1, metavar="S", help="of the sample (default 1)")
+    parser.add_argument("--seed", type=int, default=1, metavar="S", help="seed of the sample (default 1)")
     parser.add_argument("--list", action="store_true", help="list the mutants; run nothing")
     parser.add_argument("--show", metavar="ID", help="print one mutant, and its line for equivalent.txt; run nothing")
     parser.add_argument("--report", action="store_true", help="report what is known; run nothing")
@@ -45,9 +44,9 @@ def parse_arguments():
                         help="run those of this outcome once more")
     parser.add_argument("--phases", type=int, choices=[1, 2, 3], default=3,
                         help="only the first of the three: quick tests; all others; check mode. What survives "
-                             "goes on from there in a later run")
+                             "continues from there in a later run")
     parser.add_argument("--seconds", type=float, default=float("inf"),
-                        help="begin no mutant after so long; the next run goes on from there")
+                        help="start no mutant after this long; the next run continues from there")
     parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)), help="mutants at a time")
     parser.add_argument("--folder", default="build-mutate", help="where the copy is built (default %(default)s)")
     parser.add_argument("--json", help="also write all results here")
@@ -77,7 +76,7 @@ def show(root, mutant, argument):
 
 
 def run_all(wanted, sandbox, state, digests, options):
-    """Puts the mutants to the tests, several at a time; each result is kept as soon as it is there."""
+    """Tests the mutants, several at a time; each result is kept as soon as it is known."""
     stop_at = time.monotonic() + options.seconds
     phases = options.phases if any("simt_check" in output for output in sandbox.compile) else min(options.phases, 2)
     baselines = Baselines(sandbox.program, sandbox.suite_of("src"), state.baselines, state.remember_baseline)
@@ -139,7 +138,7 @@ def main():
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        print(f"mutate: another run is at work in {folder}", file=sys.stderr)
+        print(f"mutate: another run is using {folder}", file=sys.stderr)
         return 1
     if options.fresh:
         (folder / "results.jsonl").unlink(missing_ok=True)

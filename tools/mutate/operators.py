@@ -157,7 +157,7 @@ def operands(s):
 
 
 def part_of_condition(s, i, step):
-    """The token before which (step 1) or behind which (-1) a part of a condition ends."""
+    """The token before which (step 1) or after which (-1) a part of a condition ends."""
     while 0 <= i < len(s.tokens):
         if s.is_sign(i, "(", "[", "{") and step > 0 or s.is_sign(i, ")", "]", "}") and step < 0:
             i = s.partner.get(i, i)

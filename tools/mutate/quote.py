@@ -12,8 +12,6 @@ from operators import TYPES, WORDS
 from statements import CONTROL, function_of, opens_block, statement_begin, statement_end
 
 NEIGHBOURS = 12  # tokens that a quote shows on either side of the change, within the statement
-CONTROL = {"if", "for", "while", "switch", "catch", "constexpr"}
-LABELS = ("public", "protected", "protected", "private", "default")
 KEPT = TYPES | WORDS | CONTROL | {"true", "false", "nullptr", "template", "namespace", "public", "protected", "private",
                                   "override", "final", "explicit", "virtual", "default", "delete", "operator"}
 

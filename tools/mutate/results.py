@@ -1,4 +1,4 @@
-"""What is known of mutants from earlier runs, and the samples that are drawn of them."""
+"""What is known about mutants from earlier runs, and the samples drawn from them."""
 import hashlib
 import json
 
@@ -8,7 +8,7 @@ class State:
 
     A kill stays one while the broken file stays the same, as the suite only grows; a survivor is
     tried again whenever what suite_of(file) stands for has changed, sources or tests, or where it has not
-    been put to all `phases` of the tests that are wanted now.
+    been run through all `phases` of the tests asked for now.
     """
 
     def __init__(self, path, suite_of, phases):

@@ -1,4 +1,4 @@
-"""A copy of the tree, its build, and what of it a broken file makes necessary to build again.
+"""A copy of the tree, its build, and the parts of it that a broken file must rebuild.
 
 The checkout is only read. A mutant lives in its worker's folder: the broken file, which comes first in
 the include path, and the objects and the test programs made from it.
@@ -8,7 +8,6 @@ import dataclasses
 import hashlib
 import json
 import os
-import pathlib
 import re
 import shlex
 import shutil
@@ -128,7 +127,7 @@ class Sandbox:
                 to = self.source / path.relative_to(self.root)
                 kept.add(to)
                 content = path.read_bytes()
-                if not to.exists() or to.read_bytes() != content:  # else nothing is built again
+                if not to.exists() or to.read_bytes() != content:  # else nothing is rebuilt
                     to.parent.mkdir(parents=True, exist_ok=True)
                     to.write_bytes(content)
         for path in self.source.rglob("*"):

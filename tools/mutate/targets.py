@@ -1,4 +1,4 @@
-"""What is broken, and which tests are to notice, in which order."""
+"""What is broken, and which tests must notice, in which order."""
 import dataclasses
 import re
 
@@ -9,8 +9,8 @@ PROGRAMS = {"test_ops": "tests/ops", "test_models": "tests/models", "test_config
             "test_cli": "tests/cli"}
 
 
-# The cases of the suite that a kernel file has a part in, where their names do not begin with the file's. The
-# large cases of the direct kernels are nothing to conv.cu, the other cases nothing to those.
+# The cases of the suite that run a kernel file, where their names do not begin with the file's. The
+# large cases of the direct kernels do not run conv.cu, nor the other cases the direct kernels.
 CASES = {"conv": ["conv2d_*", "conv_transpose2d_*"],
          "conv_one_channel": ["conv*x1_to_*", "conv*_to_1_k*"],
          "dense_one_output": ["dense_*_to_1_*", "dense_*_to_1"],
@@ -21,7 +21,7 @@ ALONE = "Philox.*:Shuffle.*:Divider.*:Launches.*:ChosenKernels.*:*/SumParts.*"  
 
 @dataclasses.dataclass(frozen=True)
 class Phase:
-    """Tests that are run together. number: 1, the quick ones, to 3, check mode."""
+    """Tests that run together. number: 1, the quick ones, to 3, check mode."""
     number: int
     name: str
     filter: str
@@ -37,7 +37,7 @@ def stem_of(output):
 
 
 def kernel_phases(stems):
-    """Of the tests that run code of these kernel files (of all, where there are none): the results of their
+    """The phases of the tests that run these kernel files (all kernels if there are none): the results of their
     ops, the gradients and all orders of threads, check mode."""
     cases = [case for stem in sorted(stems) for case in CASES.get(stem, [f"{stem}_*"])] or ["*"]
     without = LARGE_DIRECT if "conv" in stems and "conv_one_channel" not in stems else []
@@ -47,11 +47,11 @@ def kernel_phases(stems):
                               for test in ("Gradient", "Containment", "Orders"))])
     return [Phase(1, "results", results + end, "simt"), Phase(2, "gradients and orders", rest + end, "simt"),
             Phase(3, "check mode", f"{results}:Access.*{end}", "simt-check"),
-            Phase(3, "profile", "*", program="test_profile")]  # what launches declare of their work
+            Phase(3, "profile", "*", program="test_profile")]  # the work that launches declare
 
 
-# What takes a moment comes first: whole steps of the smallest preset, refusals. What runs every backend in
-# one test, or in check mode, comes late.
+# Fast tests come first: whole steps of the smallest preset, refusals. Tests that run every backend,
+# or check mode, come late.
 QUICK = "*vanilla:*vanilla_cpu:*vanilla_smoothed_cpu:Passes.*:Trainer.*:Replay.[!D]*:TrainerInput.*"
 SLOW, CHECKED = "*Backends*", "*simt_check*"
 SUITE = "-" + ":".join(f"*n{batch}_*" for batch in (96, 150, 300))  # test_ops without its largest cases
@@ -106,7 +106,7 @@ def is_kernel(name):
 
 
 def host_phases(name):
-    """Of the tests that are to notice a break of this file."""
+    """The phases of the tests that must notice a break of this file."""
     own = [Phase(1, "own tests", OWN[stem][1], program=OWN[stem][0]) for stem in [name.rpartition(".")[0]] if stem in OWN]
     return own + sorted(HOST[name.rpartition("/")[0]], key=lambda p: p.number)
 

@@ -20,7 +20,7 @@
 namespace dcgan::cpu {
 namespace {
 
-/// Work is done when its call returns: the host's clock tells.
+/// Work is done when its call returns, so the host's clock times it.
 class ClockTimeline final : public Timeline {
  public:
   std::size_t mark() override {
@@ -64,7 +64,7 @@ class CpuBackend final : public Backend {
     copy(host, device, bytes);
   }
   void copy(void* destination, const void* source, std::size_t bytes) override {
-    if (bytes) std::memcpy(destination, source, bytes);  // nothing may come as a null pointer
+    if (bytes) std::memcpy(destination, source, bytes);  // an empty copy may have null pointers
   }
 
   void synchronise() override {}

@@ -129,7 +129,7 @@ HWY_EXPORT(GradientTile);
 
 constexpr std::int64_t tile_rows = 128, tile_channels = 64;
 
-/// Runs `kernel` on every tile of the matrix, all cores at work.
+/// Runs `kernel` on every tile of the matrix, on all cores.
 template <class Kernel>
 void over_tiles(const BatchNormShape& s, const BatchNormTile& all, std::vector<float>& partial1,
                 std::vector<float>& partial2, Kernel kernel) {

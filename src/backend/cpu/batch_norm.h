@@ -1,4 +1,4 @@
-// Batch normalisation with LeakyReLU behind it (Ioffe and Szegedy, 2015), in Keras's form.
+// Batch normalisation followed by LeakyReLU (Ioffe and Szegedy, 2015), in Keras's form.
 #pragma once
 #include <vector>
 

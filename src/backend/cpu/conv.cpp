@@ -12,7 +12,7 @@
 namespace dcgan::cpu {
 namespace {
 
-/// The three directions, each planned when it is first wanted: a program that only samples never
+/// The three directions, each planned when it is first needed: a program that only samples never
 /// plans backward.
 class OnednnConvolution final : public Convolution {
  public:
@@ -51,7 +51,7 @@ OnednnShape onednn_shape(const ConvShape& s) {
           {s.pad_bottom(), s.pad_right()}};
 }
 
-/// The conv2d `s` by the way that is expected to be the fastest.
+/// The conv2d `s` by the method expected to be the fastest.
 std::unique_ptr<Convolution> choose_convolution(const ConvContext& context, const ConvShape& s) {
   if (auto one_channel = make_one_channel_convolution(s)) return one_channel;
   const DftGeometry dft(s);

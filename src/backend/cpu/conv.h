@@ -1,5 +1,5 @@
-// conv2d and conv_transpose2d of the cpu backend, each by the way that is expected to be the
-// fastest for its shape.
+// conv2d and conv_transpose2d of the cpu backend, each by the method expected to be the fastest for
+// its shape.
 #pragma once
 #include <dnnl.hpp>
 #include <memory>

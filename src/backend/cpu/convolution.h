@@ -1,5 +1,5 @@
-// A convolution of the cpu backend in its three directions, and the two layers that are made of it:
-// conv2d is the convolution, conv_transpose2d its adjoint.
+// A convolution of the cpu backend in its three directions, and the two layers built on it: conv2d
+// is the convolution, conv_transpose2d its adjoint.
 #pragma once
 #include <memory>
 
@@ -7,8 +7,8 @@
 
 namespace dcgan::cpu {
 
-/// conv2d from a source image to a destination image; each is an activation or its gradient, as the
-/// direction has it. All results are overwritten.
+/// conv2d from a source image to a destination image; each is an activation or its gradient,
+/// depending on the direction. All results are overwritten.
 class Convolution {
  public:
   virtual ~Convolution() = default;

@@ -15,8 +15,7 @@ namespace {
 
 /// Samples per chunk, in chunks of equal size: as few as keep the passes over the kernel's spectrum
 /// small beside those over the images', at about five times its size. (Measured: three is as fast
-/// where nobody else uses the last cache, and 4 % slower where somebody does; eight is the other
-/// way round.)
+/// with the last cache to itself and 4 % slower when other programs use it; eight is the reverse.)
 std::int64_t enough_samples(const DftGeometry& g) {
   const std::int64_t source = g.phases * g.in, destination = g.out;
   const std::int64_t most =
@@ -27,7 +26,7 @@ std::int64_t enough_samples(const DftGeometry& g) {
 
 void grow(Buffer& buffer, std::int64_t floats) {
   if (buffer.bytes() < static_cast<std::size_t>(floats) * sizeof(float)) {
-    buffer = {};  // before the new one is there
+    buffer = {};  // freed before the new one is allocated
     buffer = allocate_floats(floats);
   }
 }
@@ -156,7 +155,7 @@ class DftConvolution final : public Convolution {
     });
   }
 
-  /// From both spectra, which it leaves alone; the first chunk begins the sum.
+  /// From both spectra, which stay as they are; the first chunk begins the sum.
   void add_kernel_gradient(const Chunk& chunk) {
     const SpectrumLayout &from = transforms_.source().layout,
                          &to = transforms_.destination().layout,
@@ -180,8 +179,8 @@ class DftConvolution final : public Convolution {
     });
   }
 
-  /// A frequency is one thread's, or several threads' where there are many: each computes rows of
-  /// its own, so bits depend on neither.
+  /// One thread computes a frequency, or several where there are many threads: each computes its
+  /// own rows, so bits do not depend on their number.
   template <class Describe>
   void over_frequencies(std::int64_t rows, Describe describe) {
     const auto frequencies = static_cast<std::int64_t>(geometry_.frequencies.size());

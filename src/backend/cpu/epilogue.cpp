@@ -83,7 +83,7 @@ void backward_chunk(const EpilogueChunk& c) {
       if (c.bias_per_position)
         store_first(d, hn::Add(load_first(d, c.bias_sum + i, n), g), c.bias_sum + i, n);
       else
-        sum = hn::Add(sum, g);  // lanes behind the end hold zeros: loads there give zero
+        sum = hn::Add(sum, g);  // lanes beyond the end hold zeros: loads there give zero
     }
     if (c.bias_sum && !c.bias_per_position) *c.bias_sum += hn::GetLane(hn::SumOfLanes(d, sum));
   }

@@ -1,4 +1,4 @@
-// Bias, activation and dropout behind a layer, forward and backward, in one pass over memory.
+// Bias, activation and dropout after a layer, forward and backward, in one pass over memory.
 #pragma once
 #include <cstddef>
 

@@ -5,7 +5,7 @@
 // broadcast and meets the vectors of b.
 //
 // A value of c is the sum over slices of sums over the slice's steps. How rows and columns are
-// dealt out has no part in it.
+// dealt out does not affect it.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "backend/cpu/matrix_product.cpp"
 #include <hwy/foreach_target.h>
@@ -101,8 +101,8 @@ void pack_panel(const Matrix& b, std::int64_t column, std::int64_t columns, std:
   }
 }
 
-/// c += or = packed rows of `groups` groups times the panel; only `rows` and `columns` of it are
-/// there. `a`: at the slice's first step.
+/// c += or = packed rows of `groups` groups times the panel; only `rows` and `columns` of it exist.
+/// `a`: at the slice's first step.
 template <int groups, int vectors>
 HWY_INLINE void tile(const float* a, std::int64_t a_group, const float* panel, std::int64_t depth,
                      bool accumulate, std::int64_t rows, std::int64_t columns, float* c,
@@ -228,7 +228,7 @@ void multiply(const MatrixProduct& p, float* scratch) {
     const std::int64_t threads = omp_get_num_threads(), thread = omp_get_thread_num();
     const auto share = [&](std::int64_t n, std::int64_t t) { return n * t / threads; };
     HWY_DYNAMIC_DISPATCH(PackRows)(p, share(groups, thread), share(groups, thread + 1), scratch);
-    if (parts != threads) {  // else a thread's tasks are of the rows that it has packed
+    if (parts != threads) {  // else a thread's tasks use only rows that it packed itself
 #pragma omp barrier
     }
     for (std::int64_t task = share(tasks, thread); task < share(tasks, thread + 1); ++task) {

@@ -1,4 +1,4 @@
-// Products of matrices with an epilogue behind them: the dense layers.
+// Products of matrices followed by an epilogue: the dense layers.
 #pragma once
 #include <cstdint>
 

@@ -22,7 +22,7 @@ Buffer allocate_zeroed(std::size_t bytes) {
       std::max<std::size_t>((bytes + alignment - 1) / alignment, 1) * alignment;
   void* data = std::aligned_alloc(alignment, rounded);
   if (!data)
-    throw Error("out of memory: " + std::to_string(rounded >> 20) + " MiB could not be had");
+    throw Error("out of memory: allocating " + std::to_string(rounded >> 20) + " MiB failed");
 #ifdef MADV_HUGEPAGE
   if (alignment == huge_page) madvise(data, rounded, MADV_HUGEPAGE);  // a hint: it may be refused
 #endif

@@ -7,7 +7,7 @@
 
 namespace dcgan::cpu {
 
-/// Throws Error where it cannot be had.
+/// Throws Error if the allocation fails.
 Buffer allocate_zeroed(std::size_t bytes);
 
 inline Buffer allocate_floats(std::int64_t n) {

@@ -1,5 +1,5 @@
 // One sample at a time. Its one-channel image is laid out with its padding on the stack, so that no
-// kernel looks for edges; p below is that padded image, k the kernel's size, s the stride.
+// kernel checks for edges; p below is that padded image, k the kernel's size, s the stride.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "backend/cpu/one_channel.cpp"
 #include <hwy/foreach_target.h>
@@ -138,9 +138,9 @@ HWY_INLINE void tap_products_of(std::int64_t pixels, const OneChannelShape& s, c
 
 void Reduce(const OneChannelShape& s, const float* y, const float* kernel, float* image) {
   constexpr int at_once = registers == 32 ? 7 : 3;
-  const hn::CappedTag<float, 8> row_tag;  // a row of taps, if need be in parts
+  const hn::CappedTag<float, 8> row_tag;  // a row of taps, in parts if needed
   const auto row_lanes = static_cast<std::int64_t>(hn::Lanes(row_tag));
-  HWY_ALIGN float padded[most_padded_floats + 8];  // a whole vector may be written behind a row
+  HWY_ALIGN float padded[most_padded_floats + 8];  // a whole vector may be written past a row's end
   HWY_ALIGN float z[at_once * most_taps + 8];
   std::fill_n(padded, s.padded_width() * s.padded_height() + 8, 0.0F);
   std::fill_n(z, at_once * most_taps + 8, 0.0F);
@@ -257,7 +257,7 @@ class OneChannelConvolution final : public Convolution {
     (shape_, destination + i * destination_size(), by_channel_.f32(), source + i * source_size());
   }
 
-  // Each chunk of samples has a sum of its own; the chunks do not depend on the number of threads.
+  // Each chunk of samples has its own sum; the chunks do not depend on the number of threads.
   void kernel_gradient(const float* source, const float* destination, float* gradient) override {
     const std::int64_t size = taps() * shape_.channels;
     if (!partial_.f32()) partial_ = allocate_floats(chunks_ * size);
@@ -287,8 +287,8 @@ class OneChannelConvolution final : public Convolution {
   std::int64_t batch_;
   OneChannelShape shape_;
   std::int64_t chunks_;
-  Buffer by_channel_;  // the kernel, [c][most_taps]; zeros behind the taps
-  Buffer partial_;     // [chunks][taps][c], had when first wanted
+  Buffer by_channel_;  // the kernel, [c][most_taps]; zeros after the taps
+  Buffer partial_;     // [chunks][taps][c], allocated when first needed
 };
 
 }  // namespace

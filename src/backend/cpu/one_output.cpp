@@ -28,7 +28,7 @@ float Dot(std::int64_t n, const float* a, const float* b) {
   return hn::GetLane(hn::SumOfLanes(d, hn::Add(hn::Add(sum[0], sum[1]), hn::Add(sum[2], sum[3]))));
 }
 
-/// One sample: dx = dz * kernel, dkernel += dz * x; each where it is wanted.
+/// One sample: dx = dz * kernel, dkernel += dz * x; each if its pointer is not null.
 void BackwardSample(std::int64_t n, float dz, const float* x, const float* kernel, float* dx,
                     float* dkernel) {
   const D d;

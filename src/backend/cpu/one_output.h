@@ -11,7 +11,7 @@ void one_output_forward(std::int64_t batch, std::int64_t in, const float* x, con
 /// Floats of scratch that one_output_backward needs.
 std::int64_t one_output_scratch_floats(std::int64_t in);
 /// dx [batch, in] = dz [batch] * kernel, and dkernel [in] = x^T * dz, in one pass over the samples.
-/// dx or dkernel may be null: it is not wanted.
+/// A null dx or dkernel is not computed.
 void one_output_backward(std::int64_t batch, std::int64_t in, const float* x, const float* kernel,
                          const float* dz, float* dx, float* dkernel, float* scratch);
 

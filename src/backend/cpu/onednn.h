@@ -1,5 +1,5 @@
-// oneDNN 2.x and 3.x behind one face. They differ in how a primitive is described (3.x dropped the
-// operation descriptors); everything that differs is in this file.
+// oneDNN 2.x and 3.x behind one interface. They differ in how a primitive is described (3.x dropped
+// the operation descriptors); everything that differs is in this file.
 #pragma once
 #include <dnnl.hpp>
 #include <string>
@@ -10,8 +10,8 @@
 namespace dcgan::cpu {
 
 namespace detail {
-/// The first implementation that `refused(implementation's name)` lets pass. 2.x's next_impl()
-/// reads the operation descriptor, which must still live.
+/// The first implementation whose name `refused` does not refuse. 2.x's next_impl() reads the
+/// operation descriptor, which must still exist.
 template <class PrimitiveDescription, class Refused>
 PrimitiveDescription first_accepted(PrimitiveDescription description, const Refused& refused) {
   while (refused(std::string(description.impl_info_str())))
@@ -32,7 +32,7 @@ typename Primitive::primitive_desc describe(const dnnl::engine& engine, const Re
 #endif
 }
 
-/// The same for a backward primitive, which oneDNN wants to see beside its forward one.
+/// The same for a backward primitive, for which oneDNN needs its forward one.
 template <class Primitive, class Refused, class Hint, class... Arguments>
 typename Primitive::primitive_desc describe_backward(const dnnl::engine& engine,
                                                      const Refused& refused, const Hint& hint,
@@ -61,7 +61,7 @@ enum class Direction { forward, backward_data, backward_weights };
 class OnednnPrimitive {
  public:
   OnednnPrimitive(const dnnl::engine& engine, const OnednnShape& shape, Direction direction);
-  /// source, weights and destination, or their gradients as the direction has it.
+  /// source, weights and destination, or their gradients, depending on the direction.
   void run(dnnl::stream& stream, const float* source, const float* weights,
            const float* destination);
 

@@ -1,5 +1,5 @@
 // The widest vectors of floats, how many registers hold them, and loads and stores of a vector's
-// first n lanes that touch no memory behind them: Highway's masked ones do on targets without
+// first n lanes that touch no memory beyond them: Highway's masked ones do on targets without
 // masks. Included once per Highway target.
 #if defined(DCGAN_VECTORS_INL) == defined(HWY_TARGET_TOGGLE)
 #ifdef DCGAN_VECTORS_INL

@@ -19,7 +19,7 @@
 namespace dcgan::DCGAN_TARGET {
 namespace {
 
-/// The target's name, as a backend's: simt-check, not simt_check.
+/// The target's name as a backend's: simt-check, not simt_check.
 std::string backend_name() {
   std::string name = DCGAN_TEXT(DCGAN_TARGET);
   std::replace(name.begin(), name.end(), '_', '-');

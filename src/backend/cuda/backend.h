@@ -13,11 +13,11 @@
 namespace dcgan::DCGAN_TARGET {
 
 /// Why the device cannot be used, in a sentence: no driver, no device at all, no code for this one.
-/// Empty where it can.
+/// Empty if it can.
 std::string why_unavailable(int device);
 
-/// The backend on device number `device`. Throws Error where it cannot be had. Any thread may use
-/// it, one at a time; its device is then that thread's current one, and stays so.
+/// The backend on device number `device`. Throws Error if it cannot be used. Any thread may use it,
+/// one at a time; its device becomes that thread's current one and stays so.
 std::unique_ptr<Backend> make_backend(int device);
 
 }  // namespace dcgan::DCGAN_TARGET

@@ -9,10 +9,10 @@
 namespace dcgan::DCGAN_TARGET {
 namespace {
 
-/// A build has code for a device where it has code of this kernel for it.
+/// A build has code for a device if it has this kernel's code for it.
 __global__ void probe() {}
 
-/// "9.0" for "90", "10.0a" for "100a"; what is no number ("all-major") stays as it is.
+/// "9.0" for "90", "10.0a" for "100a"; anything but a number ("all-major") stays as it is.
 std::string capability_text(const std::string& architecture) {
   std::size_t digits = 0;
   while (digits < architecture.size() &&
@@ -27,7 +27,7 @@ std::string why_no_code(int device) {
   cudaFuncAttributes attributes{};
   cudaError_t status = cudaSetDevice(device);
   if (status == cudaSuccess) status = cudaFuncGetAttributes(&attributes, probe);
-  cudaGetLastError();  // it was only this request that failed
+  cudaGetLastError();  // only this request failed
   if (status == cudaSuccess) return "";
   if (status != cudaErrorNoKernelImageForDevice && status != cudaErrorInvalidDeviceFunction &&
       status != cudaErrorUnsupportedPtxVersion)
@@ -47,7 +47,7 @@ cudaDeviceProp use_device(int device) {
   if (device < 0 || device >= count)
     throw Error("there is no device " + std::to_string(device) +
                 " (DCGAN_DEVICE): " + std::to_string(count) +
-                (count == 1 ? " device answers" : " devices answer") + ", counted from 0");
+                (count == 1 ? " device found" : " devices found") + ", numbered from 0");
   DCGAN_CUDA_CHECK(cudaSetDevice(device));
   cudaDeviceProp properties{};
   DCGAN_CUDA_CHECK(cudaGetDeviceProperties(&properties, device));
@@ -81,17 +81,17 @@ std::string describe_code(std::string_view architectures) {
 std::string why_unavailable(int device) {
   int count = 0;
   const cudaError_t status = cudaGetDeviceCount(&count);
-  cudaGetLastError();  // no device is no failure of what follows
+  cudaGetLastError();  // later calls must not fail because there is no device
   if (status == cudaErrorInsufficientDriver) {
     int driver = 0, runtime = 0;
     cudaDriverGetVersion(&driver);
     cudaRuntimeGetVersion(&runtime);
     if (driver == 0) return "no NVIDIA driver is installed";
-    return "the NVIDIA driver is for CUDA " + version_text(driver) + " and this build wants " +
-           version_text(runtime) + "; a newer driver is needed";
+    return "the NVIDIA driver is for CUDA " + version_text(driver) + " and this build needs " +
+           version_text(runtime) + "; install a newer driver";
   }
   if (status != cudaSuccess) return cudaGetErrorString(status);
-  if (count == 0) return "no CUDA device answers";
+  if (count == 0) return "no CUDA device found";
   return device >= 0 && device < count ? why_no_code(device) : "";  // make_backend refuses others
 }
 

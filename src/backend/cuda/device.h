@@ -9,14 +9,14 @@
 
 namespace dcgan::DCGAN_TARGET {
 
-/// Makes the device the calling thread's current one, and tells what the driver says of it. Throws
-/// Error where there is no such device.
+/// Makes the device the calling thread's current one, and returns what the driver says about it.
+/// Throws Error if there is no such device.
 cudaDeviceProp use_device(int device);
 
 std::string version_text(int cuda_version);
 
 /// "code for compute capabilities 7.5, 9.0 and PTX of 9.0", from CMake's list of architectures:
-/// "75-real+90". PTX is what a driver compiles for the devices that come later.
+/// "75-real+90". Drivers compile PTX for later devices.
 std::string describe_code(std::string_view architectures);
 
 }  // namespace dcgan::DCGAN_TARGET

@@ -98,11 +98,11 @@ Buffer allocate_device_memory(std::size_t bytes, const Streams& streams) {
   const cudaStream_t stream = streams.compute();
   const cudaError_t status = cudaMalloc(&memory, std::max<std::size_t>(bytes, 1));
   if (status == cudaErrorMemoryAllocation) {
-    cudaGetLastError();  // it was only this request that failed
+    cudaGetLastError();  // only this request failed
     std::size_t free = 0, total = 0;
     DCGAN_CUDA_CHECK(cudaMemGetInfo(&free, &total));
-    throw Error("out of device memory: " + mib(bytes) + " are wanted, " + mib(free) + " of " +
-                mib(total) + " are free; a smaller --batch-size may fit");
+    throw Error("out of device memory: " + mib(bytes) + " needed, " + mib(free) + " of " +
+                mib(total) + " free; a smaller --batch-size may fit");
   }
   DCGAN_CUDA_CHECK(status);
   Buffer buffer(memory, bytes, release);

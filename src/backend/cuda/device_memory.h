@@ -10,24 +10,24 @@
 namespace dcgan::DCGAN_TARGET {
 
 /// All work of the backend runs on one stream in the order of the calls. Uploads travel on a second
-/// one, through two pinned buffers by turns, so that the host can fill one while the other is on
-/// its way; events keep both streams in the order of the calls.
+/// one, through two pinned buffers in turn, so that the host can fill one while the other is
+/// copied; events keep both streams in the order of the calls.
 class Streams {
  public:
-  /// On the device of that number, which must be the calling thread's current one.
+  /// `device` must be the calling thread's current one.
   explicit Streams(int device);
   ~Streams();
   Streams(const Streams&) = delete;
   Streams& operator=(const Streams&) = delete;
 
-  /// Also makes the device the calling thread's current one, which a launch on the stream wants:
-  /// a current device is each thread's own. That takes time only where it initialises the device
-  /// (CUDA Runtime API, cudaSetDevice).
+  /// Also makes the device the calling thread's current one, which a launch on the stream needs:
+  /// each thread has its own. That takes time only when it initialises the device (CUDA Runtime
+  /// API, cudaSetDevice).
   cudaStream_t compute() const;
 
   /// Returns when `host` may be changed again; later work on the compute stream sees the data.
   void upload(void* device, const void* host, std::size_t bytes);
-  /// Returns when the data is there.
+  /// Returns when the data has arrived.
   void download(void* host, const void* device, std::size_t bytes);
   void copy(void* destination, const void* source, std::size_t bytes);
   void synchronise();
@@ -44,7 +44,7 @@ class Streams {
   int next_ = 0;
 };
 
-/// Zero-filled. Throws Error with what was wanted and what is free.
+/// Zero-filled. Throws Error with the size asked for and what is free.
 Buffer allocate_device_memory(std::size_t bytes, const Streams& streams);
 
 /// Memory that operations share, since they follow one another on one stream; it only grows.

@@ -20,7 +20,7 @@ class EventTimeline final : public Timeline {
 
  private:
   const Streams& streams_;
-  std::vector<cudaEvent_t> events_;  // of all marks that there ever were at once
+  std::vector<cudaEvent_t> events_;  // as many as there have been marks at once
   std::size_t marks_ = 0;
 };
 
