@@ -1,5 +1,5 @@
-// The current device's arithmetic and memory, from what the driver says of it, and its L2's
-// bandwidth, which no driver says, measured.
+// The current device's limits: arithmetic and memory as the driver reports them, L2 bandwidth,
+// which no driver reports, as measured.
 #include <cuda_runtime.h>
 
 #include <algorithm>
@@ -43,7 +43,7 @@ __global__ void read_kernel(const float4* data, std::int64_t count, int rounds, 
   if (sum != 0) *sink = sum;  // the data are zeros: never, but the compiler cannot know
 }
 
-/// Bytes per second, the best of some trials, of reading `bytes` again and again.
+/// Bytes per second, the best of some trials, of reading the same `bytes` repeatedly.
 double read_rate(std::int64_t bytes, int multiprocessors) {
   constexpr int block = 512, blocks_per_multiprocessor = 4, trials = 5;
   constexpr std::int64_t moved = std::int64_t{1} << 30;

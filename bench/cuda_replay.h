@@ -1,4 +1,4 @@
-// Many runs of an op captured as one CUDA graph: its replay has the device's own pace, where
+// Many runs of an op captured as one CUDA graph: a replay runs at the device's own pace, where
 // launches one by one would time the host.
 #pragma once
 #include <cuda_runtime_api.h>
@@ -15,7 +15,7 @@ class CudaReplay {
   /// Captures `repeats` calls of `run`, whose work is all queued on `stream`. Throws Error where it
   /// cannot be captured.
   CudaReplay(cudaStream_t stream, std::int64_t repeats, const std::function<void()>& run);
-  /// Replays once and waits. By events on the stream, of all repeats together.
+  /// Replays once and waits. Returns the time of all repeats together, by events on the stream.
   double seconds();
 
  private:

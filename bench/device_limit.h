@@ -1,4 +1,4 @@
-// What a device can do at the most, so that a kernel's figure is a share of it.
+// A device's limits, so that a kernel's speed is a share of them.
 #pragma once
 #include <string>
 #include <vector>
@@ -6,7 +6,7 @@
 namespace dcgan::bench {
 
 struct DeviceLimit {
-  /// What the memory delivers that holds up to `footprint` bytes of operands; the last holds more.
+  /// Bandwidth of the memory that holds up to `footprint` bytes of operands; the last holds more.
   struct Bandwidth {
     double footprint, bytes_per_s;
   };

@@ -18,7 +18,7 @@ namespace dcgan::bench::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
 /// `rounds` rounds of twelve independent multiply-adds; returns the FLOPs done, and the sum through
-/// `sink` so that none is left out.
+/// `sink` so that the compiler drops none.
 double MultiplyAdds(std::int64_t rounds, float* sink) {
   const hn::ScalableTag<float> d;
   const auto factor = hn::Set(d, 0.999F), term = hn::Set(d, 0.001F);
@@ -91,12 +91,12 @@ double multiply_add_rate(int workers) {
   });
 }
 
-/// Over three arrays of n floats, each thread its own part again and again.
+/// Over three arrays of n floats, each thread its own part repeatedly.
 double triad_rate(int workers, std::int64_t n) {
   const auto count = static_cast<std::size_t>(n);
   const auto a = hwy::AllocateAligned<float>(count), b = hwy::AllocateAligned<float>(count),
              c = hwy::AllocateAligned<float>(count);
-  for (float* array : {a.get(), b.get(), c.get()})  // memory that was never written is no memory
+  for (float* array : {a.get(), b.get(), c.get()})  // pages are only there once written
     std::fill_n(array, count, 1.0F);
   const std::int64_t part = n / workers / 64 * 64;
   const std::int64_t rounds = std::max<std::int64_t>(1, (std::int64_t{1} << 22) / n);

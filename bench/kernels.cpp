@@ -89,11 +89,11 @@ void time(benchmark::State& state, const Subject& subject, const std::string& ch
     runs += repeats;
   }
   const double each = seconds / static_cast<double>(runs);
-  state.counters["GFLOP/s"] = pass.flops / each * 1e-9;
-  state.counters["GB/s"] = pass.bytes / each * 1e-9;
-  state.counters["share"] = limit.seconds(pass.flops, pass.bytes, pass.footprint) / each;
-  state.counters["flops"] = pass.flops;
-  state.counters["bytes"] = pass.bytes;
+  state.counters["GFLOP/s"] = pass.op.flops / each * 1e-9;
+  state.counters["GB/s"] = pass.op.bytes / each * 1e-9;
+  state.counters["share"] = limit.seconds(pass.op.flops, pass.op.bytes, pass.footprint) / each;
+  state.counters["flops"] = pass.op.flops;
+  state.counters["bytes"] = pass.op.bytes;
 }
 
 /// What is being timed and its memory: one case of the backend's, whose passes follow each other,

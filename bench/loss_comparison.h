@@ -1,5 +1,4 @@
-// The losses of a few training steps on one backend beside another's: is what is timed right at
-// all?
+// Compares the losses of a few training steps on two backends: is what is timed also right?
 #pragma once
 #include <string>
 #include <vector>

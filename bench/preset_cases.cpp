@@ -1,112 +1,74 @@
-// Walks a preset's layers as Sequential does when it is built.
+// The ops of the nodes that a preset's networks are built of.
 #include "bench/preset_cases.h"
 
 #include <algorithm>
 #include <functional>
 
+#include "backend/recording.h"
 #include "models/models.h"
-#include "ops/adam_case.h"
+#include "nn/network.h"
 #include "ops/batch_norm_case.h"
 #include "ops/conv_case.h"
 #include "ops/dense_case.h"
 #include "ops/epilogue_case.h"
-#include "ops/loss_case.h"
-#include "ops/random_case.h"
+#include "train/gan.h"
 
 namespace dcgan::bench {
 namespace {
 
-constexpr RandomAddress address{1, 2, 3};
+/// Of the passes of a layer's case with one forward pass, and of a batch norm's.
+constexpr Direction layer_directions[] = {Direction::forward, Direction::backward_data,
+                                          Direction::backward_weights};
+constexpr Direction batch_norm_directions[] = {Direction::inference, Direction::forward,
+                                               Direction::backward};
 
-class Walk {
- public:
-  Walk(std::vector<PresetCase>& cases, std::string where, const std::vector<LayerSpec>& layers,
-       SampleShape input, std::int64_t batch)
-      : cases_(cases), where_(std::move(where)), layers_(layers), shape_(input), batch_(batch) {
-    for (at_ = 0; at_ < layers_.size(); ++at_) std::visit(*this, layers_[at_]);
-  }
-  std::int64_t parameters() const { return parameters_; }
-
-  void operator()(const layer::Dense& l) {
-    const DenseShape s{batch_, shape_.size(), l.units};
-    const Epilogue e = epilogue(l.bias);
-    add<test::DenseCase>(s, std::vector<test::Forward>{{e}});
-    parameters_ += s.in * s.out + (l.bias ? s.out : 0);
-    shape_ = {1, 1, l.units};
-    add_epilogue(e);
-  }
-  void operator()(const layer::Conv2d& l) { convolution(test::ConvKind::conv2d, l); }
-  void operator()(const layer::ConvTranspose2d& l) {
-    convolution(test::ConvKind::conv_transpose2d, l);
-  }
-  void operator()(const layer::BatchNorm& l) {
-    BatchNormShape s{batch_ * shape_.height * shape_.width, shape_.channels,
-                     static_cast<float>(l.momentum), static_cast<float>(l.epsilon)};
-    const Epilogue e = epilogue(false);
-    s.activation = e.activation;
-    s.slope = e.slope;
-    add<test::BatchNormCase>(s);
-    cases_.back().positions = shape_.height * shape_.width;
-    parameters_ += 2 * s.channels;
-  }
-  void operator()(const layer::Dropout& l) {
-    add<test::KeepMaskCase>(address, static_cast<float>(l.rate), batch_ * shape_.size());
-  }
-  void operator()(const layer::Reshape& l) { shape_ = l.shape; }
-  void operator()(const layer::LeakyReLU&) {}
-  void operator()(const layer::Tanh&) {}
-
- private:
-  template <class C, class... Arguments>
-  void add(Arguments... arguments) {
-    cases_.push_back({where_, std::make_shared<C>(arguments...)});
-  }
-
-  template <class Layer>
-  void convolution(test::ConvKind kind, const Layer& l) {
-    const ConvShape s{batch_,    shape_.height, shape_.width, shape_.channels,
-                      l.filters, l.kernel,      l.stride};
-    const Epilogue e = epilogue(l.bias);
-    const auto op = std::make_shared<test::ConvCase>(kind, s, std::vector<test::Forward>{{e}});
-    cases_.push_back({where_, op});
-    parameters_ += s.kernel * s.kernel * s.in * s.out + (l.bias ? s.out : 0);
-    shape_ = {op->out_height(), op->out_width(), l.filters};
-    add_epilogue(e);
-  }
-
-  /// What follows the layer at hand up to the next that computes.
-  Epilogue epilogue(bool bias) const {
-    Epilogue e;
-    e.bias = bias;
-    for (std::size_t i = at_ + 1; i < layers_.size(); ++i) {
-      if (const auto* leaky = std::get_if<layer::LeakyReLU>(&layers_[i])) {
-        e.activation = Activation::leaky_relu;
-        e.slope = static_cast<float>(leaky->slope);
-      } else if (std::holds_alternative<layer::Tanh>(layers_[i])) {
-        e.activation = Activation::tanh;
-      } else if (const auto* dropout = std::get_if<layer::Dropout>(&layers_[i])) {
-        e.dropout_rate = static_cast<float>(dropout->rate);
-      } else {
+/// The layers' cases, with the epilogues that a step's calls do not tell.
+void add_network(std::vector<PresetCase>& cases, const std::string& where,
+                 const std::vector<LayerSpec>& layers, SampleShape input, std::int64_t batch) {
+  const auto add = [&](std::shared_ptr<const test::Case> op, std::int64_t positions = 1) {
+    cases.push_back({where, std::move(op), positions});
+  };
+  const Network network = build_network(where, layers, input);
+  for (const Node& node : network.nodes) {
+    const std::int64_t positions = node.out.height * node.out.width;
+    const std::vector<test::Forward> forward{{node.epilogue}};
+    switch (node.kind) {
+      case Node::Kind::dense:
+        add(std::make_shared<test::DenseCase>(node.dense(batch), forward));
         break;
-      }
+      case Node::Kind::convolution:
+        add(std::make_shared<test::ConvCase>(node.convolution(batch), forward));
+        break;
+      case Node::Kind::batch_norm:
+        add(std::make_shared<test::BatchNormCase>(node.batch_norm(batch)), positions);
+        continue;
+      case Node::Kind::pointwise:
+        break;
     }
-    return e;
+    if (node.epilogue.does_something())
+      add(std::make_shared<test::EpilogueCase>(
+          node.rows(batch), node.out.channels, positions, "layer",
+          std::vector<test::EpilogueVariant>{{node.epilogue}}));
   }
-  void add_epilogue(const Epilogue& e) {
-    if (!e.does_something()) return;
-    const std::int64_t pixels = shape_.height * shape_.width;
-    add<test::EpilogueCase>(batch_ * pixels, shape_.channels, pixels, std::string("layer"),
-                            std::vector<test::EpilogueVariant>{{e}});
-  }
+}
 
-  std::vector<PresetCase>& cases_;
-  std::string where_;
-  const std::vector<LayerSpec>& layers_;
-  SampleShape shape_;
-  std::int64_t batch_;
-  std::size_t at_ = 0;
-  std::int64_t parameters_ = 0;
-};
+/// The ops that a step calls for, each shape once.
+std::vector<Op> ops_of_step(const Config& config) {
+  std::vector<Op> ops;
+  const std::unique_ptr<Backend> cpu = make_backend("cpu");
+  const std::unique_ptr<Backend> backend =
+      make_recording_backend(*cpu, [&](const Op& op, const std::function<void()>& run) {
+        const auto same = [&](const Op& other) { return other.label() == op.label(); };
+        if (std::none_of(ops.begin(), ops.end(), same)) ops.push_back(op);
+        run();
+      });
+  Gan gan(*backend, config);
+  const std::int64_t rows = config.batch_size;
+  const Buffer pixels = cpu->allocate(static_cast<std::size_t>(rows * gan.spec().image.size()));
+  ops.clear();
+  gan.train_step({pixels.u8(), rows, 0, 0, rows}, 0);
+  return ops;
+}
 
 }  // namespace
 
@@ -116,39 +78,28 @@ std::vector<PresetCase> preset_cases(const std::string& preset, std::int64_t bat
   const GanSpec spec = gan_spec(config);
   const std::int64_t batch = config.batch_size;
   std::vector<PresetCase> cases;
-  const Walk generator(cases, preset + "/generator", spec.generator, {1, 1, config.latent}, batch);
-  const Walk discriminator(cases, preset + "/discriminator", spec.discriminator, spec.image,
-                           2 * batch);
-  const auto add = [&](std::shared_ptr<const test::Case> op) {
-    cases.push_back({preset + "/step", std::move(op)});
-  };
-  add(std::make_shared<test::AdamCase>(config.generator, generator.parameters(), 1, 1));
-  add(std::make_shared<test::AdamCase>(config.discriminator, discriminator.parameters(), 1, 1));
-  add(std::make_shared<test::LossCase>(batch, test::smoothed_targets(config.label_smoothing),
-                                       false));
-  add(std::make_shared<test::NoiseCase>(address, batch * config.latent));
-  constexpr std::int64_t images = 8192;
-  add(std::make_shared<test::GatherCase>(images, spec.image.size(), 1000, batch));
+  add_network(cases, preset + "/generator", spec.generator, {1, 1, config.latent}, batch);
+  add_network(cases, preset + "/discriminator", spec.discriminator, spec.image, 2 * batch);
+  for (const Op& op : ops_of_step(config))
+    for (const test::OpCases& known : test::op_cases())
+      if (known.op == op.name && known.of) cases.push_back({preset + "/step", known.of(op)});
   return cases;
 }
 
 std::optional<PeerOp> peer_op(const PresetCase& c, std::size_t pass) {
-  auto direction = static_cast<Direction>(pass);
+  Direction direction = layer_directions[pass];
   if (const auto* dense = dynamic_cast<const test::DenseCase*>(c.op.get()))
     return DensePass{dense->shape(), direction};
   if (const auto* conv = dynamic_cast<const test::ConvCase*>(c.op.get())) {
     const ConvShape& s = conv->shape();
-    if (conv->straight()) return ConvolutionPass{s, direction};
-    if (direction != Direction::backward_weights)
+    if (s.transposed && direction != Direction::backward_weights)
       direction = direction == Direction::forward ? Direction::backward_data : Direction::forward;
-    return ConvolutionPass{
-        {s.batch, conv->out_height(), conv->out_width(), s.out, s.in, s.kernel, s.stride},
-        direction};
+    return ConvolutionPass{s.conv2d(), direction};
   }
   if (const auto* norm = dynamic_cast<const test::BatchNormCase*>(c.op.get())) {
     const BatchNormShape& s = norm->shape();
     return BatchNormPass{s.rows / c.positions, c.positions, s.channels,
-                         s.momentum,           s.epsilon,   static_cast<BatchNormPass::Kind>(pass)};
+                         s.momentum,           s.epsilon,   batch_norm_directions[pass]};
   }
   return std::nullopt;
 }
@@ -161,7 +112,7 @@ std::vector<PresetPass> preset_passes(const std::string& preset, std::int64_t ba
   for (const PresetCase& c : preset_cases(preset, batch_size)) {
     std::size_t index = 0;
     for (const test::Pass& pass : c.op->passes()) {
-      passes.push_back({c, index++, std::max(pass.flops, flops_per_byte * pass.bytes)});
+      passes.push_back({c, index++, std::max(pass.op.flops, flops_per_byte * pass.op.bytes)});
       works.push_back(passes.back().work);
     }
   }

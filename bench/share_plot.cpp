@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "image/canvas.h"
 #include "image/image.h"
+#include "plot/canvas.h"
 
 namespace dcgan::bench {
 namespace {

@@ -1,4 +1,4 @@
-// Bars of what share of the device's limit each op reaches, beside its peers.
+// Bars: the share of the device's limit that each op and its peers reach.
 #pragma once
 #include <string>
 #include <vector>

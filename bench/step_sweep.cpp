@@ -4,7 +4,7 @@
 #include <cstdio>
 #include <thread>
 
-#include "image/figure.h"
+#include "plot/figure.h"
 
 namespace dcgan::bench {
 namespace {

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "bench/timed_backend.h"
+#include "bench/ledger.h"
 #include "dcgan/config.h"
 #include "train/gan.h"
 
@@ -20,7 +20,6 @@ class StepWorkload {
 
  private:
   static constexpr std::int64_t images = 8192;
-  Backend& backend_;
   Config config_;
   Gan gan_;
   Buffer pixels_;
@@ -30,8 +29,8 @@ class StepWorkload {
 struct StepTimes {
   std::string device;
   double minimum_ms = 0, median_ms = 0;
-  double gflop = 0;  ///< per step, nominal
-  Account account;   ///< of as many steps more, timed op by op
+  double gflop = 0;  ///< per step, of the formulas
+  Account account;   ///< of as many further steps, timed op by op
   int steps = 0;
 
   double gflop_per_s() const { return gflop / median_ms * 1e3; }

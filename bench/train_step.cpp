@@ -41,8 +41,8 @@ std::vector<std::pair<std::string, OpCost>> by_time(const Account& account) {
   return ops;
 }
 
-/// `peak`: FLOP/s that the device reaches at the most, 0: unknown. Nominal FLOPs may exceed it: an
-/// algorithm may need fewer.
+/// `peak`: the device's greatest FLOP/s, 0: unknown. Nominal FLOPs may exceed it: an algorithm may
+/// need fewer.
 void print(const Config& config, const StepTimes& t, bool with_ops, double peak) {
   std::printf(
       "%-12s batch %-5lld %8.2f ms (least %.2f)  %7.2f GFLOP  %7.1f GFLOP/s  %8.0f images/s\n",
@@ -80,7 +80,8 @@ void write_json(const Options& o, const nlohmann::ordered_json& results) {
   if (!o.json.empty()) write_file_atomically(o.json, results.dump(2) + "\n");
 }
 
-/// Steps of each preset on both backends, their losses side by side. Exit status 1 where they part.
+/// Steps of each preset on both backends, their losses side by side. Exit status 1 where they
+/// differ.
 int compare_with_other_backend(const Options& o) {
   auto results = nlohmann::ordered_json::array();
   bool all_agree = true;
@@ -146,7 +147,7 @@ int run(int argc, char** argv) {
   if (o.worker) return serve(o);
   if (!o.against.empty()) return compare_with_other_backend(o);
   auto results = nlohmann::ordered_json::array();
-  // Of the cores; what a GPU can do at the most bench/kernels reckons.
+  // Of the cores; bench/kernels computes a GPU's.
   const double peak = o.ops && o.backend == "cpu" ? host_flops_per_s(o.threads) : 0;
   if (peak > 0) std::printf("peak of fused multiply-adds: %.0f GFLOP/s (measured)\n", peak * 1e-9);
   std::vector<Config> configs;

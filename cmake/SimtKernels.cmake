@@ -1,10 +1,10 @@
 # Kernels compiled for the SIMT machine.
 #
 # dcgan_simt_kernels(NAME TARGET NAMESPACE [CHECKED] SOURCES FILES...): an object library. CHECKED:
-# for check mode, in which the machine sees every load and store. They are told to it by the
-# callbacks of -fsanitize=thread, which src/simt/check answers; that sanitizer itself is not linked.
+# for check mode, in which the machine sees every load and store. They reach it as the
+# callbacks of -fsanitize=thread, which src/simt/observe answers; that sanitizer itself is not linked.
 
-# Check mode wants GCC, whose callbacks these are, and libbacktrace, which GCC brings along.
+# Check mode needs GCC, whose callbacks these are, and libbacktrace, which comes with GCC.
 option(DCGAN_SIMT_CHECK "Build simt-check: the SIMT machine's check mode" ON)
 if(DCGAN_SIMT_CHECK)
   include(CheckCXXSourceCompiles)
@@ -28,10 +28,11 @@ if(DCGAN_SIMT_CHECK)
   endif()
 endif()
 
-# What code of a target, kernels and host code alike, is compiled with.
+# What code of a target, kernels and host code alike, is compiled with: the machine's cuda_runtime.h.
 function(dcgan_of_simt_target name target)
   cmake_parse_arguments(arg "CHECKED" "" "" ${ARGN})
   target_include_directories(${name} BEFORE PRIVATE ${PROJECT_SOURCE_DIR}/src/simt/cuda)
+  dcgan_see_headers(${name} simt)
   target_compile_definitions(${name} PRIVATE DCGAN_TARGET=${target})
   if(arg_CHECKED)
     target_compile_definitions(${name} PRIVATE SIMT_CHECKED=true)
@@ -49,7 +50,7 @@ function(dcgan_simt_kernels name)
   if(arg_CHECKED)
     dcgan_of_simt_target(${name} ${arg_TARGET} CHECKED)
     # No other sanitizer. One access of the source is to be one callback, under its own line.
-    target_link_libraries(${name} PRIVATE dcgan_warnings)
+    target_link_libraries(${name} PRIVATE dcgan_warnings dcgan_kernels)
     target_compile_options(${name} PRIVATE
       -O2 -g -fsanitize=thread --param tsan-instrument-func-entry-exit=0
       -fsanitize-coverage=trace-pc  # of which profile mode learns each lane's path
@@ -57,6 +58,6 @@ function(dcgan_simt_kernels name)
       -fno-optimize-sibling-calls -fno-extern-tls-init)
   else()
     dcgan_of_simt_target(${name} ${arg_TARGET})
-    target_link_libraries(${name} PRIVATE dcgan_options)
+    target_link_libraries(${name} PRIVATE dcgan_options dcgan_kernels)
   endif()
 endfunction()

@@ -1,6 +1,7 @@
 #include "kernels/adam.h"
 
 #include "kernels/device/pack.h"
+#include "kernels/device/thread.h"
 
 namespace dcgan::DCGAN_TARGET {
 namespace {
@@ -12,8 +13,7 @@ template <int width>
 __global__ void __launch_bounds__(threads)
     adam_kernel(AdamFactors f, std::int64_t first, std::int64_t n, const float* gradient, float* m,
                 float* v, float* parameter) {
-  const std::int64_t at =
-      first + (static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x) * width;
+  const std::int64_t at = first + global_index() * width;
   if (at >= n) return;
   const Pack<width> g = Pack<width>::load(gradient + at);
   Pack<width> first_moment = Pack<width>::load(m + at), second_moment = Pack<width>::load(v + at);
@@ -32,15 +32,15 @@ __global__ void __launch_bounds__(threads)
 
 }  // namespace
 
-void adam(const AdamFactors& factors, std::int64_t n, const float* gradient, float* m, float* v,
-          float* parameter, cudaStream_t stream) {
-  const std::int64_t whole = n / 4 * 4;
+void adam(const AdamStep& s, cudaStream_t stream) {
+  const AdamFactors factors = s.factors();
+  const std::int64_t whole = s.n / 4 * 4;
   if (whole > 0)
-    launch("adam", adam_kernel<4>, dim3(static_cast<unsigned>(ceil_div(whole, threads * 4))),
-           dim3(threads), 0, stream, factors, std::int64_t{0}, whole, gradient, m, v, parameter);
-  if (whole < n)
-    launch("adam", adam_kernel<1>, dim3(1), dim3(threads), 0, stream, factors, whole, n, gradient,
-           m, v, parameter);
+    launch({"adam", least_bytes(s)}, adam_kernel<4>, blocks_for(whole, threads * 4), threads, 0,
+           stream, factors, std::int64_t{0}, whole, s.gradient, s.m, s.v, s.parameter);
+  if (whole < s.n)
+    launch("adam", adam_kernel<1>, 1, threads, 0, stream, factors, whole, s.n, s.gradient, s.m, s.v,
+           s.parameter);
 }
 
 }  // namespace dcgan::DCGAN_TARGET

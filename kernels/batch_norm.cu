@@ -22,19 +22,16 @@ __global__ void __launch_bounds__(threads)
   Pack<width> sum{}, squares{}, origin{};
   if (at.inside) origin = Pack<width>::load(x + at.column);
   const auto load = [&](int row) {
-    return Pack<width>::load(x + static_cast<std::int64_t>(row) * walk.columns + at.column);
+    return Pack<width>::load(x + std::int64_t{row} * walk.columns + at.column);
   };
   walk_rows<4>(walk, at, load, [&](int, const Pack<width>& v) {
-    DCGAN_UNROLL
-    for (int i = 0; i < width; ++i) {
-      const float d = v.value[i] - origin.value[i];
-      sum.value[i] += d;
-      squares.value[i] = fmaf(d, d, squares.value[i]);
-    }
+    const Pack<width> d = v - origin;
+    sum += d;
+    squares.fma(d, d);
   });
-  store_column_sums<width>(walk, at, sum, shared_sums, partial);
-  store_column_sums<width>(walk, at, squares, shared_squares,
-                           partial + static_cast<std::int64_t>(walk.parts) * walk.columns);
+  store_column_sums(walk, at, sum, shared_sums, partial);
+  store_column_sums(walk, at, squares, shared_squares,
+                    partial + std::int64_t{walk.parts} * walk.columns);
 }
 
 /// How a warp shares out channels: to each as many lanes as it has parts, a power of two up to 32,
@@ -54,7 +51,7 @@ ChannelLanes channel_lanes(int parts) {
 
 /// The channel of this thread; neighbouring lanes have neighbouring ones.
 __device__ __forceinline__ int channel_of_lane(const ChannelLanes& share) {
-  const int thread = static_cast<int>(blockIdx.x * blockDim.x + threadIdx.x);
+  const int thread = block_index().x * threads + thread_index();
   return thread / 32 * share.channels_per_warp() + thread % 32 % share.channels_per_warp();
 }
 
@@ -65,15 +62,15 @@ __device__ __forceinline__ double total(const ChannelLanes& share, const float* 
                                         int channels, int c) {
   constexpr int batch = 8;  // loads that are on their way before the first is added
   const int stride = share.channels_per_warp();
-  int part = static_cast<int>(threadIdx.x) % 32 / stride;
-  const float* from = partial + static_cast<std::int64_t>(part) * channels + c;
+  int part = lane_index() / stride;
+  const float* from = partial + std::int64_t{part} * channels + c;
   double sum = 0;
   while (part < parts && c < channels) {
     float terms[batch] = {};
     DCGAN_UNROLL
     for (int b = 0; b < batch; ++b) {
       if (part + b * share.lanes < parts) terms[b] = *from;
-      from += static_cast<std::int64_t>(share.lanes) * channels;
+      from += std::int64_t{share.lanes} * channels;
     }
     DCGAN_UNROLL
     for (int b = 0; b < batch; ++b) {
@@ -82,14 +79,12 @@ __device__ __forceinline__ double total(const ChannelLanes& share, const float* 
     }
     part += batch * share.lanes;
   }
-  for (int distance = 16; distance >= stride; distance /= 2)
-    sum += __shfl_xor_sync(0xffffffffu, sum, distance);
-  return sum;
+  return warp_sum(sum, stride);
 }
 
 /// One of a channel's lanes writes its results.
 __device__ __forceinline__ bool writes_channel(const ChannelLanes& share, int channels, int c) {
-  return c < channels && static_cast<int>(threadIdx.x) % 32 < share.channels_per_warp();
+  return c < channels && lane_index() < share.channels_per_warp();
 }
 
 struct Momentum {
@@ -101,12 +96,11 @@ struct Momentum {
 __global__ void __launch_bounds__(threads)
     batch_norm_statistics_kernel(const float* x, const float* partial, int parts,
                                  double inverse_rows, int channels, ChannelLanes share, Momentum m,
-                                 BatchNormTensors t, float* mean, float* inv_std) {
+                                 BatchNormParameters t, float* mean, float* inv_std) {
   const int c = channel_of_lane(share);
   const double offset = total(share, partial, parts, channels, c) * inverse_rows;
   const double square =
-      total(share, partial + static_cast<std::int64_t>(parts) * channels, parts, channels, c) *
-      inverse_rows;
+      total(share, partial + std::int64_t{parts} * channels, parts, channels, c) * inverse_rows;
   if (!writes_channel(share, channels, c)) return;
   // The difference may cancel; what is left of it needs no more than float.
   const float variance = static_cast<float>(square - offset * offset);
@@ -123,8 +117,16 @@ __global__ void __launch_bounds__(threads)
 __global__ void __launch_bounds__(threads)
     batch_norm_moving_kernel(const float* moving_variance, int channels, float epsilon,
                              float* inv_std) {
-  const int c = static_cast<int>(blockIdx.x * blockDim.x + threadIdx.x);
+  const int c = block_index().x * threads + thread_index();
   if (c < channels) inv_std[c] = 1 / sqrtf(moving_variance[c] + epsilon);
+}
+
+/// LeakyReLU's forward and backward pass: v where `sign` is positive, elsewhere v * slope.
+template <int width>
+__device__ __forceinline__ Pack<width> leaky(Pack<width> v, const Pack<width>& sign, float slope) {
+  DCGAN_UNROLL
+  for (int i = 0; i < width; ++i) v.value[i] = sign.value[i] > 0 ? v.value[i] : v.value[i] * slope;
+  return v;
 }
 
 /// y = leaky((x - mean) * inv_std * gamma + beta). A thread owns `width` neighbours; no shared
@@ -133,21 +135,13 @@ template <int width>
 __global__ void __launch_bounds__(threads)
     batch_norm_normalise_kernel(std::int64_t count, Divider by_channels, const float* x,
                                 Normalisation s, float slope, float* y) {
-  const std::int64_t at =
-      (static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x) * width;
+  const std::int64_t at = global_index() * width;
   if (at >= count) return;
-  const int c = by_channels.remainder(static_cast<int>(at));
-  const Pack<width> mean = Pack<width>::load(s.mean + c),
-                    inv_std = Pack<width>::load(s.inv_std + c);
-  const Pack<width> gamma = Pack<width>::load(s.gamma + c), beta = Pack<width>::load(s.beta + c);
-  Pack<width> v = Pack<width>::load(x + at);
-  DCGAN_UNROLL
-  for (int i = 0; i < width; ++i) {
-    const float normalised = (v.value[i] - mean.value[i]) * (inv_std.value[i] * gamma.value[i]);
-    const float affine = normalised + beta.value[i];
-    v.value[i] = affine > 0 ? affine : affine * slope;
-  }
-  v.store(y + at);
+  const int c = by_channels.remainder(narrow(at));
+  using P = Pack<width>;
+  P affine = P::load(s.beta + c);
+  affine.fma(P::load(x + at) - P::load(s.mean + c), P::load(s.inv_std + c) * P::load(s.gamma + c));
+  leaky(affine, affine, slope).store(y + at);
 }
 
 struct BackwardInputs {
@@ -172,22 +166,22 @@ __global__ void __launch_bounds__(threads)
     Pack<width> x, y, dy;
   };
   const auto load = [&](int row) {
-    const std::int64_t index = static_cast<std::int64_t>(row) * walk.columns + at.column;
+    const std::int64_t index = std::int64_t{row} * walk.columns + at.column;
     return Loaded{Pack<width>::load(in.x + index), Pack<width>::load(in.y + index),
                   Pack<width>::load(in.dy + index)};
   };
   walk_rows<width == 1 ? 4 : 1>(walk, at, load, [&](int, const Loaded& row) {
     DCGAN_UNROLL
-    for (int i = 0; i < width; ++i) {
+    for (int i = 0; i < width; ++i) {  // one loop: of packs nvcc would not unroll the walk
       const float dy = row.dy.value[i], g = row.y.value[i] > 0 ? dy : dy * in.slope;
       sum.value[i] += g;
       const float xhat = (row.x.value[i] - mean.value[i]) * inv_std.value[i];
       products.value[i] = fmaf(g, xhat, products.value[i]);
     }
   });
-  store_column_sums<width>(walk, at, sum, shared_sums, partial);
-  store_column_sums<width>(walk, at, products, shared_products,
-                           partial + static_cast<std::int64_t>(walk.parts) * walk.columns);
+  store_column_sums(walk, at, sum, shared_sums, partial);
+  store_column_sums(walk, at, products, shared_products,
+                    partial + std::int64_t{walk.parts} * walk.columns);
 }
 
 /// dbeta and dgamma from the parts' sums. Lanes as ChannelLanes has them; no shared memory, no
@@ -198,7 +192,7 @@ __global__ void __launch_bounds__(threads)
   const int c = channel_of_lane(share);
   const double sum = total(share, partial, parts, channels, c);
   const double products =
-      total(share, partial + static_cast<std::int64_t>(parts) * channels, parts, channels, c);
+      total(share, partial + std::int64_t{parts} * channels, parts, channels, c);
   if (!writes_channel(share, channels, c)) return;
   dbeta[c] = static_cast<float>(sum);
   dgamma[c] = static_cast<float>(products);
@@ -215,105 +209,102 @@ template <int width>
 __global__ void __launch_bounds__(threads)
     batch_norm_gradient_kernel(std::int64_t count, Divider by_channels, BackwardInputs in,
                                ParameterGradients p, float* dx) {
-  const std::int64_t at =
-      (static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x) * width;
+  const std::int64_t at = global_index() * width;
   if (at >= count) return;
-  const int c = by_channels.remainder(static_cast<int>(at));
-  const Pack<width> mean = Pack<width>::load(in.mean + c);
-  const Pack<width> inv_std = Pack<width>::load(in.inv_std + c);
-  const Pack<width> gamma = Pack<width>::load(p.gamma + c);
-  const Pack<width> dgamma = Pack<width>::load(p.dgamma + c);
-  const Pack<width> dbeta = Pack<width>::load(p.dbeta + c);
-  const Pack<width> x = Pack<width>::load(in.x + at), y = Pack<width>::load(in.y + at);
-  Pack<width> g = Pack<width>::load(in.dy + at);
-  DCGAN_UNROLL
-  for (int i = 0; i < width; ++i) {
-    const float xhat = (x.value[i] - mean.value[i]) * inv_std.value[i];
-    const float gradient = y.value[i] > 0 ? g.value[i] : g.value[i] * in.slope;
-    const float centred = gradient - dbeta.value[i] * p.inverse_rows;
-    g.value[i] =
-        gamma.value[i] * inv_std.value[i] * (centred - xhat * (dgamma.value[i] * p.inverse_rows));
-  }
-  g.store(dx + at);
-}
-
-dim3 blocks_for(std::int64_t count) {
-  return dim3(static_cast<unsigned>(ceil_div(count, threads)));
-}
-
-dim3 blocks_for(std::int64_t channels, const ChannelLanes& share) {
-  return dim3(static_cast<unsigned>(ceil_div(channels, share.channels_per_block())));
+  const int c = by_channels.remainder(narrow(at));
+  using P = Pack<width>;
+  const P inv_std = P::load(in.inv_std + c), gamma = P::load(p.gamma + c);
+  const P xhat = (P::load(in.x + at) - P::load(in.mean + c)) * inv_std;
+  const P inverse_rows = P::broadcast(p.inverse_rows);
+  const P g = leaky(P::load(in.dy + at), P::load(in.y + at), in.slope);
+  const P centred = g - P::load(p.dbeta + c) * inverse_rows;
+  (gamma * inv_std * (centred - xhat * (P::load(p.dgamma + c) * inverse_rows))).store(dx + at);
 }
 
 }  // namespace
 
-BatchNormKernels::BatchNormKernels(std::int64_t rows, std::int64_t channels, float momentum,
-                                   float epsilon, float slope)
-    : walk_(plan_column_walk(rows, channels)),
-      momentum_(momentum),
-      epsilon_(epsilon),
-      slope_(slope) {}
+namespace {
+
+/// Of a kernel that goes over so many matrices.
+Work over_matrices(const char* name, const ColumnWalk& walk, int matrices) {
+  return {name, 4.0 * matrices * walk.rows * walk.columns};
+}
+
+/// Of a kernel that adds up the parts of two sums of each channel: a conversion and an addition for
+/// each part of a lane, an addition for each shuffle; then a few on the totals.
+Work over_parts(const char* name, const ColumnWalk& walk, const ChannelLanes& share) {
+  Work work(name, 4.0 * 2 * walk.parts * walk.columns);
+  int shuffles = 0;
+  while (1 << shuffles < share.lanes) ++shuffles;
+  work.double_instructions = 2 * (2 * narrow(ceil_div(walk.parts, share.lanes)) + shuffles) + 6;
+  return work;
+}
+
+}  // namespace
+
+BatchNormKernels::BatchNormKernels(const BatchNormShape& s)
+    : walk_(plan_column_walk(s.rows, s.channels)),
+      momentum_(s.momentum),
+      epsilon_(s.epsilon),
+      slope_(s.negative_slope()) {}
 
 std::size_t BatchNormKernels::workspace_floats() const {
   return 2 * static_cast<std::size_t>(walk_.parts) * walk_.columns;
 }
 
-void BatchNormKernels::forward_training(const float* x, const BatchNormTensors& t, float* mean,
+void BatchNormKernels::forward_training(const float* x, const BatchNormParameters& t, float* mean,
                                         float* inv_std, float* y, float* workspace,
                                         cudaStream_t stream) const {
-  const dim3 grid(walk_.panels(), static_cast<unsigned>(walk_.parts));
-  const auto sums = [&](auto kernel) {
-    launch("batch_norm_sums", kernel, grid, dim3(threads), 0, stream, walk_, x, workspace);
-  };
-  walk_.width == 4 ? sums(batch_norm_sums_kernel<4>) : sums(batch_norm_sums_kernel<1>);
+  with_width(walk_.width == 4, [&](auto width) {
+    launch(over_matrices("batch_norm_sums", walk_, 1), batch_norm_sums_kernel<width>, walk_.grid(),
+           threads, 0, stream, walk_, x, workspace);
+  });
   const ChannelLanes share = channel_lanes(walk_.parts);
-  launch("batch_norm_statistics", batch_norm_statistics_kernel, blocks_for(walk_.columns, share),
-         dim3(threads), 0, stream, x, workspace, walk_.parts, 1.0 / walk_.rows, walk_.columns,
-         share, Momentum{momentum_, epsilon_}, t, mean, inv_std);
+  launch(over_parts("batch_norm_statistics", walk_, share), batch_norm_statistics_kernel,
+         blocks_for(walk_.columns, share.channels_per_block()), threads, 0, stream, x, workspace,
+         walk_.parts, 1.0 / walk_.rows, walk_.columns, share, Momentum{momentum_, epsilon_}, t,
+         mean, inv_std);
   normalise(x, {mean, inv_std, t.gamma, t.beta}, y, stream);
 }
 
-void BatchNormKernels::forward_inference(const float* x, const BatchNormTensors& t, float* y,
+void BatchNormKernels::forward_inference(const float* x, const BatchNormParameters& t, float* y,
                                          float* workspace, cudaStream_t stream) const {
-  launch("batch_norm_moving", batch_norm_moving_kernel, blocks_for(walk_.columns), dim3(threads), 0,
-         stream, t.moving_variance, walk_.columns, epsilon_, workspace);
+  launch("batch_norm_moving", batch_norm_moving_kernel, blocks_for(walk_.columns, threads), threads,
+         0, stream, t.moving_variance, walk_.columns, epsilon_, workspace);
   normalise(x, {t.moving_mean, workspace, t.gamma, t.beta}, y, stream);
 }
 
 void BatchNormKernels::normalise(const float* x, const Normalisation& s, float* y,
                                  cudaStream_t stream) const {
-  const std::int64_t count = static_cast<std::int64_t>(walk_.rows) * walk_.columns;
-  const auto run = [&](auto kernel, int width) {
-    launch("batch_norm_normalise", kernel, blocks_for(ceil_div(count, width)), dim3(threads), 0,
-           stream, count, Divider(walk_.columns), x, s, slope_, y);
-  };
-  walk_.width == 4 ? run(batch_norm_normalise_kernel<4>, 4)
-                   : run(batch_norm_normalise_kernel<1>, 1);
+  const std::int64_t count = std::int64_t{walk_.rows} * walk_.columns;
+  with_width(walk_.width == 4, [&](auto width) {
+    launch(over_matrices("batch_norm_normalise", walk_, 2), batch_norm_normalise_kernel<width>,
+           blocks_for(count, threads * width), threads, 0, stream, count, Divider(walk_.columns), x,
+           s, slope_, y);
+  });
 }
 
 void BatchNormKernels::backward(const float* x, const float* y, const float* dy,
-                                const BatchNormTensors& t, const float* mean, const float* inv_std,
-                                float* dx, float* dgamma, float* dbeta, float* workspace,
-                                cudaStream_t stream) const {
+                                const BatchNormParameters& t, const float* mean,
+                                const float* inv_std, float* dx, float* dgamma, float* dbeta,
+                                float* workspace, cudaStream_t stream) const {
   const BackwardInputs in{x, y, dy, mean, inv_std, slope_};
-  const dim3 grid(walk_.panels(), static_cast<unsigned>(walk_.parts));
-  const auto sums = [&](auto kernel) {
-    launch("batch_norm_gradient_sums", kernel, grid, dim3(threads), 0, stream, walk_, in,
+  with_width(walk_.width == 4, [&](auto width) {
+    launch(over_matrices("batch_norm_gradient_sums", walk_, 3),
+           batch_norm_gradient_sums_kernel<width>, walk_.grid(), threads, 0, stream, walk_, in,
            workspace);
-  };
-  walk_.width == 4 ? sums(batch_norm_gradient_sums_kernel<4>)
-                   : sums(batch_norm_gradient_sums_kernel<1>);
+  });
   const ChannelLanes share = channel_lanes(walk_.parts);
-  launch("batch_norm_gradient_totals", batch_norm_gradient_totals_kernel,
-         blocks_for(walk_.columns, share), dim3(threads), 0, stream, workspace, walk_.parts,
-         walk_.columns, share, dgamma, dbeta);
-  const std::int64_t count = static_cast<std::int64_t>(walk_.rows) * walk_.columns;
+  launch(over_parts("batch_norm_gradient_totals", walk_, share), batch_norm_gradient_totals_kernel,
+         blocks_for(walk_.columns, share.channels_per_block()), threads, 0, stream, workspace,
+         walk_.parts, walk_.columns, share, dgamma, dbeta);
+  const std::int64_t count = std::int64_t{walk_.rows} * walk_.columns;
   const ParameterGradients p{t.gamma, dgamma, dbeta, 1.0F / static_cast<float>(walk_.rows)};
-  const auto run = [&](auto kernel, int width) {
-    launch("batch_norm_gradient", kernel, blocks_for(ceil_div(count, width)), dim3(threads), 0,
-           stream, count, Divider(walk_.columns), in, p, dx);
-  };
-  walk_.width == 4 ? run(batch_norm_gradient_kernel<4>, 4) : run(batch_norm_gradient_kernel<1>, 1);
+  with_width(walk_.width == 4, [&](auto width) {
+    launch(over_matrices("batch_norm_gradient", walk_, 4), batch_norm_gradient_kernel<width>,
+           blocks_for(count, threads * width), threads, 0, stream, count, Divider(walk_.columns),
+           in, p, dx);
+  });
 }
 
 }  // namespace dcgan::DCGAN_TARGET

@@ -3,34 +3,29 @@
 // everywhere, as Keras has it). Device pointers that are multiples of 16 bytes.
 #pragma once
 #include "kernels/device/column_sums.h"
+#include "ops/batch_norm.h"
 
 namespace dcgan::DCGAN_TARGET {
 
-struct BatchNormTensors {
-  const float *gamma, *beta;             // [channels]
-  float *moving_mean, *moving_variance;  // [channels]
-};
-
-/// With which y = (x - mean) * inv_std * gamma + beta; all [channels].
+/// Parameters of y = (x - mean) * inv_std * gamma + beta; all [channels].
 struct Normalisation {
   const float *mean, *inv_std, *gamma, *beta;
 };
 
 class BatchNormKernels {
  public:
-  BatchNormKernels(std::int64_t rows, std::int64_t channels, float momentum, float epsilon,
-                   float slope);
+  explicit BatchNormKernels(const BatchNormShape& shape);
 
   std::size_t workspace_floats() const;
   /// y = leaky(gamma * (x - mean) * inv_std + beta); mean and inv_std [channels] of the batch are
   /// left behind and blended into the moving ones.
-  void forward_training(const float* x, const BatchNormTensors& t, float* mean, float* inv_std,
+  void forward_training(const float* x, const BatchNormParameters& t, float* mean, float* inv_std,
                         float* y, float* workspace, cudaStream_t stream) const;
   /// The same with the moving statistics.
-  void forward_inference(const float* x, const BatchNormTensors& t, float* y, float* workspace,
+  void forward_inference(const float* x, const BatchNormParameters& t, float* y, float* workspace,
                          cudaStream_t stream) const;
   /// dx (may be dy), dgamma and dbeta from dy, the gradient of y; all overwritten.
-  void backward(const float* x, const float* y, const float* dy, const BatchNormTensors& t,
+  void backward(const float* x, const float* y, const float* dy, const BatchNormParameters& t,
                 const float* mean, const float* inv_std, float* dx, float* dgamma, float* dbeta,
                 float* workspace, cudaStream_t stream) const;
 

@@ -3,6 +3,9 @@
 // launch.
 #include "kernels/conv.h"
 
+#include "kernels/matmul/convolution.h"
+#include "kernels/matmul/product.h"
+
 namespace dcgan::DCGAN_TARGET {
 namespace {
 
@@ -20,19 +23,19 @@ __global__ void __launch_bounds__(Tile::threads, Tile::blocks_per_multiprocessor
                               std::int64_t image_floats, const float* dz, const float* kernel,
                               float* dx, EpilogueParameters epilogue) {
   const int count = g.stride * g.stride;
-  const int index = static_cast<int>(blockIdx.z) % count;
-  const int part = static_cast<int>(blockIdx.z) / count;
+  const BlockIndex block = block_index();
+  const int index = block.z % count, part = block.z / count;
   const PixelClass c = classes.of[index];
-  const int m0 = static_cast<int>(blockIdx.x) * Tile::m;
+  const int m0 = block.x * Tile::m;
   if (m0 >= g.batch * c.rows * c.columns) return;  // the whole block: classes differ in size
   const int depth = classes.depth[index];
   const int slices = (depth + splits * Tile::k - 1) / (splits * Tile::k);  // of a part
   const int begin = part * slices * Tile::k;
   const int end = begin + slices * Tile::k < depth ? begin + slices * Tile::k : depth;
-  const GradientAlongK<vec4> a{g, c, dz};
-  const ClassKernelAlongK<vec4> b{g, c, kernel};
-  tile_product<Tile>(a, b, m0, static_cast<int>(blockIdx.y) * Tile::n, begin, end,
-                     ClassWriter<vec4>{g, c, dx + part * image_floats, epilogue});
+  const GradientAlongK<vec4> a{{dz}, g, c};
+  const ClassKernelAlongK<vec4> b{{kernel}, g, c};
+  tile_product<Tile>(a, b, m0, block.y * Tile::n, begin, end,
+                     ClassWriter<vec4>{{epilogue, dx + part * image_floats, g.in}, g, c});
 }
 
 /// Pixels first, first + stride ... of an axis, and the taps that reach them.
@@ -42,8 +45,8 @@ struct AxisClass {
 
 AxisClass axis_class(int first, int length, int size, int stride, int pad) {
   const int first_tap = (first + pad) % stride;
-  return {static_cast<int>(ceil_div(std::max(length - first, 0), stride)), first_tap,
-          static_cast<int>(ceil_div(std::max(size - first_tap, 0), stride)),
+  return {narrow(ceil_div(std::max(length - first, 0), stride)), first_tap,
+          narrow(ceil_div(std::max(size - first_tap, 0), stride)),
           (first + pad - first_tap) / stride};
 }
 
@@ -68,20 +71,19 @@ PixelClasses pixel_classes(const ConvGeometry& g) {
   return classes;
 }
 
-ConvGeometry geometry(std::int64_t batch, std::int64_t height, std::int64_t width, std::int64_t in,
-                      std::int64_t out, std::int64_t size, std::int64_t stride) {
-  if (stride != 1 && stride != 2)
-    throw DeviceError("a convolution of stride " + std::to_string(stride) +
+std::int64_t positions(const ConvShape& s) { return s.batch * s.out_height() * s.out_width(); }
+std::int64_t taps(const ConvShape& s) { return s.kernel * s.kernel; }
+
+ConvGeometry geometry(const ConvShape& s) {
+  if (s.stride != 1 && s.stride != 2)
+    throw DeviceError("a convolution of stride " + std::to_string(s.stride) +
                       ": 1 and 2 are written");
   ConvGeometry g{};
-  const auto narrow = [](std::int64_t n) { return static_cast<int>(n); };
-  g.batch = narrow(batch), g.height = narrow(height), g.width = narrow(width);
-  g.in = narrow(in), g.out = narrow(out), g.size = narrow(size), g.stride = narrow(stride);
-  g.out_height = narrow(ceil_div(height, stride)), g.out_width = narrow(ceil_div(width, stride));
-  const auto pad = [&](int length, int out_length) {
-    return std::max((out_length - 1) * g.stride + g.size - length, 0) / 2;
-  };
-  g.pad_top = pad(g.height, g.out_height), g.pad_left = pad(g.width, g.out_width);
+  g.batch = narrow(s.batch), g.height = narrow(s.height), g.width = narrow(s.width);
+  g.in = narrow(s.in), g.out = narrow(s.out), g.size = narrow(s.kernel),
+  g.stride = narrow(s.stride);
+  g.out_height = narrow(s.out_height()), g.out_width = narrow(s.out_width());
+  g.pad_top = narrow(s.pad_top()), g.pad_left = narrow(s.pad_left());
   g.by_in = Divider(g.in), g.by_out = Divider(g.out), g.by_size = Divider(g.size);
   g.by_width = Divider(g.width), g.by_out_width = Divider(g.out_width),
   g.by_out_pixels = Divider(g.out_height * g.out_width);
@@ -90,16 +92,17 @@ ConvGeometry geometry(std::int64_t batch, std::int64_t height, std::int64_t widt
 
 }  // namespace
 
-ConvKernels::ConvKernels(std::int64_t batch, std::int64_t height, std::int64_t width,
-                         std::int64_t in, std::int64_t out, std::int64_t size, std::int64_t stride)
-    : g_(geometry(batch, height, width, in, out, size, stride)),
-      vec4_(packs_of_four(in) && packs_of_four(out)),
-      forward_(plan_product(batch * g_.out_height * g_.out_width, out, size * size * in, vec4_)),
-      backward_data_(plan_product(batch * ceil_div(height, stride) * ceil_div(width, stride), in,
-                                  std::max<std::int64_t>(size * size * out / (stride * stride), 1),
-                                  vec4_, stride * stride)),
-      backward_weights_(
-          plan_product(size * size * in, out, batch * g_.out_height * g_.out_width, vec4_)),
+ConvKernels::ConvKernels(const ConvShape& s)
+    : g_(geometry(s)),
+      bytes_(describe(s, Direction::forward).bytes),
+      fmas_(static_cast<double>(positions(s) * taps(s) * s.in * s.out)),
+      vec4_(packs_of_four(s.in) && packs_of_four(s.out)),
+      forward_(plan_product(positions(s), s.out, taps(s) * s.in, vec4_)),
+      // The largest class of pixels has as many as z has.
+      backward_data_(plan_product(
+          positions(s), s.in, std::max<std::int64_t>(taps(s) * s.out / (s.stride * s.stride), 1),
+          vec4_, s.stride * s.stride)),
+      backward_weights_(plan_product(taps(s) * s.in, s.out, positions(s), vec4_)),
       one_channel_(plan_one_channel(g_)) {}
 
 std::size_t ConvKernels::workspace_floats() const {
@@ -109,35 +112,35 @@ std::size_t ConvKernels::workspace_floats() const {
 
 void ConvKernels::forward(const float* x, const float* kernel, const EpilogueParameters& epilogue,
                           float* z, float* workspace, cudaStream_t stream) const {
-  if (one_channel_.applies) return one_channel_forward(g_, x, kernel, epilogue, z, stream);
-  const auto run = [&](auto vec4) {
-    run_product<vec4.value>("conv_forward", forward_, PatchesAlongK<vec4.value>{g_, x},
-                            MatrixAlongMn<vec4.value>{kernel, g_.out}, epilogue, z, workspace,
-                            stream);
-  };
-  vec4_ ? run(std::true_type{}) : run(std::false_type{});
+  if (one_channel_.applies)
+    return one_channel_forward(work("one_channel_forward"), g_, x, kernel, epilogue, z, stream);
+  dispatch(vec4_, [&](auto vec4) {
+    run_product<vec4>(work("conv_forward"), forward_, PatchesAlongK<vec4>{{x}, g_},
+                      MatrixAlongMn<vec4>{{kernel}, g_.out}, epilogue, z, workspace, stream);
+  });
 }
 
 void ConvKernels::backward_data(const float* dz, const float* kernel,
                                 const EpilogueParameters& epilogue, float* dx, float* workspace,
                                 cudaStream_t stream) const {
-  if (one_channel_.applies) return one_channel_backward_data(g_, dz, kernel, epilogue, dx, stream);
+  if (one_channel_.applies)
+    return one_channel_backward_data(work("one_channel_backward_data"), g_, dz, kernel, epilogue,
+                                     dx, stream);
   const PixelClasses classes = pixel_classes(g_);
   const Product& p = backward_data_;
   const bool split = p.splits > 1;
-  const std::int64_t pixels = static_cast<std::int64_t>(g_.batch) * g_.height * g_.width;
-  const auto run = [&](auto vec4) {
-    with_tile<vec4.value>(p, [&](auto tile) {
+  const int layers = g_.stride * g_.stride * p.splits;
+  Work op = work("conv_backward_data");
+  const std::int64_t pixels = std::int64_t{g_.batch} * g_.height * g_.width;
+  if (!split) op.bytes += epilogue.mask_bytes(pixels * g_.in);
+  dispatch(vec4_, [&](auto vec4) {
+    with_tile<vec4>(p, [&](auto tile) {
       using T = decltype(tile);
-      const dim3 grid(static_cast<unsigned>(ceil_div(p.m, T::m)),
-                      static_cast<unsigned>(ceil_div(p.n, T::n)),
-                      static_cast<unsigned>(g_.stride * g_.stride * p.splits));
-      launch("conv_backward_data", conv_backward_data_kernel<T, vec4.value>, grid, dim3(T::threads),
-             0, stream, g_, classes, p.splits, pixels * g_.in, dz, kernel, split ? workspace : dx,
-             split ? EpilogueParameters{} : epilogue);
+      launch(p.work<T>(op, layers), conv_backward_data_kernel<T, vec4.value>, p.grid<T>(layers),
+             T::threads, 0, stream, g_, classes, p.splits, pixels * g_.in, dz, kernel,
+             split ? workspace : dx, split ? EpilogueParameters{} : epilogue);
     });
-  };
-  vec4_ ? run(std::true_type{}) : run(std::false_type{});
+  });
   if (split)
     sum_parts("conv_backward_data", workspace, p.splits, pixels, g_.in, epilogue, dx, stream);
 }
@@ -145,13 +148,13 @@ void ConvKernels::backward_data(const float* dz, const float* kernel,
 void ConvKernels::backward_weights(const float* x, const float* dz, float* dkernel,
                                    float* workspace, cudaStream_t stream) const {
   if (one_channel_.applies && one_channel_.workspace_floats > 0)
-    return one_channel_backward_weights(g_, one_channel_, x, dz, dkernel, workspace, stream);
-  const auto run = [&](auto vec4) {
-    run_product<vec4.value>(
-        "conv_backward_weights", backward_weights_, PatchesAlongMn<vec4.value>{g_, x},
-        MatrixAlongMn<vec4.value>{dz, g_.out}, EpilogueParameters{}, dkernel, workspace, stream);
-  };
-  vec4_ ? run(std::true_type{}) : run(std::false_type{});
+    return one_channel_backward_weights(work("one_channel_backward_weights"), g_, one_channel_, x,
+                                        dz, dkernel, workspace, stream);
+  dispatch(vec4_, [&](auto vec4) {
+    run_product<vec4>(work("conv_backward_weights"), backward_weights_,
+                      PatchesAlongMn<vec4>{{x}, g_}, MatrixAlongMn<vec4>{{dz}, g_.out},
+                      EpilogueParameters{}, dkernel, workspace, stream);
+  });
 }
 
 }  // namespace dcgan::DCGAN_TARGET

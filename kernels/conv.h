@@ -5,14 +5,15 @@
 #pragma once
 #include "kernels/conv_one_channel.h"
 #include "kernels/epilogue_parameters.h"
-#include "kernels/matmul/product.h"
+#include "kernels/matmul/plan.h"
+#include "ops/convolution.h"
 
 namespace dcgan::DCGAN_TARGET {
 
 class ConvKernels {
  public:
-  ConvKernels(std::int64_t batch, std::int64_t height, std::int64_t width, std::int64_t in,
-              std::int64_t out, std::int64_t size, std::int64_t stride);
+  /// Of a conv2d.
+  explicit ConvKernels(const ConvShape& shape);
 
   std::size_t workspace_floats() const;
   /// z = epilogue(conv(x, kernel))
@@ -22,6 +23,10 @@ class ConvKernels {
   /// forward.
   void backward_data(const float* dz, const float* kernel, const EpilogueParameters& epilogue,
                      float* dx, float* workspace, cudaStream_t stream) const;
+  void backward_data(const float* dz, const float* kernel, float* dx, float* workspace,
+                     cudaStream_t stream) const {
+    backward_data(dz, kernel, {}, dx, workspace, stream);
+  }
   /// dkernel, summed over the batch
   void backward_weights(const float* x, const float* dz, float* dkernel, float* workspace,
                         cudaStream_t stream) const;
@@ -29,7 +34,10 @@ class ConvKernels {
   static constexpr int most_classes = 4;  // stride 2 in two dimensions
 
  private:
+  Work work(const char* name) const { return {name, bytes_, fmas_}; }
+
   ConvGeometry g_;
+  double bytes_, fmas_;  // of x, kernel and z; of one direction, edges as if full
   bool vec4_;
   Product forward_, backward_data_, backward_weights_;
   OneChannelPlan one_channel_;

@@ -2,16 +2,18 @@
 // padding, so that no tap needs a bounds check.
 #include "kernels/conv_one_channel.h"
 
+#include <algorithm>
+
 #include "kernels/device/dynamic_shared.h"
-#include "kernels/device/pack.h"
-#include "kernels/matmul/product.h"
+#include "kernels/device/thread.h"
+#include "kernels/sum_parts.h"
 
 namespace dcgan::DCGAN_TARGET {
 namespace {
 
 constexpr int threads = 128, warps = threads / 32;
 constexpr int weights_size = 5;  // the size whose gradient has a kernel with its taps in registers
-constexpr std::size_t shared_floats = 48 * 1024 / sizeof(float);
+constexpr std::size_t most_shared_floats = 48 * 1024 / sizeof(float);
 
 /// The image with the zeros that its patches reach.
 __host__ __device__ int padded_height(const ConvGeometry& g) {
@@ -30,8 +32,8 @@ __device__ __forceinline__ void load_padded(const ConvGeometry& g, const float* 
                                             float* padded) {
   constexpr int batch = 8;
   const int height = padded_height(g), width = padded_width(g);
-  const int lane = static_cast<int>(threadIdx.x) % 32, warp = static_cast<int>(threadIdx.x) / 32;
-  const float* image = x + static_cast<std::int64_t>(b) * g.height * g.width;
+  const int lane = lane_index(), warp = warp_index();
+  const float* image = x + std::int64_t{b} * g.height * g.width;
   for (int column = lane; column < width; column += 32) {
     const int w = column - g.pad_left;
     const bool beside = w < 0 || w >= g.width;
@@ -71,22 +73,19 @@ __global__ void __launch_bounds__(threads)
   float* shared = dynamic_shared();
   float* padded = shared;
   float* weights = shared + padded_floats(g);
-  const int b = static_cast<int>(blockIdx.x), taps = g.size * g.size;
+  const int b = block_index().x, taps = g.size * g.size;
   load_padded(g, x, b, padded);
-  for (int i = static_cast<int>(threadIdx.x); i < taps * g.out; i += threads)
-    weights[i] = kernel[i];
+  for (int i = thread_index(); i < taps * g.out; i += threads) weights[i] = kernel[i];
   __syncthreads();  // image and kernel are there
 
   constexpr int run = ItemWalk::run;
   const int width = padded_width(g);
-  for (int item = static_cast<int>(threadIdx.x); item < walk.items; item += threads) {
-    int pack = item;
-    int ow = walk.by_packs.divide_off(pack);
-    const int oh = walk.by_runs.divide_off(ow);
-    const int channel = pack * 4;
-    ow *= run;
+  for (int item = thread_index(); item < walk.items; item += threads) {
+    const auto [runs_before, pack] = walk.by_packs.divmod(item);
+    const auto [oh, run_of_row] = walk.by_runs.divmod(runs_before);
+    const int ow = run_of_row * run, channel = pack * 4;
     const Pack<4> bias = epilogue.bias_of<4>(channel);
-    float sum[run][4] = {};
+    float sum[run][4] = {};  // not packs, of which nvcc makes code for more registers
     for (int kh = 0; kh < g.size; ++kh)
       for (int kw = 0; kw < g.size; ++kw) {
         const Pack<4> w = Pack<4>::load(weights + (kh * g.size + kw) * g.out + channel);
@@ -103,8 +102,7 @@ __global__ void __launch_bounds__(threads)
     for (int p = 0; p < run; ++p) {
       if (ow + p >= g.out_width) break;
       const std::int64_t at =
-          ((static_cast<std::int64_t>(b) * g.out_height + oh) * g.out_width + ow + p) * g.out +
-          channel;
+          ((std::int64_t{b} * g.out_height + oh) * g.out_width + ow + p) * g.out + channel;
       const Pack<4> y{{sum[p][0], sum[p][1], sum[p][2], sum[p][3]}};
       epilogue.apply(y, bias, at).store(z + at);
     }
@@ -133,20 +131,18 @@ __global__ void __launch_bounds__(threads, 8)
     one_channel_backward_data_kernel(ConvGeometry g, const float* dz, const float* kernel,
                                      EpilogueParameters epilogue, float* dx) {
   float* shared = dynamic_shared();
-  for (int i = static_cast<int>(threadIdx.x); i < g.size * g.size * g.out; i += threads)
-    shared[i] = kernel[i];
+  for (int i = thread_index(); i < g.size * g.size * g.out; i += threads) shared[i] = kernel[i];
   __syncthreads();  // the kernel is there
 
   constexpr int lanes = 8,
                 batch = 4;  // batch: loads that are on their way before the first is used
-  const int b = static_cast<int>(blockIdx.x), lane = static_cast<int>(threadIdx.x) % lanes;
+  const int b = block_index().x, lane = thread_index() % lanes;
   const int pixels = g.height * g.width;
-  const float* gradient = dz + static_cast<std::int64_t>(b) * g.out_height * g.out_width * g.out;
+  const float* gradient = dz + std::int64_t{b} * g.out_height * g.out_width * g.out;
   // All lanes of a warp go round equally often: the shuffles want every one of them.
   for (int first = 0; first < pixels; first += threads / lanes) {
-    const int pixel = first + static_cast<int>(threadIdx.x) / lanes;
-    int w = pixel;
-    const int h = g.by_width.divide_off(w);
+    const int pixel = first + thread_index() / lanes;
+    const auto [h, w] = g.by_width.divmod(pixel);
     const TapRange rows = taps_of(g, h + g.pad_top, g.out_height);
     const TapRange columns = taps_of(g, w + g.pad_left, g.out_width);
     const float* from = gradient + (rows.position * g.out_width + columns.position) * g.out;
@@ -184,11 +180,9 @@ __global__ void __launch_bounds__(threads, 8)
         for (int j = 0; j < 4; ++j) sum += d[i].value[j] * k.value[j];
       }
     }
-    DCGAN_UNROLL
-    for (int distance = lanes / 2; distance > 0; distance /= 2)
-      sum += __shfl_xor_sync(0xffffffffu, sum, distance);
+    sum = warp_sum<lanes>(sum);
     if (pixel < pixels && lane == 0) {
-      const std::int64_t at = static_cast<std::int64_t>(b) * pixels + pixel;
+      const std::int64_t at = std::int64_t{b} * pixels + pixel;
       epilogue.apply(Pack<1>{{sum}}, epilogue.bias_of<1>(0), at).store(dx + at);
     }
   }
@@ -207,105 +201,90 @@ __global__ void __launch_bounds__(threads, 4)
   // [warps, taps, packs]; as an array of packs, so that nvcc sees that they are aligned.
   auto* warp_sums = reinterpret_cast<Pack<4>*>(shared + padded_floats(g));
   const int packs = g.out / 4, pixel_lanes = threads / packs;
-  const int channel = static_cast<int>(threadIdx.x) % packs * 4;
-  const int pixel0 = static_cast<int>(threadIdx.x) / packs;
+  const int channel = thread_index() % packs * 4;
+  const int pixel0 = thread_index() / packs;
   const int width = padded_width(g), pixels = g.out_height * g.out_width;
   Pack<4> sum[taps] = {};
-  for (int b = static_cast<int>(blockIdx.x); b < g.batch; b += static_cast<int>(gridDim.x)) {
+  for (int b = block_index().x; b < g.batch; b += static_cast<int>(gridDim.x)) {
     load_padded(g, x, b, padded);
     __syncthreads();  // the image is there
-    const float* gradient = dz + static_cast<std::int64_t>(b) * pixels * g.out + channel;
+    const float* gradient = dz + std::int64_t{b} * pixels * g.out + channel;
     Pack<4> next{};
     if (pixel0 < pixels) next = Pack<4>::load(gradient + pixel0 * g.out);
     for (int pixel = pixel0; pixel < pixels; pixel += pixel_lanes) {
       const Pack<4> d = next;
       if (pixel + pixel_lanes < pixels)  // on its way while this one's taps are added up
         next = Pack<4>::load(gradient + (pixel + pixel_lanes) * g.out);
-      int ow = pixel;
-      const int oh = g.by_out_width.divide_off(ow);
+      const auto [oh, ow] = g.by_out_width.divmod(pixel);
       const float* patch = padded + oh * g.stride * width + ow * g.stride;
       DCGAN_UNROLL
-      for (int tap = 0; tap < taps; ++tap) {
-        const float value = patch[tap / weights_size * width + tap % weights_size];
-        DCGAN_UNROLL
-        for (int i = 0; i < 4; ++i) sum[tap].value[i] += value * d.value[i];
-      }
+      for (int tap = 0; tap < taps; ++tap)
+        sum[tap].fma(patch[tap / weights_size * width + tap % weights_size], d);
     }
     __syncthreads();  // all have read the image
   }
   // Lanes of a warp that hold the same channels add up, then the warps do.
-  const int lane = static_cast<int>(threadIdx.x) % 32, warp = static_cast<int>(threadIdx.x) / 32;
+  const int lane = lane_index(), warp = warp_index();
   DCGAN_UNROLL
   for (int tap = 0; tap < taps; ++tap) {
-    for (int distance = 16; distance >= packs; distance /= 2) {
-      DCGAN_UNROLL
-      for (int i = 0; i < 4; ++i)
-        sum[tap].value[i] += __shfl_xor_sync(0xffffffffu, sum[tap].value[i], distance);
-    }
+    sum[tap] = warp_sum(sum[tap], packs);
     if (lane < packs) warp_sums[(warp * taps + tap) * packs + channel / 4] = sum[tap];
   }
   __syncthreads();  // the warps' sums are there
   float* sums = partial + static_cast<std::int64_t>(blockIdx.x) * taps * g.out;
-  for (int i = static_cast<int>(threadIdx.x); i < taps * packs; i += threads) {
+  for (int i = thread_index(); i < taps * packs; i += threads) {
     Pack<4> total = warp_sums[i];
-    for (int w = 1; w < warps; ++w) {
-      const Pack<4> term = warp_sums[w * taps * packs + i];
-      DCGAN_UNROLL
-      for (int j = 0; j < 4; ++j) total.value[j] += term.value[j];
-    }
+    for (int w = 1; w < warps; ++w) total += warp_sums[w * taps * packs + i];
     total.store(sums + i * 4);
   }
 }
 
-std::size_t weights_shared_floats(const ConvGeometry& g) {
-  return static_cast<std::size_t>(padded_floats(g)) +
-         static_cast<std::size_t>(warps) * g.size * g.size * g.out;
+std::size_t kernel_floats(const ConvGeometry& g) {
+  return static_cast<std::size_t>(g.size) * g.size * g.out;
 }
-
-std::size_t forward_shared_floats(const ConvGeometry& g) {
-  return static_cast<std::size_t>(padded_floats(g)) +
-         static_cast<std::size_t>(g.size) * g.size * g.out;
+/// For the padded image and `kernels` like the kernel.
+std::size_t shared_floats(const ConvGeometry& g, std::size_t kernels) {
+  return static_cast<std::size_t>(padded_floats(g)) + kernels * kernel_floats(g);
 }
 
 }  // namespace
 
 OneChannelPlan plan_one_channel(const ConvGeometry& g) {
   OneChannelPlan plan;
-  if (g.in != 1 || g.out % 4 != 0 || forward_shared_floats(g) > shared_floats) return plan;
+  if (g.in != 1 || g.out % 4 != 0 || shared_floats(g, 1) > most_shared_floats) return plan;
   plan.applies = true;
   const int packs = g.out / 4;
   const bool whole_warps = packs <= 32 && (packs & (packs - 1)) == 0;
-  if (g.size == weights_size && whole_warps && weights_shared_floats(g) <= shared_floats) {
+  if (g.size == weights_size && whole_warps && shared_floats(g, warps) <= most_shared_floats) {
     constexpr int most_parts = 256;
     plan.parts = std::min(g.batch, most_parts);
-    plan.workspace_floats = static_cast<std::size_t>(plan.parts) * g.size * g.size * g.out;
+    plan.workspace_floats = static_cast<std::size_t>(plan.parts) * kernel_floats(g);
   }
   return plan;
 }
 
-void one_channel_forward(const ConvGeometry& g, const float* x, const float* kernel,
+void one_channel_forward(Work work, const ConvGeometry& g, const float* x, const float* kernel,
                          const EpilogueParameters& epilogue, float* z, cudaStream_t stream) {
-  launch("one_channel_forward", one_channel_forward_kernel, dim3(static_cast<unsigned>(g.batch)),
-         dim3(threads), forward_shared_floats(g) * sizeof(float), stream, g, plan_items(g), x,
-         kernel, epilogue, z);
+  work.bytes += epilogue.mask_bytes(std::int64_t{g.batch} * g.out_height * g.out_width * g.out);
+  launch(work, one_channel_forward_kernel, blocks_for(g.batch, 1), threads,
+         shared_floats(g, 1) * sizeof(float), stream, g, plan_items(g), x, kernel, epilogue, z);
 }
 
-void one_channel_backward_data(const ConvGeometry& g, const float* dz, const float* kernel,
-                               const EpilogueParameters& epilogue, float* dx, cudaStream_t stream) {
-  launch("one_channel_backward_data", one_channel_backward_data_kernel,
-         dim3(static_cast<unsigned>(g.batch)), dim3(threads),
-         static_cast<std::size_t>(g.size) * g.size * g.out * sizeof(float), stream, g, dz, kernel,
-         epilogue, dx);
+void one_channel_backward_data(Work work, const ConvGeometry& g, const float* dz,
+                               const float* kernel, const EpilogueParameters& epilogue, float* dx,
+                               cudaStream_t stream) {
+  work.bytes += epilogue.mask_bytes(std::int64_t{g.batch} * g.height * g.width);
+  launch(work, one_channel_backward_data_kernel, blocks_for(g.batch, 1), threads,
+         kernel_floats(g) * sizeof(float), stream, g, dz, kernel, epilogue, dx);
 }
 
-void one_channel_backward_weights(const ConvGeometry& g, const OneChannelPlan& plan, const float* x,
-                                  const float* dz, float* dkernel, float* workspace,
-                                  cudaStream_t stream) {
-  launch("one_channel_backward_weights", one_channel_backward_weights_kernel,
-         dim3(static_cast<unsigned>(plan.parts)), dim3(threads),
-         weights_shared_floats(g) * sizeof(float), stream, g, x, dz, workspace);
-  sum_parts("one_channel_backward_weights", workspace, plan.parts, g.size * g.size, g.out,
-            EpilogueParameters{}, dkernel, stream);
+void one_channel_backward_weights(const Work& work, const ConvGeometry& g,
+                                  const OneChannelPlan& plan, const float* x, const float* dz,
+                                  float* dkernel, float* workspace, cudaStream_t stream) {
+  launch(work, one_channel_backward_weights_kernel, blocks_for(plan.parts, 1), threads,
+         shared_floats(g, warps) * sizeof(float), stream, g, x, dz, workspace);
+  sum_parts(work.name, workspace, plan.parts, g.size * g.size, g.out, EpilogueParameters{}, dkernel,
+            stream);
 }
 
 }  // namespace dcgan::DCGAN_TARGET

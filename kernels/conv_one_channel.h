@@ -2,8 +2,8 @@
 // arithmetic per byte, so kernels of their own instead of a matrix product with most of its tile
 // empty.
 #pragma once
+#include "kernels/conv_geometry.h"
 #include "kernels/epilogue_parameters.h"
-#include "kernels/matmul/operands.h"
 
 namespace dcgan::DCGAN_TARGET {
 
@@ -15,12 +15,13 @@ struct OneChannelPlan {
 
 OneChannelPlan plan_one_channel(const ConvGeometry& g);
 
-void one_channel_forward(const ConvGeometry& g, const float* x, const float* kernel,
+void one_channel_forward(Work work, const ConvGeometry& g, const float* x, const float* kernel,
                          const EpilogueParameters& epilogue, float* z, cudaStream_t stream);
-void one_channel_backward_data(const ConvGeometry& g, const float* dz, const float* kernel,
-                               const EpilogueParameters& epilogue, float* dx, cudaStream_t stream);
-void one_channel_backward_weights(const ConvGeometry& g, const OneChannelPlan& plan, const float* x,
-                                  const float* dz, float* dkernel, float* workspace,
-                                  cudaStream_t stream);
+void one_channel_backward_data(Work work, const ConvGeometry& g, const float* dz,
+                               const float* kernel, const EpilogueParameters& epilogue, float* dx,
+                               cudaStream_t stream);
+void one_channel_backward_weights(const Work& work, const ConvGeometry& g,
+                                  const OneChannelPlan& plan, const float* x, const float* dz,
+                                  float* dkernel, float* workspace, cudaStream_t stream);
 
 }  // namespace dcgan::DCGAN_TARGET

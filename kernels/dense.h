@@ -3,13 +3,14 @@
 // workspace_floats().
 #pragma once
 #include "kernels/dense_one_output.h"
-#include "kernels/matmul/product.h"
+#include "kernels/matmul/plan.h"
+#include "ops/dense.h"
 
 namespace dcgan::DCGAN_TARGET {
 
 class DenseKernels {
  public:
-  DenseKernels(std::int64_t batch, std::int64_t in, std::int64_t out);
+  explicit DenseKernels(const DenseShape& shape);
 
   std::size_t workspace_floats() const;
   /// y = epilogue(x * kernel)
@@ -24,6 +25,7 @@ class DenseKernels {
 
  private:
   int batch_, in_, out_;
+  double bytes_;  // of x, kernel and y
   bool vec4_;
   Product forward_, backward_data_, backward_weights_;
   OneOutputPlan one_output_;

@@ -1,7 +1,8 @@
 // A scalar product per sample, a multiple of the kernel per sample, a sum of multiples of x.
 #include "kernels/dense_one_output.h"
 
-#include "kernels/matmul/product.h"
+#include "kernels/device/divider.h"
+#include "kernels/sum_parts.h"
 
 namespace dcgan::DCGAN_TARGET {
 namespace {
@@ -13,21 +14,14 @@ constexpr int threads = 128, warps = threads / 32;
 __global__ void __launch_bounds__(threads)
     one_output_forward_kernel(int batch, int in, const float* x, const float* kernel,
                               EpilogueParameters epilogue, float* y) {
-  const int lane = static_cast<int>(threadIdx.x) % 32, warp = static_cast<int>(threadIdx.x) / 32;
-  const int sample = static_cast<int>(blockIdx.x) * warps + warp;
+  const int lane = lane_index(), sample = block_index().x * warps + warp_index();
   if (sample >= batch) return;  // the whole warp
-  const float* from = x + static_cast<std::int64_t>(sample) * in;
+  const float* from = x + std::int64_t{sample} * in;
   Pack<4> sums{};  // so that four chains of additions run side by side
   DCGAN_UNROLL_BY(8)
-  for (int at = lane * 4; at < in; at += 32 * 4) {
-    const Pack<4> v = Pack<4>::load(from + at), k = Pack<4>::load(kernel + at);
-    DCGAN_UNROLL
-    for (int i = 0; i < 4; ++i) sums.value[i] += v.value[i] * k.value[i];
-  }
-  float sum = (sums.value[0] + sums.value[1]) + (sums.value[2] + sums.value[3]);
-  DCGAN_UNROLL
-  for (int distance = 16; distance > 0; distance /= 2)
-    sum += __shfl_xor_sync(0xffffffffu, sum, distance);
+  for (int at = lane * 4; at < in; at += 32 * 4)
+    sums.fma(Pack<4>::load(from + at), Pack<4>::load(kernel + at));
+  const float sum = warp_sum((sums.value[0] + sums.value[1]) + (sums.value[2] + sums.value[3]));
   if (lane == 0) epilogue.apply(Pack<1>{{sum}}, epilogue.bias_of<1>(0), sample).store(y + sample);
 }
 
@@ -35,14 +29,10 @@ __global__ void __launch_bounds__(threads)
 __global__ void __launch_bounds__(threads)
     one_output_backward_data_kernel(std::int64_t count, Divider by_in, const float* dz,
                                     const float* kernel, float* dx) {
-  const std::int64_t at = (static_cast<std::int64_t>(blockIdx.x) * threads + threadIdx.x) * 4;
+  const std::int64_t at = global_index() * 4;
   if (at >= count) return;
-  int column = static_cast<int>(at);
-  const float gradient = dz[by_in.divide_off(column)];
-  Pack<4> v = Pack<4>::load(kernel + column);
-  DCGAN_UNROLL
-  for (int i = 0; i < 4; ++i) v.value[i] *= gradient;
-  v.store(dx + at);
+  const auto [sample, column] = by_in.divmod(narrow(at));
+  (Pack<4>::load(kernel + column) * Pack<4>::broadcast(dz[sample])).store(dx + at);
 }
 
 /// partial [parts, in]: sums of dz * x over a part of the samples. Threads as ColumnWalk has them.
@@ -58,53 +48,47 @@ __global__ void __launch_bounds__(ColumnWalk::threads)
     Pack<4> x;
   };
   const auto load = [&](int sample) {
-    return Loaded{dz[sample],
-                  Pack<4>::load(x + static_cast<std::int64_t>(sample) * walk.columns + at.column)};
+    return Loaded{dz[sample], Pack<4>::load(x + std::int64_t{sample} * walk.columns + at.column)};
   };
-  walk_rows<4>(walk, at, load, [&](int, const Loaded& sample) {
-    DCGAN_UNROLL
-    for (int i = 0; i < 4; ++i)
-      sum.value[i] = fmaf(sample.gradient, sample.x.value[i], sum.value[i]);
-  });
-  store_column_sums<4>(walk, at, sum, shared, partial);
-}
-
-dim3 blocks_for(std::int64_t count, int per_block) {
-  return dim3(static_cast<unsigned>(ceil_div(count, per_block)));
+  walk_rows<4>(walk, at, load,
+               [&](int, const Loaded& sample) { sum.fma(sample.gradient, sample.x); });
+  store_column_sums(walk, at, sum, shared, partial);
 }
 
 }  // namespace
 
-OneOutputPlan plan_one_output(std::int64_t batch, std::int64_t in, std::int64_t out) {
+OneOutputPlan plan_one_output(const DenseShape& s) {
   OneOutputPlan plan;
-  if (out != 1 || !packs_of_four(in)) return plan;
+  if (s.out != 1 || !packs_of_four(s.in)) return plan;
   plan.applies = true;
-  plan.walk = plan_column_walk(batch, in);
-  if (plan.walk.parts > 1) plan.workspace_floats = static_cast<std::size_t>(plan.walk.parts * in);
+  plan.bytes = describe(s, Direction::forward).bytes;
+  plan.fmas = static_cast<double>(s.x_size());
+  plan.walk = plan_column_walk(s.batch, s.in);
+  if (plan.walk.parts > 1) plan.workspace_floats = static_cast<std::size_t>(plan.walk.parts * s.in);
   return plan;
 }
 
 void one_output_forward(const OneOutputPlan& plan, const float* x, const float* kernel,
                         const EpilogueParameters& epilogue, float* y, cudaStream_t stream) {
-  launch("one_output_forward", one_output_forward_kernel, blocks_for(plan.walk.rows, warps),
-         dim3(threads), 0, stream, plan.walk.rows, plan.walk.columns, x, kernel, epilogue, y);
+  launch({"one_output_forward", plan.bytes + epilogue.mask_bytes(plan.walk.rows), plan.fmas},
+         one_output_forward_kernel, blocks_for(plan.walk.rows, warps), threads, 0, stream,
+         plan.walk.rows, plan.walk.columns, x, kernel, epilogue, y);
 }
 
 void one_output_backward_data(const OneOutputPlan& plan, const float* dz, const float* kernel,
                               float* dx, cudaStream_t stream) {
-  const std::int64_t count = static_cast<std::int64_t>(plan.walk.rows) * plan.walk.columns;
-  launch("one_output_backward_data", one_output_backward_data_kernel,
-         blocks_for(count, threads * 4), dim3(threads), 0, stream, count,
-         Divider(plan.walk.columns), dz, kernel, dx);
+  const std::int64_t count = std::int64_t{plan.walk.rows} * plan.walk.columns;
+  launch({"one_output_backward_data", plan.bytes}, one_output_backward_data_kernel,
+         blocks_for(count, threads * 4), threads, 0, stream, count, Divider(plan.walk.columns), dz,
+         kernel, dx);
 }
 
 void one_output_backward_weights(const OneOutputPlan& plan, const float* x, const float* dz,
                                  float* dkernel, float* workspace, cudaStream_t stream) {
   const ColumnWalk& walk = plan.walk;
   const bool split = walk.parts > 1;
-  launch("one_output_backward_weights", one_output_backward_weights_kernel,
-         dim3(walk.panels(), static_cast<unsigned>(walk.parts)), dim3(ColumnWalk::threads), 0,
-         stream, walk, x, dz, split ? workspace : dkernel);
+  launch({"one_output_backward_weights", plan.bytes, plan.fmas}, one_output_backward_weights_kernel,
+         walk.grid(), ColumnWalk::threads, 0, stream, walk, x, dz, split ? workspace : dkernel);
   if (split)
     sum_parts("one_output_backward_weights", workspace, walk.parts, 1, walk.columns,
               EpilogueParameters{}, dkernel, stream);

@@ -3,6 +3,7 @@
 #pragma once
 #include "kernels/device/column_sums.h"
 #include "kernels/epilogue_parameters.h"
+#include "ops/dense.h"
 
 namespace dcgan::DCGAN_TARGET {
 
@@ -10,9 +11,10 @@ struct OneOutputPlan {
   bool applies = false;  // one output, in a multiple of 4
   ColumnWalk walk{};     // over x, for the weights' gradient
   std::size_t workspace_floats = 0;
+  double bytes = 0, fmas = 0;  // of each direction
 };
 
-OneOutputPlan plan_one_output(std::int64_t batch, std::int64_t in, std::int64_t out);
+OneOutputPlan plan_one_output(const DenseShape& shape);
 
 void one_output_forward(const OneOutputPlan& plan, const float* x, const float* kernel,
                         const EpilogueParameters& epilogue, float* y, cudaStream_t stream);

@@ -2,7 +2,8 @@
 
 #include "kernels/device/column_sums.h"
 #include "kernels/device/divider.h"
-#include "kernels/matmul/product.h"
+#include "kernels/epilogue_parameters.h"
+#include "kernels/sum_parts.h"
 
 namespace dcgan::DCGAN_TARGET {
 namespace {
@@ -14,10 +15,9 @@ template <int width>
 __global__ void __launch_bounds__(threads)
     epilogue_forward_kernel(EpilogueParameters epilogue, std::int64_t count, Divider by_channels,
                             float* y) {
-  const std::int64_t at =
-      (static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x) * width;
+  const std::int64_t at = global_index() * width;
   if (at >= count) return;
-  const int channel = by_channels.remainder(static_cast<int>(at));
+  const int channel = by_channels.remainder(narrow(at));
   epilogue.apply(Pack<width>::load(y + at), epilogue.template bias_of<width>(channel), at)
       .store(y + at);
 }
@@ -37,7 +37,7 @@ __device__ __forceinline__ GradientTerms<width> load_terms(const EpilogueParamet
                                                            const float* dy, std::int64_t at) {
   GradientTerms<width> t{Pack<width>::load(dy + at), {}, {}, scale};
   if (epilogue.keep) t.keep = BytePack<width>::load(epilogue.keep + at);
-  if (epilogue.activation != ActivationKind::none) t.y = Pack<width>::load(y + at);
+  if (epilogue.activation != Activation::none) t.y = Pack<width>::load(y + at);
   return t;
 }
 
@@ -57,10 +57,9 @@ template <int width>
 __global__ void __launch_bounds__(threads)
     epilogue_backward_kernel(EpilogueParameters epilogue, std::int64_t count, const float* y,
                              const float* sample_scale, Divider by_sample, float* dy) {
-  const std::int64_t at =
-      (static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x) * width;
+  const std::int64_t at = global_index() * width;
   if (at >= count) return;
-  const float scale = sample_scale ? sample_scale[by_sample.divide(static_cast<int>(at))] : 1.0F;
+  const float scale = sample_scale ? sample_scale[by_sample.divide(narrow(at))] : 1.0F;
   differentiate(epilogue, load_terms<width>(epilogue, y, scale, dy, at)).store(dy + at);
 }
 
@@ -74,9 +73,7 @@ __global__ void __launch_bounds__(threads)
   __shared__ Pack<width> sums[threads];
   const ColumnPlace at = column_place(walk);
   Pack<width> sum{};
-  const auto index = [&](int row) {
-    return static_cast<std::int64_t>(row) * walk.columns + at.column;
-  };
+  const auto index = [&](int row) { return std::int64_t{row} * walk.columns + at.column; };
   const auto load = [&](int row) {
     const float scale = sample_scale ? sample_scale[by_rows_per_sample.divide(row)] : 1.0F;
     return load_terms<width>(epilogue, y, scale, dy, index(row));
@@ -84,57 +81,50 @@ __global__ void __launch_bounds__(threads)
   walk_rows<width == 1 ? 4 : 2>(walk, at, load, [&](int row, const GradientTerms<width>& terms) {
     const Pack<width> g = differentiate(epilogue, terms);
     g.store(dy + index(row));
-    DCGAN_UNROLL
-    for (int i = 0; i < width; ++i) sum.value[i] += g.value[i];
+    sum += g;
   });
-  store_column_sums<width>(walk, at, sum, sums, partial);
-}
-
-dim3 blocks_for(std::int64_t count, int width) {
-  return dim3(static_cast<unsigned>(ceil_div(count, threads * width)));
+  store_column_sums(walk, at, sum, sums, partial);
 }
 
 }  // namespace
 
-void epilogue_forward(const EpilogueParameters& epilogue, std::int64_t rows, std::int64_t channels,
-                      float* y, cudaStream_t stream) {
-  const std::int64_t count = rows * channels;
+void epilogue_forward(const EpilogueForward& c, cudaStream_t stream) {
+  const EpilogueParameters epilogue(c.epilogue, c.bias, c.keep);
+  const std::int64_t count = c.rows * c.channels;
   // One channel: its neighbours share the bias, so packs may run on over rows.
-  const bool packs = packs_of_four(channels) || (packs_of_four(count) && !epilogue.bias);
-  const auto run = [&](auto kernel, int width) {
-    launch("epilogue_forward", kernel, blocks_for(count, width), dim3(threads), 0, stream, epilogue,
-           count, Divider(static_cast<int>(channels)), y);
-  };
-  packs ? run(epilogue_forward_kernel<4>, 4) : run(epilogue_forward_kernel<1>, 1);
+  const bool packs = packs_of_four(c.channels) || (packs_of_four(count) && !epilogue.bias);
+  with_width(packs, [&](auto width) {
+    launch({"epilogue_forward", least_bytes(c)}, epilogue_forward_kernel<width>,
+           blocks_for(count, threads * width), threads, 0, stream, epilogue, count,
+           Divider(narrow(c.channels)), c.y);
+  });
 }
 
 std::size_t epilogue_workspace_floats(std::int64_t rows, std::int64_t channels) {
   return static_cast<std::size_t>(plan_column_walk(rows, channels).parts * channels);
 }
 
-void epilogue_backward(const EpilogueParameters& epilogue, std::int64_t rows, std::int64_t channels,
-                       const float* y, const float* sample_scale, std::int64_t rows_per_sample,
-                       float* dy, float* dbias, float* workspace, cudaStream_t stream) {
-  const std::int64_t count = rows * channels, sample = rows_per_sample * channels;
-  if (dbias) {
-    const ColumnWalk walk = plan_column_walk(rows, channels);
-    const auto run = [&](auto kernel) {
-      launch("epilogue_backward_bias", kernel,
-             dim3(walk.panels(), static_cast<unsigned>(walk.parts)), dim3(threads), 0, stream,
-             epilogue, walk, y, sample_scale, Divider(static_cast<int>(rows_per_sample)), dy,
-             workspace);
-    };
-    walk.width == 4 ? run(epilogue_backward_bias_kernel<4>) : run(epilogue_backward_bias_kernel<1>);
-    sum_parts("epilogue_backward_bias", workspace, walk.parts, 1, static_cast<int>(channels),
-              EpilogueParameters{}, dbias, stream);
+void epilogue_backward(const EpilogueBackward& c, float* workspace, cudaStream_t stream) {
+  const EpilogueParameters epilogue(c.epilogue, nullptr, c.keep);
+  const std::int64_t count = c.rows * c.channels;
+  const std::int64_t sample = c.sample_scale ? c.sample_size : c.channels;
+  if (c.dbias) {
+    const ColumnWalk walk = plan_column_walk(c.rows, c.channels);
+    with_width(walk.width == 4, [&](auto width) {
+      launch({"epilogue_backward_bias", least_bytes(c)}, epilogue_backward_bias_kernel<width>,
+             walk.grid(), threads, 0, stream, epilogue, walk, c.y, c.sample_scale,
+             Divider(narrow(sample / c.channels)), c.dy, workspace);
+    });
+    sum_parts("epilogue_backward_bias", workspace, walk.parts, 1, narrow(c.channels),
+              EpilogueParameters{}, c.dbias, stream);
     return;
   }
-  const auto run = [&](auto kernel, int width) {
-    launch("epilogue_backward", kernel, blocks_for(count, width), dim3(threads), 0, stream,
-           epilogue, count, y, sample_scale, Divider(static_cast<int>(sample)), dy);
-  };
-  const bool packs = packs_of_four(count) && (!sample_scale || packs_of_four(sample));
-  packs ? run(epilogue_backward_kernel<4>, 4) : run(epilogue_backward_kernel<1>, 1);
+  const bool packs = packs_of_four(count) && (!c.sample_scale || packs_of_four(sample));
+  with_width(packs, [&](auto width) {
+    launch({"epilogue_backward", least_bytes(c)}, epilogue_backward_kernel<width>,
+           blocks_for(count, threads * width), threads, 0, stream, epilogue, count, c.y,
+           c.sample_scale, Divider(narrow(sample)), c.dy);
+  });
 }
 
 }  // namespace dcgan::DCGAN_TARGET

@@ -1,17 +1,28 @@
 // What may follow a layer's arithmetic within the same kernel: y = dropout(activation(z + bias)).
 #pragma once
 #include "kernels/device/pack.h"
+#include "ops/epilogue.h"
 
 namespace dcgan::DCGAN_TARGET {
 
-enum class ActivationKind : int { none, leaky_relu, tanh };
-
 struct EpilogueParameters {
-  ActivationKind activation = ActivationKind::none;
+  Activation activation = Activation::none;
   float slope = 0;                     // of LeakyReLU where z <= 0
   const float* bias = nullptr;         // [channels], or null
   const std::uint8_t* keep = nullptr;  // [rows, channels] of 0 or 1, or null: no dropout
   float keep_scale = 1;                // 1 / (1 - rate)
+
+  EpilogueParameters() = default;
+  /// bias and keep as in EpilogueForward.
+  EpilogueParameters(const Epilogue& e, const float* bias_, const std::uint8_t* keep_)
+      : activation(e.activation),
+        slope(e.slope),
+        bias(e.bias ? bias_ : nullptr),
+        keep(e.dropout_rate > 0 ? keep_ : nullptr),
+        keep_scale(e.keep_scale()) {}
+
+  /// Bytes of dropout mask that so many results read.
+  double mask_bytes(std::int64_t results) const { return keep ? static_cast<double>(results) : 0; }
 
   /// The bias of `width` neighbouring channels, or zeros.
   template <int width>
@@ -25,10 +36,10 @@ struct EpilogueParameters {
                                                std::int64_t index) const {
     DCGAN_UNROLL
     for (int i = 0; i < width; ++i) z.value[i] += shift.value[i];
-    if (activation == ActivationKind::leaky_relu) {
+    if (activation == Activation::leaky_relu) {
       DCGAN_UNROLL
       for (int i = 0; i < width; ++i) z.value[i] = z.value[i] > 0 ? z.value[i] : z.value[i] * slope;
-    } else if (activation == ActivationKind::tanh) {
+    } else if (activation == Activation::tanh) {
       DCGAN_UNROLL
       for (int i = 0; i < width; ++i) z.value[i] = tanhf(z.value[i]);
     }
@@ -43,8 +54,8 @@ struct EpilogueParameters {
   /// is not needed.
   __device__ __forceinline__ float differentiate(float dy, float y, bool kept) const {
     if (keep) dy = kept ? dy * keep_scale : 0.0F;
-    if (activation == ActivationKind::leaky_relu) return y > 0 ? dy : dy * slope;
-    if (activation == ActivationKind::tanh) {
+    if (activation == Activation::leaky_relu) return y > 0 ? dy : dy * slope;
+    if (activation == Activation::tanh) {
       const float t = keep ? y / keep_scale : y;
       return dy * (1 - t * t);
     }

@@ -1,7 +1,8 @@
 #include "kernels/gather.h"
 
 #include "kernels/device/pack.h"
-#include "kernels/philox.h"
+#include "kernels/device/thread.h"
+#include "ops/philox.h"
 
 namespace dcgan::DCGAN_TARGET {
 namespace {
@@ -15,17 +16,16 @@ __device__ __forceinline__ float normalise(std::uint8_t pixel) {
 /// One block per image. Its first thread walks the permutation, which is too long a walk for every
 /// thread to take; the barrier tells the others where it ended.
 template <int width>
-__global__ void __launch_bounds__(threads) gather_kernel(GatherParameters p, float* out) {
+__global__ void __launch_bounds__(threads) gather_kernel(Gather p) {
   __shared__ std::uint64_t index;
-  if (threadIdx.x == 0)
+  if (thread_index() == 0)
     index = shuffled_index(p.shuffle.seed, p.shuffle.stream, p.shuffle.step,
                            static_cast<std::uint64_t>(p.first) + blockIdx.x,
                            static_cast<std::uint64_t>(p.count));
   __syncthreads();  // the index is there
   const std::uint8_t* image = p.pixels + static_cast<std::int64_t>(index) * p.image_size;
-  float* to = out + static_cast<std::int64_t>(blockIdx.x) * p.image_size;
-  for (std::int64_t i = static_cast<std::int64_t>(threadIdx.x) * width; i < p.image_size;
-       i += threads * width) {
+  float* to = p.out + static_cast<std::int64_t>(blockIdx.x) * p.image_size;
+  for (std::int64_t i = thread_index() * width; i < p.image_size; i += threads * width) {
     const BytePack<width> bytes = BytePack<width>::load(image + i);
     Pack<width> values;
     DCGAN_UNROLL
@@ -36,12 +36,11 @@ __global__ void __launch_bounds__(threads) gather_kernel(GatherParameters p, flo
 
 }  // namespace
 
-void gather(const GatherParameters& p, std::int64_t batch, float* out, cudaStream_t stream) {
-  const dim3 grid(static_cast<unsigned>(batch));
-  if (packs_of_four(p.image_size))
-    launch("gather", gather_kernel<4>, grid, dim3(threads), 0, stream, p, out);
-  else
-    launch("gather", gather_kernel<1>, grid, dim3(threads), 0, stream, p, out);
+void gather(const Gather& g, cudaStream_t stream) {
+  with_width(packs_of_four(g.image_size), [&](auto width) {
+    launch({"gather", least_bytes(g)}, gather_kernel<width>, blocks_for(g.batch, 1), threads, 0,
+           stream, g);
+  });
 }
 
 }  // namespace dcgan::DCGAN_TARGET

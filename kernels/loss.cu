@@ -3,6 +3,8 @@
 // double.
 #include "kernels/loss.h"
 
+#include "kernels/device/thread.h"
+
 namespace dcgan::DCGAN_TARGET {
 namespace {
 
@@ -22,22 +24,21 @@ __device__ __forceinline__ float adjoint(float x, float target) {
 
 /// One block. A thread owns every 256th sample; losses are added up pairwise in shared memory,
 /// where each barrier ends a round of additions.
-__global__ void __launch_bounds__(threads)
-    gan_loss_kernel(int batch, LossTargets targets, LossTensors t) {
+__global__ void __launch_bounds__(threads) gan_loss_kernel(GanLoss t) {
   __shared__ float generator_sums[threads];
   __shared__ float discriminator_sums[threads];
-  const int thread = static_cast<int>(threadIdx.x);
+  const int thread = thread_index(), batch = static_cast<int>(t.batch);
   const float n = static_cast<float>(batch);
-  const bool one_pass = targets.fake == 0 && targets.generator == 1;
+  const bool one_pass = t.fake_target == 0 && t.generator_target == 1;
   float generator = 0, discriminator = 0;
   for (int i = thread; i < batch; i += threads) {
     const float real = t.logits[i], fake = t.logits[batch + i];
-    discriminator += cross_entropy(real, targets.real) + cross_entropy(fake, targets.fake);
-    generator += cross_entropy(fake, targets.generator);
+    discriminator += cross_entropy(real, t.real_target) + cross_entropy(fake, t.fake_target);
+    generator += cross_entropy(fake, t.generator_target);
     const float held = one_pass && fake < lowest_logit ? lowest_logit : fake;
-    const float fake_adjoint = adjoint(held, targets.fake);
-    const float generator_adjoint = adjoint(fake, targets.generator);
-    t.discriminator_adjoint[i] = adjoint(real, targets.real) / n;
+    const float fake_adjoint = adjoint(held, t.fake_target);
+    const float generator_adjoint = adjoint(fake, t.generator_target);
+    t.discriminator_adjoint[i] = adjoint(real, t.real_target) / n;
     t.discriminator_adjoint[batch + i] = fake_adjoint / n;
     t.generator_adjoint[i] = generator_adjoint / n;
     t.ratio[i] = one_pass ? generator_adjoint / fake_adjoint : 0.0F;
@@ -59,10 +60,8 @@ __global__ void __launch_bounds__(threads)
 
 }  // namespace
 
-void gan_loss(std::int64_t batch, const LossTargets& targets, const LossTensors& tensors,
-              cudaStream_t stream) {
-  launch("gan_loss", gan_loss_kernel, dim3(1), dim3(threads), 0, stream, static_cast<int>(batch),
-         targets, tensors);
+void gan_loss(const GanLoss& loss, cudaStream_t stream) {
+  launch({"gan_loss", least_bytes(loss)}, gan_loss_kernel, 1, threads, 0, stream, loss);
 }
 
 }  // namespace dcgan::DCGAN_TARGET

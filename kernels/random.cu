@@ -1,7 +1,8 @@
 #include "kernels/random.h"
 
 #include "kernels/device/pack.h"
-#include "kernels/philox.h"
+#include "kernels/device/thread.h"
+#include "ops/philox.h"
 
 namespace dcgan::DCGAN_TARGET {
 namespace {
@@ -13,8 +14,8 @@ constexpr int normal_threads = 64;
 /// and the tails of the distribution are worth it; in small blocks, as most GPUs have few units for
 /// double in each multiprocessor, so that many should share the work. No shared memory, no barrier.
 __global__ void __launch_bounds__(normal_threads)
-    draw_normal_kernel(PhiloxAddress a, std::int64_t n, float* out) {
-  const std::int64_t block = static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
+    draw_normal_kernel(RandomAddress a, std::int64_t n, float* out) {
+  const std::int64_t block = global_index();
   if (4 * block >= n) return;
   const PhiloxBlock bits = philox_at(a.seed, a.stream, a.step, static_cast<std::uint32_t>(block));
   constexpr double two_pi = 6.283185307179586476925;
@@ -38,9 +39,9 @@ __global__ void __launch_bounds__(normal_threads)
 
 /// A thread owns a Philox block: eight elements, stored as one. No shared memory, no barrier.
 __global__ void __launch_bounds__(threads)
-    draw_keep_mask_kernel(PhiloxAddress a, std::uint32_t threshold, std::int64_t n,
+    draw_keep_mask_kernel(RandomAddress a, std::uint32_t threshold, std::int64_t n,
                           std::uint8_t* out) {
-  const std::int64_t block = static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
+  const std::int64_t block = global_index();
   if (8 * block >= n) return;
   const PhiloxBlock bits = philox_at(a.seed, a.stream, a.step, static_cast<std::uint32_t>(block));
   std::uint32_t bytes[2] = {0, 0};
@@ -57,21 +58,20 @@ __global__ void __launch_bounds__(threads)
   }
 }
 
-dim3 blocks_for(std::int64_t count, int block) {
-  return dim3(static_cast<unsigned>(ceil_div(count, block)));
-}
-
 }  // namespace
 
-void draw_normal(const PhiloxAddress& address, std::int64_t n, float* out, cudaStream_t stream) {
-  launch("draw_normal", draw_normal_kernel, blocks_for(ceil_div(n, 4), normal_threads),
-         dim3(normal_threads), 0, stream, address, n, out);
+void draw_normal(const NormalDraw& d, cudaStream_t stream) {
+  Work work("draw_normal", least_bytes(d));
+  work.double_instructions = Work::as_compiled;
+  launch(work, draw_normal_kernel, blocks_for(d.n, 4 * normal_threads), normal_threads, 0, stream,
+         d.address, d.n, d.out);
 }
 
-void draw_keep_mask(const PhiloxAddress& address, std::uint32_t threshold, std::int64_t n,
-                    std::uint8_t* out, cudaStream_t stream) {
-  launch("draw_keep_mask", draw_keep_mask_kernel, blocks_for(ceil_div(n, 8), threads),
-         dim3(threads), 0, stream, address, threshold, n, out);
+void draw_keep_mask(const KeepMaskDraw& d, cudaStream_t stream) {
+  Work work("draw_keep_mask", least_bytes(d));
+  work.instructions = 150;  // about: ten rounds of Philox
+  launch(work, draw_keep_mask_kernel, blocks_for(d.n, 8 * threads), threads, 0, stream, d.address,
+         d.threshold(), d.n, d.out);
 }
 
 }  // namespace dcgan::DCGAN_TARGET

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Writes docs/gpu-results.md from docs/gpu/*.json, the files that a bundle's run.sh leaves.
 
-A file beside a JSON of the same name, ending in .md, is taken into the page: what
-was wrong at first sight and is mended. --check changes nothing and fails where the
-page is not what the files make.
+Notes in a .md file of a JSON's name join the page: what was wrong at first and has
+been mended. --check changes nothing and fails where the page is not what the files
+make.
 """
 import argparse
 import json
@@ -71,7 +71,7 @@ def steps(run):
 
 
 def kernels(run):
-    """Our time of every op, its share of the card's limit, and the libraries' beside it."""
+    """Our time of every op, its share of the card's limit, and the libraries' times."""
     ops = {}
     for b in run.get("kernels", {}).get("benchmarks", []):
         if b.get("run_type") == "aggregate":

@@ -98,7 +98,7 @@ std::unique_ptr<Peer> fastest(const CudaContext& context, const std::vector<Way>
       name = way.name;
     } catch (const Error& e) {
       reason = way.name + ": " + e.what();
-      cudaGetLastError();  // it was this way's
+      cudaGetLastError();  // the error was this way's
     }
   if (!best) throw Error(reason);
   return std::make_unique<CudaPeer>(context, std::move(best),

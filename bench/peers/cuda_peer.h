@@ -74,7 +74,7 @@ struct CudaContext {
   Owned<cudnnHandle_t, cudnnCreate, cudnnDestroy> cudnn;
 };
 
-/// One of the ways to do an op. plan() makes what it needs and returns what queues it on the
+/// One of the ways to do an op. plan() prepares it and returns the function that queues it on the
 /// context's stream; either throws where the library refuses.
 struct Way {
   using Run = std::function<void()>;

@@ -1,6 +1,6 @@
-// cuDNN's batch norm, without the activation: cuDNN has LeakyReLU in none of its own. Both layouts
-// and every mode that means the same: spatial, persistent or not, and where an image is one
-// position (behind a dense layer) per activation too.
+// cuDNN's batch norm, without the activation: its fused ones have no LeakyReLU. Both layouts and
+// every mode that means the same: spatial, persistent or not, and where an image is one position
+// (behind a dense layer) per activation too.
 #include <algorithm>
 
 #include "bench/peers/cuda_peer.h"
@@ -41,7 +41,7 @@ class BatchNorm {
     check(cudnnSetTensor4dDescriptor(x_is_, layout, CUDNN_DATA_FLOAT, narrow(pass.images),
                                      narrow(pass.channels), narrow(pass.positions), 1));
     check(cudnnDeriveBNTensorDescriptor(parameters_are_, x_is_, mode));
-    if (pass.kind == BatchNormPass::Kind::inference) return;
+    if (pass.direction == Direction::inference) return;
     check(cudnnGetBatchNormalizationTrainingExReserveSpaceSize(context.cudnn, mode, ops, nullptr,
                                                                x_is_, &reserved_bytes_));
     reserved_ = std::make_unique<Floats>(static_cast<std::int64_t>(reserved_bytes_ / 4 + 1));
@@ -53,12 +53,12 @@ class BatchNorm {
                                                             nullptr, &backward));
     if (std::max(forward, backward) > CudaContext::workspace_bytes)
       throw Error("cuDNN: the workspace is too small");
-    training();  // the backward pass wants its statistics
+    training();  // the backward pass needs its statistics
   }
   void run() const {
-    if (pass_.kind == BatchNormPass::Kind::inference)
+    if (pass_.direction == Direction::inference)
       inference();
-    else if (pass_.kind == BatchNormPass::Kind::training)
+    else if (pass_.direction == Direction::forward)
       training();
     else
       backward();
@@ -108,7 +108,7 @@ std::vector<Way> cudnn_ways(const CudaContext& context, const BatchNormPass& pas
     const char* name;
   };
   std::vector<Mode> modes{{CUDNN_BATCHNORM_SPATIAL, "spatial"}};
-  if (pass.kind != BatchNormPass::Kind::inference)  // where it is the same as spatial
+  if (pass.direction != Direction::inference)  // where it is the same as spatial
     modes.push_back({CUDNN_BATCHNORM_SPATIAL_PERSISTENT, "spatial, persistent"});
   if (pass.positions == 1) modes.push_back({CUDNN_BATCHNORM_PER_ACTIVATION, "per activation"});
   const auto operands = std::make_shared<const Operands>(pass);

@@ -17,17 +17,10 @@ using Convolution = Owned<cudnnConvolutionDescriptor_t, cudnnCreateConvolutionDe
                           cudnnDestroyConvolutionDescriptor>;
 constexpr float one = 1, zero = 0;
 
-std::int64_t length(std::int64_t in, const ConvShape& s) { return (in + s.stride - 1) / s.stride; }
-std::int64_t padding(std::int64_t in, const ConvShape& s) {
-  return (std::max<std::int64_t>((length(in, s) - 1) * s.stride + s.kernel - in, 0) + 1) / 2;
-}
 int narrow(std::int64_t n) { return static_cast<int>(n); }
 
 struct Operands {
-  explicit Operands(const ConvShape& s)
-      : x(s.batch * s.height * s.width * s.in),
-        w(s.kernel * s.kernel * s.in * s.out),
-        y(s.batch * length(s.height, s) * length(s.width, s) * s.out) {}
+  explicit Operands(const ConvShape& s) : x(s.x_size()), w(s.kernel_size()), y(s.y_size()) {}
   Floats x, w, y;
 };
 
@@ -44,13 +37,12 @@ class Algorithm {
     check(cudnnSetTensor4dDescriptor(x_is_, layout, CUDNN_DATA_FLOAT, narrow(s.batch), narrow(s.in),
                                      narrow(s.height), narrow(s.width)));
     check(cudnnSetTensor4dDescriptor(y_is_, layout, CUDNN_DATA_FLOAT, narrow(s.batch),
-                                     narrow(s.out), narrow(length(s.height, s)),
-                                     narrow(length(s.width, s))));
+                                     narrow(s.out), narrow(s.out_height()), narrow(s.out_width())));
     check(cudnnSetFilter4dDescriptor(w_is_, CUDNN_DATA_FLOAT, layout, narrow(s.out), narrow(s.in),
                                      narrow(s.kernel), narrow(s.kernel)));
-    check(cudnnSetConvolution2dDescriptor(
-        conv_, narrow(padding(s.height, s)), narrow(padding(s.width, s)), narrow(s.stride),
-        narrow(s.stride), 1, 1, CUDNN_CROSS_CORRELATION, CUDNN_DATA_FLOAT));
+    check(cudnnSetConvolution2dDescriptor(conv_, narrow(s.pad_bottom()), narrow(s.pad_right()),
+                                          narrow(s.stride), narrow(s.stride), 1, 1,
+                                          CUDNN_CROSS_CORRELATION, CUDNN_DATA_FLOAT));
     check(cudnnSetConvolutionMathType(conv_, math));
     if (workspace_bytes() > CudaContext::workspace_bytes)
       throw Error("cuDNN: the workspace is too small");
@@ -134,8 +126,8 @@ std::vector<Way> cudnn_ways(const CudaContext& context, const ConvolutionPass& p
         pass.direction,
         tensor(last, s.batch, s.in, s.height, s.width, operands->x),
         tensor(last, s.out, s.in, s.kernel, s.kernel, operands->w),
-        tensor(last, s.batch, s.out, length(s.height, s), length(s.width, s), operands->y),
-        {padding(s.height, s), padding(s.width, s)},
+        tensor(last, s.batch, s.out, s.out_height(), s.out_width(), operands->y),
+        {s.pad_bottom(), s.pad_right()},
         {s.stride, s.stride},
         precision};
     for (Way& way : graph_ways(context, graph, name, operands)) ways.push_back(std::move(way));

@@ -1,4 +1,4 @@
-// oneDNN as its manual has one use it: nhwc activations, weights in the layout it prefers and kept
+// oneDNN as its manual recommends: nhwc activations, weights in the layout it prefers and kept
 // there, direct convolutions, a transposed convolution as the adjoint.
 #include <algorithm>
 #include <dnnl.hpp>
@@ -51,18 +51,12 @@ class OnednnPeer final : public Peer {
   }
 
   void convolution(const ConvShape& s, Direction direction) {
-    const std::int64_t rows = (s.height + s.stride - 1) / s.stride;
-    const std::int64_t columns = (s.width + s.stride - 1) / s.stride;
-    const auto padding = [&](std::int64_t in, std::int64_t out) {
-      return std::max<std::int64_t>((out - 1) * s.stride + s.kernel - in, 0);
-    };
-    const std::int64_t high = padding(s.height, rows), wide = padding(s.width, columns);
     constexpr auto f32 = memory::data_type::f32;
     const memory::desc x({s.batch, s.in, s.height, s.width}, f32, memory::format_tag::nhwc),
         w({s.out, s.in, s.kernel, s.kernel}, f32, memory::format_tag::any),
-        y({s.batch, s.out, rows, columns}, f32, memory::format_tag::nhwc);
-    const memory::dims strides{s.stride, s.stride}, before{high / 2, wide / 2},
-        after{high - high / 2, wide - wide / 2};
+        y({s.batch, s.out, s.out_height(), s.out_width()}, f32, memory::format_tag::nhwc);
+    const memory::dims strides{s.stride, s.stride}, before{s.pad_top(), s.pad_left()},
+        after{s.pad_bottom(), s.pad_right()};
     using namespace dnnl;
     constexpr auto direct = algorithm::convolution_direct;
     const auto forward = describe<convolution_forward>(engine_, prop_kind::forward_training, direct,

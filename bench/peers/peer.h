@@ -1,5 +1,5 @@
 // A library's own way to do one pass of an op: what the backend is measured against. It does the
-// arithmetic alone: bias, activation and dropout, which the backend's forward pass has with it, are
+// arithmetic alone: bias, activation and dropout, which the backend's forward pass includes, are
 // left out.
 #pragma once
 #include <functional>
@@ -8,28 +8,26 @@
 #include <variant>
 #include <vector>
 
-#include "backend/backend.h"
+#include "ops/convolution.h"
+#include "ops/dense.h"
 
 namespace dcgan::bench {
-
-enum class Direction { forward, backward_data, backward_weights };
 
 struct DensePass {
   DenseShape shape;
   Direction direction;
 };
-/// A transposed convolution is that from its output to its input, forward and backward_data
-/// exchanged.
+/// Of a conv2d; a transposed convolution is that from its output to its input, forward and
+/// backward_data exchanged.
 struct ConvolutionPass {
   ConvShape shape;
   Direction direction;
 };
 /// x [images, positions, channels]
 struct BatchNormPass {
-  enum class Kind { inference, training, backward };
   std::int64_t images, positions, channels;
   float momentum, epsilon;
-  Kind kind;
+  Direction direction;
 };
 using PeerOp = std::variant<DensePass, ConvolutionPass, BatchNormPass>;
 

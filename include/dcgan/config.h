@@ -13,7 +13,7 @@ struct AdamConfig {
   double epsilon = 1e-7;
 };
 
-/// A run is reproduced by its Config alone (with the same data, backend and thread count).
+/// A run is reproduced by its Config alone, with the same data and on the same backend.
 struct Config {
   std::string preset = "dcgan";
   std::string backend = "auto";
@@ -44,6 +44,9 @@ std::vector<std::string> preset_names();
 
 /// The settings of a preset. Throws UsageError naming the known ones.
 Config preset_config(const std::string& name);
+
+/// A preset's name in titles: "Vanilla GAN". Throws UsageError naming the known ones.
+std::string preset_title(const std::string& name);
 
 /// A setting as help and `info` show it.
 struct SettingInfo {

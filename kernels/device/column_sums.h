@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "kernels/device/pack.h"
+#include "kernels/device/thread.h"
 
 namespace dcgan::DCGAN_TARGET {
 
@@ -15,12 +16,13 @@ struct ColumnWalk {
   int pack_lanes, row_lanes;
   int parts, rows_per_part;
 
-  unsigned panels() const { return static_cast<unsigned>(ceil_div(columns, pack_lanes * width)); }
+  unsigned panels() const { return blocks_for(columns, pack_lanes * width); }
+  dim3 grid() const { return {panels(), static_cast<unsigned>(parts)}; }
 };
 
 inline ColumnWalk plan_column_walk(std::int64_t rows, std::int64_t columns) {
   ColumnWalk walk{};
-  walk.rows = static_cast<int>(rows), walk.columns = static_cast<int>(columns);
+  walk.rows = narrow(rows), walk.columns = narrow(columns);
   walk.width = packs_of_four(columns) ? 4 : 1;
   walk.pack_lanes = 1;
   while (walk.pack_lanes < 32 && walk.pack_lanes * walk.width < columns) walk.pack_lanes *= 2;
@@ -28,13 +30,13 @@ inline ColumnWalk plan_column_walk(std::int64_t rows, std::int64_t columns) {
   constexpr std::int64_t blocks_wanted = 512, least_rounds = 4;
   const std::int64_t most_parts = ceil_div(rows, walk.row_lanes * least_rounds);
   const std::int64_t parts = std::clamp<std::int64_t>(blocks_wanted / walk.panels(), 1, most_parts);
-  walk.rows_per_part = static_cast<int>(ceil_div(rows, parts));
-  walk.parts = static_cast<int>(ceil_div(rows, walk.rows_per_part));
+  walk.rows_per_part = narrow(ceil_div(rows, parts));
+  walk.parts = narrow(ceil_div(rows, walk.rows_per_part));
   return walk;
 }
 
-/// Which columns and rows a thread owns: column .. column + width - 1; row, row + row_lanes ... <
-/// end.
+/// Which columns and rows a thread owns: column .. column + width - 1; row, row + row_lanes ... up
+/// to end.
 struct ColumnPlace {
   int column, pack_lane, row_lane, row, end;
   bool inside;  // the columns exist
@@ -42,10 +44,10 @@ struct ColumnPlace {
 
 __device__ __forceinline__ ColumnPlace column_place(const ColumnWalk& walk) {
   ColumnPlace at;
-  at.pack_lane = static_cast<int>(threadIdx.x) % walk.pack_lanes;
-  at.row_lane = static_cast<int>(threadIdx.x) / walk.pack_lanes;
-  at.column = (static_cast<int>(blockIdx.x) * walk.pack_lanes + at.pack_lane) * walk.width;
-  const int begin = static_cast<int>(blockIdx.y) * walk.rows_per_part;
+  at.pack_lane = thread_index() % walk.pack_lanes;
+  at.row_lane = thread_index() / walk.pack_lanes;
+  at.column = (block_index().x * walk.pack_lanes + at.pack_lane) * walk.width;
+  const int begin = block_index().y * walk.rows_per_part;
   at.row = begin + at.row_lane;
   at.end = begin + walk.rows_per_part < walk.rows ? begin + walk.rows_per_part : walk.rows;
   at.inside = at.column < walk.columns;
@@ -80,15 +82,12 @@ template <int width>
 __device__ __forceinline__ void store_column_sums(const ColumnWalk& walk, const ColumnPlace& at,
                                                   const Pack<width>& sum, Pack<width>* shared,
                                                   float* out) {
-  shared[threadIdx.x] = sum;
+  shared[thread_index()] = sum;
   __syncthreads();  // all sums are there
   if (at.row_lane != 0 || !at.inside) return;
   Pack<width> total = sum;
-  for (int lane = 1; lane < walk.row_lanes; ++lane) {
-    const Pack<width> term = shared[lane * walk.pack_lanes + at.pack_lane];
-    DCGAN_UNROLL
-    for (int i = 0; i < width; ++i) total.value[i] += term.value[i];
-  }
+  for (int lane = 1; lane < walk.row_lanes; ++lane)
+    total += shared[lane * walk.pack_lanes + at.pack_lane];
   total.store(out + static_cast<std::int64_t>(blockIdx.y) * walk.columns + at.column);
 }
 

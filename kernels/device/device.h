@@ -9,23 +9,21 @@
 #include <cstdlib>
 #include <stdexcept>
 #include <string>
+#include <type_traits>
 #include <utility>
 
 #ifndef DCGAN_TARGET
 #define DCGAN_TARGET cuda
 #endif
 
-// A loop that must be unrolled, because it indexes registers.
-#if defined(__CUDACC__)
-#define DCGAN_UNROLL _Pragma("unroll")
-#else
-#define DCGAN_UNROLL
-#endif
-// A loop of which nvcc is to unroll n rounds: so many loads are then on their way at once.
+// UNROLL: a loop that must be unrolled, because it indexes registers. UNROLL_BY: a loop of which
+// nvcc is to unroll n rounds, so that so many loads are on their way at once.
 #if defined(__CUDACC__)
 #define DCGAN_PRAGMA(text) _Pragma(#text)
+#define DCGAN_UNROLL DCGAN_PRAGMA(unroll)
 #define DCGAN_UNROLL_BY(n) DCGAN_PRAGMA(unroll n)
 #else
+#define DCGAN_UNROLL
 #define DCGAN_UNROLL_BY(n)
 #endif
 
@@ -55,23 +53,52 @@ inline void check(cudaError_t status, const char* call, const char* file, int li
 }
 #define DCGAN_CUDA_CHECK(call) ::dcgan::DCGAN_TARGET::check((call), #call, __FILE__, __LINE__)
 
+/// A launch's name, and its work as its shape has it, for the profile: each value that is read or
+/// written once, multiply-adds that are issued, rounds of a product's main loop in a block, and
+/// instructions of a thread where none of these tell the work.
+struct Work {
+  Work(const char* name_, double bytes_ = 0, double fmas_ = 0, int slices_ = 0)
+      : name(name_), bytes(bytes_), fmas(fmas_), slices(slices_) {}
+  const char* name;
+  double bytes, fmas;
+  int slices, instructions = 0;
+  int double_instructions = 0;
+  static constexpr int as_compiled = -1;  // as many as its machine code has
+};
+
 /// Queues kernel<<<grid, block, shared_bytes, stream>>>(arguments...). Throws DeviceError where the
 /// launch is refused; what goes wrong while the kernel runs shows at a later call.
 template <class... Parameters, class... Arguments>
-void launch(const char* name, void (*kernel)(Parameters...), dim3 grid, dim3 block,
+void launch(const Work& work, void (*kernel)(Parameters...), dim3 grid, dim3 block,
             std::size_t shared_bytes, cudaStream_t stream, Arguments&&... arguments) {
 #if defined(__CUDACC__)
   kernel<<<grid, block, shared_bytes, stream>>>(std::forward<Arguments>(arguments)...);
-  check(cudaGetLastError(), name, __FILE__, __LINE__);
+  check(cudaGetLastError(), work.name, __FILE__, __LINE__);
 #else
+  const ::simt::LaunchName name(
+      work.name, {work.bytes, work.fmas, work.slices, work.instructions, work.double_instructions});
   check(::simt::queue_kernel(name, kernel, grid, block, shared_bytes, stream,
                              std::forward<Arguments>(arguments)...),
-        name, __FILE__, __LINE__);
+        work.name, __FILE__, __LINE__);
 #endif
 }
 
 __host__ __device__ constexpr std::int64_t ceil_div(std::int64_t a, std::int64_t b) {
   return (a + b - 1) / b;
+}
+
+/// Counts of elements fit 31 bits: the host checks it.
+__host__ __device__ constexpr int narrow(std::int64_t n) { return static_cast<int>(n); }
+
+/// How many blocks `count` things need, of which a block does `per_block`.
+inline unsigned blocks_for(std::int64_t count, std::int64_t per_block) {
+  return static_cast<unsigned>(ceil_div(count, per_block));
+}
+
+/// Calls run with std::true_type or std::false_type: a bool of the host chooses a template.
+template <class Run>
+void dispatch(bool value, const Run& run) {
+  value ? run(std::true_type{}) : run(std::false_type{});
 }
 
 }  // namespace dcgan::DCGAN_TARGET

@@ -7,6 +7,10 @@
 
 namespace dcgan::DCGAN_TARGET {
 
+struct Division {
+  int quotient, remainder;
+};
+
 class Divider {
  public:
   Divider() = default;
@@ -26,13 +30,11 @@ class Divider {
     const auto product = std::uint64_t{magic_} * static_cast<unsigned>(n);
     return static_cast<int>(static_cast<unsigned>(product >> 31) >> shift_);  // it fits 32 bits
   }
-  /// Quotient, and the remainder left in n.
-  __device__ __forceinline__ int divide_off(int& n) const {
+  __device__ __forceinline__ Division divmod(int n) const {
     const int quotient = divide(n);
-    n -= quotient * divisor_;
-    return quotient;
+    return {quotient, n - quotient * divisor_};
   }
-  __device__ __forceinline__ int remainder(int n) const { return n - divide(n) * divisor_; }
+  __device__ __forceinline__ int remainder(int n) const { return divmod(n).remainder; }
 
  private:
   int divisor_ = 1;

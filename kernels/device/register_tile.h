@@ -8,9 +8,9 @@ namespace dcgan::DCGAN_TARGET {
 __device__ __forceinline__ void add_outer_product(float (&sum)[8][8], const float (&row)[8],
                                                   const float (&column)[8]) {
 #if defined(__CUDACC__)
-#pragma unroll
+  DCGAN_UNROLL
   for (int i = 0; i < 8; ++i) {
-#pragma unroll
+    DCGAN_UNROLL
     for (int j = 0; j < 8; ++j) sum[i][j] += row[i] * column[j];
   }
 #else

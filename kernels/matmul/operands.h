@@ -8,203 +8,52 @@
 // length is a multiple of four and arrays start at multiples of 16 bytes. Otherwise each value is
 // checked and loaded by itself.
 #pragma once
-#include "kernels/device/divider.h"
-#include "kernels/matmul/tile_product.h"
+#include "kernels/device/device.h"
 
 namespace dcgan::DCGAN_TARGET {
+
+/// Along which of its axes an operand's values are neighbours in memory.
+enum class Neighbours { along_k, along_mn };
+
+template <class Place_, Neighbours neighbours_, bool vec4_>
+struct Operand {
+  using Place = Place_;  // of a line or a step
+  static constexpr Neighbours neighbours = neighbours_;
+  static constexpr bool vec4 = vec4_;
+  const float* data;
+
+  /// Negative offsets are outside, where the operand has no rule of its own.
+  static __device__ __forceinline__ bool inside(const Place& line, const Place& step) {
+    return (line.offset | step.offset) >= 0;
+  }
+};
 
 /// Where a line or a step of a matrix begins; negative: outside.
 struct MatrixPlace {
   int offset;
 };
 
-__device__ __forceinline__ bool both_inside(const MatrixPlace& a, const MatrixPlace& b) {
-  return (a.offset | b.offset) >= 0;
-}
-
 /// (mn, k) = data[mn * depth + k]: a matrix [extent, depth], or the transpose of one.
-template <bool vec4_>
-struct MatrixAlongK {
-  static constexpr Neighbours neighbours = Neighbours::along_k;
-  static constexpr bool vec4 = vec4_;
-  using Line = MatrixPlace;
-  using Step = MatrixPlace;
-  const float* data;
+template <bool vec4>
+struct MatrixAlongK : Operand<MatrixPlace, Neighbours::along_k, vec4> {
   int extent, depth;
 
-  __device__ __forceinline__ Line line(int mn) const { return {mn < extent ? mn * depth : -1}; }
-  __device__ __forceinline__ Step step(int k, int k_end) const { return {k < k_end ? k : -1}; }
-  __device__ __forceinline__ bool inside(const Line& line, const Step& step) const {
-    return both_inside(line, step);
+  __device__ __forceinline__ MatrixPlace line(int mn) const {
+    return {mn < extent ? mn * depth : -1};
+  }
+  __device__ __forceinline__ MatrixPlace step(int k, int k_end) const {
+    return {k < k_end ? k : -1};
   }
 };
 
 /// (mn, k) = data[k * extent + mn]: a matrix [depth, extent].
-template <bool vec4_>
-struct MatrixAlongMn {
-  static constexpr Neighbours neighbours = Neighbours::along_mn;
-  static constexpr bool vec4 = vec4_;
-  using Line = MatrixPlace;
-  using Step = MatrixPlace;
-  const float* data;
+template <bool vec4>
+struct MatrixAlongMn : Operand<MatrixPlace, Neighbours::along_mn, vec4> {
   int extent;
 
-  __device__ __forceinline__ Line line(int mn) const { return {mn < extent ? mn : -1}; }
-  __device__ __forceinline__ Step step(int k, int k_end) const {
+  __device__ __forceinline__ MatrixPlace line(int mn) const { return {mn < extent ? mn : -1}; }
+  __device__ __forceinline__ MatrixPlace step(int k, int k_end) const {
     return {k < k_end ? k * extent : -1};
-  }
-  __device__ __forceinline__ bool inside(const Line& line, const Step& step) const {
-    return both_inside(line, step);
-  }
-};
-
-/// A convolution x [batch, height, width, in] -> z [batch, out_height, out_width, out] with kernel
-/// [size, size, in, out]; z(oh, ow) sees x(oh * stride - pad_top + kh, ow * stride - pad_left +
-/// kw).
-struct ConvGeometry {
-  int batch, height, width, in, out_height, out_width, out, size, stride, pad_top, pad_left;
-  Divider by_in, by_out, by_size, by_width, by_out_width, by_out_pixels;
-};
-
-/// A pixel of an image, or the way from a pixel to another that a tap leads. The two add up.
-struct PixelPlace {
-  int offset, row, column;
-};
-
-/// Leads outside the image from wherever it is added.
-__device__ __forceinline__ PixelPlace outside_image() {
-  constexpr int far = 1 << 28;  // twice fits an int; no image is that high
-  return {0, -far, 0};
-}
-
-__device__ __forceinline__ bool sum_inside(const PixelPlace& a, const PixelPlace& b, int rows,
-                                           int columns) {
-  // As unsigned numbers, so that negative ones are large.
-  return static_cast<unsigned>(a.row + b.row) < static_cast<unsigned>(rows) &&
-         static_cast<unsigned>(a.column + b.column) < static_cast<unsigned>(columns);
-}
-
-/// Where in x the patch of output pixel (b, oh, ow) begins.
-__device__ __forceinline__ PixelPlace patch_of(const ConvGeometry& g, int pixel, int end) {
-  if (pixel >= end) return outside_image();
-  int ow = pixel;
-  const int b = g.by_out_pixels.divide_off(ow);
-  const int oh = g.by_out_width.divide_off(ow);
-  const int top = oh * g.stride - g.pad_top, left = ow * g.stride - g.pad_left;
-  return {((b * g.height + top) * g.width + left) * g.in, top, left};
-}
-
-/// Where in a patch the tap (kh, kw, in) is.
-__device__ __forceinline__ PixelPlace tap_of(const ConvGeometry& g, int tap, int end) {
-  if (tap >= end) return outside_image();
-  int channel = tap;
-  int kw = g.by_in.divide_off(channel);
-  const int kh = g.by_size.divide_off(kw);
-  return {(kh * g.width + kw) * g.in + channel, kh, kw};
-}
-
-/// Patches of x as rows: m = (b, oh, ow), k = (kh, kw, in). A of the forward pass.
-template <bool vec4_>
-struct PatchesAlongK {
-  static constexpr Neighbours neighbours = Neighbours::along_k;
-  static constexpr bool vec4 = vec4_;
-  using Line = PixelPlace;
-  using Step = PixelPlace;
-  ConvGeometry g;
-  const float* data;  // x
-
-  __device__ __forceinline__ Line line(int m) const {
-    return patch_of(g, m, g.batch * g.out_height * g.out_width);
-  }
-  __device__ __forceinline__ Step step(int k, int k_end) const { return tap_of(g, k, k_end); }
-  __device__ __forceinline__ bool inside(const Line& line, const Step& step) const {
-    return sum_inside(line, step, g.height, g.width);
-  }
-};
-
-/// The same patches, transposed: m = (kh, kw, in), k = (b, oh, ow). A of the weights' gradient.
-template <bool vec4_>
-struct PatchesAlongMn {
-  static constexpr Neighbours neighbours = Neighbours::along_mn;
-  static constexpr bool vec4 = vec4_;
-  using Line = PixelPlace;
-  using Step = PixelPlace;
-  ConvGeometry g;
-  const float* data;  // x
-
-  __device__ __forceinline__ Line line(int m) const { return tap_of(g, m, g.size * g.size * g.in); }
-  __device__ __forceinline__ Step step(int k, int k_end) const { return patch_of(g, k, k_end); }
-  __device__ __forceinline__ bool inside(const Line& line, const Step& step) const {
-    return sum_inside(line, step, g.height, g.width);
-  }
-};
-
-/// The pixels of x in one class: h = first_h + stride * i, w = first_w + stride * j. All of them
-/// see the same taps, kh = first_kh + stride * s and kw = first_kw + stride * t, so that no product
-/// of the adjoint is with a tap that stride 2 leaves out.
-struct PixelClass {
-  int first_h, first_w, rows, columns;  // pixels of the class
-  int first_kh, first_kw, tap_rows, tap_columns;
-  int first_oh, first_ow;  // the output row that tap 0 joins to pixel row 0
-  Divider by_pixels, by_columns, by_tap_columns;
-};
-
-/// The gradient dz as the adjoint gathers it: m = (b, i, j) of a class, k = (s, t, out). A of the
-/// data's gradient.
-template <bool vec4_>
-struct GradientAlongK {
-  static constexpr Neighbours neighbours = Neighbours::along_k;
-  static constexpr bool vec4 = vec4_;
-  using Line = PixelPlace;
-  using Step = PixelPlace;
-  ConvGeometry g;
-  PixelClass c;
-  const float* data;  // dz
-
-  /// The pixel of dz that tap (0, 0) joins to this one.
-  __device__ __forceinline__ Line line(int m) const {
-    if (m >= g.batch * c.rows * c.columns) return outside_image();
-    int j = m;
-    const int b = c.by_pixels.divide_off(j);
-    const int i = c.by_columns.divide_off(j);
-    const int oh = c.first_oh + i, ow = c.first_ow + j;
-    return {((b * g.out_height + oh) * g.out_width + ow) * g.out, oh, ow};
-  }
-  /// Taps lead back: dx(h) = sum of dz(oh) * kernel(h - oh * stride).
-  __device__ __forceinline__ Step step(int k, int k_end) const {
-    if (k >= k_end) return outside_image();
-    int channel = k;
-    int t = g.by_out.divide_off(channel);
-    const int s = c.by_tap_columns.divide_off(t);
-    return {channel - (s * g.out_width + t) * g.out, -s, -t};
-  }
-  __device__ __forceinline__ bool inside(const Line& line, const Step& step) const {
-    return sum_inside(line, step, g.out_height, g.out_width);
-  }
-};
-
-/// The kernel's taps of that class: n = in, k = (s, t, out). B of the data's gradient.
-template <bool vec4_>
-struct ClassKernelAlongK {
-  static constexpr Neighbours neighbours = Neighbours::along_k;
-  static constexpr bool vec4 = vec4_;
-  using Line = MatrixPlace;
-  using Step = MatrixPlace;
-  ConvGeometry g;
-  PixelClass c;
-  const float* data;  // the kernel
-
-  __device__ __forceinline__ Line line(int n) const { return {n < g.in ? n * g.out : -1}; }
-  __device__ __forceinline__ Step step(int k, int k_end) const {
-    if (k >= k_end) return {-1};
-    int channel = k;
-    int t = g.by_out.divide_off(channel);
-    const int s = c.by_tap_columns.divide_off(t);
-    const int tap = (c.first_kh + s * g.stride) * g.size + c.first_kw + t * g.stride;
-    return {tap * g.in * g.out + channel};
-  }
-  __device__ __forceinline__ bool inside(const Line& line, const Step& step) const {
-    return both_inside(line, step);
   }
 };
 

@@ -12,29 +12,12 @@
 // tells that the slice just stored may be read, and that the one before it has been read by all and
 // may be overwritten.
 #pragma once
+#include "kernels/device/pack.h"
 #include "kernels/device/register_tile.h"
+#include "kernels/device/thread.h"
+#include "kernels/matmul/operands.h"
 
 namespace dcgan::DCGAN_TARGET {
-
-/// Shape of a block's work. 64 values of C per thread.
-template <int m_, int n_>
-struct Tile {
-  static constexpr int m = m_, n = n_, k = 8;
-  static constexpr int threads = m * n / 64;
-  // So many that some multiply while others wait at their barrier: 16 warps on a multiprocessor,
-  // with 128 registers per thread; 12 where a thread brings in more than two packs of A and B.
-  static constexpr int blocks_per_multiprocessor = (threads > 128 ? 16 : 12) * 32 / threads;
-  // Four floats behind each row of a slice: threads that store a column of it, 16 rows by two
-  // groups of k, then meet 32 different banks, and rows still start at multiples of 16 bytes.
-  static constexpr int pad = 4;
-  // A warp owns 32 x 64 or, in narrow tiles, 64 x 32: lanes_m x lanes_n threads.
-  static constexpr int lanes_n = n >= 64 ? 8 : 4, lanes_m = 32 / lanes_n;
-  static constexpr int warps_n = n / (8 * lanes_n);
-  static_assert(m % (8 * lanes_m) == 0 && n % (8 * lanes_n) == 0, "whole warps");
-};
-
-/// Along which of its axes an operand's values are neighbours in memory.
-enum class Neighbours { along_k, along_mn };
 
 /// A thread's part in bringing slices [k, k + depth) x [0, extent) of an operand to shared memory:
 /// `slots` times four neighbours. Where they lie along k, the slots are lines that share a step;
@@ -50,7 +33,7 @@ class SliceLoader {
 
   /// Global memory to registers: the slice that begins at k; zeros from k_end on.
   __device__ __forceinline__ void fetch(int k, int k_end) {
-    typename Operand::Step steps[along_k ? singles : slots];
+    typename Operand::Place steps[along_k ? singles : slots];
     DCGAN_UNROLL
     for (int i = 0; i < (along_k ? singles : slots); ++i)
       steps[i] = operand_.step(k + (along_k ? this->k(0) + i : this->k(i)), k_end);
@@ -60,7 +43,14 @@ class SliceLoader {
       for (int i = 0; i < singles; ++i) {
         const auto& line = lines_[along_k ? s : i];
         const auto& step = steps[along_k ? i : s];
-        load(operand_.inside(line, step), line.offset + step.offset, &values_[s][i]);
+        const bool within = operand_.inside(line, step);
+        const int offset = line.offset + step.offset;
+        if constexpr (Operand::vec4) {
+          values_[s] = {};
+          if (within) values_[s] = Pack<4>::load(operand_.data + offset);
+        } else {
+          values_[s].value[i] = within ? operand_.data[offset] : 0.0F;
+        }
       }
     }
   }
@@ -71,10 +61,9 @@ class SliceLoader {
     for (int s = 0; s < slots; ++s) {
       if constexpr (along_k) {
         DCGAN_UNROLL
-        for (int i = 0; i < 4; ++i) slice[k(s) + i][mn(s)] = values_[s][i];
+        for (int i = 0; i < 4; ++i) slice[k(s) + i][mn(s)] = values_[s].value[i];
       } else {
-        *reinterpret_cast<float4*>(&slice[k(s)][mn(s)]) =
-            make_float4(values_[s][0], values_[s][1], values_[s][2], values_[s][3]);
+        values_[s].store(&slice[k(s)][mn(s)]);
       }
     }
   }
@@ -92,35 +81,31 @@ class SliceLoader {
 
   /// Where slot s of this thread begins.
   static __device__ __forceinline__ int mn(int s) {
-    const int thread = static_cast<int>(threadIdx.x);
+    const int thread = thread_index();
     if constexpr (along_k)
       return thread % 16 + thread / (16 * groups) * 16 + s * (threads / groups);
     else
       return thread % groups * 4;
   }
   static __device__ __forceinline__ int k(int s) {
-    const int thread = static_cast<int>(threadIdx.x);
+    const int thread = thread_index();
     if constexpr (along_k)
       return thread / 16 % groups * 4;
     else
       return thread / groups + s * (threads / groups);
   }
 
-  /// One or four values from data + offset, or zeros.
-  __device__ __forceinline__ void load(bool inside, int offset, float* to) const {
-    if constexpr (Operand::vec4) {
-      float4 v = make_float4(0, 0, 0, 0);
-      if (inside) v = *reinterpret_cast<const float4*>(operand_.data + offset);
-      to[0] = v.x, to[1] = v.y, to[2] = v.z, to[3] = v.w;
-    } else {
-      *to = inside ? operand_.data[offset] : 0.0F;
-    }
-  }
-
   const Operand& operand_;
-  typename Operand::Line lines_[lines];
-  float values_[slots][4];
+  typename Operand::Place lines_[lines];
+  Pack<4> values_[slots];
 };
+
+/// Two packs, `apart` floats from each other.
+__device__ __forceinline__ void load_fragment(const float* from, int apart, float (&to)[8]) {
+  const Pack<4> low = Pack<4>::load(from), high = Pack<4>::load(from + apart);
+  DCGAN_UNROLL
+  for (int i = 0; i < 4; ++i) to[i] = low.value[i], to[4 + i] = high.value[i];
+}
 
 /// The block's tile of C that begins at (m0, n0), summed over [k_begin, k_end), handed to the
 /// writer in groups of four columns.
@@ -131,7 +116,7 @@ __device__ __forceinline__ void tile_product(const A& a, const B& b, int m0, int
   alignas(16) __shared__ float a_slices[2][depth][Tile::m + Tile::pad];
   alignas(16) __shared__ float b_slices[2][depth][Tile::n + Tile::pad];
 
-  const int lane = static_cast<int>(threadIdx.x) % 32, warp = static_cast<int>(threadIdx.x) / 32;
+  const int lane = lane_index(), warp = warp_index();
   // This thread's rows: m_at + {0..3} and m_at + half_m + {0..3}; columns alike. Lanes that differ
   // in bit 0 share rows, lanes that differ in bit 1 share columns: a 16-byte load is served eight
   // lanes at a time, sixteen where such neighbours ask for the same, which so holds for A and for
@@ -161,16 +146,8 @@ __device__ __forceinline__ void tile_product(const A& a, const B& b, int m0, int
     DCGAN_UNROLL
     for (int kk = 0; kk < depth; ++kk) {
       float row[8], column[8];
-      const float* a_row = &a_slices[buffer][kk][m_at];
-      const float* b_row = &b_slices[buffer][kk][n_at];
-      const float4 a_low = *reinterpret_cast<const float4*>(a_row);
-      const float4 a_high = *reinterpret_cast<const float4*>(a_row + half_m);
-      const float4 b_low = *reinterpret_cast<const float4*>(b_row);
-      const float4 b_high = *reinterpret_cast<const float4*>(b_row + half_n);
-      row[0] = a_low.x, row[1] = a_low.y, row[2] = a_low.z, row[3] = a_low.w;
-      row[4] = a_high.x, row[5] = a_high.y, row[6] = a_high.z, row[7] = a_high.w;
-      column[0] = b_low.x, column[1] = b_low.y, column[2] = b_low.z, column[3] = b_low.w;
-      column[4] = b_high.x, column[5] = b_high.y, column[6] = b_high.z, column[7] = b_high.w;
+      load_fragment(&a_slices[buffer][kk][m_at], half_m, row);
+      load_fragment(&b_slices[buffer][kk][n_at], half_n, column);
       add_outer_product(sum, row, column);
     }
     if (more) {

@@ -1,6 +1,7 @@
-// The interface every backend implements: device memory, and the operations of a GAN's training
-// step as objects planned once for their shapes. Pointers named x, y, w ... are device pointers of
-// the backend; all activations are f32, row-major, NHWC; kernels have Keras's layouts.
+// The interface every backend implements: device memory, and the ops of a GAN's training step. What
+// an op computes and how its operands are laid out its file in ops/ says. Pointers are device
+// pointers of the backend; all activations are f32, row-major, NHWC; kernels have Keras's layouts.
+// Layers are objects, planned once for their shape; everything else is one call.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -8,43 +9,23 @@
 #include <string>
 #include <vector>
 
-#include "dcgan/config.h"
+#include "ops/adam.h"
+#include "ops/batch_norm.h"
+#include "ops/convolution.h"
+#include "ops/dense.h"
+#include "ops/epilogue.h"
+#include "ops/gather.h"
+#include "ops/loss.h"
+#include "ops/random.h"
 
 namespace dcgan {
 
-enum class Activation { none, leaky_relu, tanh };
-
-/// What follows a layer's arithmetic: y = dropout(activation(z + bias)).
-struct Epilogue {
-  bool bias = false;
-  Activation activation = Activation::none;
-  float slope = 0;         ///< of LeakyReLU where z <= 0
-  float dropout_rate = 0;  ///< 0: no dropout; kept values are scaled by 1 / (1 - rate)
-
-  float keep_scale() const { return 1.0F / (1.0F - dropout_rate); }
-  bool does_something() const { return bias || activation != Activation::none || dropout_rate > 0; }
-};
-
-/// x [batch, in] * kernel [in, out] -> y [batch, out]
-struct DenseShape {
-  std::int64_t batch, in, out;
-};
-
-/// A convolution or transposed convolution with padding 'same' as Keras defines it.
-/// conv2d: x [batch, height, width, in] -> y [batch, ceil(height/stride), ceil(width/stride), out],
-///   kernel [k, k, in, out], pad before = max((H_out - 1) * stride + k - H, 0) / 2.
-/// conv_transpose2d: x [batch, height, width, in] -> y [batch, height*stride, width*stride, out],
-///   kernel [k, k, out, in]: the exact adjoint of conv2d from y's shape to x's.
-struct ConvShape {
-  std::int64_t batch, height, width, in, out, kernel, stride;
-};
-
 /// A layer with a kernel: dense, conv2d or conv_transpose2d, planned for one shape and epilogue.
-/// y is its result, z what it is before the epilogue, dz the gradient of z.
+/// y is its result, z that before the epilogue, dz the gradient of z.
 class LinearOp {
  public:
   virtual ~LinearOp() = default;
-  /// y = epilogue(x * kernel). bias and keep as in Backend::epilogue_forward. Overwrites y.
+  /// y = epilogue(x * kernel). bias and keep as in EpilogueForward. Overwrites y.
   virtual void forward(const float* x, const float* kernel, const float* bias,
                        const std::uint8_t* keep, float* y) = 0;
   /// dx = dz * kernel^T. Overwrites dx.
@@ -57,22 +38,6 @@ class LinearOp {
     backward_weights(x, dz, dkernel);
     backward_data(dz, kernel, dx);
   }
-};
-
-/// Batch normalisation over rows for each of `channels`, with LeakyReLU (or nothing) behind it.
-/// x and y are [rows, channels].
-struct BatchNormShape {
-  std::int64_t rows, channels;
-  float momentum, epsilon;
-  Activation activation = Activation::none;
-  float slope = 0;
-};
-
-struct BatchNormParameters {
-  const float* gamma;
-  const float* beta;
-  float* moving_mean;
-  float* moving_variance;
 };
 
 class BatchNormOp {
@@ -88,35 +53,6 @@ class BatchNormOp {
   virtual void backward(const float* x, const float* y, const float* dy,
                         const BatchNormParameters& p, const float* mean, const float* inv_std,
                         float* dx, float* dgamma, float* dbeta) = 0;
-};
-
-/// Where a random number comes from: (seed, stream, step, element). No generator has state.
-struct RandomAddress {
-  std::uint64_t seed;
-  std::uint32_t stream;
-  std::uint64_t step;
-};
-
-/// Both losses of a GAN and the adjoints of the logits, from logits [2 * batch]: real, then fake.
-/// L_D = mean bce(real, real_target) + mean bce(fake, fake_target); L_G = mean bce(fake,
-/// generator_target).
-struct GanLoss {
-  std::int64_t batch;
-  float real_target, fake_target, generator_target;
-  const float* logits;
-  float* discriminator_adjoint;  ///< [2 * batch], dL_D / dlogit
-  float* generator_adjoint;      ///< [batch], dL_G / dlogit of the fake half
-  float* ratio;   ///< [batch], generator_adjoint / discriminator_adjoint; see gan_loss
-  float* losses;  ///< [2]: L_G, L_D
-};
-
-/// Images to gather: out[i] = (pixels[index(first + i)] - 127.5) / 127.5, where index is the
-/// permutation of [0, count) that `shuffle` addresses.
-struct GatherBatch {
-  const std::uint8_t* pixels;  ///< device memory, [count, image_size]
-  std::int64_t count, image_size;
-  RandomAddress shuffle;
-  std::int64_t first, batch;
 };
 
 /// Device memory, released with the object. Zero-filled when allocated.
@@ -168,40 +104,16 @@ class Backend {
   virtual std::unique_ptr<Timeline> timeline() = 0;
 
   virtual std::unique_ptr<LinearOp> dense(const DenseShape&, const Epilogue&) = 0;
-  virtual std::unique_ptr<LinearOp> conv2d(const ConvShape&, const Epilogue&) = 0;
-  virtual std::unique_ptr<LinearOp> conv_transpose2d(const ConvShape&, const Epilogue&) = 0;
+  virtual std::unique_ptr<LinearOp> convolution(const ConvShape&, const Epilogue&) = 0;
   virtual std::unique_ptr<BatchNormOp> batch_norm(const BatchNormShape&) = 0;
 
-  /// y = epilogue(y) in place. y [rows, channels]; keep [rows * channels] of 0 or 1 where the
-  /// epilogue has dropout (null: inference, dropout does nothing).
-  virtual void epilogue_forward(const Epilogue&, std::int64_t rows, std::int64_t channels,
-                                const float* bias, const std::uint8_t* keep, float* y) = 0;
-  /// In place, from dy, the gradient of the epilogue's result y, to dz, that of its input; where
-  /// dbias is not null it gets the sum of dz over the rows. sample_scale, if not null, multiplies
-  /// the gradient of each sample ([rows * channels / sample_size]).
-  virtual void epilogue_backward(const Epilogue&, std::int64_t rows, std::int64_t channels,
-                                 const float* y, const std::uint8_t* keep,
-                                 const float* sample_scale, std::int64_t sample_size, float* dy,
-                                 float* dbias) = 0;
-
-  /// Losses and adjoints. Where the targets are 0 and 1 one backward pass can serve both losses:
-  /// the gradient of L_G is the fake half's times ratio = (sigmoid - 1) / sigmoid = -exp(-logit).
-  /// Below a logit of -60 the discriminator's adjoint of that sample is held at sigmoid(-60) /
-  /// batch (9e-27 / batch: no float gradient it is added to can tell), so that neither factor
-  /// under- or overflows.
+  virtual void epilogue_forward(const EpilogueForward&) = 0;
+  virtual void epilogue_backward(const EpilogueBackward&) = 0;
   virtual void gan_loss(const GanLoss&) = 0;
-
-  /// One Adam step over n contiguous parameters; t counts from 1.
-  virtual void adam(const AdamConfig&, std::int64_t t, std::int64_t n, const float* gradient,
-                    float* m, float* v, float* parameter) = 0;
-
-  /// n draws from N(0, 1) by Box and Muller.
-  virtual void draw_normal(const RandomAddress&, std::int64_t n, float* out) = 0;
-  /// n bytes, 1 with probability 1 - dropout_rate (to 2^-16), else 0.
-  virtual void draw_keep_mask(const RandomAddress&, float dropout_rate, std::int64_t n,
-                              std::uint8_t* out) = 0;
-  /// out [batch, image_size]
-  virtual void gather(const GatherBatch&, float* out) = 0;
+  virtual void adam(const AdamStep&) = 0;
+  virtual void draw_normal(const NormalDraw&) = 0;
+  virtual void draw_keep_mask(const KeepMaskDraw&) = 0;
+  virtual void gather(const Gather&) = 0;
 };
 
 /// A backend this program knows, and why it cannot be used here (empty: it can).

@@ -50,7 +50,7 @@ std::vector<std::pair<std::string, std::string>> ConfigOptions::given() const {
   for (const std::string& assignment : set_) {
     const std::size_t equals = assignment.find('=');
     if (equals == std::string::npos || equals == 0)
-      throw UsageError("--set " + assignment + ": KEY=VALUE is wanted");
+      throw UsageError("--set " + assignment + ": expected KEY=VALUE");
     all.emplace_back(assignment.substr(0, equals), assignment.substr(equals + 1));
   }
   return all;

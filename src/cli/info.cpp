@@ -8,7 +8,6 @@
 #include "models/models.h"
 #include "nn/sequential.h"
 #include "train/checkpoint.h"
-#include "train/run.h"
 
 namespace dcgan::cli {
 namespace {

@@ -2,18 +2,16 @@
 #include <cstdio>
 #include <memory>
 
-#include "backend/backend.h"
 #include "cli/commands.h"
-#include "dcgan/error.h"
 #include "io/atomic_file.h"
+#include "profile/step_profile.h"
 #include "report/kernels_report.h"
-#include "train/step_profile.h"
 
 namespace dcgan::cli {
 namespace {
 
 struct Options {
-  std::string backend = "simt", preset = "dcgan", op, json, html;
+  std::string preset = "dcgan", op, json, html;
   std::int64_t batch_size = 0;
   std::uint64_t blocks = 8;
 };
@@ -35,9 +33,6 @@ void add_kernels(CLI::App& app, int& status) {
       "Count what the kernels of a training step ask of memory, per source line: sectors, bank "
       "conflicts, access widths");
   auto o = std::make_shared<Options>();
-  command->add_option("--backend", o->backend, "Where the kernels run")
-      ->check(CLI::IsMember({"simt"}))
-      ->capture_default_str();
   command->add_option("--preset", o->preset, "Whose step")
       ->check(CLI::IsMember(preset_names()))
       ->capture_default_str();

@@ -73,8 +73,8 @@ std::vector<Part> resumed_parts(const Options& o) {
     const std::string file = part.folder + "/config.json";
     if (part.checkpoint.empty() && !fs::exists(file))
       throw Error(file +
-                  " is missing: --resume wants a folder of the main job; a single run goes " +
-                  "on with 'train --resume CHECKPOINT'");
+                  " is missing: --resume takes the folder of a main job; to resume a single " +
+                  "run, use 'train --resume CHECKPOINT'");
     part.config = part.checkpoint.empty() ? config_from_json(read_file(file), file)
                                           : checkpoint_config(part.checkpoint);
     o.settings.apply_to_resumed(part.config, part.folder);

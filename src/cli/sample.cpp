@@ -7,10 +7,10 @@
 
 #include "cli/commands.h"
 #include "dcgan/error.h"
-#include "image/figure.h"
+#include "image/image.h"
 #include "io/atomic_file.h"
+#include "plot/figure.h"
 #include "train/checkpoint.h"
-#include "train/run_folder.h"
 
 namespace dcgan::cli {
 namespace {
@@ -51,7 +51,7 @@ Grid parse_grid(const std::string& text) {
   const auto columns = std::from_chars(by ? rows.ptr + 1 : end, end, grid.columns);
   if (columns.ec != std::errc{} || columns.ptr != end || grid.rows < 1 || grid.columns < 1 ||
       grid.rows > largest_grid || grid.columns > largest_grid)
-    throw UsageError("--grid " + text + ": ROWSxCOLUMNS is wanted, each from 1 to 100");
+    throw UsageError("--grid " + text + ": expected ROWSxCOLUMNS, each from 1 to 100");
   return grid;
 }
 
@@ -83,7 +83,7 @@ std::int64_t wanted_count(const Options& o) {
 void run(const Options& o) {
   const bool as_array = o.out.ends_with(".npy");
   if (!as_array && !o.out.ends_with(".png"))
-    throw UsageError("--out " + o.out + ": a name ending in .png or .npy is wanted");
+    throw UsageError("--out " + o.out + ": expected a name that ends in .png or .npy");
   const std::int64_t count = wanted_count(o);
   const Grid grid = as_array ? Grid{} : picture_grid(o, count);
 

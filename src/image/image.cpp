@@ -4,6 +4,7 @@
 #include <stb_image_write.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "dcgan/error.h"
 #include "image/decode.h"
@@ -40,6 +41,15 @@ Image make_image(std::size_t width, std::size_t height, int channels) {
                 " megapixels are read; scale it down, or remove it");
   return {static_cast<int>(width), static_cast<int>(height), channels,
           std::vector<std::uint8_t>(width * height * channels)};
+}
+
+std::vector<std::uint8_t> to_bytes(const std::vector<float>& values) {
+  std::vector<std::uint8_t> bytes(values.size());
+  std::transform(values.begin(), values.end(), bytes.begin(), [](float x) {
+    const float level = std::isnan(x) ? 0.0F : std::clamp(x * 127.5F + 127.5F, 0.0F, 255.0F);
+    return static_cast<std::uint8_t>(std::lround(level));
+  });
+  return bytes;
 }
 
 Image decode_image(std::span<const std::uint8_t> file, int channels) {

@@ -15,6 +15,9 @@ struct Image {
   std::vector<std::uint8_t> pixels;
 };
 
+/// Values in [-1, 1] as bytes, rounded; what is no number becomes 0.
+std::vector<std::uint8_t> to_bytes(const std::vector<float>& values);
+
 /// Decodes a PNG or JPEG as `channels` (1, 3, or 0: as stored); alpha is dropped, pictures of more
 /// than 64 megapixels are refused. Throws Error, which says what to do but not with which file.
 Image decode_image(std::span<const std::uint8_t> file, int channels = 0);
@@ -24,8 +27,5 @@ Image read_image(const std::string& path, int channels = 0);
 
 /// Writes a PNG, whole or not at all. Throws Error naming the file.
 void write_png(const std::string& path, const Image& image);
-
-/// An endlessly looping GIF. All frames have the first one's size (others are an Error).
-void write_gif(const std::string& path, const std::vector<Image>& frames, int delay_ms);
 
 }  // namespace dcgan

@@ -77,16 +77,18 @@ void write_all(const Descriptor& file, const std::string& target,
 }  // namespace
 
 void write_file_atomically(const std::string& path,
-                           const std::function<void(const std::string&)>& write) {
+                           const std::vector<std::span<const std::byte>>& parts) {
   // A rename would replace a device such as /dev/null by a file.
   std::error_code none;
   if (fs::exists(path, none) && !fs::is_regular_file(path, none))
     throw Error(path + ": cannot be replaced: it is a folder or device; name another file");
   const std::string temporary = path + ".tmp" + std::to_string(getpid());
   try {
-    write(temporary);
-    Descriptor file(temporary, O_RDONLY);
-    if (file.get() < 0 || fsync(file.get()) != 0) fail_to_write(path, "cannot be written", errno);
+    Descriptor file(temporary, O_WRONLY | O_CREAT | O_TRUNC);
+    if (file.get() < 0) fail_to_write(path, "cannot be created", errno);
+    for (const std::span<const std::byte>& part : parts) write_all(file, path, part);
+    if (fsync(file.get()) != 0 || !file.close_now())
+      fail_to_write(path, "cannot be written", errno);
     if (rename(temporary.c_str(), path.c_str()) != 0)
       fail_to_write(path, "cannot be replaced", errno);
   } catch (...) {
@@ -96,16 +98,6 @@ void write_file_atomically(const std::string& path,
   // The rename itself is durable once the folder is.
   Descriptor folder(folder_of(path), O_RDONLY | O_DIRECTORY);
   if (folder.get() >= 0) fsync(folder.get());
-}
-
-void write_file_atomically(const std::string& path,
-                           const std::vector<std::span<const std::byte>>& parts) {
-  write_file_atomically(path, [&](const std::string& temporary) {
-    Descriptor file(temporary, O_WRONLY | O_CREAT | O_TRUNC);
-    if (file.get() < 0) fail_to_write(path, "cannot be created", errno);
-    for (const std::span<const std::byte>& part : parts) write_all(file, path, part);
-    if (!file.close_now()) fail_to_write(path, "cannot be written", errno);
-  });
 }
 
 void write_file_atomically(const std::string& path, const std::string& text) {

@@ -1,7 +1,6 @@
 // Files that are there whole or not at all.
 #pragma once
 #include <cstddef>
-#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -14,11 +13,6 @@ namespace dcgan {
 void write_file_atomically(const std::string& path,
                            const std::vector<std::span<const std::byte>>& parts);
 void write_file_atomically(const std::string& path, const std::string& text);
-
-/// The same for writers that need a file name (image encoders): `write` is given the temporary
-/// path.
-void write_file_atomically(const std::string& path,
-                           const std::function<void(const std::string& temporary_path)>& write);
 
 /// The whole file; throws Error with the path and the reason, also where it is larger than that.
 std::string read_file(const std::string& path, std::size_t most_bytes = std::size_t{1} << 32);

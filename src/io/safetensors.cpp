@@ -80,7 +80,7 @@ SafetensorsFile::Entry parse_entry(const json& value, std::size_t data_bytes) {
   return entry;
 }
 
-/// The format wants the data filled without gaps or overlaps.
+/// The format has the data filled without gaps or overlaps.
 void check_layout(const std::map<std::string, SafetensorsFile::Entry>& entries,
                   std::size_t data_bytes) {
   std::map<std::size_t, std::size_t> ends;  // by begin
@@ -186,11 +186,11 @@ std::vector<T> SafetensorsFile::elements(const std::string& name, DType dtype,
   const std::vector<std::int64_t>& have = shape(name);
   const Entry& entry = entries_.at(name);
   if (!wanted.empty() && have != wanted)
-    throw Error(path_ + ": '" + name + "' has shape " + to_string(have) + ", but " +
-                to_string(wanted) + " is wanted");
+    throw Error(path_ + ": '" + name + "' has shape " + to_string(have) + "; expected " +
+                to_string(wanted));
   if (entry.dtype != dtype)
-    throw Error(path_ + ": '" + name + "' holds " + describe(entry.dtype).name + ", but " +
-                describe(dtype).name + " is wanted");
+    throw Error(path_ + ": '" + name + "' holds " + describe(entry.dtype).name + "; expected " +
+                describe(dtype).name);
   std::vector<T> out(entry.size_bytes / sizeof(T));
   file_.read_at(data_begin_ + entry.offset_bytes, out.data(), entry.size_bytes);
   return out;

@@ -1,7 +1,10 @@
-// The four presets: their settings and their networks, each as its original has them. The table
-// they are taken from, with parameter counts, is checked by tests/models/presets_test.cpp.
+// The presets: title, settings and networks, each as its original has them. Their layers and
+// parameter counts are checked by tests/models/presets_test.cpp.
 #include <algorithm>
 #include <cmath>
+#include <string>
+#include <variant>
+#include <vector>
 
 #include "dcgan/error.h"
 #include "models/models.h"
@@ -24,9 +27,9 @@ struct ConvNetworks {
   bool bias;  ///< of the generator's first Dense
 };
 
-/// A preset is one row: how to set it up and what to build.
+/// A preset is one row: its title, how to set it up and what to build.
 struct Preset {
-  std::string name;
+  std::string title;
   Config config;
   std::variant<DenseNetworks, ConvNetworks> networks;
 };
@@ -57,11 +60,11 @@ std::vector<Preset> make_presets() {
   vanilla_64.discriminator_steps = 2;
 
   return {
-      {vanilla.preset, vanilla,
-       DenseNetworks{{28, 28, 1}, {128, 256, 512}, {512, 256, 128}, false}},
-      {dcgan.preset, dcgan, ConvNetworks{128, {64, 32}, {32, 64}, true}},
-      {tutorial.preset, tutorial, ConvNetworks{256, {128, 64}, {64, 128}, false}},
-      {vanilla_64.preset, vanilla_64,
+      {"Vanilla GAN", vanilla, DenseNetworks{{28, 28, 1}, {128, 256, 512}, {512, 256, 128}, false}},
+      {"DCGAN", dcgan, ConvNetworks{128, {64, 32}, {32, 64}, true}},
+      {"DCGAN of the TensorFlow tutorial", tutorial,
+       ConvNetworks{256, {128, 64}, {64, 128}, false}},
+      {"Vanilla GAN 64x64", vanilla_64,
        DenseNetworks{{64, 64, 3}, {256, 1024, 4096}, {4096, 1024, 256}, true}},
   };
 }
@@ -74,8 +77,8 @@ const std::vector<Preset>& presets() {
 const Preset& find_preset(const std::string& name) {
   std::string known;
   for (const Preset& preset : presets()) {
-    if (preset.name == name) return preset;
-    known += (known.empty() ? "" : ", ") + preset.name;
+    if (preset.config.preset == name) return preset;
+    known += (known.empty() ? "" : ", ") + preset.config.preset;
   }
   throw UsageError("preset \"" + name.substr(0, 60) + "\" is not known; there are " + known);
 }
@@ -152,11 +155,13 @@ class SpecBuilder {
 
 std::vector<std::string> preset_names() {
   std::vector<std::string> names;
-  for (const Preset& preset : presets()) names.push_back(preset.name);
+  for (const Preset& preset : presets()) names.push_back(preset.config.preset);
   return names;
 }
 
 Config preset_config(const std::string& name) { return find_preset(name).config; }
+
+std::string preset_title(const std::string& name) { return find_preset(name).title; }
 
 GanSpec gan_spec(const Config& config) {
   return std::visit(SpecBuilder(config), find_preset(config.preset).networks);

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "backend/backend.h"
-#include "nn/layer_spec.h"
+#include "nn/network.h"
 
 namespace dcgan {
 
@@ -20,22 +20,6 @@ struct NetworkSize {
 };
 
 enum class Mode { training, inference };
-
-/// A named view into a flat buffer.
-struct TensorView {
-  std::string name;  ///< "generator.conv_transpose1.kernel"
-  std::vector<std::int64_t> shape;
-  std::int64_t offset = 0;  ///< in floats, into the flat buffer
-  std::int64_t size() const;
-};
-
-/// A dropout layer: the mask buffer holds one byte per value, filled by the caller before
-/// forward().
-struct DropoutLayer {
-  SampleShape shape;
-  float rate = 0;
-  Buffer keep;  ///< [max_rows, shape]
-};
 
 /// What backward() differentiates and where the gradients go.
 struct BackwardPass {
@@ -73,50 +57,45 @@ class Sequential {
   SampleShape input() const { return input_; }
   SampleShape output() const;
   std::int64_t max_rows() const { return max_rows_; }
-  std::vector<DropoutLayer>& dropouts() { return dropouts_; }
+  std::vector<DropoutLayer>& dropouts() { return network_.dropouts; }
 
   /// Views into values(), gradients(), adam_m() and adam_v() alike; into moving() for the
   /// statistics.
-  const std::vector<TensorView>& parameters() const { return parameters_; }
-  const std::vector<TensorView>& moving_statistics() const { return moving_statistics_; }
+  const std::vector<TensorView>& parameters() const { return network_.parameters; }
+  const std::vector<TensorView>& moving_statistics() const { return network_.moving_statistics; }
   std::int64_t parameter_count() const;
   std::int64_t moving_count() const;
 
-  float* values() const { return values_.f32(); }
-  float* gradients() const { return gradients_.f32(); }
-  float* adam_m() const { return adam_m_.f32(); }
-  float* adam_v() const { return adam_v_.f32(); }
-  float* moving() const { return moving_.f32(); }
+  float* values() const { return network_.values.f32(); }
+  float* gradients() const { return network_.gradients.f32(); }
+  float* adam_m() const { return network_.adam_m.f32(); }
+  float* adam_v() const { return network_.adam_v.f32(); }
+  float* moving() const { return network_.moving.f32(); }
   /// Floats in each flat buffer, the gaps that align its tensors included.
-  std::int64_t flat_size() const { return flat_size_; }
+  std::int64_t flat_size() const { return network_.flat_size; }
 
  private:
-  struct Node;
-  struct Plan;
-  class Builder;
+  /// Operations for one number of rows, planned when they are first called for; by node.
+  struct Plan {
+    std::vector<std::unique_ptr<LinearOp>> linear;
+    std::vector<std::unique_ptr<BatchNormOp>> batch_norm;
+  };
 
   Plan& plan(std::int64_t rows);
   LinearOp& linear_op(std::size_t node, std::int64_t rows);
   BatchNormOp& batch_norm_op(std::size_t node, std::int64_t rows);
+  float* parameter(int index) const { return values() + network_.parameters[index].offset; }
+  float* gradient(int index) const { return gradients() + network_.parameters[index].offset; }
+  float* statistic(int index) const { return moving() + network_.moving_statistics[index].offset; }
 
   Backend& backend_;
   std::string name_;
   SampleShape input_;
   std::int64_t max_rows_;
-  std::vector<Node> nodes_;
-  std::vector<DropoutLayer> dropouts_;
-  std::vector<TensorView> parameters_, moving_statistics_;
-  std::int64_t flat_size_ = 0, moving_size_ = 0;
-  Buffer values_, gradients_, adam_m_, adam_v_, moving_;
-  Buffer gradient_memory_[2];
+  Network network_;
   std::map<std::int64_t, Plan> plans_;
   const float* last_input_ = nullptr;
   float* last_output_ = nullptr;
-
- public:
-  ~Sequential();
-  Sequential(const Sequential&) = delete;
-  Sequential& operator=(const Sequential&) = delete;
 };
 
 }  // namespace dcgan

@@ -1,4 +1,4 @@
-// What profile mode counted (train/step_profile.h has the JSON's shape), for people: a table for
+// What profile mode counted (profile/step_profile.h has the JSON's shape), for people: a table for
 // the terminal and one self-contained HTML page with plots.
 #pragma once
 #include <nlohmann/json.hpp>

@@ -8,6 +8,7 @@
 #include <stdexcept>
 
 #include "simt/machine_state.h"
+#include "simt/runtime/call.h"
 
 namespace simt {
 namespace {
@@ -19,11 +20,6 @@ constexpr DeviceLimits known_devices[] = {
     {89, 128, 99 << 10}, {90, 132, 227 << 10}, {100, 148, 227 << 10}, {120, 170, 99 << 10},
 };
 
-struct ThreadState {
-  int device = 0;
-  cudaError_t last_error = cudaSuccess;
-};
-thread_local ThreadState of_this_thread;
 }  // namespace
 
 const DeviceLimits& limits(int capability) {
@@ -74,43 +70,6 @@ Settings settings_of_environment() {
 Machine& machine() {
   static auto* const all = new Machine;  // outlives what static destructors still release
   return *all;
-}
-
-int& current_device() { return of_this_thread.device; }
-cudaError_t& last_error() { return of_this_thread.last_error; }
-
-cudaError_t result(cudaError_t status) {
-  if (!machine().failure.empty()) status = cudaErrorLaunchFailure;
-  if (status != cudaSuccess) last_error() = status;
-  return status;
-}
-
-cudaError_t refuse(cudaError_t status, const std::string& reason) {
-  machine().detail = reason;
-  return status;
-}
-
-Stream* stream_of(Machine& m, cudaStream_t stream) {
-  if (!stream && m.queue.capturing_blocking()) {
-    m.queue.invalidate_captures();
-    throw Refusal{cudaErrorStreamCaptureImplicit};
-  }
-  if (!stream) return m.queue.default_stream(current_device());
-  return m.queue.knows(stream) ? stream : nullptr;
-}
-
-void require_current(const Stream* stream) {
-  if (stream->device != current_device())
-    throw Refusal{refuse(cudaErrorInvalidResourceHandle,
-                         "the stream is device " + std::to_string(stream->device) +
-                             "'s, and device " + std::to_string(current_device()) +
-                             " is this thread's current one")};
-}
-
-bool broken_by_capture(Machine& m) {
-  if (!m.queue.capturing()) return false;
-  m.queue.invalidate_captures();
-  return true;
 }
 
 Settings settings() { return machine().settings; }

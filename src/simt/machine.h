@@ -10,19 +10,20 @@
 #include <functional>
 #include <string>
 
-#include "simt/vector_types.h"
+#include "simt/language/vector_types.h"
 
 namespace simt {
 
-/// In which order threads run between two barriers, blocks within a grid, and streams beside each
-/// other. A correct program gives the same bits in all of them.
+/// The order of threads between two barriers, of blocks in a grid, and of concurrent streams. A
+/// correct program gives the same bits in all of them.
 enum class Order { forward, reverse, random };
 
 struct Settings {
   Order order = Order::forward;
   std::uint64_t seed = 1;  ///< of Order::random
   int workers = 0;         ///< 0: one per core
-  /// Of the emulated devices: 75, 80, 86, 89, 90, 100 or 120; or 61, for which there is no code.
+  /// Compute capability of the emulated devices: 75, 80, 86, 89, 90, 100 or 120; or 61, which
+  /// kernels have no code for.
   int capability = 80;
   int devices = 1;        ///< how many there are, all alike
   bool blocking = false;  ///< a launch returns when the kernel has run: CUDA_LAUNCH_BLOCKING=1
@@ -45,8 +46,8 @@ void set_settings(const Settings& settings);
 /// Called after every launch has run, on the thread that waited for it; an empty function ends it.
 void on_launch(std::function<void(const LaunchRecord&)> observer);
 
-/// The clock that events read, in milliseconds; an empty function: the host's. What it counts is
-/// what cudaEventElapsedTime tells.
+/// The clock that events read, in milliseconds; an empty function: the host's. cudaEventElapsedTime
+/// is the difference of two readings.
 void set_event_clock(std::function<double()> milliseconds);
 double event_clock_ms();
 
@@ -54,7 +55,7 @@ double event_clock_ms();
 /// valid.
 void forget_failure();
 
-/// What went wrong first in a kernel, with kernel, block, threads and lines; empty: nothing.
+/// The first violation, with kernel, block, threads and lines; empty: none.
 std::string failure();
 
 }  // namespace simt

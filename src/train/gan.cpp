@@ -8,10 +8,6 @@
 namespace dcgan {
 namespace {
 
-Buffer floats(Backend& backend, std::int64_t n) {
-  return backend.allocate(static_cast<std::size_t>(n) * sizeof(float));
-}
-
 /// config, once it is known to fit.
 const Config& checked(const Backend& backend, const Config& config) {
   if (backend.name() != "cuda") check_host_memory(config);  // a device says itself what it lacks
@@ -20,6 +16,34 @@ const Config& checked(const Backend& backend, const Config& config) {
 
 }  // namespace
 
+Gan::Memory Gan::allocate_memory(const Config& config,
+                                 const std::function<Buffer(std::size_t bytes)>& allocate) {
+  const std::int64_t rows = config.batch_size, image = gan_spec(config).image.size();
+  const auto floats = [&](std::int64_t n) {
+    return allocate(static_cast<std::size_t>(n) * sizeof(float));
+  };
+  return {.images = floats(2 * rows * image),
+          .noise = floats(rows * config.latent),
+          .logits = floats(2 * rows),
+          .discriminator_adjoint = floats(2 * rows),
+          .generator_adjoint = floats(rows),
+          .ratio = floats(rows),
+          .losses = floats(2),
+          .image_gradient = floats(rows * image)};
+}
+
+std::int64_t Gan::bytes(const Config& config) {
+  const GanSpec spec = gan_spec(config);
+  std::int64_t sum =
+      Sequential::size_of(spec.generator, {1, 1, config.latent}, config.batch_size).bytes +
+      Sequential::size_of(spec.discriminator, spec.image, 2 * config.batch_size).bytes;
+  allocate_memory(config, [&](std::size_t n) {
+    sum += static_cast<std::int64_t>(n);
+    return Buffer();
+  });
+  return sum;
+}
+
 Gan::Gan(Backend& backend, const Config& config)
     : backend_(backend),
       config_(checked(backend, config)),
@@ -27,14 +51,7 @@ Gan::Gan(Backend& backend, const Config& config)
       generator_(backend, "generator", spec_.generator, {1, 1, config.latent}, config.batch_size),
       discriminator_(backend, "discriminator", spec_.discriminator, spec_.image,
                      2 * config.batch_size),
-      images_(floats(backend, 2 * config.batch_size * spec_.image.size())),
-      noise_(floats(backend, config.batch_size * config.latent)),
-      logits_(floats(backend, 2 * config.batch_size)),
-      discriminator_adjoint_(floats(backend, 2 * config.batch_size)),
-      generator_adjoint_(floats(backend, config.batch_size)),
-      ratio_(floats(backend, config.batch_size)),
-      losses_(floats(backend, 2)),
-      image_gradient_(floats(backend, config.batch_size * spec_.image.size())) {
+      memory_(allocate_memory(config, [&](std::size_t bytes) { return backend.allocate(bytes); })) {
   generator_.initialise(config.seed);
   discriminator_.initialise(config.seed);
 }
@@ -42,65 +59,81 @@ Gan::Gan(Backend& backend, const Config& config)
 void Gan::draw_masks(std::int64_t rows, std::int64_t step, std::uint32_t pass) {
   std::uint32_t stream = random_stream::dropout + 16 * pass;
   for (DropoutLayer& dropout : discriminator_.dropouts())
-    backend_.draw_keep_mask({config_.seed, stream++, static_cast<std::uint64_t>(step)},
-                            dropout.rate, rows * dropout.shape.size(), dropout.keep.u8());
+    backend_.draw_keep_mask({{config_.seed, stream++, static_cast<std::uint64_t>(step)},
+                             dropout.rate,
+                             rows * dropout.shape.size(),
+                             dropout.keep.u8()});
 }
 
 void Gan::evaluate_loss(std::int64_t rows) {
   // Keras's label smoothing moves both targets towards 1/2.
   const auto smoothing = static_cast<float>(config_.label_smoothing);
   const float high = 1 - smoothing / 2, low = smoothing / 2;
-  backend_.gan_loss({rows, high, low, high, logits_.f32(), discriminator_adjoint_.f32(),
-                     generator_adjoint_.f32(), ratio_.f32(), losses_.f32()});
+  backend_.gan_loss({rows, high, low, high, memory_.logits.f32(),
+                     memory_.discriminator_adjoint.f32(), memory_.generator_adjoint.f32(),
+                     memory_.ratio.f32(), memory_.losses.f32()});
 }
 
 void Gan::update(Sequential& network, const AdamConfig& adam, std::int64_t t) {
-  backend_.adam(adam, t, network.flat_size(), network.gradients(), network.adam_m(),
-                network.adam_v(), network.values());
+  backend_.adam({adam, t, network.flat_size(), network.gradients(), network.adam_m(),
+                 network.adam_v(), network.values()});
+}
+
+void Gan::train_step(const Batch& batch, std::int64_t step) {
+  const auto address = [&](std::uint32_t stream, std::int64_t number) {
+    return RandomAddress{config_.seed, stream, static_cast<std::uint64_t>(number)};
+  };
+  backend_.gather({batch.pixels, batch.count, spec_.image.size(),
+                   address(random_stream::shuffle, batch.epoch), batch.first, batch.rows,
+                   real_images()});
+  backend_.draw_normal({address(random_stream::noise, step), batch.rows * config_.latent, noise()});
+  train_step(batch.rows, step);
 }
 
 void Gan::train_step(std::int64_t rows, std::int64_t step, const PlaceMasks& place_masks) {
   const PlaceMasks draw = [&](std::int64_t mask_rows, std::uint32_t pass) {
     draw_masks(mask_rows, step, pass);
   };
-  float* fake = images_.f32() + rows * spec_.image.size();
-  generator_.forward(rows, noise_.f32(), Mode::training, fake);
+  float* fake = real_images() + rows * spec_.image.size();
+  generator_.forward(rows, memory_.noise.f32(), Mode::training, fake);
   if (config_.discriminator_steps > 1)
     alternating_step(rows, step, place_masks ? place_masks : draw);
   else
     simultaneous_step(rows, step, place_masks ? place_masks : draw);
 }
 
+void Gan::evaluate_discriminator(std::int64_t rows, std::uint32_t pass,
+                                 const PlaceMasks& place_masks) {
+  place_masks(2 * rows, pass);
+  discriminator_.forward(2 * rows, memory_.images.f32(), Mode::training, memory_.logits.f32());
+  evaluate_loss(rows);
+}
+
+void Gan::backward_generator_loss(std::int64_t rows, std::int64_t first_fake) {
+  discriminator_.backward({.first_row = first_fake,
+                           .rows = rows,
+                           .dy = memory_.generator_adjoint.f32(),
+                           .parameter_gradients = false,
+                           .dx = memory_.image_gradient.f32(),
+                           .dx_rows = rows});
+  generator_.backward({.rows = rows, .dy = memory_.image_gradient.f32()});
+}
+
 // Both gradients are taken before either update.
 void Gan::simultaneous_step(std::int64_t rows, std::int64_t step, const PlaceMasks& place_masks) {
-  place_masks(2 * rows, 0);
-  discriminator_.forward(2 * rows, images_.f32(), Mode::training, logits_.f32());
-  evaluate_loss(rows);
-  BackwardPass both;
-  both.rows = 2 * rows;
-  both.dy = discriminator_adjoint_.f32();
-  BackwardPass through_generator;
-  through_generator.rows = rows;
-  through_generator.dy = image_gradient_.f32();
+  evaluate_discriminator(rows, 0, place_masks);
+  BackwardPass both{.rows = 2 * rows, .dy = memory_.discriminator_adjoint.f32()};
   if (config_.label_smoothing == 0) {
     // On the fake half the losses differ by one factor per sample at the logit, and backward is
     // linear: the discriminator's own pass yields the generator's image gradient up to that factor.
-    both.dx = image_gradient_.f32();
+    both.dx = memory_.image_gradient.f32();
     both.dx_first_row = rows;
     both.dx_rows = rows;
     discriminator_.backward(both);
-    through_generator.sample_scale = ratio_.f32();
-    generator_.backward(through_generator);
+    generator_.backward(
+        {.rows = rows, .dy = memory_.image_gradient.f32(), .sample_scale = memory_.ratio.f32()});
   } else {
-    BackwardPass fake_half;
-    fake_half.first_row = rows;
-    fake_half.rows = rows;
-    fake_half.dy = generator_adjoint_.f32();
-    fake_half.parameter_gradients = false;
-    fake_half.dx = image_gradient_.f32();
-    fake_half.dx_rows = rows;
-    discriminator_.backward(fake_half);
-    generator_.backward(through_generator);
+    backward_generator_loss(rows, rows);
     discriminator_.backward(both);
   }
   update(generator_, config_.generator, step + 1);
@@ -111,40 +144,23 @@ void Gan::simultaneous_step(std::int64_t rows, std::int64_t step, const PlaceMas
 void Gan::alternating_step(std::int64_t rows, std::int64_t step, const PlaceMasks& place_masks) {
   const auto passes = static_cast<std::uint32_t>(config_.discriminator_steps);
   for (std::uint32_t pass = 0; pass < passes; ++pass) {
-    place_masks(2 * rows, pass);
-    discriminator_.forward(2 * rows, images_.f32(), Mode::training, logits_.f32());
-    evaluate_loss(rows);
-    BackwardPass both;
-    both.rows = 2 * rows;
-    both.dy = discriminator_adjoint_.f32();
-    discriminator_.backward(both);
+    evaluate_discriminator(rows, pass, place_masks);
+    discriminator_.backward({.rows = 2 * rows, .dy = memory_.discriminator_adjoint.f32()});
     update(discriminator_, config_.discriminator, step * passes + pass + 1);
   }
   place_masks(rows, passes);
-  const float* fake = fake_images(rows);
-  discriminator_.forward(rows, fake, Mode::training, logits_.f32() + rows);
-  StepLosses before;
-  backend_.download(&before, losses_.f32(), sizeof before);
+  discriminator_.forward(rows, fake_images(rows), Mode::training, memory_.logits.f32() + rows);
+  const float discriminator_loss = losses().discriminator;
   evaluate_loss(rows);
   // The discriminator's loss is that of its last update, not of the pass made for the generator.
-  backend_.upload(losses_.f32() + 1, &before.discriminator, sizeof(float));
-  BackwardPass fake_half;
-  fake_half.rows = rows;
-  fake_half.dy = generator_adjoint_.f32();
-  fake_half.parameter_gradients = false;
-  fake_half.dx = image_gradient_.f32();
-  fake_half.dx_rows = rows;
-  discriminator_.backward(fake_half);
-  BackwardPass through_generator;
-  through_generator.rows = rows;
-  through_generator.dy = image_gradient_.f32();
-  generator_.backward(through_generator);
+  backend_.upload(memory_.losses.f32() + 1, &discriminator_loss, sizeof discriminator_loss);
+  backward_generator_loss(rows, 0);
   update(generator_, config_.generator, step + 1);
 }
 
 StepLosses Gan::losses() {
   StepLosses losses;
-  backend_.download(&losses, losses_.f32(), sizeof losses);
+  backend_.download(&losses, memory_.losses.f32(), sizeof losses);
   return losses;
 }
 
@@ -155,11 +171,12 @@ std::vector<float> Gan::sample(std::int64_t count, std::uint64_t seed) {
   // while the chunk is fixed: it is, whatever the batch size.
   constexpr std::int64_t chunk = 64;
   const std::int64_t at_once = std::min(chunk, config_.batch_size);
-  Buffer noise = floats(backend_, chunk * latent);
+  const Buffer noise = backend_.allocate(static_cast<std::size_t>(chunk * latent) * sizeof(float));
   for (std::int64_t first = 0; first < count; first += chunk) {
     const std::int64_t rows = std::min(chunk, count - first);
-    backend_.draw_normal({seed, random_stream::sample, static_cast<std::uint64_t>(first / chunk)},
-                         rows * latent, noise.f32());
+    backend_.draw_normal({{seed, random_stream::sample, static_cast<std::uint64_t>(first / chunk)},
+                          rows * latent,
+                          noise.f32()});
     for (std::int64_t i = 0; i < rows; i += at_once) {
       const std::int64_t n = std::min(at_once, rows - i);
       const float* y = generator_.forward(n, noise.f32() + i * latent, Mode::inference);

@@ -16,32 +16,38 @@ struct StepLosses {
   float discriminator = 0;
 };
 
-/// Streams of random numbers; with the seed, the step and the element they address every draw.
-namespace random_stream {
-// 1 is the initial weights', in Sequential.
-constexpr std::uint32_t shuffle = 2;
-constexpr std::uint32_t noise = 3;
-constexpr std::uint32_t sample = 4;
-constexpr std::uint32_t dropout = 16;  // + layer + 16 * pass of the step
-}  // namespace random_stream
+/// A step's images in the data set, which is on the device.
+struct Batch {
+  const std::uint8_t* pixels;  ///< [count, image]
+  std::int64_t count;
+  std::int64_t epoch;  ///< from 0; each has an order of its own
+  std::int64_t first, rows;
+};
 
-/// Generator and discriminator with the memory their step needs. A step's inputs are placed in
-/// real_images() and noise(); the dropout masks are drawn, or placed by the caller.
+/// Generator and discriminator with the memory their step needs.
 class Gan {
  public:
+  /// Throws Error where a backend in host memory cannot hold it.
   Gan(Backend& backend, const Config& config);
+
+  /// Device memory that it takes, without what the backend's operations add.
+  static std::int64_t bytes(const Config& config);
 
   Sequential& generator() { return generator_; }
   Sequential& discriminator() { return discriminator_; }
   const GanSpec& spec() const { return spec_; }
   Backend& backend() { return backend_; }
 
-  /// Device memory for the step's inputs: [batch, image] in [-1, 1] and [batch, latent].
-  float* real_images() { return images_.f32(); }
-  float* noise() { return noise_.f32(); }
+  /// One training step; `step` counts from 0. Losses stay on the device until losses() is called.
+  void train_step(const Batch& batch, std::int64_t step);
+  StepLosses losses();
+
+  /// Device memory for a step's inputs: [batch, image] in [-1, 1] and [batch, latent].
+  float* real_images() { return memory_.images.f32(); }
+  float* noise() { return memory_.noise.f32(); }
   /// The generated images of the last step, [rows, image].
   const float* fake_images(std::int64_t rows) const {
-    return images_.f32() + rows * spec_.image.size();
+    return memory_.images.f32() + rows * spec_.image.size();
   }
   /// Where the masks of a discriminator dropout layer go: [rows of the pass, layer], real rows
   /// first.
@@ -54,17 +60,28 @@ class Gan {
   /// generated rows; the generator's is the last, over generated rows alone.
   using PlaceMasks = std::function<void(std::int64_t rows, std::uint32_t pass)>;
 
-  /// One training step on the first `rows` rows of the inputs; `step` counts from 0. Without
-  /// place_masks the masks are drawn. Losses stay on the device until losses() is called.
+  /// A step on the first `rows` rows of real_images() and noise(), which the caller has filled.
+  /// Without place_masks the masks are drawn.
   void train_step(std::int64_t rows, std::int64_t step, const PlaceMasks& place_masks = {});
-  StepLosses losses();
 
   /// count images in [-1, 1], [count, image], in inference mode from the noise addressed by seed.
   std::vector<float> sample(std::int64_t count, std::uint64_t seed);
 
  private:
+  struct Memory {
+    Buffer images;  ///< [real | fake], one batch of 2 * rows
+    Buffer noise, logits, discriminator_adjoint, generator_adjoint, ratio, losses, image_gradient;
+  };
+  static Memory allocate_memory(const Config& config,
+                                const std::function<Buffer(std::size_t bytes)>& allocate);
+
   void draw_masks(std::int64_t rows, std::int64_t step, std::uint32_t pass);
   void evaluate_loss(std::int64_t rows);
+  /// Forward over the real and the generated images of a pass of the step, and both losses.
+  void evaluate_discriminator(std::int64_t rows, std::uint32_t pass, const PlaceMasks& place_masks);
+  /// L_G's gradient through the discriminator, whose last batch has the generated images from
+  /// first_fake on, and on into the generator's parameters.
+  void backward_generator_loss(std::int64_t rows, std::int64_t first_fake);
   void simultaneous_step(std::int64_t rows, std::int64_t step, const PlaceMasks& place_masks);
   void alternating_step(std::int64_t rows, std::int64_t step, const PlaceMasks& place_masks);
   void update(Sequential& network, const AdamConfig& adam, std::int64_t t);
@@ -73,9 +90,7 @@ class Gan {
   Config config_;
   GanSpec spec_;
   Sequential generator_, discriminator_;
-  Buffer images_;  // [real | fake], one batch of 2 * rows
-  Buffer noise_, logits_, discriminator_adjoint_, generator_adjoint_, ratio_, losses_;
-  Buffer image_gradient_;
+  Memory memory_;
 };
 
 }  // namespace dcgan

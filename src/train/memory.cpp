@@ -7,8 +7,7 @@
 #include <string>
 
 #include "dcgan/error.h"
-#include "models/models.h"
-#include "nn/sequential.h"
+#include "train/gan.h"
 
 namespace dcgan {
 namespace {
@@ -35,18 +34,8 @@ std::string gib(std::int64_t bytes) {
 
 }  // namespace
 
-std::int64_t networks_bytes(const Config& config) {
-  const GanSpec spec = gan_spec(config);
-  const std::int64_t rows = config.batch_size;
-  const auto size = [](std::int64_t floats) { return floats * std::int64_t{sizeof(float)}; };
-  constexpr std::int64_t images = 3;  // real, generated, and the gradient of the generated ones
-  return Sequential::size_of(spec.generator, {1, 1, config.latent}, rows).bytes +
-         Sequential::size_of(spec.discriminator, spec.image, 2 * rows).bytes +
-         size(rows * (images * spec.image.size() + config.latent));
-}
-
 void check_host_memory(const Config& config) {
-  const std::int64_t need = networks_bytes(config), have = free_memory_bytes();
+  const std::int64_t need = Gan::bytes(config), have = free_memory_bytes();
   if (need > have)
     throw Error("batch_size=" + std::to_string(config.batch_size) + " with these networks takes " +
                 gib(need) + ", but this machine has " + gib(have) +

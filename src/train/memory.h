@@ -7,9 +7,6 @@
 
 namespace dcgan {
 
-/// Bytes of device memory that the networks of `config` take at its batch size.
-std::int64_t networks_bytes(const Config& config);
-
 /// Throws Error naming what is needed and what there is, if a backend in host memory cannot hold
 /// the networks.
 void check_host_memory(const Config& config);

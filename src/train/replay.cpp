@@ -69,7 +69,7 @@ void replay(Config config, const ReplayFiles& files) {
   const Shape& real_shape = tape.shape("real");
   if (real_shape.size() != 5 || real_shape[0] < 1 || real_shape[1] < 1 || real_shape[1] > 65536)
     throw Error(files.tape + ": real has shape " + to_string(real_shape) +
-                ", but [steps, batch, height, width, channels] is wanted");
+                "; expected [steps, batch, height, width, channels]");
   const std::int64_t steps = real_shape[0], rows = real_shape[1];
   config.batch_size = rows;
   const std::vector<float> real = tape.f32("real", shape_of({steps, rows}, image, false));

@@ -99,21 +99,13 @@ StepResult Trainer::train_step() {
   const double start = seconds_now();
   TrainingState& state = impl_->state;
   Gan& gan = impl_->gan;
-  Backend& backend = *impl_->backend;
   const Config& config = impl_->config;
   const std::int64_t epoch = state.step / steps_per_epoch();
   const std::int64_t batch = state.step % steps_per_epoch();
   const std::int64_t first = batch * config.batch_size;
   const std::int64_t rows = std::min(config.batch_size, impl_->dataset.count - first);
 
-  const auto address = [&](std::uint32_t stream, std::int64_t step) {
-    return RandomAddress{config.seed, stream, static_cast<std::uint64_t>(step)};
-  };
-  backend.gather({impl_->pixels.u8(), impl_->dataset.count, gan.spec().image.size(),
-                  address(random_stream::shuffle, epoch), first, rows},
-                 gan.real_images());
-  backend.draw_normal(address(random_stream::noise, state.step), rows * config.latent, gan.noise());
-  gan.train_step(rows, state.step);
+  gan.train_step({impl_->pixels.u8(), impl_->dataset.count, epoch, first, rows}, state.step);
   const StepLosses losses = gan.losses();
 
   StepResult result;

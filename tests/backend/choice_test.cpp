@@ -74,15 +74,15 @@ TEST(Sizes, BeyondTheKernelsCountAreRefused) {
   const ConvShape convs[] = {{many, 256, 256, 1, 1, 1, 256}, {256, many, 256, 1, 1, 1, 256},
                              {256, 256, many, 1, 1, 1, 256}, {256, 4, 4, many * 16, 1, 1, 4},
                              {1, 4, 4, many, many, 1, 4},    {1, 4, 4, 256, 256, 256, 4}};
-  for (const ConvShape& s : convs) expect_refused([&] { backend->conv2d(s, {}); });
-  expect_refused([&] { backend->conv2d({1024, 64, 64, 1, 1024, 1, 1}, {}); });
+  for (const ConvShape& s : convs) expect_refused([&] { backend->convolution(s, {}); });
+  expect_refused([&] { backend->convolution({1024, 64, 64, 1, 1024, 1, 1}, {}); });
   // A transposed convolution's output is the larger one.
-  expect_refused([&] { backend->conv_transpose2d({1024, 64, 64, 1, 4, 1, 16}, {}); });
-  expect_refused([&] { backend->conv_transpose2d({1024, 1, 4096, 1, 4, 1, 16}, {}); });
-  expect_refused([&] { backend->conv_transpose2d({1024, 4096, 1, 1, 4, 1, 16}, {}); });
+  expect_refused([&] { backend->convolution({1024, 64, 64, 1, 4, 1, 16, true}, {}); });
+  expect_refused([&] { backend->convolution({1024, 1, 4096, 1, 4, 1, 16, true}, {}); });
+  expect_refused([&] { backend->convolution({1024, 4096, 1, 1, 4, 1, 16, true}, {}); });
   // Half as many they count.
-  EXPECT_NO_THROW(backend->conv2d({1024, 64, 64, 1, 256, 1, 1}, {}));
-  EXPECT_NO_THROW(backend->conv_transpose2d({1024, 32, 32, 1, 256, 1, 2}, {}));
+  EXPECT_NO_THROW(backend->convolution({1024, 64, 64, 1, 256, 1, 1}, {}));
+  EXPECT_NO_THROW(backend->convolution({1024, 32, 32, 1, 256, 1, 2, true}, {}));
   EXPECT_NO_THROW(backend->dense({many / 4, many, 1}, {}));
 }
 

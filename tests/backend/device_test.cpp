@@ -57,7 +57,7 @@ std::vector<float> use(Backend& backend, LinearOp& dense, BatchNormOp& norm) {
   norm.forward_training(y.f32(), {p, p, p, p + 2}, statistics.f32(), statistics.f32() + 2, z.f32());
   const std::unique_ptr<Timeline> timeline = backend.timeline();
   const std::size_t begin = timeline->mark();
-  backend.draw_normal({1, 2, 3}, 4, z.f32());
+  backend.draw_normal({{1, 2, 3}, 4, z.f32()});
   timeline->seconds(begin, timeline->mark());
   backend.synchronise();
   for (const Buffer* b : {&y, &dx, &dw, &statistics, &z}) {

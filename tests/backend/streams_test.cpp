@@ -66,7 +66,7 @@ TEST_F(StreamOrder, WhatIsCalledBehindAnUploadSeesIt) {
     for (const float first : {1.0F, 1000.0F, 5000.0F}) {
       upload(backend, values, counted_from(first));
       backend.copy(after.f32(), values.f32(), bytes);
-      backend.draw_normal({1, 2, 3}, count, values.f32());  // is not what the copy took
+      backend.draw_normal({{1, 2, 3}, count, values.f32()});  // is not what the copy took
       EXPECT_EQ(downloaded(backend, after), counted_from(first));
     }
   });

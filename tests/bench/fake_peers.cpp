@@ -8,28 +8,22 @@
 namespace dcgan::bench {
 namespace {
 
-const char* text(Direction d) {
-  return d == Direction::forward         ? "forward"
-         : d == Direction::backward_data ? "backward-data"
-                                         : "backward-weights";
-}
-
 std::string text(const PeerOp& op) {
   char line[160];
   if (const auto* p = std::get_if<DensePass>(&op))
     std::snprintf(line, sizeof line, "dense %lldx%lld to %lld, %s",
                   static_cast<long long>(p->shape.batch), static_cast<long long>(p->shape.in),
-                  static_cast<long long>(p->shape.out), text(p->direction));
+                  static_cast<long long>(p->shape.out), to_string(p->direction).c_str());
   else if (const auto* c = std::get_if<ConvolutionPass>(&op))
     std::snprintf(line, sizeof line, "convolution %lldx%lldx%lldx%lld to %lld by %lld, %s",
                   static_cast<long long>(c->shape.batch), static_cast<long long>(c->shape.height),
                   static_cast<long long>(c->shape.width), static_cast<long long>(c->shape.in),
                   static_cast<long long>(c->shape.out), static_cast<long long>(c->shape.stride),
-                  text(c->direction));
+                  to_string(c->direction).c_str());
   else if (const auto* b = std::get_if<BatchNormPass>(&op))
-    std::snprintf(line, sizeof line, "batch norm %lldx%lldx%lld, kind %d",
+    std::snprintf(line, sizeof line, "batch norm %lldx%lldx%lld, %s",
                   static_cast<long long>(b->images), static_cast<long long>(b->positions),
-                  static_cast<long long>(b->channels), static_cast<int>(b->kind));
+                  static_cast<long long>(b->channels), to_string(b->direction).c_str());
   return line;
 }
 

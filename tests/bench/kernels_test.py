@@ -53,8 +53,8 @@ class Peers(unittest.TestCase):
     def test_batch_norm_knows_its_images_and_positions(self):
         text = " ".join(self.choices().values())
         for shape in ("8x1x6272", "8x49x64", "8x196x32"):
-            for kind in range(3):
-                self.assertIn(f"batch norm {shape}, kind {kind}", text)
+            for direction in ("inference", "forward", "backward"):
+                self.assertIn(f"batch norm {shape}, {direction}", text)
 
     def test_transposed_convolution_is_the_adjoint_of_the_one_from_its_output(self):
         choices = {name.split("/")[-1]: label for name, label in self.choices().items()

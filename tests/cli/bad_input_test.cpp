@@ -37,7 +37,6 @@ TEST_F(BadInput, WrongUsageIsStatus2) {
   expect_refused({"sample"}, 2, {"--checkpoint"});
   expect_refused({"replay", "--preset", "dcgan"}, 2, {"required"});
   expect_refused({"kernels", "--preset", "gan"}, 2, {"gan", "vanilla", "dcgan"});
-  expect_refused({"kernels", "--backend", "cpu"}, 2, {"cpu", "simt"});
   expect_refused({"kernels", "--blocks", "0"}, 2, {"--blocks"});
   expect_refused({"kernels", "--batch-size", "1", "--op", "pooling"}, 2, {"pooling", "conv2d"});
   expect_refused({"--resume", folder.path("x"), "--out", folder.path("y")}, 2, {"--out"});

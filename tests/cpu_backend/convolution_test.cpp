@@ -17,15 +17,6 @@ namespace {
 
 using cpu::DftGeometry;
 
-std::int64_t same_padding(std::int64_t size, const ConvShape& s) {
-  const std::int64_t out = (size + s.stride - 1) / s.stride;
-  return std::max<std::int64_t>((out - 1) * s.stride + s.kernel - size, 0) / 2;
-}
-
-DftGeometry geometry(const ConvShape& s) {
-  return {s, same_padding(s.height, s), same_padding(s.width, s)};
-}
-
 struct Algorithm {
   const char* name;
   std::unique_ptr<cpu::Convolution> (*make)(const ConvShape&);
@@ -38,14 +29,12 @@ std::shared_ptr<cpu::DftScratch> scratch() {
 }
 
 const Algorithm dft{
-    "DFT", [](const ConvShape& s) { return cpu::make_dft_convolution(geometry(s), scratch()); }};
+    "DFT", [](const ConvShape& s) { return cpu::make_dft_convolution(DftGeometry(s), scratch()); }};
 const Algorithm dft_by_twos{"DFT, two samples at a time", [](const ConvShape& s) {
-                              return cpu::make_dft_convolution(geometry(s), scratch(), 2);
+                              return cpu::make_dft_convolution(DftGeometry(s), scratch(), 2);
                             }};
-const Algorithm one_channel{"one channel", [](const ConvShape& s) {
-                              return cpu::make_one_channel_convolution(s, same_padding(s.height, s),
-                                                                       same_padding(s.width, s));
-                            }};
+const Algorithm one_channel{
+    "one channel", [](const ConvShape& s) { return cpu::make_one_channel_convolution(s); }};
 
 struct Case {
   std::int64_t target;
@@ -102,17 +91,16 @@ class CpuConvolution : public testing::TestWithParam<Case> {
  protected:
   ForcedTarget forced_{GetParam().target};
   ConvShape s_ = GetParam().shape;
-  std::int64_t out_h_ = (s_.height + s_.stride - 1) / s_.stride,
-               out_w_ = (s_.width + s_.stride - 1) / s_.stride;
+  std::int64_t positions_ = s_.batch * s_.out_height() * s_.out_width();
   std::int64_t taps_ = s_.kernel * s_.kernel;
-  Floats source_ = normal_floats(s_.batch * s_.height * s_.width * s_.in, 1);
-  Floats kernel_ = normal_floats(taps_ * s_.in * s_.out, 2);
-  Floats destination_ = normal_floats(s_.batch * out_h_ * out_w_ * s_.out, 3);
+  Floats source_ = normal_floats(s_.x_size(), 1);
+  Floats kernel_ = normal_floats(s_.kernel_size(), 2);
+  Floats destination_ = normal_floats(s_.y_size(), 3);
   std::vector<double> source_d_ = widened(source_), kernel_d_ = widened(kernel_),
                       destination_d_ = widened(destination_);
 
   std::unique_ptr<LinearOp> conv2d() const {
-    return cpu::make_conv2d(GetParam().algorithm.make(s_), {});
+    return cpu::make_layer(GetParam().algorithm.make(s_), s_, {});
   }
 
   Results run(LinearOp& op, const Floats& x, const Floats& dz) const {
@@ -143,21 +131,22 @@ TEST_P(CpuConvolution, Conv2dEqualsReference) {
   const Results r = run(*op, source_, destination_);
   expect_near(r.y, ref::conv2d(s_, source_d_, kernel_d_), sum_bound(taps_ * s_.in), "forward");
   expect_near(r.dx, dx, sum_bound(taps_ * s_.out), "backward-data");
-  expect_near(r.dw, dw, sum_bound(s_.batch * out_h_ * out_w_), "backward-weights");
+  expect_near(r.dw, dw, sum_bound(positions_), "backward-weights");
   expect_separate_calls(*op, source_, destination_, dx, dw);
 }
 
 TEST_P(CpuConvolution, ConvTranspose2dEqualsReference) {
   if (s_.height % s_.stride || s_.width % s_.stride) return;  // its output is a whole multiple
-  const ConvShape t{s_.batch, out_h_, out_w_, s_.out, s_.in, s_.kernel, s_.stride};
-  const auto op = cpu::make_conv_transpose2d(GetParam().algorithm.make(s_), {});
+  const ConvShape t{s_.batch, s_.out_height(), s_.out_width(), s_.out,
+                    s_.in,    s_.kernel,       s_.stride,      true};
+  const auto op = cpu::make_layer(GetParam().algorithm.make(s_), t, {});
   const auto dx = ref::conv_transpose2d_backward_data(t, source_d_, kernel_d_);
   const auto dw = ref::conv_transpose2d_backward_weights(t, destination_d_, source_d_);
   const Results r = run(*op, destination_, source_);
   expect_near(r.y, ref::conv_transpose2d(t, destination_d_, kernel_d_), sum_bound(taps_ * s_.out),
               "forward");
   expect_near(r.dx, dx, sum_bound(taps_ * s_.in), "backward-data");
-  expect_near(r.dw, dw, sum_bound(s_.batch * out_h_ * out_w_), "backward-weights");
+  expect_near(r.dw, dw, sum_bound(positions_), "backward-weights");
   expect_separate_calls(*op, destination_, source_, dx, dw);
 }
 
@@ -177,22 +166,22 @@ TEST_P(CpuConvolution, BitsDoNotDependOnThreads) {
 INSTANTIATE_TEST_SUITE_P(Cases, CpuConvolution, testing::ValuesIn(cases()));
 
 TEST(DftGeometry, CountsTheMultiplicationsOfTheAlgebra) {
-  const DftGeometry seven = geometry({256, 7, 7, 64, 128, 5, 1});
+  const DftGeometry seven = DftGeometry({256, 7, 7, 64, 128, 5, 1});
   EXPECT_EQ(seven.length, 9);
   EXPECT_EQ(seven.products(), 121);
   EXPECT_EQ(seven.planes, 81);
-  const DftGeometry fourteen = geometry({256, 14, 14, 32, 64, 5, 2});
+  const DftGeometry fourteen = DftGeometry({256, 14, 14, 32, 64, 5, 2});
   EXPECT_EQ(fourteen.length, 8);
   EXPECT_EQ(fourteen.products() * fourteen.phases, 376);
 }
 
 TEST(DftGeometry, PaysWhereTheProductsOutweighTheTransforms) {
-  EXPECT_TRUE(geometry({256, 7, 7, 64, 128, 5, 1}).pays());
-  EXPECT_TRUE(geometry({512, 14, 14, 32, 64, 5, 2}).pays());
-  EXPECT_FALSE(geometry({512, 28, 28, 1, 32, 5, 2}).pays());
-  EXPECT_FALSE(geometry({1, 7, 7, 64, 128, 5, 1}).pays());
-  EXPECT_FALSE(geometry({256, 7, 7, 64, 128, 1, 1}).possible());
-  EXPECT_FALSE(geometry({256, 64, 64, 64, 128, 5, 1}).possible());
+  EXPECT_TRUE(DftGeometry({256, 7, 7, 64, 128, 5, 1}).pays());
+  EXPECT_TRUE(DftGeometry({512, 14, 14, 32, 64, 5, 2}).pays());
+  EXPECT_FALSE(DftGeometry({512, 28, 28, 1, 32, 5, 2}).pays());
+  EXPECT_FALSE(DftGeometry({1, 7, 7, 64, 128, 5, 1}).pays());
+  EXPECT_FALSE(DftGeometry({256, 7, 7, 64, 128, 1, 1}).possible());
+  EXPECT_FALSE(DftGeometry({256, 64, 64, 64, 128, 5, 1}).possible());
 }
 
 }  // namespace

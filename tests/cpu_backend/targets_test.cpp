@@ -18,14 +18,14 @@ class Target : public testing::TestWithParam<std::int64_t> {
 
   Floats normals(std::int64_t n) {
     Output<float> out(*backend_, "normals", n);
-    backend_->draw_normal({0x123456789abcdefu, 17, 0x1'0000'0007u}, n, out.data());
+    backend_->draw_normal({{0x123456789abcdefu, 17, 0x1'0000'0007u}, n, out.data()});
     return out.values();
   }
 };
 
 TEST_P(Target, EqualsReferences) {
-  for (const Cases& cases : all_cases())
-    for (const auto& op : cases) {
+  for (const OpCases& cases : op_cases())
+    for (const auto& op : cases.all()) {
       if (op->flops() > most_flops) continue;
       const auto results = run_all(*op, *backend_);
       const auto expected = op->expected();

@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <sys/resource.h>
+
+#include <csignal>
 #include <random>
 
 #include "dcgan/error.h"
@@ -11,6 +14,26 @@
 
 namespace dcgan::test {
 namespace {
+
+/// Writes beyond `bytes` fail while it lives, as on a full disk.
+class FileSizeLimit {
+ public:
+  explicit FileSizeLimit(rlim_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
+    getrlimit(RLIMIT_FSIZE, &before_);
+    const rlimit limit{bytes, before_.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &limit);
+  }
+  ~FileSizeLimit() {
+    setrlimit(RLIMIT_FSIZE, &before_);
+    std::signal(SIGXFSZ, handler_);
+  }
+  FileSizeLimit(const FileSizeLimit&) = delete;
+  FileSizeLimit& operator=(const FileSizeLimit&) = delete;
+
+ private:
+  void (*handler_)(int);
+  rlimit before_{};
+};
 
 std::string whole_file(const TemporaryFolder& folder) {
   const std::vector<float> a = {1.5F, -2, 3, 4, 5, 6};
@@ -96,9 +119,10 @@ TEST(Safetensors, LyingHeadersAreRefused) {
 TEST(AtomicFile, AFailedWriteLeavesTheOldFile) {
   const TemporaryFolder folder;
   write_file_atomically(folder.path("f"), std::string("old"));
-  EXPECT_THROW(
-      write_file_atomically(folder.path("f"), [](const std::string&) { throw Error("no"); }),
-      Error);
+  {
+    const FileSizeLimit limit(100);
+    EXPECT_THROW(write_file_atomically(folder.path("f"), std::string(200, 'x')), Error);
+  }
   EXPECT_EQ(read_file(folder.path("f")), "old");
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path(".")), {}), 1);
   EXPECT_THROW(write_file_atomically(folder.path("missing/f"), std::string("x")), Error);

@@ -206,6 +206,14 @@ TEST(Presets, HyperparametersAreTheOriginals) {
   EXPECT_EQ(large.epochs, 100);
 }
 
+TEST(Presets, HaveTitles) {
+  EXPECT_EQ(preset_title("vanilla"), "Vanilla GAN");
+  EXPECT_EQ(preset_title("dcgan"), "DCGAN");
+  EXPECT_EQ(preset_title("tf-tutorial"), "DCGAN of the TensorFlow tutorial");
+  EXPECT_EQ(preset_title("vanilla-64"), "Vanilla GAN 64x64");
+  EXPECT_THROW(preset_title("another"), UsageError);
+}
+
 TEST(Presets, AnUnknownOneIsRefusedWithTheKnownOnes) {
   Config config;
   config.preset = "stylegan";

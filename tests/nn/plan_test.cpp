@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "backend/op_recorder.h"
+#include "backend/recording.h"
 #include "nn/sequential.h"
 
 namespace dcgan::test {
@@ -23,8 +23,10 @@ TEST(NetworkSize, OnPaper) {
   EXPECT_EQ(size.moving_statistics, 2 * 20);
   constexpr std::int64_t flat = 608 + 32 + 2 * 32 + 800 + 48, moving = 2 * 32;
   constexpr std::int64_t outputs = 20 + 20 + 20 + 40, gradients = 2 * 20, mask = 20;
+  constexpr std::int64_t statistics = 2 * 20;  // of the last batch
   // Values, gradients and Adam's two moments.
-  EXPECT_EQ(size.bytes, 4 * (4 * flat + moving + rows * (outputs + gradients)) + rows * mask);
+  EXPECT_EQ(size.bytes,
+            4 * (4 * flat + moving + statistics + rows * (outputs + gradients)) + rows * mask);
 }
 
 // It needs no memory for gradients between layers.
@@ -33,12 +35,11 @@ TEST(NetworkSize, OfOneLayer) {
   EXPECT_EQ(size.bytes, 4 * (4 * (16 + 16) + 5 * 3));
 }
 
-/// The ops of a forward and a backward pass over two rows of zeros, as the recorder has them.
-std::vector<nlohmann::ordered_json> ops_of(const std::vector<LayerSpec>& layers,
-                                           SampleShape input) {
-  std::vector<nlohmann::ordered_json> ops;
+/// The ops of a forward and a backward pass over two rows of zeros.
+std::vector<Op> ops_of(const std::vector<LayerSpec>& layers, SampleShape input) {
+  std::vector<Op> ops;
   const auto cpu = make_backend("cpu", 1);
-  const auto recorder = make_op_recorder(*cpu, [&](const auto& op, const auto& run) {
+  const auto recorder = make_recording_backend(*cpu, [&](const Op& op, const auto& run) {
     ops.push_back(op);
     run();
   });
@@ -55,35 +56,25 @@ std::vector<nlohmann::ordered_json> ops_of(const std::vector<LayerSpec>& layers,
 }
 
 TEST(Nodes, OfTheirOwnAreOfRowsAndChannels) {
-  const auto ops =
-      ops_of({layer::Conv2d{5, 3, 2, false}, norm, layer::Tanh{}}, {4, 6, 3});  // 2 x 2 x 3 pixels
-  ASSERT_EQ(ops.size(), 7u);
-  const nlohmann::ordered_json conv{{"op", "conv2d"}, {"batch", 2}, {"height", 4}, {"width", 6},
-                                    {"in", 3},        {"out", 5},   {"kernel", 3}, {"stride", 2}};
-  const nlohmann::ordered_json normalise{{"op", "batch_norm"}, {"rows", 12}, {"channels", 5}};
-  const auto of_pass = [](nlohmann::ordered_json op, const char* pass) {
-    op["pass"] = pass;
-    return op;
-  };
-  const auto epilogue = [](const char* pass) {
-    return nlohmann::ordered_json{{"op", "epilogue"}, {"pass", pass},       {"rows", 12},
-                                  {"channels", 5},    {"activation", true}, {"dropout", false}};
-  };
-  EXPECT_EQ(ops[0], of_pass(conv, "forward"));
-  EXPECT_EQ(ops[1], of_pass(normalise, "forward"));
-  EXPECT_EQ(ops[2], (nlohmann::ordered_json{{"op", "copy"}, {"bytes", 12 * 5 * sizeof(float)}}));
-  EXPECT_EQ(ops[3], epilogue("forward"));
-  EXPECT_EQ(ops[4], epilogue("backward"));
-  EXPECT_EQ(ops[5], of_pass(normalise, "backward"));
-  EXPECT_EQ(ops[6], of_pass(conv, "backward_weights"));
+  // 2 samples of 2 x 3 pixels behind the convolution.
+  const std::vector<std::string> expected{"conv2d 2x4x6x3->5 k3 /2 forward",
+                                          "batch_norm 12x5 forward",
+                                          "copy 240",
+                                          "epilogue 12x5 forward",
+                                          "epilogue 12x5 backward",
+                                          "batch_norm 12x5 backward",
+                                          "conv2d 2x4x6x3->5 k3 /2 backward-weights"};
+  std::vector<std::string> labels;
+  for (const Op& op : ops_of({layer::Conv2d{5, 3, 2, false}, norm, layer::Tanh{}}, {4, 6, 3}))
+    labels.push_back(op.label());
+  EXPECT_EQ(labels, expected);
 }
 
 /// "dense forward", "copy", ...
 std::vector<std::string> names_of(const std::vector<LayerSpec>& layers, SampleShape input) {
   std::vector<std::string> names;
-  for (const auto& op : ops_of(layers, input))
-    names.push_back(op.at("op").get<std::string>() +
-                    (op.contains("pass") ? " " + op.at("pass").get<std::string>() : ""));
+  for (const Op& op : ops_of(layers, input))
+    names.push_back(op.name + (op.direction.empty() ? "" : " " + op.direction));
   return names;
 }
 
@@ -93,20 +84,19 @@ TEST(Nodes, TakeActivationAndDropoutWhereTheyCan) {
   EXPECT_EQ(names_of({layer::Dense{5}, leaky, drop, layer::Dense{3, false}, norm, leaky,
                       layer::Dense{2, false}, layer::Tanh{}, drop},
                      {1, 1, 4}),
-            (std::vector<std::string>{
-                "dense forward", "dense forward", "batch_norm forward", "dense forward",
-                "epilogue backward", "dense backward_weights", "dense backward_data",
-                "batch_norm backward", "dense backward_weights", "dense backward_data",
-                "epilogue backward", "dense backward_weights"}));
+            (std::vector<std::string>{"dense forward", "dense forward", "batch_norm forward",
+                                      "dense forward", "epilogue backward", "dense backward",
+                                      "batch_norm backward", "dense backward", "epilogue backward",
+                                      "dense backward-weights"}));
   // One of each alone, the activation first; batch norm takes LeakyReLU only.
   EXPECT_EQ(names_of({layer::Dense{5, false}, drop, leaky, drop, drop}, {1, 1, 4}),
             (std::vector<std::string>{"dense forward", "copy", "epilogue forward", "copy",
                                       "epilogue forward", "epilogue backward", "epilogue backward",
-                                      "epilogue backward", "dense backward_weights"}));
+                                      "epilogue backward", "dense backward-weights"}));
   EXPECT_EQ(names_of({layer::Dense{5, false}, norm, drop}, {1, 1, 4}),
             (std::vector<std::string>{"dense forward", "batch_norm forward", "copy",
                                       "epilogue forward", "epilogue backward",
-                                      "batch_norm backward", "dense backward_weights"}));
+                                      "batch_norm backward", "dense backward-weights"}));
 }
 
 TEST(Nodes, AreNotMadeOfDropoutThatDropsNothing) {
@@ -121,8 +111,8 @@ TEST(Nodes, ThatNothingStandsBeforeAreOfTheirOwn) {
                                  LayerSpec{layer::LeakyReLU{0.1}}}) {
     const auto ops = ops_of({first, layer::Dense{3}}, {1, 1, 4});
     ASSERT_GE(ops.size(), 2u) << to_string(first);
-    EXPECT_EQ(ops[0].at("op"), "copy") << to_string(first);
-    EXPECT_EQ(ops[1].at("op"), "epilogue") << to_string(first);
+    EXPECT_EQ(ops[0].label(), "copy 32") << to_string(first);
+    EXPECT_EQ(ops[1].label(), "epilogue 2x4 forward") << to_string(first);
   }
 }
 

@@ -5,12 +5,8 @@
 #include <map>
 #include <set>
 
-#include "ops/adam_case.h"
-#include "ops/batch_norm_case.h"
 #include "ops/conv_case.h"
 #include "ops/dense_case.h"
-#include "ops/epilogue_case.h"
-#include "ops/random_case.h"
 #include "ops/suite.h"
 #include "simt/profile/profile.h"
 
@@ -76,12 +72,12 @@ TEST(Access, OfProductsIsInPacks) {
   EXPECT_TRUE(expect_accesses(DenseCase({256, 64, 6272}, plain), dense).contains(256));
   const std::vector<std::string> conv{"conv_forward", "conv_backward_data",
                                       "conv_backward_weights"};
-  expect_accesses(ConvCase(ConvKind::conv2d, {4, 14, 14, 32, 64, 5, 2}, plain), conv);
-  expect_accesses(ConvCase(ConvKind::conv_transpose2d, {4, 7, 7, 128, 64, 5, 1}, plain), conv);
+  expect_accesses(ConvCase({4, 14, 14, 32, 64, 5, 2}, plain), conv);
+  expect_accesses(ConvCase(transposed({4, 7, 7, 128, 64, 5, 1}), plain), conv);
 }
 
 TEST(Access, OfOneChannelIsInPacksButForTheImageAndTheKernel) {
-  const ConvCase op(ConvKind::conv2d, {4, 28, 28, 1, 32, 5, 2}, plain);
+  const ConvCase op({4, 28, 28, 1, 32, 5, 2}, plain);
   expect_accesses(op, {"one_channel_forward"}, {{4, 16}, {16}});  // 16: the bias
   expect_accesses(op, {"one_channel_backward_data"}, {{4, 16}, {4}});
   expect_accesses(op, {"one_channel_backward_weights"}, {{4, 16}, {16}});
@@ -94,22 +90,10 @@ TEST(Access, OfOneOutputIsInPacksButForOneValuePerSample) {
   expect_accesses(op, {"one_output_backward_weights"}, {{4, 16}, {16}});
 }
 
-TEST(Access, OfBatchNormIsInPacks) {
-  for (const auto& [rows, channels] : {std::pair{600, 64}, std::pair{60, 256}})
-    expect_accesses(BatchNormCase({rows, channels, 0.99F, 1e-3F, Activation::leaky_relu, 0.3F}),
-                    {"batch_norm_sums", "batch_norm_normalise", "batch_norm_gradient_sums",
-                     "batch_norm_gradient"});
-}
-
-TEST(Access, OfElementwiseKernelsIsInPacks) {
-  expect_accesses(AdamCase(AdamConfig{}, 4096, 1, 1), {"adam"});
-  expect_accesses(EpilogueCase(128, 64, 1, "", {{false, Activation::leaky_relu, 0.3F, 0}}),
-                  {"epilogue_forward", "epilogue_backward"});
-  expect_accesses(EpilogueCase(600, 64, 1, "", {{true, Activation::leaky_relu, 0.3F, 0}}),
-                  {"epilogue_backward_bias"});
-  expect_accesses(NoiseCase({1, 2, 3}, 4096), {"draw_normal"}, {{}, {16}});
-  expect_accesses(KeepMaskCase({1, 2, 3}, 0.3F, 4096), {"draw_keep_mask"}, {{}, {8}});
-  expect_accesses(GatherCase(100, 1024, 0, 4), {"gather"}, {{4}, {16}});  // of bytes
+TEST(Access, OfEveryOpIsAsWideAsItsCasesSay) {
+  for (const OpCases& cases : op_cases())
+    for (const AccessWidths& a : cases.accesses)
+      expect_accesses(*a.op, a.kernels, {a.loads, a.stores});
 }
 
 }  // namespace

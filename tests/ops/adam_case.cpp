@@ -41,8 +41,8 @@ class AdamRun final : public Run {
     if (index == 0) m_.restore(), v_.restore(), w_.restore();
   }
   void pass(std::size_t index) override {
-    backend_.adam(config_, first_ + static_cast<std::int64_t>(index), n_, gradients_[index]->data(),
-                  m_.data(), v_.data(), w_.data());
+    backend_.adam({config_, first_ + static_cast<std::int64_t>(index), n_,
+                   gradients_[index]->data(), m_.data(), v_.data(), w_.data()});
   }
   std::vector<Result> results() const override { return {m_.read(), v_.read(), w_.read()}; }
 
@@ -62,10 +62,11 @@ std::string AdamCase::name() const {
 }
 
 std::vector<Pass> AdamCase::passes() const {
-  const double n = static_cast<double>(n_);
+  const Op op = describe(AdamStep{config_, first_, n_, nullptr, nullptr, nullptr, nullptr});
+  const double footprint = 16 * static_cast<double>(n_);  // m, v and parameters change in place
   std::vector<Pass> all;
   for (int i = 0; i < steps_; ++i)
-    all.push_back({"step " + std::to_string(first_ + i), 12 * n, 28 * n, 16 * n});
+    all.push_back({"step " + std::to_string(first_ + i), op, footprint});
   return all;
 }
 
@@ -83,6 +84,8 @@ std::vector<Expected> AdamCase::expected() const {
           {"w", w, 2e-6 * config_.learning_rate * steps_, 2e-7}};
 }
 
+namespace {
+
 Cases adam_cases() {
   const AdamConfig notebook{2e-4, 0.5, 0.999, 1e-7}, tutorial{1e-4, 0.9, 0.999, 1e-7},
       coarse{1e-2, 0.9, 0.99, 0.1};  // an epsilon that shows
@@ -99,4 +102,18 @@ Cases adam_cases() {
   return cases;
 }
 
+std::shared_ptr<const Case> one_step(std::int64_t n) {
+  return std::make_shared<AdamCase>(AdamConfig{}, n, 1, 1);
+}
+
+const AddOpCases added(
+    {.op = "adam",
+     .all = adam_cases,
+     // Of gradient, m, v and parameters all but the first are written, too.
+     .described = {{describe(AdamStep{{}, 1, 7, nullptr, nullptr, nullptr, nullptr}), "adam 7", 84,
+                    (4 + 3) * 4 * 7}},
+     .accesses = {{one_step(4096), {"adam"}, {16}, {16}}},
+     .of = [](const Op& op) { return one_step(op.at("n")); }});
+
+}  // namespace
 }  // namespace dcgan::test

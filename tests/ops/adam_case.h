@@ -22,6 +22,4 @@ class AdamCase final : public Case {
   int steps_;
 };
 
-Cases adam_cases();
-
 }  // namespace dcgan::test

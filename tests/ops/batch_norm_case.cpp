@@ -109,13 +109,14 @@ std::string BatchNormCase::name() const {
   return in_place_ ? text : text + "_apart";
 }
 
-// Per value: inference takes a difference, a multiply-add and LeakyReLU; training adds two sums;
-// backward has two sums of products, and the result.
 std::vector<Pass> BatchNormCase::passes() const {
-  const double n = static_cast<double>(s_.rows * s_.channels);
-  return {{"inference", 4 * n, 8 * n, 8 * n},
-          {"training", 8 * n, 8 * n, 8 * n},
-          {"backward", 13 * n, 16 * n, in_place_ ? 12 * n : 16 * n}};
+  const Op inference = describe(s_, Direction::inference),
+           training = describe(s_, Direction::forward),
+           backward = describe(s_, Direction::backward);
+  const double in_place = in_place_ ? 4 * static_cast<double>(s_.rows * s_.channels) : 0;
+  return {{"inference", inference, inference.bytes},
+          {"training", training, training.bytes},
+          {"backward", backward, backward.bytes - in_place}};
 }
 
 std::unique_ptr<Run> BatchNormCase::start(Backend& backend) const {
@@ -187,6 +188,9 @@ std::vector<Slope> BatchNormCase::slopes(Backend& backend) const {
           slope_of("beta", beta, in.beta, dbeta.values())};
 }
 
+namespace {
+
+/// One row and many, channels that are multiples of 4 and not, a large mean.
 Cases batch_norm_cases() {
   constexpr auto leaky = Activation::leaky_relu;
   Cases cases;
@@ -221,4 +225,27 @@ Cases batch_norm_cases() {
   return cases;
 }
 
+AccessWidths in_packs(std::int64_t rows, std::int64_t channels) {
+  const BatchNormShape s{rows, channels, 0.99F, 1e-3F, Activation::leaky_relu, 0.3F};
+  return {std::make_shared<BatchNormCase>(s),
+          {"batch_norm_sums", "batch_norm_normalise", "batch_norm_gradient_sums",
+           "batch_norm_gradient"},
+          {16},
+          {16}};
+}
+
+constexpr BatchNormShape six_by_seven{6, 7, 0.9F, 1e-3F};
+const AddOpCases added({.op = "batch_norm",
+                        .all = batch_norm_cases,
+                        .has_slopes = true,
+                        .described = {{describe(six_by_seven, Direction::forward),
+                                       "batch_norm 6x7 forward", 8 * 42, 4 * 2 * 42},
+                                      {describe(six_by_seven, Direction::inference),
+                                       "batch_norm 6x7 inference", 4 * 42, 4 * 2 * 42},
+                                      // x, y and dy; dx
+                                      {describe(six_by_seven, Direction::backward),
+                                       "batch_norm 6x7 backward", 13 * 42, 4 * 4 * 42}},
+                        .accesses = {in_packs(600, 64), in_packs(60, 256)}});
+
+}  // namespace
 }  // namespace dcgan::test

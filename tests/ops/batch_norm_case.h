@@ -24,7 +24,4 @@ class BatchNormCase final : public Case {
   bool in_place_;
 };
 
-/// One row and many, channels that are multiples of 4 and not, a large mean.
-Cases batch_norm_cases();
-
 }  // namespace dcgan::test

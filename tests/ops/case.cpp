@@ -6,6 +6,22 @@
 #include <random>
 
 namespace dcgan::test {
+namespace {
+
+std::vector<OpCases>& known() {
+  static std::vector<OpCases> all;
+  return all;
+}
+
+}  // namespace
+
+const std::vector<OpCases>& op_cases() { return known(); }
+
+AddOpCases::AddOpCases(const OpCases& cases) {
+  const auto at = std::find_if(known().begin(), known().end(),
+                               [&](const OpCases& c) { return c.op > cases.op; });
+  known().insert(at, cases);
+}
 
 Expected near(std::string name, std::vector<double> values, double bound) {
   double largest = 0;

@@ -5,6 +5,7 @@
 #pragma once
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -16,8 +17,7 @@ namespace dcgan::test {
 /// Something of an op that can be timed on its own: "forward", "backward-weights" ...
 struct Pass {
   std::string name;
-  double flops;      ///< a multiply-add counts two; a tap beside the image counts nothing
-  double bytes;      ///< what must at the least be moved: each operand read or written once
+  Op op;
   double footprint;  ///< bytes of memory touched, which say what cache may hold them
 };
 
@@ -61,12 +61,46 @@ class Case {
 
   double flops() const {
     double sum = 0;
-    for (const Pass& pass : passes()) sum += pass.flops;
+    for (const Pass& pass : passes()) sum += pass.op.flops;
     return sum;
   }
 };
 
 using Cases = std::vector<std::shared_ptr<const Case>>;
+
+/// What an op must say of itself, by hand.
+struct Described {
+  Op op;
+  std::string label;
+  double flops, bytes;
+};
+
+/// How wide, in bytes, kernels' loads and stores of global memory are at a shape that allows the
+/// best.
+struct AccessWidths {
+  std::shared_ptr<const Case> op;
+  std::vector<std::string> kernels;
+  std::set<unsigned> loads, stores;
+};
+
+/// An op's cases, as its file here makes them known when the program starts.
+struct OpCases {
+  std::string op;           ///< Op::name, with which the cases' names begin
+  Cases (*all)();           ///< the shapes it is tried at
+  bool has_slopes = false;  ///< it has a gradient
+  std::vector<Described> described;
+  std::vector<AccessWidths> accesses = {};
+  /// The case of one call in a training step, for bench/kernels; null for layers, whose calls do
+  /// not tell their epilogue.
+  std::shared_ptr<const Case> (*of)(const Op&) = nullptr;
+};
+
+/// All that are known, by name.
+const std::vector<OpCases>& op_cases();
+
+struct AddOpCases {
+  explicit AddOpCases(const OpCases& cases);
+};
 
 /// The Slope of `loss` at `x`, whose gradient a backward pass gave. `step` is the length of the
 /// difference per entry, `bound` the tolerance relative to the gradient's norm.

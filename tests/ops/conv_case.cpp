@@ -1,53 +1,30 @@
 // The shapes convolutions are tried at.
 #include "ops/conv_case.h"
 
-#include <algorithm>
 #include <set>
 
 namespace dcgan::test {
 
 std::string ConvCase::name() const {
   const auto text = [](std::int64_t n) { return std::to_string(n); };
-  return (straight_ ? "conv2d_n" : "conv_transpose2d_n") + text(s_.batch) + "_" + text(s_.height) +
-         "x" + text(s_.width) + "x" + text(s_.in) + "_to_" + text(s_.out) + "_k" + text(s_.kernel) +
-         "_s" + text(s_.stride);
+  return (s_.transposed ? "conv_transpose2d_n" : "conv2d_n") + text(s_.batch) + "_" +
+         text(s_.height) + "x" + text(s_.width) + "x" + text(s_.in) + "_to_" + text(s_.out) + "_k" +
+         text(s_.kernel) + "_s" + text(s_.stride);
 }
 
 namespace {
 
-/// Pairs of an output position and a tap that meet inside the image, along one axis of the
-/// convolution from `in` to `out` positions.
-std::int64_t meetings(std::int64_t in, std::int64_t out, const ConvShape& s) {
-  const std::int64_t pad = std::max<std::int64_t>((out - 1) * s.stride + s.kernel - in, 0) / 2;
-  std::int64_t count = 0;
-  for (std::int64_t o = 0; o < out; ++o)
-    for (std::int64_t k = 0; k < s.kernel; ++k) {
-      const std::int64_t i = o * s.stride + k - pad;
-      count += i >= 0 && i < in;
-    }
-  return count;
-}
-
-}  // namespace
-
-double ConvCase::flops_per_pass() const {
-  const std::int64_t taps =
-      straight_ ? meetings(s_.height, out_height(), s_) * meetings(s_.width, out_width(), s_)
-                : meetings(out_height(), s_.height, s_) * meetings(out_width(), s_.width, s_);
-  return 2.0 * static_cast<double>(s_.batch * taps * s_.in * s_.out);
-}
-
+/// The layers of dcgan and tf-tutorial at small batches, kernels, strides, rectangles, edges.
 Cases conv_cases() {
-  constexpr auto conv = ConvKind::conv2d, transposed = ConvKind::conv_transpose2d;
   Cases cases;
   std::set<std::string> names;  // the lists below overlap
-  const auto add = [&](ConvKind kind, const ConvShape& s) {
-    const auto one = std::make_shared<ConvCase>(kind, s);
+  const auto add = [&](const ConvShape& s) {
+    const auto one = std::make_shared<ConvCase>(s);
     if (names.insert(one->name()).second) cases.push_back(one);
   };
   const auto add_both = [&](const ConvShape& s) {
-    add(conv, s);
-    add(transposed, s);
+    add(s);
+    add(transposed(s));
   };
   // The discriminators' layers, then the generators'.
   for (const ConvShape& s : std::vector<ConvShape>{{4, 28, 28, 1, 32, 5, 2},
@@ -55,7 +32,7 @@ Cases conv_cases() {
                                                    {2, 28, 28, 1, 64, 5, 2},
                                                    {1, 14, 14, 64, 128, 5, 2},
                                                    {96, 28, 28, 1, 32, 5, 2}})
-    add(conv, s);
+    add(s);
   for (const ConvShape& s : std::vector<ConvShape>{{1, 7, 7, 128, 64, 5, 1},
                                                    {2, 7, 7, 64, 32, 5, 2},
                                                    {4, 14, 14, 32, 1, 5, 2},
@@ -63,15 +40,15 @@ Cases conv_cases() {
                                                    {1, 7, 7, 128, 64, 5, 2},
                                                    {2, 14, 14, 64, 1, 5, 2},
                                                    {96, 14, 14, 32, 1, 5, 2}})
-    add(transposed, s);
+    add(transposed(s));
   // Kernels of every size up to 7, most of them wider than some picture.
   for (const std::int64_t kernel : {1, 2, 3, 4, 7})
     for (const std::int64_t stride : {1, 2}) {
       add_both({3, 7, 7, 8, 12, kernel, stride});
       add_both({2, 3, 5, 4, 4, kernel, stride});
       add_both({2, 6, 9, 3, 5, kernel, stride});
-      add(conv, {3, 9, 6, 1, 8, kernel, stride});
-      add(transposed, {3, 5, 3, 8, 1, kernel, stride});
+      add({3, 9, 6, 1, 8, kernel, stride});
+      add(transposed({3, 5, 3, 8, 1, kernel, stride}));
     }
   // Sizes and channels, from one of everything; multiples of 4 and not.
   for (const std::int64_t size : {1, 7, 29})
@@ -104,14 +81,23 @@ Cases conv_cases() {
   for (const std::int64_t batch : {1, 3, 96, 150}) {
     add_both({batch, 7, 7, 4, 4, 5, 2});
     add_both({batch, 4, 4, 3, 5, 5, 1});
-    add(conv, {batch, 8, 8, 1, batch < 96 ? 4 : 16, 5, 2});
-    add(transposed, {batch, 4, 4, batch < 96 ? 64 : 16, 1, 5, 2});
+    add({batch, 8, 8, 1, batch < 96 ? 4 : 16, 5, 2});
+    add(transposed({batch, 4, 4, batch < 96 ? 64 : 16, 1, 5, 2}));
   }
   // 50,176 positions, as at a batch of 256.
-  add(conv, {256, 28, 28, 4, 8, 5, 2});
-  add(transposed, {256, 14, 14, 8, 4, 5, 2});
-  add(conv, {300, 4, 4, 1, 32, 5, 2});  // more than the one-channel gradient has parts
+  add({256, 28, 28, 4, 8, 5, 2});
+  add(transposed({256, 14, 14, 8, 4, 5, 2}));
+  add({300, 4, 4, 1, 32, 5, 2});  // more than the one-channel gradient has parts
   return cases;
 }
 
+const AddOpCases added({.op = "conv2d",
+                        .all = conv_cases,
+                        .has_slopes = true,
+                        // At either position of a row of two pixels two of three taps meet it.
+                        .described = {{describe(ConvShape{2, 2, 2, 3, 5, 3, 1}, Direction::forward),
+                                       "conv2d 2x2x2x3->5 k3 /1 forward", 2 * 2 * 4 * 4 * 3 * 5,
+                                       4 * (2 * 4 * 3 + 9 * 15 + 2 * 4 * 5)}}});
+
+}  // namespace
 }  // namespace dcgan::test

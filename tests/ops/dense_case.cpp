@@ -8,6 +8,9 @@ std::string DenseCase::name() const {
          std::to_string(s_.out);
 }
 
+namespace {
+
+/// Layers of the presets at small batches, and sizes on and beside the edges of tiles.
 Cases dense_cases() {
   Cases cases;
   for (const DenseShape& s : std::vector<DenseShape>{
@@ -56,4 +59,12 @@ Cases dense_cases() {
   return cases;
 }
 
+const AddOpCases added({.op = "dense",
+                        .all = dense_cases,
+                        .has_slopes = true,
+                        .described = {{describe(DenseShape{4, 5, 6}, Direction::backward_weights),
+                                       "dense 4x5->6 backward-weights", 2 * 4 * 5 * 6,
+                                       4 * (20 + 30 + 24)}}});
+
+}  // namespace
 }  // namespace dcgan::test

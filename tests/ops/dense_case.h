@@ -10,8 +10,9 @@ class DenseCase final : public LinearCase {
       : LinearCase(std::move(forwards)), s_(s) {}
 
   std::string name() const override;
-  Sizes sizes() const override {
-    return {s_.batch * s_.in, s_.in * s_.out, s_.batch * s_.out, s_.out};
+  Sizes sizes() const override { return {s_.x_size(), s_.kernel_size(), s_.y_size(), s_.out}; }
+  Op describe(Direction direction, bool masked) const override {
+    return dcgan::describe(s_, direction, masked);
   }
   Layout layout() const override { return {s_.in, s_.out, false}; }
   std::unique_ptr<LinearOp> plan(Backend& backend, const Epilogue& e) const override {
@@ -20,9 +21,6 @@ class DenseCase final : public LinearCase {
   const DenseShape& shape() const { return s_; }
 
  private:
-  double flops_per_pass() const override {
-    return 2.0 * static_cast<double>(s_.batch * s_.in * s_.out);
-  }
   Terms terms() const override { return {s_.in, s_.out, s_.batch}; }
   ref::Vector forward(const ref::Vector& x, const ref::Vector& kernel) const override {
     return ref::dense(s_, x, kernel);
@@ -36,8 +34,5 @@ class DenseCase final : public LinearCase {
 
   DenseShape s_;
 };
-
-/// Layers of the presets at small batches, and sizes on and beside the edges of tiles.
-Cases dense_cases();
 
 }  // namespace dcgan::test

@@ -36,9 +36,9 @@ TEST(Divider, DividesAsTheProcessorDoes) {
     const Divider divider(divisor);
     for (const std::int64_t dividend : dividends(d)) {
       const int n = static_cast<int>(dividend);
-      int rest = n;
-      ASSERT_EQ(divider.divide_off(rest), n / divisor) << n << " / " << divisor;
-      ASSERT_EQ(rest, n % divisor) << n << " % " << divisor;
+      const auto [quotient, remainder] = divider.divmod(n);
+      ASSERT_EQ(quotient, n / divisor) << n << " / " << divisor;
+      ASSERT_EQ(remainder, n % divisor) << n << " % " << divisor;
       ASSERT_EQ(divider.divide(n), n / divisor);
       ASSERT_EQ(divider.remainder(n), n % divisor);
     }

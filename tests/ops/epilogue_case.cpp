@@ -51,12 +51,12 @@ class VariantRun {
 
   void restore(bool backward) { backward ? dy_.restore() : y_.restore(); }
   void forward() {
-    backend_.epilogue_forward(v_.epilogue, rows_, channels_, bias(), keep(), y_.data());
+    backend_.epilogue_forward({v_.epilogue, rows_, channels_, bias(), keep(), y_.data()});
   }
   void backward() {
-    backend_.epilogue_backward(v_.epilogue, rows_, channels_, y_.data(), keep(),
-                               v_.scaled ? scale_.data() : nullptr, v_.scaled ? sample_size_ : 0,
-                               dy_.data(), v_.epilogue.bias ? dbias_.data() : nullptr);
+    backend_.epilogue_backward({v_.epilogue, rows_, channels_, y_.data(), keep(),
+                                v_.scaled ? scale_.data() : nullptr, v_.scaled ? sample_size_ : 0,
+                                dy_.data(), v_.epilogue.bias ? dbias_.data() : nullptr});
   }
   const Output<float>& dy() const { return dy_; }
   const Output<float>& dbias() const { return dbias_; }
@@ -110,13 +110,17 @@ std::string EpilogueCase::name() const {
 }
 
 std::vector<Pass> EpilogueCase::passes() const {
-  const double n = static_cast<double>(rows_ * channels_);
+  const double in_place = 4 * static_cast<double>(rows_ * channels_);  // is moved twice
   std::vector<Pass> all;
   for (const EpilogueVariant& v : variants_) {
-    const double mask = v.epilogue.dropout_rate > 0 && v.masked ? 1 : 0;
-    const double y = v.epilogue.activation != Activation::none ? 4 : 0;
-    all.push_back({"forward" + variant_name(v), 3 * n, (8 + mask) * n, (4 + mask) * n});
-    all.push_back({"backward" + variant_name(v), 4 * n, (8 + y + mask) * n, (4 + y + mask) * n});
+    const std::uint8_t some = 1;
+    const std::uint8_t* keep = v.masked ? &some : nullptr;
+    const Op forward =
+        describe(EpilogueForward{v.epilogue, rows_, channels_, nullptr, keep, nullptr});
+    const Op backward = describe(EpilogueBackward{v.epilogue, rows_, channels_, nullptr, keep,
+                                                  nullptr, 0, nullptr, nullptr});
+    all.push_back({"forward" + variant_name(v), forward, forward.bytes - in_place});
+    all.push_back({"backward" + variant_name(v), backward, backward.bytes - in_place});
   }
   return all;
 }
@@ -174,6 +178,9 @@ std::vector<Slope> EpilogueCase::slopes(Backend& backend) const {
   return all;
 }
 
+namespace {
+
+/// Each activation with and without bias, dropout, a mask, and factors by sample.
 Cases epilogue_cases() {
   struct Size {
     std::int64_t rows, channels, rows_per_sample;
@@ -216,4 +223,27 @@ Cases epilogue_cases() {
   return cases;
 }
 
+std::shared_ptr<const Case> leaky_case(std::int64_t rows, bool bias) {
+  const Epilogue leaky{bias, Activation::leaky_relu, 0.3F, 0};
+  return std::make_shared<EpilogueCase>(rows, 64, 1, "", std::vector<EpilogueVariant>{{leaky}});
+}
+
+constexpr std::uint8_t mask = 1;
+constexpr Epilogue dropout{true, Activation::none, 0, 0.5F}, tanh{true, Activation::tanh, 0, 0};
+const AddOpCases added(
+    {.op = "epilogue",
+     .all = epilogue_cases,
+     .has_slopes = true,
+     .described = {{describe(EpilogueForward{dropout, 6, 7, nullptr, nullptr, nullptr}),
+                    "epilogue 6x7 forward", 3 * 42, 2 * 4 * 42},
+                   {describe(EpilogueForward{dropout, 6, 7, nullptr, &mask, nullptr}),
+                    "epilogue 6x7 forward", 3 * 42, 2 * 4 * 42 + 42},
+                   // Its result is read, too; without dropout no mask is.
+                   {describe(EpilogueBackward{tanh, 6, 7, nullptr, &mask, nullptr, 0, nullptr,
+                                              nullptr}),
+                    "epilogue 6x7 backward", 4 * 42, 3 * 4 * 42}},
+     .accesses = {{leaky_case(128, false), {"epilogue_forward", "epilogue_backward"}, {16}, {16}},
+                  {leaky_case(600, true), {"epilogue_backward_bias"}, {16}, {16}}}});
+
+}  // namespace
 }  // namespace dcgan::test

@@ -38,7 +38,4 @@ class EpilogueCase final : public Case {
   std::vector<EpilogueVariant> variants_;
 };
 
-/// Each activation with and without bias, dropout, a mask, and factors by sample.
-Cases epilogue_cases();
-
 }  // namespace dcgan::test

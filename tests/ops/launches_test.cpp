@@ -38,8 +38,8 @@ std::map<std::string, ::simt::LaunchRecord> launches_of(const Case& op) {
 std::int64_t threads_of(const dim3& d) { return std::int64_t{d.x} * d.y * d.z; }
 
 TEST(Launches, AreOfWholeWarpsAndOfSharedMemoryInPacks) {
-  for (const Cases& cases : all_cases())
-    for (const auto& op : cases) {
+  for (const OpCases& cases : op_cases())
+    for (const auto& op : cases.all()) {
       if (op->flops() > 1e6) continue;
       for (const auto& launch : all_launches_of(*op)) {
         EXPECT_EQ(threads_of(launch.block) % 32, 0) << op->name() << ", " << launch.kernel;
@@ -158,7 +158,7 @@ TEST(Launches, ThatAreRefusedAreToBlameThemselves) {
 }
 
 TEST(Launches, OfAConvolutionOfStrideThreeAreRefused) {
-  EXPECT_THROW(DCGAN_TARGET::ConvKernels(1, 9, 9, 4, 4, 5, 3), DCGAN_TARGET::DeviceError);
+  EXPECT_THROW(DCGAN_TARGET::ConvKernels({1, 9, 9, 4, 4, 5, 3}), DCGAN_TARGET::DeviceError);
 }
 
 TEST(Launches, OfAdamAreOneForPacksAndOneForTheRest) {
@@ -182,7 +182,7 @@ class ChosenKernels : public testing::Test {
     for (const auto& [kernel, launch] : launches_of(op)) names.insert(kernel);
     return names;
   }
-  static Names of(const ConvShape& s) { return of(ConvCase(ConvKind::conv2d, s)); }
+  static Names of(const ConvShape& s) { return of(ConvCase(s)); }
 };
 
 const Names direct{"one_channel_forward", "one_channel_backward_data",

@@ -83,16 +83,14 @@ std::vector<Forward> all_forwards() {
 }
 
 std::vector<Pass> LinearCase::passes() const {
-  const Sizes s = sizes();
-  const double bytes = 4.0 * static_cast<double>(s.x + s.kernel + s.z);
   std::vector<Pass> all;
-  for (const Forward& f : forwards_) {
-    const bool mask = f.epilogue.dropout_rate > 0 && f.masked;
-    const double with_mask = bytes + (mask ? static_cast<double>(s.z) : 0.0);
-    all.push_back({forward_name(f), flops_per_pass(), with_mask, with_mask});
-  }
-  all.push_back({"backward-data", flops_per_pass(), bytes, bytes});
-  all.push_back({"backward-weights", flops_per_pass(), bytes, bytes});
+  const auto add = [&](std::string name, Op op) {  // touches each operand once
+    all.push_back({std::move(name), op, op.bytes});
+  };
+  for (const Forward& f : forwards_)
+    add(forward_name(f), describe(Direction::forward, f.epilogue.dropout_rate > 0 && f.masked));
+  for (const Direction back : {Direction::backward_data, Direction::backward_weights})
+    add(to_string(back), describe(back));
   return all;
 }
 

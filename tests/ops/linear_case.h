@@ -26,6 +26,7 @@ class LinearCase : public Case {
     std::int64_t x, kernel, z, channels;  // channels: of z
   };
   virtual Sizes sizes() const = 0;
+  virtual Op describe(Direction direction, bool masked = false) const = 0;
   /// x [.., in], z [.., out], and the kernel [.., in, out] or [.., out, in].
   struct Layout {
     std::int64_t in, out;
@@ -38,7 +39,6 @@ class LinearCase : public Case {
  protected:
   explicit LinearCase(std::vector<Forward> forwards) : forwards_(std::move(forwards)) {}
 
-  virtual double flops_per_pass() const = 0;
   /// How many products a sum of each pass has.
   struct Terms {
     std::int64_t forward, backward_data, backward_weights;

@@ -56,8 +56,10 @@ Floats LossCase::logits() const {
 }
 
 std::vector<Pass> LossCase::passes() const {
-  const double n = static_cast<double>(batch_);
-  return {{"losses and adjoints", 100 * n, 24 * n, 24 * n}};
+  GanLoss loss{};
+  loss.batch = batch_;
+  const Op op = describe(loss);
+  return {{"losses and adjoints", op, op.bytes}};
 }
 
 std::unique_ptr<Run> LossCase::start(Backend& backend) const {
@@ -98,6 +100,8 @@ LossTargets smoothed_targets(double smoothing) {
   return {smoothing > 0 ? "_smoothed" : "", high, low, high};
 }
 
+namespace {
+
 Cases loss_cases() {
   // A ratio is due where the fake's target is 0 and the generator's 1, whatever the real one's is.
   const LossTargets real_smoothed{"_real_smoothed", 0.9F, 0, 1},
@@ -114,4 +118,21 @@ Cases loss_cases() {
   return cases;
 }
 
+GanLoss of_batch(std::int64_t batch) {
+  GanLoss loss{};
+  loss.batch = batch;
+  return loss;
+}
+
+const AddOpCases added(
+    {.op = "loss",
+     .all = loss_cases,
+     .has_slopes = true,
+     // logits; adjoints, ratio
+     .described = {{describe(of_batch(5)), "loss 5", 500, 4 * (2 + 2 + 1 + 1) * 5}},
+     .of = [](const Op& op) -> std::shared_ptr<const Case> {
+       return std::make_shared<LossCase>(op.at("batch"), smoothed_targets(0), false);
+     }});
+
+}  // namespace
 }  // namespace dcgan::test

@@ -32,6 +32,4 @@ class LossCase final : public Case {
   bool extreme_;
 };
 
-Cases loss_cases();
-
 }  // namespace dcgan::test

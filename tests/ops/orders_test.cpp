@@ -43,8 +43,8 @@ TEST_P(Orders, GiveTheSameBits) {
 std::vector<std::shared_ptr<const Case>> cases_for_orders() {
   std::vector<std::shared_ptr<const Case>> some;
   constexpr double most_flops = sanitized ? 1e6 : 3e7;
-  for (const Cases& cases : all_cases())
-    for (const auto& op : cases)
+  for (const OpCases& cases : op_cases())
+    for (const auto& op : cases.all())
       if (op->flops() <= most_flops) some.push_back(op);
   return some;
 }

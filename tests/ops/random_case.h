@@ -1,8 +1,22 @@
-// Draws: noise, dropout masks, and batches gathered in shuffled order.
+// Draws: noise and dropout masks.
 #pragma once
 #include "ops/case.h"
 
 namespace dcgan::test {
+
+/// A Run of one op with one result, `name`, which draw(out) makes.
+template <class T>
+class DrawRun final : public Run {
+ public:
+  DrawRun(Backend& backend, const char* name, std::int64_t n, std::function<void(T*)> draw)
+      : out_(backend, name, n), draw_(std::move(draw)) {}
+  void pass(std::size_t) override { draw_(out_.data()); }
+  std::vector<Result> results() const override { return {out_.read()}; }
+
+ private:
+  Output<T> out_;
+  std::function<void(T*)> draw_;
+};
 
 class NoiseCase final : public Case {
  public:
@@ -31,20 +45,5 @@ class KeepMaskCase final : public Case {
   float dropout_rate_;
   std::int64_t n_;
 };
-
-class GatherCase final : public Case {
- public:
-  GatherCase(std::int64_t count, std::int64_t image_size, std::int64_t first, std::int64_t batch)
-      : count_(count), image_size_(image_size), first_(first), batch_(batch) {}
-  std::string name() const override;
-  std::vector<Pass> passes() const override;
-  std::unique_ptr<Run> start(Backend& backend) const override;
-  std::vector<Expected> expected() const override;
-
- private:
-  std::int64_t count_, image_size_, first_, batch_;
-};
-
-Cases random_cases();
 
 }  // namespace dcgan::test

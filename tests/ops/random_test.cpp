@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "kernels/philox.h"
+#include "ops/philox.h"
 
 namespace dcgan::test {
 namespace {

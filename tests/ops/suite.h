@@ -1,11 +1,8 @@
-// All cases of the suite, and how one is run.
+// How a case is run.
 #pragma once
 #include "ops/case.h"
 
 namespace dcgan::test {
-
-/// By op.
-std::vector<Cases> all_cases();
 
 /// All passes of a case, in their order.
 std::vector<Result> run_all(const Case& op, Backend& backend);

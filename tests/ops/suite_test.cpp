@@ -9,13 +9,7 @@
 #include <limits>
 #include <sstream>
 
-#include "ops/adam_case.h"
-#include "ops/batch_norm_case.h"
-#include "ops/conv_case.h"
-#include "ops/dense_case.h"
-#include "ops/epilogue_case.h"
-#include "ops/loss_case.h"
-#include "ops/random_case.h"
+#include "ops/linear_case.h"
 #include "ops/suite.h"
 #include "sanitized.h"
 
@@ -48,17 +42,24 @@ struct Pairing {
   std::string backend;
 };
 
-/// `share`: of most_flops.
-std::vector<Pairing> on_backends(const Cases& cases, double share = 1) {
+/// Cases that `wanted` takes and that cost at most `share` of most_flops.
+std::vector<Pairing> on_backends(bool (*wanted)(const OpCases&, const Case&), double share = 1) {
   std::vector<Pairing> all;
   for (const std::string& backend : present_backends())
-    for (const auto& op : cases)
-      if (op->flops() <= share * most_flops(backend)) all.push_back({op, backend});
+    for (const OpCases& cases : op_cases())
+      for (const auto& op : cases.all())
+        if (wanted(cases, *op) && op->flops() <= share * most_flops(backend))
+          all.push_back({op, backend});
   return all;
 }
 
 /// Differences want several forward passes, and show what they show at small shapes.
-std::vector<Pairing> small_on_backends(const Cases& cases) { return on_backends(cases, 0.01); }
+constexpr double small = 0.01;
+bool any(const OpCases&, const Case&) { return true; }
+bool with_slopes(const OpCases& cases, const Case&) { return cases.has_slopes; }
+bool linear(const OpCases&, const Case& op) {
+  return dynamic_cast<const LinearCase*>(&op) != nullptr;
+}
 
 void PrintTo(const Pairing& p, std::ostream* out) { *out << p.op->name() << " on " << p.backend; }
 
@@ -196,30 +197,10 @@ TEST_P(Containment, OfNotANumbers) {
         [&](Index i) { return (l.kernel_out_in ? i / l.in : i) % l.out == out; }, "dkernel, by dz");
 }
 
-INSTANTIATE_TEST_SUITE_P(Dense, Op, testing::ValuesIn(on_backends(dense_cases())), name_of);
-INSTANTIATE_TEST_SUITE_P(Conv, Op, testing::ValuesIn(on_backends(conv_cases())), name_of);
-INSTANTIATE_TEST_SUITE_P(BatchNorm, Op, testing::ValuesIn(on_backends(batch_norm_cases())),
+INSTANTIATE_TEST_SUITE_P(Ops, Op, testing::ValuesIn(on_backends(any)), name_of);
+INSTANTIATE_TEST_SUITE_P(Ops, Gradient, testing::ValuesIn(on_backends(with_slopes, small)),
                          name_of);
-INSTANTIATE_TEST_SUITE_P(Epilogue, Op, testing::ValuesIn(on_backends(epilogue_cases())), name_of);
-INSTANTIATE_TEST_SUITE_P(Loss, Op, testing::ValuesIn(on_backends(loss_cases())), name_of);
-INSTANTIATE_TEST_SUITE_P(Adam, Op, testing::ValuesIn(on_backends(adam_cases())), name_of);
-INSTANTIATE_TEST_SUITE_P(Random, Op, testing::ValuesIn(on_backends(random_cases())), name_of);
-
-INSTANTIATE_TEST_SUITE_P(Dense, Gradient, testing::ValuesIn(small_on_backends(dense_cases())),
-                         name_of);
-INSTANTIATE_TEST_SUITE_P(Conv, Gradient, testing::ValuesIn(small_on_backends(conv_cases())),
-                         name_of);
-INSTANTIATE_TEST_SUITE_P(BatchNorm, Gradient,
-                         testing::ValuesIn(small_on_backends(batch_norm_cases())), name_of);
-INSTANTIATE_TEST_SUITE_P(Epilogue, Gradient, testing::ValuesIn(small_on_backends(epilogue_cases())),
-                         name_of);
-INSTANTIATE_TEST_SUITE_P(Loss, Gradient, testing::ValuesIn(small_on_backends(loss_cases())),
-                         name_of);
-
-INSTANTIATE_TEST_SUITE_P(Dense, Containment, testing::ValuesIn(small_on_backends(dense_cases())),
-                         name_of);
-INSTANTIATE_TEST_SUITE_P(Conv, Containment, testing::ValuesIn(small_on_backends(conv_cases())),
-                         name_of);
+INSTANTIATE_TEST_SUITE_P(Ops, Containment, testing::ValuesIn(on_backends(linear, small)), name_of);
 
 }  // namespace
 }  // namespace dcgan::test

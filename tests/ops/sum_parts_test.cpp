@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <ostream>
 
-#include "kernels/matmul/product.h"
+#include "kernels/sum_parts.h"
 #include "ops/case.h"
 #include "simt/machine.h"
 

@@ -11,8 +11,7 @@ std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 /// Calls f(index of x, index of kernel, index of z) for every product of a convolution.
 template <class F>
 void convolution_products(const ConvShape& s, F f) {
-  const std::int64_t H = (s.height + s.stride - 1) / s.stride,
-                     W = (s.width + s.stride - 1) / s.stride;
+  const std::int64_t H = s.out_height(), W = s.out_width();
   const auto padding = [&](std::int64_t in, std::int64_t out) {
     return std::max<std::int64_t>((out - 1) * s.stride + s.kernel - in, 0) / 2;
   };
@@ -36,13 +35,6 @@ void convolution_products(const ConvShape& s, F f) {
 ConvShape adjoint(const ConvShape& s) {
   return {s.batch, s.height * s.stride, s.width * s.stride, s.out, s.in, s.kernel, s.stride};
 }
-
-std::size_t input_size(const ConvShape& s) { return at(s.batch * s.height * s.width * s.in); }
-std::size_t output_size(const ConvShape& s) {
-  return at(s.batch * ((s.height + s.stride - 1) / s.stride) *
-            ((s.width + s.stride - 1) / s.stride) * s.out);
-}
-std::size_t kernel_size(const ConvShape& s) { return at(s.kernel * s.kernel * s.in * s.out); }
 
 }  // namespace
 
@@ -72,19 +64,19 @@ Vector dense_backward_weights(const DenseShape& s, const Vector& x, const Vector
 }
 
 Vector conv2d(const ConvShape& s, const Vector& x, const Vector& kernel) {
-  Vector z(output_size(s));
+  Vector z(at(s.y_size()));
   convolution_products(
       s, [&](std::size_t i, std::size_t k, std::size_t o) { z[o] += x[i] * kernel[k]; });
   return z;
 }
 Vector conv2d_backward_data(const ConvShape& s, const Vector& dz, const Vector& kernel) {
-  Vector dx(input_size(s));
+  Vector dx(at(s.x_size()));
   convolution_products(
       s, [&](std::size_t i, std::size_t k, std::size_t o) { dx[i] += dz[o] * kernel[k]; });
   return dx;
 }
 Vector conv2d_backward_weights(const ConvShape& s, const Vector& x, const Vector& dz) {
-  Vector dkernel(kernel_size(s));
+  Vector dkernel(at(s.kernel_size()));
   convolution_products(
       s, [&](std::size_t i, std::size_t k, std::size_t o) { dkernel[k] += x[i] * dz[o]; });
   return dkernel;

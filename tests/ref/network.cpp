@@ -5,7 +5,7 @@
 #include <cmath>
 #include <limits>
 
-#include "kernels/philox.h"
+#include "ops/philox.h"
 
 namespace dcgan::ref {
 namespace {

@@ -3,7 +3,7 @@
 #include <cmath>
 #include <numbers>
 
-#include "kernels/philox.h"
+#include "ops/philox.h"
 #include "ref/reference.h"
 
 namespace dcgan::ref {

@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "dcgan/error.h"
+#include "gif/gif.h"
 #include "image/image.h"
 #include "io/atomic_file.h"
 #include "temporary_folder.h"

@@ -2,10 +2,12 @@
 // corrected twins; in every order of threads, blocks and streams, with one worker and several.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 #include <map>
 #include <regex>
 
+#include "simt/cuda/cuda_runtime.h"
 #include "simt/machine.h"
 #include "simt/wrong_kernels.h"
 
@@ -96,6 +98,26 @@ TEST_P(Check, IsSilentOnTheCorrectedOne) {
 
 INSTANTIATE_TEST_SUITE_P(Kernels, Check, testing::ValuesIn(wrong_kernels()),
                          [](const auto& kernel) { return kernel.param.name; });
+
+void meet_once() { __syncthreads(); }
+
+TEST(CheckOfHostCode, ContinuesAfterAnUncheckedKernelOnTheSameThread) {
+  const simt::Settings before = simt::settings();
+  simt::Settings settings = before;
+  settings.workers = 1;
+  simt::set_settings(settings);
+  ASSERT_EQ(simt::queue_kernel<false>("meet_once", meet_once, 1, 2, 0, nullptr), cudaSuccess);
+  ASSERT_EQ(cudaDeviceSynchronize(), cudaSuccess);
+  const std::vector<WrongKernel> all = wrong_kernels();
+  const auto too_early = std::find_if(all.begin(), all.end(), [](const WrongKernel& kernel) {
+    return kernel.name == "host_read_too_early";
+  });
+  ASSERT_NE(too_early, all.end());
+  too_early->run(true);
+  EXPECT_NE(simt::failure(), "");
+  simt::forget_failure();
+  simt::set_settings(before);
+}
 
 }  // namespace
 }  // namespace dcgan::test

@@ -1,4 +1,4 @@
-// Several devices: what belongs to one, and that every thread of the host has its own current one.
+// Several devices: what belongs to one, and that each host thread has its own current one.
 #include <thread>
 
 #include "simt/machine_test.h"
@@ -48,7 +48,7 @@ TEST_F(Devices, AreCountedFromZero) {
   EXPECT_EQ(current, 0);
 }
 
-TEST_F(Devices, AreCurrentForOneThread) {
+TEST_F(Devices, EachThreadHasItsOwnCurrentOne) {
   cudaSetDevice(1);
   int elsewhere = -1;
   cudaError_t error = cudaSuccess, error_elsewhere = cudaSuccess;
@@ -67,7 +67,7 @@ TEST_F(Devices, AreCurrentForOneThread) {
 }
 
 // CUDA C++ Programming Guide, "Stream and Event Behavior" of systems with several devices.
-TEST_F(Devices, TakeLaunchesOnTheirOwnStreamsAlone) {
+TEST_F(Devices, AcceptLaunchesOnlyOnTheirOwnStreams) {
   int* value = to_device(std::vector<int>{0});
   EXPECT_EQ(launch_on(stream_[0], value), cudaSuccess);
   EXPECT_EQ(launch_on(stream_[1], value), cudaErrorInvalidResourceHandle);
@@ -130,7 +130,7 @@ TEST_F(Devices, AreWaitedForOneByOne) {
   }
 }
 
-TEST_F(Devices, OfAnOlderKindHaveNoCode) {
+TEST_F(Devices, TooOldForTheCodeRefuseKernels) {
   cudaFuncAttributes attributes{};
   int* value = to_device(std::vector<int>{0});
   EXPECT_EQ(cudaFuncGetAttributes(&attributes, add_one), cudaSuccess);
@@ -139,7 +139,7 @@ TEST_F(Devices, OfAnOlderKindHaveNoCode) {
   set_settings({Order::forward, 1, 1, 61});
   EXPECT_EQ(cudaFuncGetAttributes(&attributes, add_one), cudaErrorNoKernelImageForDevice);
   EXPECT_EQ(launch_on(nullptr, value), cudaErrorNoKernelImageForDevice);
-  EXPECT_EQ(cudaDeviceSynchronize(), cudaSuccess) << "and it is usable for all else";
+  EXPECT_EQ(cudaDeviceSynchronize(), cudaSuccess) << "the device still answers otherwise";
 }
 
 }  // namespace

@@ -73,7 +73,7 @@ std::string run(const test::Program& program, bool shared) {
     else
       launch("on_global", on_global, test::fuzz_blocks, test::fuzz_threads, 0, nullptr,
              steps.data(), meetings.data(), count, word.data(), out.data());
-  } catch (const DeviceError&) {  // it ran at once
+  } catch (const DeviceError&) {  // it ran immediately
   }
   cudaDeviceSynchronize();
   const std::string failure = ::simt::failure();

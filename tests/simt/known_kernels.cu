@@ -104,7 +104,7 @@ __global__ void product_float4(int n, int k, const float* a, const float* b, flo
         make_float4(sum[i][0], sum[i][1], sum[i][2], sum[i][3]);  // @product_store
 }
 
-/// Lane l goes round l % 4 + 1 times.
+/// Lane l loops l % 4 + 1 times.
 __global__ void rounds_differ(const float* in, float* out) {
   const int lane = static_cast<int>(threadIdx.x);
   float sum = 0;
@@ -112,7 +112,7 @@ __global__ void rounds_differ(const float* in, float* out) {
   out[lane] = sum;                                               // @rounds_store
 }
 
-/// All lanes go round four times; half of them load in even rounds, half in odd ones.
+/// All lanes loop four times; half of them load in even rounds, half in odd ones.
 __global__ void turns(const float* in, float* out) {
   const int lane = static_cast<int>(threadIdx.x);
   float sum = 0;
@@ -123,7 +123,7 @@ __global__ void turns(const float* in, float* out) {
   out[lane] = sum;  // @turns_store
 }
 
-/// Two ways, which meet again before the store.
+/// Two branches, which rejoin before the store.
 __global__ void two_ways(const float* in, float* out) {
   const int lane = static_cast<int>(threadIdx.x);
   float value;
@@ -136,7 +136,7 @@ __global__ void two_ways(const float* in, float* out) {
   out[lane] = value;  // @meeting
 }
 
-/// Device memory for as long as it lives.
+/// Owns device memory.
 template <class T>
 class Array {
  public:

@@ -29,7 +29,7 @@ TEST_F(Launch, RunsEveryThreadOnce) {
 
 __global__ void nothing() {}
 
-TEST_F(Launch, KeepsToTheDevicesLimits) {
+TEST_F(Launch, RefusesWhatExceedsTheDevicesLimits) {
   const auto refused = [](dim3 grid, dim3 block, std::size_t shared_bytes) {
     const cudaError_t status = queue_kernel("nothing", nothing, grid, block, shared_bytes, nullptr);
     EXPECT_EQ(cudaGetLastError(), status);
@@ -47,7 +47,7 @@ TEST_F(Launch, KeepsToTheDevicesLimits) {
   cudaDeviceSynchronize();
 }
 
-TEST_F(Launch, SharedMemoryAbove48KiBMustBeAskedFor) {
+TEST_F(Launch, SharedMemoryAbove48KiBNeedsOptIn) {
   struct Limit {
     int capability, bytes;
   };
@@ -123,7 +123,7 @@ TEST_F(Launch, MemoryStartsPoisoned) {
   }
 }
 
-/// Lane and mask of what a shuffle gives, as CUDA's guide defines it.
+/// What each kind of shuffle gives every lane.
 __global__ void shuffles(int* out, int argument, int width) {
   const int lane = static_cast<int>(threadIdx.x), value = lane * 10;
   out[lane] = __shfl_sync(0xffffffffu, value, argument, width);
@@ -177,7 +177,7 @@ TEST_F(Launch, MasksChooseLanes) {
   }
 }
 
-// The wrong ones. `line` is where the complaint must point.
+// Wrong kernels. `line` is where the report must point.
 
 constexpr int divergent_line = __LINE__ + 4;
 __global__ void divergent_barrier(int* out) {
@@ -239,7 +239,7 @@ TEST_F(Launch, ViolationsNameThreadsAndLines) {
   }
 }
 
-TEST_F(Launch, AFailureIsToldByEveryCallUntilForgotten) {
+TEST_F(Launch, EveryCallReturnsAFailureUntilItIsForgotten) {
   int* out = allocate<int>(64);
   failure_of(early_return, 1, 64, out);
   int* more = nullptr;
@@ -252,7 +252,7 @@ TEST_F(Launch, AFailureIsToldByEveryCallUntilForgotten) {
 
 __global__ void write_behind(char* memory, int at) { memory[at] = 1; }
 
-TEST_F(Launch, FreeingSeesWritesInTheRedZones) {
+TEST_F(Launch, FreeingReportsWritesInTheRedZones) {
   for (const int at : {-1, 400}) {
     char* memory = nullptr;
     cudaMalloc(&memory, 400);

@@ -1,4 +1,4 @@
-// For tests of the SIMT machine: a machine without a failure from before, memory on its device, and
+// For tests of the SIMT machine: a machine without an earlier failure, memory on its device, and
 // every order it can run in.
 #pragma once
 #include <cuda_runtime.h>
@@ -53,7 +53,7 @@ class MachineTest : public testing::Test {
     return all;
   }
 
-  /// Runs the launch, and what went wrong.
+  /// Runs the launch; returns what went wrong.
   template <class... Parameters, class... Arguments>
   std::string failure_of(void (*kernel)(Parameters...), simt::dim3 grid, simt::dim3 block,
                          Arguments... arguments) {

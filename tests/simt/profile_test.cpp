@@ -124,7 +124,7 @@ std::string what(const LineProfile& line) {
          (line.space == Space::global ? "global " : "shared ") + std::to_string(line.width_bytes);
 }
 
-/// All lines of the profile that are marked so and do this.
+/// The profile's lines with this mark and this kind of access.
 Counts counts_of(const KernelProfile& profile, const Known& known) {
   Counts sum;
   for (const LineProfile& line : profile.lines)
@@ -153,7 +153,7 @@ class Profile : public testing::Test {
 
 class ProfileOf : public Profile, public testing::WithParamInterface<KnownKernel> {};
 
-TEST_P(ProfileOf, CountsWhatPaperSays) {
+TEST_P(ProfileOf, CountsAsCountedByHand) {
   for (const simt::Order order : {simt::Order::forward, simt::Order::reverse, simt::Order::random})
     for (const int workers : {1, 3}) {
       simt::set_settings({order, 7, workers, 80});
@@ -178,7 +178,7 @@ TEST_P(ProfileOf, CountsWhatPaperSays) {
       for (const LineProfile& line : p.lines) {
         if (line.counts.requests > 0) requests -= line.counts.requests;
       }
-      EXPECT_EQ(requests, 0U) << "a line that is not known";
+      EXPECT_EQ(requests, 0U) << "a line that nobody counted";
     }
 }
 INSTANTIATE_TEST_SUITE_P(Kernels, ProfileOf, testing::ValuesIn(known_kernels),
@@ -195,7 +195,7 @@ TEST_F(Profile, SamplesBlocksOverTheGrid) {
   EXPECT_EQ(p.block.x, 256U);
 }
 
-TEST_F(Profile, RunsNothingWhereNoBlockIsWanted) { profile("copy_stride_1", 0); }
+TEST_F(Profile, RunsNothingForASampleOfZeroBlocks) { profile("copy_stride_1", 0); }
 
 }  // namespace
 }  // namespace dcgan::test

@@ -17,8 +17,8 @@ struct Event {
   bool write;
 };
 
-/// Whether what `a` did is known to `b`'s thread at its step: word of it spreads at every meeting
-/// to all who meet.
+/// Whether `a` precedes `b`: from a's thread the knowledge spreads at every meeting to all who
+/// meet.
 bool happens_before(const Event& a, const Event& b, const Program& program) {
   if (a.step >= b.step || a.block != b.block) return false;
   std::set<int> knowing{a.thread};
@@ -55,7 +55,7 @@ Drawn draw(std::mt19937& random, int most_meeting) {
   for (int s = 0; s < steps; ++s)
     drawn.program.meetings.push_back(Meeting(below(most_meeting + 1)));
   drawn.program.steps.resize(steps * fuzz_blocks * fuzz_threads);
-  // Few threads and mostly one block, so that what meets is often near.
+  // Few threads and mostly one block, so that accesses often conflict.
   const int wide = below(3) == 0 ? fuzz_threads : below(2) == 0 ? 4 : 32;
   for (int n = 2 + below(8); n > 0; --n) {
     const int s = below(steps), b = below(5) == 0,
@@ -63,7 +63,7 @@ Drawn draw(std::mt19937& random, int most_meeting) {
     Step& step =
         drawn.program.steps[static_cast<std::size_t>((s * fuzz_blocks + b) * fuzz_threads + t)];
     if (step.touch != Touch::nothing) continue;
-    step.touch = Touch(below(3) ? 1 + 2 * below(2) : 2 + 2 * below(2));  // reads are the more
+    step.touch = Touch(below(3) ? 1 + 2 * below(2) : 2 + 2 * below(2));  // more reads than writes
     step.byte = static_cast<std::uint8_t>(below(4));
     const bool whole = step.touch == Touch::read || step.touch == Touch::write;
     drawn.events.push_back({s, b, t, whole ? 0 : step.byte, whole ? 3 : step.byte,
@@ -96,13 +96,13 @@ void compare(bool shared, int most_meeting) {
     }
   }
   simt::set_settings(before);
-  // Both kinds were there.
+  // There were programs of both kinds.
   EXPECT_GT(races, programs / 10);
   EXPECT_LT(races, programs * 9 / 10);
 }
 
-TEST(RaceFuzz, SharedMemory) { compare(true, 3); }
-TEST(RaceFuzz, GlobalMemory) { compare(false, 3); }
+TEST(RaceFuzz, FindsExactlyTheRacesInSharedMemory) { compare(true, 3); }
+TEST(RaceFuzz, FindsExactlyTheRacesInGlobalMemory) { compare(false, 3); }
 
 }  // namespace
 }  // namespace dcgan::test

@@ -1,5 +1,4 @@
-// Streams, events, copies and graphs: what the host may rely on, and that what it may not rely on
-// shows.
+// Streams, events, copies and graphs: what the host may rely on, and that relying on more shows.
 #include <set>
 
 #include "simt/machine_test.h"
@@ -32,7 +31,7 @@ void queue_append(cudaStream_t stream, int* log, int what) {
   queue_kernel("append", append, 1, 1, 0, stream, log, what);
 }
 
-/// Sets of the orders in which what 1 and 2, queued by `work`, were seen to run.
+/// The orders in which 1 and 2, queued by `work`, were seen to run.
 template <class Work>
 std::set<std::vector<int>> orders_seen(int* log, const Work& work) {
   std::set<std::vector<int>> seen;
@@ -57,13 +56,13 @@ TEST_F(Streams, OneStreamKeepsItsOrder) {
   EXPECT_EQ(seen, (std::set<std::vector<int>>{{1, 2}}));
 }
 
-TEST_F(Streams, TwoStreamsComeInAnyOrder) {
+TEST_F(Streams, TwoStreamsRunInAnyOrder) {
   int* log = allocate<int>(3);
   const auto seen = orders_seen(log, [&] { queue_append(a_, log, 1), queue_append(b_, log, 2); });
   EXPECT_EQ(seen, (std::set<std::vector<int>>{{1, 2}, {2, 1}}));
 }
 
-TEST_F(Streams, AnEventOrdersThem) {
+TEST_F(Streams, AnEventOrdersTwoStreams) {
   int* log = allocate<int>(3);
   const auto seen = orders_seen(log, [&] {
     queue_append(a_, log, 1);
@@ -74,7 +73,7 @@ TEST_F(Streams, AnEventOrdersThem) {
   EXPECT_EQ(seen, (std::set<std::vector<int>>{{1, 2}}));
 }
 
-TEST_F(Streams, EventsTellWhatLiesBetweenThem) {
+TEST_F(Streams, EventsMeasureTheWorkBetweenThem) {
   int* log = to_device(std::vector<int>(8));
   int runs = 0;
   on_launch([&](const LaunchRecord&) { ++runs; });
@@ -98,7 +97,7 @@ TEST_F(Streams, EventsTellWhatLiesBetweenThem) {
   on_launch({}), set_event_clock({});
 }
 
-TEST_F(Streams, EventsWithoutATimeAreRefused) {
+TEST_F(Streams, ElapsedTimeNeedsTwoTimedEventsThatAreDone) {
   cudaEvent_t begin = nullptr, end = nullptr;
   cudaEventCreate(&begin), cudaEventCreate(&end);
   float ms = 0;
@@ -123,7 +122,7 @@ TEST_F(Streams, EventsWithoutATimeAreRefused) {
   cudaGetLastError();
 }
 
-TEST_F(Streams, LaunchesThatBlockRunAtOnceAndReportTheirOwnErrors) {
+TEST_F(Streams, BlockingLaunchesRunImmediatelyAndReportTheirOwnErrors) {
   int* log = to_device(std::vector<int>(3));
   int runs = 0;
   on_launch([&](const LaunchRecord&) { ++runs; });
@@ -169,7 +168,7 @@ TEST_F(Streams, AHostThatDoesNotWaitReadsPoison) {
   cudaFreeHost(host);
 }
 
-TEST_F(Streams, PinnedMemoryIsReadWhenTheCopyRunsPageableAtOnce) {
+TEST_F(Streams, PinnedMemoryIsReadByTheCopyPageableByTheCall) {
   int* device = allocate<int>(1);
   int* pinned = nullptr;
   cudaMallocHost(&pinned, sizeof(int));
@@ -185,7 +184,7 @@ TEST_F(Streams, PinnedMemoryIsReadWhenTheCopyRunsPageableAtOnce) {
   cudaFreeHost(pinned);
 }
 
-TEST_F(Streams, CopiesAreHeldToTheirAllocations) {
+TEST_F(Streams, CopiesThatLeaveAnAllocationAreRefused) {
   int* device = allocate<int>(4);
   int host[8] = {};
   EXPECT_EQ(cudaMemcpy(device, host, 17, cudaMemcpyHostToDevice), cudaErrorInvalidValue);
@@ -195,7 +194,7 @@ TEST_F(Streams, CopiesAreHeldToTheirAllocations) {
   EXPECT_EQ(cudaFree(device + 1), cudaErrorInvalidValue);
 }
 
-TEST_F(Streams, MemoryIsCounted) {
+TEST_F(Streams, FreeMemoryShrinksByWhatIsAllocated) {
   std::size_t before = 0, after = 0, total = 0;
   cudaMemGetInfo(&before, &total);
   char* memory = nullptr;
@@ -260,7 +259,7 @@ TEST_F(Streams, CapturesRefuseWhatCudaRefuses) {
   cudaEventRecord(event_, a_);
   EXPECT_EQ(cudaEventSynchronize(event_), cudaErrorCapturedEvent);
   cudaStreamWaitEvent(b_, event_, 0);
-  queue_append(b_, log, 2);  // and b never comes back
+  queue_append(b_, log, 2);  // and b never rejoins
   EXPECT_EQ(cudaStreamEndCapture(a_, &graph), cudaErrorStreamCaptureUnjoined);
   EXPECT_EQ(cudaStreamEndCapture(a_, &graph), cudaErrorInvalidValue);
   queue_append(b_, log, 2);

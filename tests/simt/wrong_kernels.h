@@ -8,8 +8,8 @@ namespace dcgan::test {
 
 struct WrongKernel {
   std::string name;
-  /// Queues the work and waits for it; `wrong`, or its twin. What comes of it is the machine's
-  /// failure(), or what this returns.
+  /// Queues the work and waits for it; `wrong`, or its twin. The outcome is the machine's
+  /// failure(), or else what this returns.
   std::function<std::string(bool wrong)> run;
   /// A regular expression that the report must contain: thread(s), and lines by their marks.
   std::string report;

@@ -1,4 +1,4 @@
-"""tools/gpu_results.py: the page says what the files hold, and 'not measured' of all else."""
+"""tools/gpu_results.py: the page shows the files' figures, and 'not measured' for everything else."""
 import json
 import pathlib
 import subprocess
@@ -44,12 +44,12 @@ class Page(unittest.TestCase):
         self.assertEqual(self.make().returncode, 0)
         return (self.folder / "page.md").read_text()
 
-    def test_no_run(self):
+    def test_without_a_run_the_page_says_not_measured(self):
         self.assertEqual(self.make().returncode, 0)
         first = (self.folder / "page.md").read_text().splitlines()[0]
         self.assertIn("Not measured", first)
 
-    def test_a_run(self):
+    def test_a_runs_figures_stand_on_the_page(self):
         page = self.page()
         self.assertIn("NVIDIA H100", page.splitlines()[0])
         self.assertIn("| dcgan | 0.500 | 1.000 (graph) | 2.00 | 0.400 (graph TF32) | 0.80 | 0.250 | 2.00 |", page)
@@ -57,11 +57,11 @@ class Page(unittest.TestCase):
         self.assertIn("| G/dense/forward | 20.0 | 50 % | cublas 10.0; cudnn: not installed |", page)
         self.assertIn("Driver 580.1, commit abc, 2026-01-02", page)
 
-    def test_a_card_that_the_model_does_not_know_or_only_resembles_one_it_knows(self):
+    def test_a_card_that_the_model_does_not_know_has_no_modelled_figures(self):
         for card in ("NVIDIA Unheard 9000", "NVIDIA H1000"):
             self.assertIn("| 0.80 | not measured | not measured |", self.page(card=card))
 
-    def test_notes_beside_a_run(self):
+    def test_a_runs_notes_join_the_page(self):
         (self.folder / "run.md").write_text("A wait was missing.\n")
         self.assertIn("A wait was missing.", self.page())
 
@@ -69,7 +69,7 @@ class Page(unittest.TestCase):
         (self.folder / "run.json").write_text(json.dumps({**RUN, "backend": "simt"}))
         self.assertNotEqual(self.make().returncode, 0)
 
-    def test_check(self):
+    def test_check_fails_where_the_page_differs_and_leaves_it(self):
         self.page()
         self.assertEqual(self.make("--check").returncode, 0)
         (self.folder / "page.md").write_text("another")

@@ -72,7 +72,7 @@ class Bundle(unittest.TestCase):
     def outcomes(self):
         return {p["part"]: p["outcome"] for p in self.result()["parts"]}
 
-    def test_all_is_well(self):
+    def test_a_good_run_has_every_part_in_its_json(self):
         self.assertEqual(self.run_it(), 0, self.output)
         result = self.result()
         self.assertEqual(result["card"], 'Card "X"')
@@ -133,7 +133,7 @@ class Bundle(unittest.TestCase):
         self.assertEqual(self.run_it("--backend", "simt"), 1)
         self.assertIn("backend 'simt' cannot be used here: it is compiled for processors with AVX2", self.output)
 
-    def test_wrong_usage(self):
+    def test_wrong_usage_is_one_line_and_status_2(self):
         for arguments in (["--backend", "abacus"], ["--minutes", "0"], ["--minutes", "x"], ["--minutes"],
                           ["--only", "smoke,polish"], ["now"]):
             self.assertEqual(self.run_it(*arguments), 2, arguments)

@@ -83,7 +83,7 @@ class Disassembly(unittest.TestCase):
     def setUp(self):
         self.functions = disassembly.functions(SASS)
 
-    def test_functions_and_instructions(self):
+    def test_functions_have_their_name_capability_and_instructions(self):
         self.assertEqual([f.name for f in self.functions], ["_Z4loopPf", "_Z5otherv"])
         self.assertEqual(self.functions[0].capability, 90)
         self.assertEqual(len(self.functions[0].instructions), 18)
@@ -94,7 +94,7 @@ class Disassembly(unittest.TestCase):
         self.assertEqual(disassembly.fma_count(loop), 3)
         self.assertEqual(disassembly.inner_loop(self.functions[1].instructions), [])
 
-    def test_accesses_by_kind_and_width(self):
+    def test_accesses_are_counted_by_kind_and_width(self):
         self.assertEqual(disassembly.accesses(self.functions[0].instructions),
                          {"LDG": {8: 1, 128: 1}, "STS": {128: 1}, "LDS": {128: 1},
                           "LD": {128: 1}, "STG": {32: 1}})
@@ -111,11 +111,11 @@ class LoadsInFlight(unittest.TestCase):
             f"        /*{16 * i:04x}*/  {line} ; /* 0x0 */\n" for i, line in enumerate(lines))
         return disassembly.loads_in_flight(disassembly.functions(text)[0].instructions)
 
-    def test_loads_that_are_waited_for_one_by_one(self):
+    def test_loads_used_one_by_one_are_one_in_flight(self):
         self.assertEqual(self.of("LDG.E.128 R8, desc[UR4][R2.64]", "FADD R4, R8, R4",
                                  "LDG.E.128 R8, desc[UR4][R2.64+0x10]", "FADD R4, R11, R4"), {128: 1})
 
-    def test_loads_before_the_first_is_used(self):
+    def test_loads_count_until_the_first_is_used(self):
         self.assertEqual(self.of("@P1 LDG.E R8, desc[UR4][R2.64]", "IADD3 R2, R2, 0x20, RZ",
                                  "LDG.E R9, [R2]", "@P0 BRA 0x80", "LDG.E R7, [R2]",
                                  "LDG.E.128 R12, desc[UR4][R2.64]", "FADD R4, R8, R4", "FADD R4, R12, R15",
@@ -132,25 +132,25 @@ class LoadsInFlight(unittest.TestCase):
 
 
 class Resources(unittest.TestCase):
-    def test_ptxas(self):
+    def test_ptxas_reports_registers_stack_and_spills(self):
         found = disassembly.ptxas_resources(PTXAS)
         self.assertEqual(found["_Z4loopPf"], disassembly.Resources(40, 2048, 32, 28, 40))
         self.assertEqual(found["_Z5otherv"], disassembly.Resources(16, 0, 0, 0, 0))
 
-    def test_library_without_what_the_system_reserves(self):
+    def test_a_librarys_shared_memory_leaves_out_what_the_system_reserves(self):
         found = disassembly.library_resources(USAGE)
         self.assertEqual(found[75, "_Z4loopPf"].shared_bytes, 1024)
         self.assertEqual(found[90, "_Z4loopPf"].shared_bytes, 1024)
         self.assertIsNone(found[90, "_Z4loopPf"].spill_store_bytes)
 
-    def test_threads_of_launch_bounds(self):
+    def test_threads_are_those_of_the_launch_bounds(self):
         self.assertEqual(disassembly.block_threads(ELF), {"_Z4loopPf": 128})
 
 
 class OccupancyOnPaper(unittest.TestCase):
     """By hand: 65536 registers in four quarters, given to warps in units of 256."""
 
-    def test_registers(self):
+    def test_registers_limit_the_blocks(self):
         # 144 registers: 4608 per warp, 3 warps in a quarter of 16384, 12 in all: one block of 8.
         one = occupancy(90, 141, 256, 33792)
         self.assertEqual((one.blocks, one.warps, one.limited_by), (1, 8, "registers"))
@@ -163,7 +163,7 @@ class OccupancyOnPaper(unittest.TestCase):
         # 100 registers: 3200 per warp become 3328, 4 warps in a quarter; 3200 would fit 5 times.
         self.assertEqual(occupancy(90, 100, 128, 0).blocks, 4)
 
-    def test_warps_and_reserved_shared_memory(self):
+    def test_warps_and_reserved_shared_memory_limit_the_blocks(self):
         full = occupancy(75, 32, 256, 0)
         self.assertEqual((full.blocks, full.share), (4, 1.0))
         # 45 KiB + 1 KiB reserved fit four times into Hopper's 228 KiB; 45 KiB alone would five times.
@@ -181,7 +181,7 @@ class Rules(unittest.TestCase):
     def test_a_good_kernel_breaks_none(self):
         self.assertEqual(list(rules.violations(made_up())), [])
 
-    def test_each_rule(self):
+    def test_each_rule_names_the_kernel_that_breaks_it(self):
         broken = [("spills", made_up(spill=4)),
                   ("16 bytes", made_up(shared={32: 4, 128: 4})),
                   ("multiply-adds", made_up(fmas=int(100 * rules.LEAST_FMA_SHARE["Tile<128, 32>"]) - 1)),
@@ -226,7 +226,7 @@ class Rendering(unittest.TestCase):
             self.assertIn("| `product_kernel<Tile<128, 32>, A<true>, B<true>, true>` | 100, 16, 1.11 |", text)
             self.assertNotIn("old", text)
 
-    def test_short_names(self):
+    def test_short_names_have_no_namespaces(self):
         self.assertEqual(kernels.shorten("void dcgan::cuda::(anonymous namespace)::f<dcgan::cuda::T<1>>"),
                          "f<T<1>>")
 

@@ -13,8 +13,11 @@ from gpus import ADA, GPUS, Gpu, card_of  # noqa: E402
 from work import Work, works_of  # noqa: E402
 
 
-def launch(name, grid, threads, *lines):
-    return {"name": name, "grid": grid, "block": [threads, 1, 1], "dynamic_shared_bytes": 0, "lines": lines}
+def kernel(function, grid, threads, *lines, **work):
+    """As `dcgan_cuda kernels --json` describes it."""
+    return {"name": "launched_so", "function": function, "bytes": 0, "fmas": 0, "slices": 0, "instructions": 0,
+            "double_instructions": 0, "grid": grid, "block": [threads, 1, 1], "dynamic_shared_bytes": 0,
+            "lines": lines, **work}
 
 
 def code_of(**entry):
@@ -36,78 +39,26 @@ class CodeOfAnyKernel(dict):
 CODE = code_of()
 
 
-class CountedWork(unittest.TestCase):
-    def test_dense_forward_in_three_parts(self):
-        # x [256, 512] * w [512, 768]: 2 x 6 tiles of 128 x 128; 512 / 3 = 170.7 deep, 22 slices of 8.
-        op = {"op": "dense", "batch": 256, "in": 512, "out": 768, "pass": "forward",
-              "launches": [launch("dense_forward", [2, 6, 3], 256), launch("dense_forward", [1536, 1, 1], 256)]}
-        product, parts = works_of(op)
-        self.assertEqual(product.kernel,
-                         "product_kernel<Tile<128, 128>, MatrixAlongK<true>, MatrixAlongMn<true>, true>")
-        self.assertEqual(product.flops, 2 * 256 * 512 * 768)
-        self.assertEqual(product.slices, 22)
-        self.assertEqual(product.moved_bytes, 4 * (256 * 512 + 512 * 768 + 3 * 256 * 768))
-        self.assertEqual(parts.moved_bytes, 4 * 4 * 256 * 768)
-
-    def test_transposed_convolution_is_the_adjoint(self):
-        # 7x7x64 to 14x14x32, 5x5, stride 2: every weight meets every input pixel, edges as if full.
-        op = {"op": "conv_transpose2d", "batch": 256, "height": 7, "width": 7, "in": 64, "out": 32,
-              "kernel": 5, "stride": 2, "pass": "forward",
-              "launches": [launch("conv_backward_data", [98, 1, 4], 64)]}
-        (work,) = works_of(op)
-        self.assertEqual(work.kernel, "conv_backward_data_kernel<Tile<128, 32>, true>")
-        self.assertEqual(work.flops, 2 * 256 * 49 * 25 * 64 * 32)
-        self.assertEqual(work.moved_bytes, 4 * (256 * 49 * 64 + 25 * 64 * 32 + 256 * 196 * 32))
-        self.assertEqual(work.slices, 50)  # 25 / 4 taps of 64 channels, 400 deep
-
-    def test_adam_moves_seven_floats_per_parameter(self):
-        (work,) = works_of({"op": "adam", "n": 1000, "launches": [launch("adam", [1, 1, 1], 256)]})
-        self.assertEqual(work.moved_bytes, 28000)
-
+class WorkOfAProfile(unittest.TestCase):
+    def test_what_launches_declare_is_taken_as_it_is(self):
+        product, parts = works_of({"label": "dense 256x512->768 forward", "kernels": [
+            kernel("product_kernel<Tile<128, 128>, true>", [2, 6, 3], 256, bytes=123, fmas=456, slices=22),
+            kernel("sum_few_parts_kernel<4>", [768, 1, 1], 256, bytes=789, instructions=5, double_instructions=-1)]})
+        self.assertEqual((product.kernel, product.blocks, product.threads),
+                         ("product_kernel<Tile<128, 128>, true>", 36, 256))
+        self.assertEqual((product.moved_bytes, product.flops, product.slices), (123, 912, 22))
+        self.assertEqual(product.name, "dense 256x512->768 forward: launched so")
+        self.assertEqual(parts.name, "dense 256x512->768 forward: launched so, parts")
+        self.assertEqual((parts.moved_bytes, parts.instructions, parts.double_instructions), (789, 5, -1))
 
     def test_what_the_profile_counted_is_added_up(self):
         lines = [{"space": "global", "access": "load", "width_bytes": 16, "requests": 6, "sectors": 100},
                  {"space": "shared", "access": "store", "width_bytes": 4, "requests": 4, "wavefronts": 8},
                  {"space": "global", "access": "load", "width_bytes": 16, "requests": 1, "sectors": 11}]
-        (work,) = works_of({"op": "adam", "n": 1000, "launches": [launch("adam", [1, 1, 1], 256, *lines)]})
+        (work,) = works_of({"label": "adam 1000", "kernels": [kernel("adam_kernel<4>", [1, 1, 1], 256, *lines)]})
         self.assertEqual(work.sector_bytes, 32 * 111)
         self.assertEqual(work.shared_passes, 8)
         self.assertEqual(work.requests, {("LDG", 128): 7, ("STS", 32): 4})
-
-    def test_packs_of_four_where_the_columns_allow_it(self):
-        def kernels(**op):
-            launches = [launch("epilogue_backward", [7, 3, 1], 256)] * (2 if op["bias"] else 1)
-            return [w.kernel for w in works_of({"op": "epilogue", "pass": "backward", "activation": True,
-                                                "dropout": False, "launches": launches, **op})]
-        self.assertEqual(kernels(rows=100, channels=1, bias=False), ["epilogue_backward_kernel<4>"])
-        self.assertEqual(kernels(rows=100, channels=1, bias=True),
-                         ["epilogue_backward_kernel<1>", "sum_few_parts_kernel<1>"])
-        self.assertEqual(kernels(rows=25, channels=8, bias=True),
-                         ["epilogue_backward_kernel<4>", "sum_few_parts_kernel<4>"])
-
-    def test_doubles_of_batch_norm_are_those_of_a_lane(self):
-        def doubles(parts):
-            launches = [launch("batch_norm_sums", [1, parts, 1], 256),
-                        launch("batch_norm_statistics", [8, 1, 1], 256)]
-            return works_of({"op": "batch_norm", "pass": "forward", "rows": 9, "channels": 64,
-                             "launches": launches})[1].double_instructions
-        self.assertEqual(doubles(1), 2 * 2 + 6)
-        self.assertEqual(doubles(196), 2 * (2 * 7 + 5) + 6)  # 7 parts to each of 32 lanes, 5 shuffles
-
-    def test_names_as_the_step_is_timed(self):
-        convolution = {"op": "conv_transpose2d", "batch": 256, "height": 7, "width": 7, "in": 64, "out": 32,
-                       "kernel": 5, "stride": 2, "pass": "forward",
-                       "launches": [launch("conv_backward_data", [98, 1, 4], 64)]}
-        self.assertEqual(works_of(convolution)[0].timed_as, "conv_transpose 64->32 7x7 /2 forward")
-        mask = {"op": "mask", "n": 8, "launches": [launch("draw_keep_mask", [1, 1, 1], 256)]}
-        self.assertEqual(works_of(mask)[0].timed_as, "dropout masks")
-        dense = {"op": "dense", "batch": 256, "in": 512, "out": 768, "pass": "backward_weights",
-                 "launches": [launch("dense_backward_weights", [4, 6, 1], 256)]}
-        self.assertEqual(works_of(dense)[0].timed_as, "dense 512->768 backward")
-
-    def test_a_kernel_that_the_model_does_not_know_is_an_error(self):
-        with self.assertRaises(ValueError):
-            works_of({"op": "adam", "n": 1000, "launches": [launch("adam", [1, 1, 1], 256)] * 2})
 
 
 class Times(unittest.TestCase):
@@ -155,7 +106,7 @@ class Times(unittest.TestCase):
         self.assertAlmostEqual(self.microseconds(work, "H100"), 2000)
 
     def test_double_where_there_are_two_lanes(self):
-        work = Work("", "k", 1280, 64, double_threads=1280 * 64)
+        work = Work("", "k", 1280, 64, double_instructions=-1)
         self.assertEqual(model.time_of(work, GPUS["RTX 4090"], CODE).bound, "double")
         self.assertAlmostEqual(self.microseconds(work, "RTX 4090"), 20 * 100 * 16 / 2520)
         # Counted from the shape, where not all that stand in the machine code are done.
@@ -265,13 +216,11 @@ class Measured(unittest.TestCase):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.path = pathlib.Path(folder.name) / "measured.json"
-        self.preset = {"preset": "dcgan", "batch_size": 256}
+        self.preset = {"preset": "dcgan", "batch_size": 256, "flops": 1e9}
         everywhere = {name: model.Time(250, "DRAM") for name in GPUS}
-        self.times = [(Work("conv2d forward", "k", 1, 1, timed_as="conv 1->32 28x28 /2 forward"), everywhere),
-                      (Work("conv2d backward_weights", "w", 1, 1, flops=3,
-                            timed_as="conv 1->32 28x28 /2 backward"), everywhere),
-                      (Work("conv2d backward_weights", "w", 1, 1, flops=4,
-                            timed_as="conv 1->32 28x28 /2 backward"), everywhere)]
+        self.times = [(Work("conv2d 256x28x28x1->32 k5 /2 forward", "k", 1, 1), everywhere),
+                      (Work("conv2d 256x28x28x1->32 k5 /2 backward", "w", 1, 1, flops=3), everywhere),
+                      (Work("conv2d 256x28x28x1->32 k5 /2 backward", "w", 1, 1, flops=4), everywhere)]
 
     def compare(self, **changes):
         # As bench/train_step --ops --json writes it.
@@ -279,10 +228,9 @@ class Measured(unittest.TestCase):
             "preset": "dcgan", "device": "cuda, NVIDIA H200, compute capability 9.0, 143771 MiB, CUDA 13.0",
             "batch_size": 256, "width": 1, "threads": 0, "peak_gflop_per_s": 0.0, "median_ms": 1.5,
             "minimum_ms": 1.4, "gflop_per_step": 28.3,
-            "ops": [{"op": "conv 1->32 28x28 /2 backward-weights", "ms_per_step": 0.75, "gflop_per_step": 1},
-                    {"op": "conv 1->32 28x28 /2 backward-data", "ms_per_step": 0.25, "gflop_per_step": 1},
-                    {"op": "conv 1->32 28x28 /2 forward", "ms_per_step": 0.5, "gflop_per_step": 1},
-                    {"op": "copy", "ms_per_step": 0.1, "gflop_per_step": 0}], **changes}]))
+            "ops": [{"op": "conv2d 256x28x28x1->32 k5 /2 backward", "ms_per_step": 1, "gflop_per_step": 1},
+                    {"op": "conv2d 256x28x28x1->32 k5 /2 forward", "ms_per_step": 0.5, "gflop_per_step": 1},
+                    {"op": "copy 8", "ms_per_step": 0.1, "gflop_per_step": 0}], **changes}]))
         (comparison,) = model.compare(self.path, [self.preset], [self.times])
         return comparison
 
@@ -322,9 +270,9 @@ class Measured(unittest.TestCase):
 
     def test_the_program_compares_cards_that_it_does_not_show(self):
         profile, code = self.path.parent / "profile.json", self.path.parent / "code.json"
-        kernel = {**launch("adam", [1, 1, 1], 256), "lines": []}
         profile.write_text(json.dumps({"preset": "dcgan", "batch_size": 256, "ops": [
-            {"op": {"op": "adam", "n": 1000}, "kernels": [kernel]}]}))
+            {"label": "adam 1000", "flops": 12000,
+             "kernels": [kernel("adam_kernel<4>", [1, 1, 1], 256, bytes=28000)]}]}))
         code.write_text(json.dumps([{"kernel": "adam_kernel<4>", "compute_capability": 75, "registers": 32,
                                      "static_shared_bytes": 0, "double_precision_instructions": 0,
                                      "loads_in_flight_by_bits": {}, "accesses_by_bits": {}}]))

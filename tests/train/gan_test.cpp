@@ -8,7 +8,7 @@
 #include <cmath>
 #include <map>
 
-#include "backend/op_recorder.h"
+#include "backend/recording.h"
 #include "dcgan/trainer.h"
 #include "ref/gan.h"
 #include "train/checkpoint.h"
@@ -18,16 +18,21 @@
 namespace dcgan::test {
 namespace {
 
-/// Of linear ops, "dense backward_data of 8 rows"; of others, "adam".
+/// Of linear ops, "dense backward-data of 8 rows"; of others, "adam".
 std::map<std::string, int> ops_of_a_step(const Config& config, std::int64_t rows) {
   std::map<std::string, int> counts;
   const auto backend = make_backend("cpu", 1);
-  const auto recorder = make_op_recorder(*backend, [&](const auto& op, const auto& run) {
-    std::string name = op.at("op");
-    if (op.contains("pass")) name += " " + op.at("pass").template get<std::string>();
-    if (name.starts_with("dense"))
-      name += " of " + std::to_string(op.at("batch").template get<int>());
-    ++counts[name];
+  const auto recorder = make_recording_backend(*backend, [&](const Op& op, const auto& run) {
+    if (op.name == "dense") {
+      const std::string rows_of_it = " of " + std::to_string(op.at("batch"));
+      const bool both = op.direction == "backward";
+      for (const std::string& direction :
+           both ? std::vector<std::string>{"backward-data", "backward-weights"}
+                : std::vector{op.direction})
+        ++counts["dense " + direction + rows_of_it];
+    } else {
+      ++counts[op.name];
+    }
     run();
   });
   Gan gan(*recorder, config);
@@ -46,10 +51,10 @@ TEST(Passes, OneThroughTheDiscriminatorServesBothLosses) {
   auto counts = ops_of_a_step(vanilla(), 5);
   EXPECT_EQ(counts["dense forward of 10"], 4);  // the discriminator
   EXPECT_EQ(counts["dense forward of 5"], 4);   // the generator
-  EXPECT_EQ(counts["dense backward_weights of 10"], 4);
-  EXPECT_EQ(counts["dense backward_weights of 5"], 4);
-  EXPECT_EQ(counts["dense backward_data of 10"], 3);
-  EXPECT_EQ(counts["dense backward_data of 5"], 1 + 3);  // to the generated images, and back
+  EXPECT_EQ(counts["dense backward-weights of 10"], 4);
+  EXPECT_EQ(counts["dense backward-weights of 5"], 4);
+  EXPECT_EQ(counts["dense backward-data of 10"], 3);
+  EXPECT_EQ(counts["dense backward-data of 5"], 1 + 3);  // to the generated images, and back
   EXPECT_EQ(counts["loss"], 1);
   EXPECT_EQ(counts["adam"], 2);
   EXPECT_EQ(counts["mask"], 3);
@@ -60,9 +65,9 @@ TEST(Passes, SmoothedLossesGoBackApart) {
   config.label_smoothing = 0.1;
   auto counts = ops_of_a_step(config, 5);
   EXPECT_EQ(counts["dense forward of 10"], 4);
-  EXPECT_EQ(counts["dense backward_weights of 10"], 4);
-  EXPECT_EQ(counts["dense backward_data of 10"], 3);
-  EXPECT_EQ(counts["dense backward_data of 5"], 4 + 3);
+  EXPECT_EQ(counts["dense backward-weights of 10"], 4);
+  EXPECT_EQ(counts["dense backward-data of 10"], 3);
+  EXPECT_EQ(counts["dense backward-data of 5"], 4 + 3);
   EXPECT_EQ(counts["loss"], 1);
   EXPECT_EQ(counts["adam"], 2);
   EXPECT_EQ(counts["mask"], 3);
@@ -74,10 +79,10 @@ TEST(Passes, EachDiscriminatorStepIsOneAndTheGeneratorsIsOfGeneratedImages) {
   auto counts = ops_of_a_step(config, 5);
   EXPECT_EQ(counts["dense forward of 10"], 3 * 4);
   EXPECT_EQ(counts["dense forward of 5"], 4 + 4);
-  EXPECT_EQ(counts["dense backward_weights of 10"], 3 * 4);
-  EXPECT_EQ(counts["dense backward_weights of 5"], 4);
-  EXPECT_EQ(counts["dense backward_data of 10"], 3 * 3);
-  EXPECT_EQ(counts["dense backward_data of 5"], 4 + 3);
+  EXPECT_EQ(counts["dense backward-weights of 10"], 3 * 4);
+  EXPECT_EQ(counts["dense backward-weights of 5"], 4);
+  EXPECT_EQ(counts["dense backward-data of 10"], 3 * 3);
+  EXPECT_EQ(counts["dense backward-data of 5"], 4 + 3);
   EXPECT_EQ(counts["loss"], 4);
   EXPECT_EQ(counts["adam"], 4);
   EXPECT_EQ(counts["mask"], 4 * 3);
@@ -95,8 +100,8 @@ TEST(Batch, MayBeSmallerThanTheBuffers) {
       config.batch_size = batch_size;
       Gan gan(*backend, config);
       for (std::int64_t step = 0; step < 2; ++step) {
-        backend->draw_normal({1, 50, 1}, rows * gan.spec().image.size(), gan.real_images());
-        backend->draw_normal({1, 51, 1}, rows * config.latent, gan.noise());
+        backend->draw_normal({{1, 50, 1}, rows * gan.spec().image.size(), gan.real_images()});
+        backend->draw_normal({{1, 51, 1}, rows * config.latent, gan.noise()});
         gan.train_step(rows, step);
       }
       return download_state(gan);
@@ -184,10 +189,11 @@ TEST_P(SmallPresets, SamplesLeaveTrainingAlone) {
   Gan alone(*backend, config), sampled(*backend, config);
   for (std::int64_t step = 0; step < 2; ++step)
     for (Gan* gan : {&alone, &sampled}) {
-      backend->draw_normal({1, 50, static_cast<std::uint64_t>(step)}, 8 * gan->spec().image.size(),
-                           gan->real_images());
-      backend->draw_normal({1, 51, static_cast<std::uint64_t>(step)}, 8 * config.latent,
-                           gan->noise());
+      backend->draw_normal({{1, 50, static_cast<std::uint64_t>(step)},
+                            8 * gan->spec().image.size(),
+                            gan->real_images()});
+      backend->draw_normal(
+          {{1, 51, static_cast<std::uint64_t>(step)}, 8 * config.latent, gan->noise()});
       gan->train_step(8, step);
       if (gan == &sampled) gan->sample(9, 1);
     }

@@ -10,7 +10,6 @@
 #include <string>
 
 #include "dcgan/error.h"
-#include "models/models.h"
 #include "train/gan.h"
 
 namespace dcgan::test {
@@ -31,12 +30,12 @@ TEST(Memory, OfTheNetworksOnPaper) {
   constexpr std::int64_t discriminator = (784 * 8 + 16) + (32 + 16) + (16 + 16) + (16 + 16);
   constexpr std::int64_t generator_row = (2 + 4 + 8 + 784) + 2 * 8;  // outputs, two gradients
   constexpr std::int64_t discriminator_row = (8 + 4 + 2 + 1) + 2 * 8, masks = 8 + 4 + 2;
-  constexpr std::int64_t batch = 3 * 784 + 3;  // real, generated, gradient; noise
+  constexpr std::int64_t batch = 3 * 784 + 3;   // real, generated, gradient; noise
+  constexpr std::int64_t loss = 2 + 2 + 1 + 1;  // logits, adjoints, ratio; and the two losses
   for (const std::int64_t rows : {1, 5})
-    EXPECT_EQ(networks_bytes(narrow(rows)),
-              4 * (4 * generator + rows * generator_row) +
-                  4 * (4 * discriminator + 2 * rows * discriminator_row) + 2 * rows * masks +
-                  4 * rows * batch);
+    EXPECT_EQ(Gan::bytes(narrow(rows)), 4 * (4 * generator + rows * generator_row) +
+                                            4 * (4 * discriminator + 2 * rows * discriminator_row) +
+                                            2 * rows * masks + 4 * rows * (batch + loss) + 4 * 2);
 }
 
 /// The number behind `before` in a message.
@@ -92,7 +91,7 @@ TEST(Memory, TooLittleIsRefusedWithBothNumbers) {
       const double need = number_behind(message, "with these networks takes ");
       const double have = number_behind(message, "but this machine has ");
       EXPECT_EQ(number_behind(message, "batch_size="), static_cast<double>(batch));
-      const double bytes = static_cast<double>(networks_bytes(config));
+      const double bytes = static_cast<double>(Gan::bytes(config));
       EXPECT_NEAR(need, bytes / (1 << 30) - 0.05, 0.0501);  // tenths, rounded down
       // Other programs take and give back between the two looks.
       EXPECT_NEAR(have, free_gib(), 1 + 0.3 * free_gib()) << message;

@@ -1,14 +1,10 @@
-// What a Trainer reports of its steps and epochs, and what a run's log says of them.
+// What a Trainer reports of its steps and epochs.
 #include <gtest/gtest.h>
 
 #include <chrono>
-#include <nlohmann/json.hpp>
-#include <sstream>
 
 #include "dcgan/trainer.h"
-#include "io/atomic_file.h"
 #include "temporary_folder.h"
-#include "train/run.h"
 #include "train/small_presets.h"
 
 namespace dcgan::test {
@@ -98,41 +94,6 @@ TEST_F(Records, AverageOverAnEpochThatWasInterrupted) {
   for (int i = 0; i < 2; ++i) step(second);
   ASSERT_EQ(second.state().history.size(), 2U);
   expect_means(second.state().history, epochs);
-}
-
-TEST_F(Records, StandInTheLog) {
-  const TemporaryFolder folder;
-  RunOptions options;
-  options.directory = folder.path("run");
-  std::vector<StepResult> steps;
-  options.after_step = [&](const StepResult& step, const Trainer&) { steps.push_back(step); };
-  config.epochs = 2;
-  Trainer trainer(config, data);
-  run_training(trainer, options);
-  ASSERT_EQ(steps.size(), 6U);
-
-  std::istringstream log(read_file(folder.path("run/log.jsonl")));
-  std::size_t step = 0, epoch = 0;
-  for (std::string line; std::getline(log, line);) {
-    const auto j = nlohmann::json::parse(line);
-    if (j.contains("step")) {
-      ASSERT_LT(step, steps.size());
-      EXPECT_EQ(j.at("step"), steps[step].step);
-      EXPECT_EQ(j.at("epoch"), steps[step].epoch);
-      EXPECT_NEAR(j.at("loss_generator"), steps[step].loss_generator, 1e-6);
-      EXPECT_NEAR(j.at("loss_discriminator"), steps[step].loss_discriminator, 1e-6);
-      ++step;
-    } else {
-      const auto& history = trainer.state().history;
-      ASSERT_LT(epoch, history.size());
-      EXPECT_EQ(j.at("epoch"), history[epoch].epoch);
-      EXPECT_NEAR(j.at("loss_generator"), history[epoch].loss_generator, 1e-6);
-      EXPECT_NEAR(j.at("loss_discriminator"), history[epoch].loss_discriminator, 1e-6);
-      ++epoch;
-    }
-  }
-  EXPECT_EQ(step, 6U);
-  EXPECT_EQ(epoch, 2U);
 }
 
 }  // namespace

@@ -9,7 +9,7 @@
 #include "backend/backend.h"
 #include "dcgan/trainer.h"
 #include "io/safetensors.h"
-#include "kernels/philox.h"
+#include "ops/philox.h"
 #include "ref/gan.h"
 #include "temporary_folder.h"
 #include "train/small_presets.h"

@@ -2,15 +2,10 @@
 // bits, on any number of threads; and a step keeps no memory it did not have before.
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <filesystem>
-
 #include "dcgan/trainer.h"
-#include "io/atomic_file.h"
 #include "io/safetensors.h"
 #include "temporary_folder.h"
 #include "train/count_allocations.h"
-#include "train/run.h"
 #include "train/small_presets.h"
 
 namespace dcgan::test {
@@ -98,34 +93,6 @@ TEST_P(Threads, HaveNoPartInTheBits) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Presets, Threads, testing::ValuesIn(all_presets), preset_test_name);
-
-TEST(Run, LeavesEverythingBehindAndResumesElsewhere) {
-  const TemporaryFolder folder;
-  Config config = small_preset("dcgan");
-  config.steps = 5;  // ends in the second epoch
-  RunOptions options;
-  options.directory = folder.path("first");
-  std::string checkpoint;
-  {
-    Trainer trainer(config, pictures(20));
-    const RunOutcome outcome = run_training(trainer, options);
-    EXPECT_FALSE(outcome.interrupted);
-    checkpoint = outcome.checkpoint;
-  }
-  for (const char* name : {"config.json", "log.jsonl", "real_samples.png", "losses.png",
-                           "training.gif", "images/epoch_0001.png", "images/epoch_0002.png"})
-    EXPECT_TRUE(std::filesystem::is_regular_file(options.directory + "/" + name)) << name;
-  config.steps = 6;
-  Trainer trainer(config, pictures(20));
-  trainer.load(checkpoint);
-  options.directory = folder.path("second");
-  options.checkpoint = checkpoint;
-  run_training(trainer, options);
-  EXPECT_TRUE(std::filesystem::is_regular_file(folder.path("second/images/epoch_0001.png")));
-  // 6 steps and 2 epochs: the line of the half epoch is replaced by that of the whole one.
-  const std::string log = read_file(folder.path("second/log.jsonl"));
-  EXPECT_EQ(std::count(log.begin(), log.end(), '\n'), 8);
-}
 
 TEST(Trainer, RefusesACheckpointOfAnotherNetwork) {
   const TemporaryFolder folder;

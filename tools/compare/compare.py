@@ -20,7 +20,7 @@ from contenders import BATCH, FRAMEWORKS, PRESETS, contenders, installed
 from report import best_lines, machine, plot, summary, table
 from worker import Failed, Worker
 
-PAUSE_SECONDS = 0.5  # on a CPU: idle threads of the program before spin for a while
+PAUSE_SECONDS = 0.5  # on a CPU: idle threads of the previous program spin for a while
 SET_UP_SHARE = 0.6  # of a limited time; the rest is for the turns
 
 

@@ -39,7 +39,7 @@ def torch_ways(preset, gpu):
             yield "eager", "fp32", "channels-last"
         yield "compiled", "fp32", "channels-first"
         return
-    # A network without convolutions knows no layout.
+    # A network without convolutions has no layout.
     layouts = ["channels-first"] if preset == "vanilla" else ["channels-last", "channels-first"]
     for way in ("graph", "eager", "compiled-graph", "compiled"):
         for precision in ("fp32", "tf32", "bf16"):

@@ -1,4 +1,4 @@
-"""What compare.py and its workers say to each other.
+"""The protocol between compare.py and its workers.
 
 A worker trains one preset in one way. It says 'ready NAME' once, and for every
 line 'N' on its standard input runs N steps and answers with one line: a JSON
@@ -23,7 +23,7 @@ QUEUED_STEPS = 16  # between two waits for a GPU
 
 
 def random_images():
-    """Pixels of no meaning in [-1, 1], [IMAGES, 28, 28, 1], as numpy's."""
+    """Random pixels in [-1, 1], [IMAGES, 28, 28, 1], as numpy's."""
     import numpy as np
 
     pixels = np.random.default_rng(1).integers(0, 256, (IMAGES, 28, 28, 1), np.uint8)

@@ -1,4 +1,4 @@
-"""What a comparison says of itself: the machine, the table, who is the fastest peer, the plot."""
+"""What a comparison reports: the machine, the table, who is the fastest peer, the plot."""
 import datetime
 import glob
 import os

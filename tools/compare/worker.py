@@ -1,4 +1,4 @@
-"""A contender's process, which runs steps when it is told to (protocol.py)."""
+"""A contender's process, which runs steps on request (protocol.py)."""
 import json
 import os
 import queue
@@ -20,7 +20,7 @@ class Worker:
         if threads:
             environment["OMP_NUM_THREADS"] = str(threads)
         self.times = []
-        self.step_ms = 0  # as the warm-up has it
+        self.step_ms = 0  # as the warm-up measured it
         self.steps = 0  # of a turn
         self.answers = queue.Queue()
         self.chatter = tempfile.TemporaryFile()

@@ -3,7 +3,7 @@
 
 A tape fixes everything random of a few training steps: real images, noise and
 the discriminator's dropout masks. Keras runs the steps from given weights;
-`dcgan_cuda replay` runs the same and must come to the same numbers
+`dcgan_cuda replay` runs the same steps and must give the same numbers
 (tools/keras/compare.py).
 
     make_tape.py --preset dcgan --steps 4 --batch 16 \
@@ -25,7 +25,7 @@ over the same generated ones for the generator. So mask.real.dropout<n> is
 [S, P, B, ...] and mask.fake.dropout<n> [S, P + 1, B, ...], the generator's pass
 last; loss.discriminator and the discriminator's gradients are those of pass P.
 
---set KEY=VALUE changes a setting of the preset; `dcgan_cuda replay` wants the
+--set KEY=VALUE changes a setting of the preset; `dcgan_cuda replay` needs the
 same. Presets on 28x28 take images of Fashion-MNIST, those on colour pictures
 made-up ones.
 
@@ -158,7 +158,7 @@ def build(preset, settings):
 
 
 def names_of(network, model):
-    """{variable path: DESIGN's name}, layers counted per kind from 1."""
+    """{variable path: the project's name}, layers counted per kind from 1."""
     kinds = {"Dense": "dense", "Conv2D": "conv", "Conv2DTranspose": "conv_transpose",
              "BatchNormalization": "batch_norm"}
     counts, names = {}, {}

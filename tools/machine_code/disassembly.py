@@ -144,7 +144,7 @@ class Resources:
     registers: int = 0
     shared_bytes: int = 0         # static
     stack_bytes: int = 0
-    spill_store_bytes: int = None  # None: not known, a built library does not tell
+    spill_store_bytes: int = None  # None: unknown, a built library does not say
     spill_load_bytes: int = None
 
 

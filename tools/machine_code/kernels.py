@@ -1,4 +1,4 @@
-"""Brings kernels to machine code, or takes a built library, and measures each one in it."""
+"""Compiles kernels to machine code, or reads a built library, and measures each kernel in it."""
 import concurrent.futures
 import os
 import pathlib
@@ -11,6 +11,7 @@ import disassembly
 from occupancy import occupancy
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+INCLUDES = [flag for folder in (ROOT, ROOT / "src", ROOT / "include") for flag in ("-I", str(folder))]
 
 
 class ToolError(Exception):
@@ -53,7 +54,7 @@ class Kernel:
 
     @property
     def spills(self):
-        """Bytes where ptxas told them; otherwise instructions on local memory without a stack frame
+        """Bytes where ptxas reported them; otherwise instructions on local memory without a stack frame
         of the program's own, which cannot be told apart."""
         r = self.resources
         if r.spill_store_bytes is not None:
@@ -90,7 +91,7 @@ def compile_kernels(nvcc, cuobjdump, capabilities):
         def measure(job):
             source, capability = job
             cubin = pathlib.Path(folder) / f"{source.stem}.sm_{capability}.cubin"
-            _, log = run([nvcc, "-std=c++20", "-O3", "-DDCGAN_HOME=cuda", "-I", str(ROOT), "-cubin",
+            _, log = run([nvcc, "-std=c++20", "-O3", "-DDCGAN_TARGET=cuda", *INCLUDES, "-cubin",
                           f"-arch=sm_{capability}", "-Xptxas", "-v", str(source), "-o", str(cubin)])
             resources = {(capability, name): r
                          for name, r in disassembly.ptxas_resources(log).items()}

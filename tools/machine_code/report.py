@@ -29,7 +29,7 @@ def parse_arguments():
     try:
         arguments.arch = [int(a) for a in arguments.arch.replace(";", ",").split(",")]
     except ValueError:
-        parser.error("--arch wants numbers like 75,90")
+        parser.error("--arch: expected numbers like 75,90")
     unknown = [a for a in arguments.arch if a not in LIMITS]
     if unknown:
         parser.error(f"the limits of compute capability {unknown[0]} are not known; "

@@ -1,4 +1,4 @@
-"""What the machine code of the kernels must hold to; CI fails where it does not."""
+"""Rules for the kernels' machine code; CI fails where one is broken."""
 
 # The least share of multiply-adds among the instructions of the tiled product's inner loop, by tile.
 # What is not an FMA there is four 16-byte shared loads per 64 FMAs and bringing in the next slice: the

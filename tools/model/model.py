@@ -110,17 +110,18 @@ def time_of(work, gpu, code):
     else:
         latency = chip.l2_latency if fits else chip.dram_latency
         bounds["latency"] = rounds * serial_loads(work, entry) * latency * cycle_us
-    if work.fmas:
+    if work.flops and not work.tiled:
         loop = entry["inner_loop"]
         per_fma = max(32 * SCHEDULERS / chip.fp32_lanes, loop["instructions"] / loop["fmas"])
         share = work.blocks / (on_busiest * gpu.multiprocessors)
-        bounds["arithmetic"] = (work.fmas / 32 * per_fma / SCHEDULERS / gpu.multiprocessors / share *
+        bounds["arithmetic"] = (work.flops / 2 / 32 * per_fma / SCHEDULERS / gpu.multiprocessors / share *
                                 cycle_us)
     bounds["shared memory"] = work.shared_passes / work.blocks * on_busiest * cycle_us
     if work.instructions:
-        bounds["arithmetic"] = work.instructions / SCHEDULERS / gpu.multiprocessors * cycle_us
-    if work.double_threads and entry["double_precision_instructions"]:
-        instructions = work.double_instructions or entry["double_precision_instructions"]
+        bounds["arithmetic"] = work.warps * work.instructions / SCHEDULERS / gpu.multiprocessors * cycle_us
+    if work.double_instructions:
+        instructions = (work.double_instructions if work.double_instructions > 0
+                        else entry["double_precision_instructions"])
         bounds["double"] = (on_busiest * work.threads / 32 * instructions * 32 / chip.fp64_lanes *
                             cycle_us)
     bounds["L2"] = max(work.sector_bytes, work.moved_bytes if fits else 0) / gpu.l2_gb_s * 1e-3
@@ -134,7 +135,7 @@ def time_of(work, gpu, code):
 def read_profile(path):
     """A step as `dcgan_cuda kernels --json` writes it: {"preset", "batch_size", "ops"}."""
     profile = read_json(path)
-    profile["ops"] = [{**entry["op"], "launches": entry["kernels"]} for entry in profile["ops"]]
+    profile["flops"] = sum(op["flops"] for op in profile["ops"])  # of the formulas
     return profile
 
 
@@ -162,7 +163,7 @@ def step_ms(times, card):
 
 
 def summary(preset, times, gpus):
-    flops = sum(work.flops for work, _ in times)
+    flops = preset["flops"]
     lines = [f"{preset['preset']}, batch {preset['batch_size']}: {len(times)} kernels, "
              f"{flops * 1e-9:.1f} GFLOP per step"]
     for name in gpus:
@@ -189,7 +190,7 @@ def markdown(presets, all_times, gpus):
         lines.append(f"| {name} | {gpu.capability} | {gpu.multiprocessors} | {gpu.tflops:.1f} | "
                      f"{gpu.dram_gb_s} | " + " | ".join(cells) + " |")
     for preset, times in zip(presets, all_times):
-        gflop = sum(work.flops for work, _ in times) * 1e-9
+        gflop = preset["flops"] * 1e-9
         lines += ["", f"**{preset['preset']}**, batch {preset['batch_size']}, {len(times)} kernels, "
                   f"{gflop:.1f} GFLOP: those that take longest, modelled microseconds and what bounds them.",
                   "", "| kernel | blocks | MFLOP | " + " | ".join(gpus) + " |",
@@ -197,7 +198,7 @@ def markdown(presets, all_times, gpus):
         longest = sorted(times, key=lambda t: -sum(t[1][g].microseconds for g in gpus))[:12]
         for work, t in longest:
             cells = [f"{t[g].microseconds:.1f} {t[g].bound}" for g in gpus]
-            lines.append(f"| {work.op} | {work.blocks} | {work.flops * 1e-6:.0f} | "
+            lines.append(f"| {work.name} | {work.blocks} | {work.flops * 1e-6:.0f} | "
                          + " | ".join(cells) + " |")
     return "\n".join(lines)
 
@@ -207,8 +208,8 @@ def as_json(presets, all_times, gpus, comparisons):
     def preset_of(preset, times, card):
         kernels = {}
         for work, t in times:
-            kernel = kernels.setdefault((work.op, work.kernel, t[card].bound), {
-                "op": work.op, "kernel": work.kernel, "launches": 0, "ms": 0, "bound": t[card].bound,
+            kernel = kernels.setdefault((work.name, work.kernel, t[card].bound), {
+                "op": work.name, "kernel": work.kernel, "launches": 0, "ms": 0, "bound": t[card].bound,
                 "blocks": work.blocks, "flops": 0, "moved_bytes": 0})
             kernel["launches"] += 1
             kernel["ms"] += t[card].microseconds * 1e-3
@@ -216,7 +217,7 @@ def as_json(presets, all_times, gpus, comparisons):
             kernel["moved_bytes"] += work.moved_bytes
         return {"preset": preset["preset"], "batch_size": preset["batch_size"],
                 "step_ms": step_ms(times, card), "launches": len(times),
-                "flops": sum(work.flops for work, _ in times),
+                "flops": preset["flops"],
                 "kernels": sorted(kernels.values(), key=lambda k: -k["ms"])}
 
     return {"modelled": True,
@@ -265,12 +266,10 @@ def compare(path, presets, all_times):
                       if (preset["preset"], preset["batch_size"]) == (result["preset"], result["batch_size"])),
                      None)
         known = card is not None and times is not None
-        measured, modelled = {}, {}
-        for op in result["ops"]:
-            name = op["op"].replace("backward-data", "backward").replace("backward-weights", "backward")
-            measured[name] = measured.get(name, 0) + op["ms_per_step"]
+        measured = {op["op"]: op["ms_per_step"] for op in result["ops"]}
+        modelled = {}
         for work, t in times if known else []:
-            modelled[work.timed_as] = modelled.get(work.timed_as, 0) + t[card].microseconds * 1e-3
+            modelled[work.op] = modelled.get(work.op, 0) + t[card].microseconds * 1e-3
         comparisons.append(Comparison(
             result["preset"], result["batch_size"], result["device"], card, result["median_ms"],
             step_ms(times, card) if known else None,

@@ -117,7 +117,7 @@ def judge_kernel(worker, mutant, baselines, passed, count):
         return "identical", ""
     done = 1 if stems - {None} else 0  # host code alone: its results are still to be seen
     stems.discard(None)
-    for phase in kernel_phases(stems)[max(done, passed):count]:
+    for phase in (p for p in kernel_phases(stems) if max(done, passed) < p.number <= count):
         if phase.backend == "simt-check" and not shared:
             if not worker.compile([u for u in checked if not stems or stem_of(u) in stems | {None}]):
                 return "stillborn", ""

@@ -18,7 +18,7 @@ import threading
 
 from targets import PROGRAMS, TESTED_BY
 
-COPIED = ("CMakeLists.txt", "bench", "cmake", "include", "kernels", "src", "tests")
+COPIED = ("CMakeLists.txt", "bench", "cmake", "examples", "include", "kernels", "src", "tests")
 INCLUDED = ("", "src", "include")  # where the project's includes begin
 # Quick to compile, and fast enough to run; check mode has optimisation of its own. What is not
 # initialised holds a pattern, so that a forgotten initialiser does not meet a zero by chance, and an
@@ -158,12 +158,13 @@ class Sandbox:
     def _dependencies(self):
         """object -> the files of the project it was compiled from."""
         found, output = {}, None
-        prefix = str(self.source) + "/"
+        prefix = os.path.realpath(self.source) + "/"
         for line in self._ninja("deps").splitlines():
             if line and not line[0].isspace():
                 output = line.split(":")[0]
             elif line.strip():
-                path = os.path.normpath(os.path.join(self.build, line.strip()))
+                # Headers are found through the links to their layers.
+                path = os.path.realpath(os.path.join(self.build, line.strip()))
                 if path.startswith(prefix):
                     found.setdefault(output, []).append(path[len(prefix):])
         return found
@@ -248,7 +249,8 @@ class Worker:
         added = [*FLAGS, *(f"-fmacro-prefix-map={folder}=." for folder in (self.sandbox.source, self.folder))]
         at = words.index("-c")
         words[at:at] = added
-        words[1:1] = [f"-I{tree / folder}" for folder in INCLUDED]
+        # In place of the links to the layers, so that headers have the same paths in both.
+        words[1:1] = [f"-I{top / folder}" for top in (tree, self.sandbox.source) for folder in INCLUDED]
         words = [w for w in words if w not in ("-MD", "-MMD")]
         for flag in ("-MT", "-MF"):
             if flag in words:

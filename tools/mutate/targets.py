@@ -3,29 +3,19 @@ import dataclasses
 import re
 
 # Where the build puts them. dcgan_cuda is run by test_cli.
-PROGRAMS = {"test_ops": "tests/ops", "test_models": "tests/models", "test_nn": "tests/nn",
-            "test_train": "tests/train", "test_backend": "tests/backend", "dcgan_cuda": "", "test_cli": "tests/cli"}
+PROGRAMS = {"test_ops": "tests/ops", "test_models": "tests/models", "test_config": "tests/config",
+            "test_nn": "tests/nn", "test_train": "tests/train", "test_run": "tests/run",
+            "test_profile": "tests/profile", "test_backend": "tests/backend", "dcgan_cuda": "",
+            "test_cli": "tests/cli"}
 
 
-@dataclasses.dataclass(frozen=True)
-class Tests:
-    """An op's, as suite_test.cpp names them, and which of its cases a kernel file has a part in."""
-    suite: str
-    cases: list
-    without: list = dataclasses.field(default_factory=list)
-
-
-# The large cases of the direct kernels are nothing to conv.cu, the other cases nothing to those.
-DIRECT = ["conv*x1_to_*", "conv*_to_1_k*"]
+# The cases of the suite that a kernel file has a part in, where their names do not begin with the file's. The
+# large cases of the direct kernels are nothing to conv.cu, the other cases nothing to those.
+CASES = {"conv": ["conv2d_*", "conv_transpose2d_*"],
+         "conv_one_channel": ["conv*x1_to_*", "conv*_to_1_k*"],
+         "dense_one_output": ["dense_*_to_1_*", "dense_*_to_1"],
+         "random": ["noise_*", "mask_*"], "sum_parts": ["dense_*"]}
 LARGE_DIRECT = [f"*_n{batch}_{part}" for batch in (96, 150, 300) for part in ("*x1_to_*", "*_to_1_k*")]
-TESTS = {"adam": Tests("Adam", ["adam_*"]), "batch_norm": Tests("BatchNorm", ["batch_norm_*"]),
-         "conv": Tests("Conv", ["conv2d_*", "conv_transpose2d_*"], LARGE_DIRECT),
-         "conv_one_channel": Tests("Conv", DIRECT),
-         "dense": Tests("Dense", ["dense_*"]),
-         "dense_one_output": Tests("Dense", ["dense_*_to_1_*", "dense_*_to_1"]),
-         "epilogue": Tests("Epilogue", ["epilogue_*"]),
-         "gather": Tests("Random", ["gather_*"]), "loss": Tests("Loss", ["loss_*", "gan_loss_*"]),
-         "random": Tests("Random", ["noise_*", "keep_mask_*"])}
 ALONE = "Philox.*:Shuffle.*:Divider.*:Launches.*:ChosenKernels.*:*/SumParts.*"  # tests of no single op
 
 
@@ -47,25 +37,23 @@ def stem_of(output):
 
 
 def kernel_phases(stems):
-    """Of the tests that run code of these kernel files: the results of their ops, the gradients and all
-    orders of threads, check mode."""
-    known = stems if stems and stems <= TESTS.keys() else TESTS.keys()
-    tests = [TESTS[s] for s in sorted(known)]
-    cases = [(t.suite, case) for t in tests for case in t.cases]
-    without = [] if "conv_one_channel" in known else [case for t in tests for case in t.without]
+    """Of the tests that run code of these kernel files (of all, where there are none): the results of their
+    ops, the gradients and all orders of threads, check mode."""
+    cases = [case for stem in sorted(stems) for case in CASES.get(stem, [f"{stem}_*"])] or ["*"]
+    without = LARGE_DIRECT if "conv" in stems and "conv_one_channel" not in stems else []
     end = "-" + ":".join(without) if without else ""
-    results = ":".join(f"{suite}/Op.*/{case}" for suite, case in cases)
-    rest = ":".join([ALONE, *(f"{suite}/{test}.*/{case}" for suite, case in cases
-                              for test in ("Gradient", "Containment")),
-                     *(f"*/Orders.*/{case}" for _, case in cases)])
+    results = ":".join(f"*/Op.*/{case}" for case in cases)
+    rest = ":".join([ALONE, *(f"*/{test}.*/{case}" for case in cases
+                              for test in ("Gradient", "Containment", "Orders"))])
     return [Phase(1, "results", results + end, "simt"), Phase(2, "gradients and orders", rest + end, "simt"),
-            Phase(3, "check mode", f"{results}:Access.*{end}", "simt-check")]
+            Phase(3, "check mode", f"{results}:Access.*{end}", "simt-check"),
+            Phase(3, "profile", "*", program="test_profile")]  # what launches declare of their work
 
 
 # What takes a moment comes first: whole steps of the smallest preset, refusals. What runs every backend in
-# one test, or in check mode, comes late. A profile is taken in check mode too.
+# one test, or in check mode, comes late.
 QUICK = "*vanilla:*vanilla_cpu:*vanilla_smoothed_cpu:Passes.*:Trainer.*:Replay.[!D]*:TrainerInput.*"
-SLOW, CHECKED, PROFILE = "*Backends*", "*simt_check*", "*Profile*"
+SLOW, CHECKED = "*Backends*", "*simt_check*"
 SUITE = "-" + ":".join(f"*n{batch}_*" for batch in (96, 150, 300))  # test_ops without its largest cases
 TRAINING = [Phase(1, "small steps", f"{QUICK}-*simt*:{SLOW}", program="test_train"),
             Phase(1, "steps", f"-*simt*:{QUICK}:{SLOW}", program="test_train"),
@@ -73,6 +61,9 @@ TRAINING = [Phase(1, "small steps", f"{QUICK}-*simt*:{SLOW}", program="test_trai
             Phase(2, "steps on every backend", SLOW, program="test_train"),
             Phase(3, "steps in check mode", CHECKED, program="test_train")]
 MODELS = Phase(1, "models", "*", program="test_models")
+SETTINGS = Phase(1, "settings", "*", program="test_config")
+RUNS = Phase(1, "runs", "*", program="test_run")
+PROFILE = Phase(3, "profile", "*", program="test_profile")  # taken in check mode
 DEVICES = Phase(1, "devices", "*", program="test_backend")
 DRAWS = "*DrawsEachKernelEvenly*:*64"
 NETWORKS = [Phase(1, "small networks", f"-*simt*:{DRAWS}", program="test_nn"),
@@ -88,21 +79,26 @@ KERNELS_HOST = [Phase(1, "small steps on simt", f"{SMALLEST}-{CHECKED}", program
                 Phase(2, "all of the ops", f"{SUITE}:*/Op.*", "simt"),
                 Phase(2, "steps on every backend", SLOW, program="test_train"),
                 Phase(3, "ops in check mode", f"*/Op.*:Access.*{SUITE}", "simt-check"),
-                Phase(3, "steps in check mode", f"{CHECKED}:{PROFILE}", program="test_train")]
+                Phase(3, "steps in check mode", CHECKED, program="test_train"), PROFILE]
 # The folders of host code, and the tests of each: their own first, whole runs of the program later.
 WHOLE_RUNS = [dataclasses.replace(p, number=max(p.number, 2)) for p in (MISUSE, COMMANDS, *TRAINING[1:])]
-HOST = {"src/models": [MODELS, *NETWORKS, TRAINING[0], *WHOLE_RUNS],
+HOST = {"src/models": [MODELS, SETTINGS, *NETWORKS, TRAINING[0], *WHOLE_RUNS],
+        "src/config": [SETTINGS, RUNS, MISUSE, COMMANDS],
         "src/nn": [*NETWORKS, MODELS, TRAINING[0], *WHOLE_RUNS],
-        "src/train": [MISUSE, *TRAINING, COMMANDS],
+        "src/train": [MISUSE, *TRAINING, COMMANDS, RUNS],
+        "src/run": [RUNS, COMMANDS, MISUSE],
+        "src/profile": [PROFILE, COMMANDS],
+        "src/ops": [Phase(1, "descriptions", "Describe*"), *NETWORKS, Phase(1, "ops", f"*/Op.*{SUITE}", "cpu,simt"),
+                    DEVICES, TRAINING[0], *WHOLE_RUNS],
         "src/backend": [DEVICES, TRAINING[0], Phase(2, "ops", f"*/Op.*{SUITE}", "cpu,simt"), *WHOLE_RUNS],
         "src/backend/cuda": [DEVICES, *NETWORKS[2:], *KERNELS_HOST]}
 # A file's own tests come before those of its folder.
-OWN = {"src/train/checkpoint": "Checkpoint.*", "src/train/memory": "Memory.*", "src/train/replay": "Replay.*",
-       "src/train/run": "RunLoop.*:PresetTitle.*", "src/train/run_folder": "Folder.*:ToBytes.*",
-       "src/train/step_profile": "OpFlops.*:StepProfile.*", "src/train/trainer": "Records.*:Trainer*"}
+OWN = {"src/train/checkpoint": ("test_train", "Checkpoint.*"), "src/train/memory": ("test_train", "Memory.*"),
+       "src/train/replay": ("test_train", "Replay.*"), "src/train/trainer": ("test_train", "Records.*:Trainer*"),
+       "src/run/run": ("test_run", "RunLoop.*"), "src/run/run_folder": ("test_run", "Folder.*")}
 # The folders of tests that decide about kernels and about host code.
 TESTED_BY = {"kernels": ["ops", "ref"],
-             "src": ["ops", "ref", "models", "nn", "train", "backend", "cli", "fixtures"]}
+             "src": ["ops", "ref", "models", "config", "nn", "train", "run", "profile", "backend", "cli", "fixtures"]}
 
 
 def is_kernel(name):
@@ -111,7 +107,7 @@ def is_kernel(name):
 
 def host_phases(name):
     """Of the tests that are to notice a break of this file."""
-    own = [Phase(1, "own tests", filter, program="test_train") for filter in [OWN.get(name.rpartition(".")[0])] if filter]
+    own = [Phase(1, "own tests", OWN[stem][1], program=OWN[stem][0]) for stem in [name.rpartition(".")[0]] if stem in OWN]
     return own + sorted(HOST[name.rpartition("/")[0]], key=lambda p: p.number)
 
 

@@ -1,24 +1,13 @@
-// alpha = lr sqrt(1 - beta2^t) / (1 - beta1^t)
 // m += (g - m)(1 - beta1);  v += (g^2 - v)(1 - beta2);  w -= alpha m / (sqrt(v) + epsilon)
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "src/backend/cpu/adam.cpp"
+#define HWY_TARGET_INCLUDE "backend/cpu/adam.cpp"
 #include <hwy/foreach_target.h>
 // After foreach_target.h:
 #include <hwy/highway.h>
 
 #include <algorithm>
-#include <cmath>
 
 #include "backend/cpu/adam.h"
-
-#ifndef DCGAN_ADAM_FACTORS
-#define DCGAN_ADAM_FACTORS
-namespace dcgan::cpu {
-struct AdamFactors {
-  float alpha, one_minus_beta1, one_minus_beta2, epsilon;
-};
-}  // namespace dcgan::cpu
-#endif
 
 HWY_BEFORE_NAMESPACE();
 namespace dcgan::cpu::HWY_NAMESPACE {
@@ -58,17 +47,12 @@ namespace {
 HWY_EXPORT(AdamRange);
 }  // namespace
 
-void adam(const AdamConfig& c, std::int64_t t, std::int64_t n, const float* gradient, float* m,
-          float* v, float* parameter) {
-  const auto steps = static_cast<double>(t);
-  const double alpha =
-      c.learning_rate * std::sqrt(1 - std::pow(c.beta2, steps)) / (1 - std::pow(c.beta1, steps));
-  const AdamFactors f{static_cast<float>(alpha), static_cast<float>(1 - c.beta1),
-                      static_cast<float>(1 - c.beta2), static_cast<float>(c.epsilon)};
+void adam(const AdamStep& s) {
+  const AdamFactors f = s.factors();
   constexpr std::int64_t block = 16384;
 #pragma omp parallel for schedule(static)
-  for (std::int64_t begin = 0; begin < n; begin += block) HWY_DYNAMIC_DISPATCH(AdamRange)
-  (f, begin, std::min(n, begin + block), gradient, m, v, parameter);
+  for (std::int64_t begin = 0; begin < s.n; begin += block) HWY_DYNAMIC_DISPATCH(AdamRange)
+  (f, begin, std::min(s.n, begin + block), s.gradient, s.m, s.v, s.parameter);
 }
 
 }  // namespace dcgan::cpu

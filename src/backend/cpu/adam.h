@@ -1,10 +1,9 @@
-// Adam (Kingma and Ba, 2015) over a network's flat buffers, in Keras's form.
+// Adam over a network's flat buffers.
 #pragma once
 #include "backend/backend.h"
 
 namespace dcgan::cpu {
 
-void adam(const AdamConfig& config, std::int64_t t, std::int64_t n, const float* gradient, float* m,
-          float* v, float* parameter);
+void adam(const AdamStep& step);
 
 }  // namespace dcgan::cpu

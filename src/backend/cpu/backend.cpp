@@ -9,7 +9,7 @@
 
 #include "backend/cpu/adam.h"
 #include "backend/cpu/batch_norm.h"
-#include "backend/cpu/conv_layers.h"
+#include "backend/cpu/conv.h"
 #include "backend/cpu/dense.h"
 #include "backend/cpu/epilogue.h"
 #include "backend/cpu/gather.h"
@@ -73,42 +73,24 @@ class CpuBackend final : public Backend {
   std::unique_ptr<LinearOp> dense(const DenseShape& s, const Epilogue& e) override {
     return make_dense(s, e);
   }
-  std::unique_ptr<LinearOp> conv2d(const ConvShape& s, const Epilogue& e) override {
-    return make_conv2d(convolutions_, s, e);
-  }
-  std::unique_ptr<LinearOp> conv_transpose2d(const ConvShape& s, const Epilogue& e) override {
-    return make_conv_transpose2d(convolutions_, s, e);
+  std::unique_ptr<LinearOp> convolution(const ConvShape& s, const Epilogue& e) override {
+    return make_convolution(convolutions_, s, e);
   }
   std::unique_ptr<BatchNormOp> batch_norm(const BatchNormShape& s) override {
     return std::make_unique<BatchNorm>(s);
   }
 
-  void epilogue_forward(const Epilogue& e, std::int64_t rows, std::int64_t channels,
-                        const float* bias, const std::uint8_t* keep, float* y) override {
-    cpu::epilogue_forward(e, rows, channels, bias, keep, y);
-  }
-  void epilogue_backward(const Epilogue& e, std::int64_t rows, std::int64_t channels,
-                         const float* y, const std::uint8_t* keep, const float* sample_scale,
-                         std::int64_t sample_size, float* dy, float* dbias) override {
-    const std::size_t wanted = epilogue_scratch_floats(rows, channels);
+  void epilogue_forward(const EpilogueForward& c) override { cpu::epilogue_forward(c); }
+  void epilogue_backward(const EpilogueBackward& c) override {
+    const std::size_t wanted = epilogue_scratch_floats(c.rows, c.channels);
     if (scratch_.size() < wanted) scratch_.resize(wanted);
-    cpu::epilogue_backward(e, rows, channels, y, keep, sample_scale, sample_size, dy, dbias,
-                           scratch_.data());
+    cpu::epilogue_backward(c, scratch_.data());
   }
-
-  void gan_loss(const GanLoss& loss) override { cpu::gan_loss(loss); }
-  void adam(const AdamConfig& config, std::int64_t t, std::int64_t n, const float* gradient,
-            float* m, float* v, float* parameter) override {
-    cpu::adam(config, t, n, gradient, m, v, parameter);
-  }
-  void draw_normal(const RandomAddress& address, std::int64_t n, float* out) override {
-    cpu::draw_normal(address, n, out);
-  }
-  void draw_keep_mask(const RandomAddress& address, float dropout_rate, std::int64_t n,
-                      std::uint8_t* out) override {
-    cpu::draw_keep_mask(address, dropout_rate, n, out);
-  }
-  void gather(const GatherBatch& batch, float* out) override { cpu::gather(batch, out); }
+  void gan_loss(const GanLoss& l) override { cpu::gan_loss(l); }
+  void adam(const AdamStep& s) override { cpu::adam(s); }
+  void draw_normal(const NormalDraw& d) override { cpu::draw_normal(d); }
+  void draw_keep_mask(const KeepMaskDraw& d) override { cpu::draw_keep_mask(d); }
+  void gather(const Gather& g) override { cpu::gather(g); }
 
  private:
   ConvContext convolutions_;

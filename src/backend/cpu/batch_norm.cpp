@@ -2,7 +2,7 @@
 // and over tiles in double, in one order, so that bits do not depend on the number of threads.
 // Statistics are sums of x - x[0], which no large mean can cancel.
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "src/backend/cpu/batch_norm.cpp"
+#define HWY_TARGET_INCLUDE "backend/cpu/batch_norm.cpp"
 #include <hwy/foreach_target.h>
 // After foreach_target.h:
 #include <hwy/highway.h>

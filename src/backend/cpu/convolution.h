@@ -38,7 +38,8 @@ struct EpilogueRun {
   void forward(const float* bias, const std::uint8_t* keep, float* y) const;
 };
 
-std::unique_ptr<LinearOp> make_conv2d(std::unique_ptr<Convolution>, const EpilogueRun&);
-std::unique_ptr<LinearOp> make_conv_transpose2d(std::unique_ptr<Convolution>, const EpilogueRun&);
+/// The layer of shape `s` over s.conv2d().
+std::unique_ptr<LinearOp> make_layer(std::unique_ptr<Convolution>, const ConvShape& s,
+                                     const Epilogue&);
 
 }  // namespace dcgan::cpu

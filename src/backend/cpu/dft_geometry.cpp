@@ -33,12 +33,12 @@ DftTable::DftTable(int length_, int half_) : length(length_), half(half_) {
     }
 }
 
-DftGeometry::DftGeometry(const ConvShape& s, std::int64_t pad_rows_, std::int64_t pad_columns_)
+DftGeometry::DftGeometry(const ConvShape& s)
     : shape(s),
-      out_height(ceil_divide(s.height, s.stride)),
-      out_width(ceil_divide(s.width, s.stride)),
-      pad_rows(pad_rows_),
-      pad_columns(pad_columns_),
+      out_height(s.out_height()),
+      out_width(s.out_width()),
+      pad_rows(s.pad_top()),
+      pad_columns(s.pad_left()),
       phases(static_cast<int>(s.stride * s.stride)),
       in(padded(s.in)),
       out(padded(s.out)) {

@@ -49,8 +49,7 @@ struct DftFrequency {
 };
 
 struct DftGeometry {
-  /// From conv2d's shape: `s` with 'same' padding of pad_rows and pad_columns in front.
-  DftGeometry(const ConvShape& s, std::int64_t pad_rows, std::int64_t pad_columns);
+  explicit DftGeometry(const ConvShape& conv2d);
 
   ConvShape shape;
   std::int64_t out_height, out_width, pad_rows, pad_columns;

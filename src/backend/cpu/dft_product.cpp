@@ -8,7 +8,7 @@
 // vectors of columns in registers; per step of the depth each packed entry is broadcast and meets
 // the vectors of b.
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "src/backend/cpu/dft_product.cpp"
+#define HWY_TARGET_INCLUDE "backend/cpu/dft_product.cpp"
 #include <hwy/foreach_target.h>
 // After foreach_target.h:
 #include <hwy/highway.h>

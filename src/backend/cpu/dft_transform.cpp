@@ -1,6 +1,6 @@
 // Images and kernels to spectra and back: one sample or one row of the kernel per task.
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "src/backend/cpu/dft_transform.cpp"
+#define HWY_TARGET_INCLUDE "backend/cpu/dft_transform.cpp"
 #include <hwy/foreach_target.h>
 // After foreach_target.h:
 #include <hwy/highway.h>

@@ -2,7 +2,7 @@
 // Segments are dealt out in chunks whose bounds do not depend on the number of threads, so neither
 // do the bits of the bias gradient.
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "src/backend/cpu/epilogue.cpp"
+#define HWY_TARGET_INCLUDE "backend/cpu/epilogue.cpp"
 #include <hwy/foreach_target.h>
 // After foreach_target.h:
 #include <hwy/highway.h>
@@ -130,17 +130,16 @@ Walk plan_walk(std::int64_t rows, std::int64_t channels, bool by_row, std::int64
 
 }  // namespace
 
-void epilogue_forward(const Epilogue& e, std::int64_t rows, std::int64_t channels,
-                      const float* bias, const std::uint8_t* keep, float* y) {
-  const bool by_row = e.bias && channels > 1;
-  const Walk walk = plan_walk(rows, channels, by_row, 0);
+void epilogue_forward(const EpilogueForward& c) {
+  const bool by_row = c.epilogue.bias && c.channels > 1;
+  const Walk walk = plan_walk(c.rows, c.channels, by_row, 0);
   EpilogueChunk all{};
-  all.epilogue = e;
+  all.epilogue = c.epilogue;
   all.segment = walk.segment;
-  all.bias = e.bias ? bias : nullptr;
+  all.bias = c.epilogue.bias ? c.bias : nullptr;
   all.bias_per_position = by_row;
-  all.keep = e.dropout_rate > 0 ? keep : nullptr;
-  all.data = y;
+  all.keep = c.epilogue.dropout_rate > 0 ? c.keep : nullptr;
+  all.data = c.y;
 #pragma omp parallel for schedule(static)
   for (std::int64_t i = 0; i < walk.chunks; ++i) {
     EpilogueChunk chunk = all;
@@ -154,35 +153,33 @@ std::size_t epilogue_scratch_floats(std::int64_t, std::int64_t channels) {
   return static_cast<std::size_t>(max_chunks * channels);
 }
 
-void epilogue_backward(const Epilogue& e, std::int64_t rows, std::int64_t channels, const float* y,
-                       const std::uint8_t* keep, const float* sample_scale,
-                       std::int64_t sample_size, float* dy, float* dbias, float* scratch) {
-  const bool by_row = dbias && channels > 1;
-  const Walk walk = plan_walk(rows, channels, by_row, sample_scale ? sample_size : 0);
+void epilogue_backward(const EpilogueBackward& c, float* scratch) {
+  const bool by_row = c.dbias && c.channels > 1;
+  const Walk walk = plan_walk(c.rows, c.channels, by_row, c.sample_scale ? c.sample_size : 0);
   EpilogueChunk all{};
-  all.epilogue = e;
+  all.epilogue = c.epilogue;
   all.segment = walk.segment;
   all.bias_per_position = by_row;
-  all.keep = e.dropout_rate > 0 ? keep : nullptr;
-  all.y = y;
-  all.sample_scale = sample_scale;
-  all.sample_size = sample_size;
-  all.data = dy;
-  if (dbias) std::fill_n(scratch, walk.chunks * channels, 0.0F);
+  all.keep = c.epilogue.dropout_rate > 0 ? c.keep : nullptr;
+  all.y = c.y;
+  all.sample_scale = c.sample_scale;
+  all.sample_size = c.sample_size;
+  all.data = c.dy;
+  if (c.dbias) std::fill_n(scratch, walk.chunks * c.channels, 0.0F);
 #pragma omp parallel for schedule(static)
   for (std::int64_t i = 0; i < walk.chunks; ++i) {
     EpilogueChunk chunk = all;
     chunk.first_segment = walk.segments * i / walk.chunks;
     chunk.last_segment = walk.segments * (i + 1) / walk.chunks;
-    chunk.bias_sum = dbias ? scratch + i * channels : nullptr;
+    chunk.bias_sum = c.dbias ? scratch + i * c.channels : nullptr;
     HWY_DYNAMIC_DISPATCH(BackwardChunk)(chunk);
   }
-  if (!dbias) return;
-  for (std::int64_t c = 0; c < channels; ++c) {
+  if (!c.dbias) return;
+  for (std::int64_t channel = 0; channel < c.channels; ++channel) {
     double sum = 0;
     for (std::int64_t i = 0; i < walk.chunks; ++i)
-      sum += static_cast<double>(scratch[i * channels + c]);
-    dbias[c] = static_cast<float>(sum);
+      sum += static_cast<double>(scratch[i * c.channels + channel]);
+    c.dbias[channel] = static_cast<float>(sum);
   }
 }
 

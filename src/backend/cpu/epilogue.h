@@ -6,14 +6,11 @@
 
 namespace dcgan::cpu {
 
-void epilogue_forward(const Epilogue& e, std::int64_t rows, std::int64_t channels,
-                      const float* bias, const std::uint8_t* keep, float* y);
+void epilogue_forward(const EpilogueForward& call);
 
 /// Floats of scratch that epilogue_backward needs for a bias gradient.
 std::size_t epilogue_scratch_floats(std::int64_t rows, std::int64_t channels);
 
-void epilogue_backward(const Epilogue& e, std::int64_t rows, std::int64_t channels, const float* y,
-                       const std::uint8_t* keep, const float* sample_scale,
-                       std::int64_t sample_size, float* dy, float* dbias, float* scratch);
+void epilogue_backward(const EpilogueBackward& call, float* scratch);
 
 }  // namespace dcgan::cpu

@@ -1,13 +1,13 @@
 // Pixels of the chosen images as floats: (u8 - 127.5) / 127.5, exactly as float division gives it.
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "src/backend/cpu/gather.cpp"
+#define HWY_TARGET_INCLUDE "backend/cpu/gather.cpp"
 #include <hwy/foreach_target.h>
 // After foreach_target.h:
 #include <hwy/highway.h>
 
 #include "backend/cpu/gather.h"
 #include "backend/cpu/vectors-inl.h"
-#include "kernels/philox.h"
+#include "ops/philox.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace dcgan::cpu::HWY_NAMESPACE {
@@ -32,7 +32,7 @@ namespace {
 HWY_EXPORT(Normalise);
 }  // namespace
 
-void gather(const GatherBatch& b, float* out) {
+void gather(const Gather& b) {
 #pragma omp parallel for schedule(static)
   for (std::int64_t i = 0; i < b.batch; ++i) {
     const std::uint64_t index = shuffled_index(b.shuffle.seed, b.shuffle.stream, b.shuffle.step,
@@ -40,7 +40,7 @@ void gather(const GatherBatch& b, float* out) {
                                                static_cast<std::uint64_t>(b.count));
     HWY_DYNAMIC_DISPATCH(Normalise)
     (b.pixels + static_cast<std::int64_t>(index) * b.image_size, b.image_size,
-     out + i * b.image_size);
+     b.out + i * b.image_size);
   }
 }
 

@@ -4,6 +4,6 @@
 
 namespace dcgan::cpu {
 
-void gather(const GatherBatch& batch, float* out);
+void gather(const Gather& gather);
 
 }  // namespace dcgan::cpu

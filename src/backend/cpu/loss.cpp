@@ -18,7 +18,7 @@ double adjoint(double x, double target) {
   return target == 1.0 ? -sigmoid(-x) : sigmoid(x) - target;
 }
 
-constexpr double lowest_logit = -60;  // see Backend::gan_loss
+constexpr double lowest_logit = -60;  // see GanLoss
 
 }  // namespace
 

@@ -7,7 +7,7 @@
 // A value of c is the sum over slices of sums over the slice's steps. How rows and columns are
 // dealt out has no part in it.
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "src/backend/cpu/matrix_product.cpp"
+#define HWY_TARGET_INCLUDE "backend/cpu/matrix_product.cpp"
 #include <hwy/foreach_target.h>
 // After foreach_target.h:
 #include <hwy/highway.h>

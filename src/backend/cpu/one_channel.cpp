@@ -1,7 +1,7 @@
 // One sample at a time. Its one-channel image is laid out with its padding on the stack, so that no
 // kernel looks for edges; p below is that padded image, k the kernel's size, s the stride.
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "src/backend/cpu/one_channel.cpp"
+#define HWY_TARGET_INCLUDE "backend/cpu/one_channel.cpp"
 #include <hwy/foreach_target.h>
 // After foreach_target.h:
 #include <hwy/highway.h>
@@ -293,17 +293,9 @@ class OneChannelConvolution final : public Convolution {
 
 }  // namespace
 
-std::unique_ptr<Convolution> make_one_channel_convolution(const ConvShape& s, std::int64_t pad_rows,
-                                                          std::int64_t pad_columns) {
-  const OneChannelShape shape{s.height,
-                              s.width,
-                              (s.height + s.stride - 1) / s.stride,
-                              (s.width + s.stride - 1) / s.stride,
-                              s.out,
-                              s.kernel,
-                              s.stride,
-                              pad_rows,
-                              pad_columns};
+std::unique_ptr<Convolution> make_one_channel_convolution(const ConvShape& s) {
+  const OneChannelShape shape{s.height, s.width,  s.out_height(), s.out_width(), s.out,
+                              s.kernel, s.stride, s.pad_top(),    s.pad_left()};
   const bool covered = s.in == 1 && s.kernel <= most_kernel && s.kernel >= s.stride &&
                        shape.padded_width() * shape.padded_height() <= most_padded_floats;
   if (!covered) return nullptr;

@@ -8,10 +8,8 @@
 
 namespace dcgan::cpu {
 
-/// conv2d of shape `s` (with s.in == 1) and 'same' padding of pad_rows and pad_columns in front.
-/// Null where the kernels do not cover the shape: a kernel above 5x5 or narrower than the stride,
-/// or a very large image.
-std::unique_ptr<Convolution> make_one_channel_convolution(const ConvShape& s, std::int64_t pad_rows,
-                                                          std::int64_t pad_columns);
+/// The conv2d `s`, whose s.in is 1. Null where the kernels do not cover the shape: a kernel above
+/// 5x5 or narrower than the stride, or a very large image.
+std::unique_ptr<Convolution> make_one_channel_convolution(const ConvShape& s);
 
 }  // namespace dcgan::cpu

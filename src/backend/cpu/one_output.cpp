@@ -1,7 +1,7 @@
 // Samples are dealt out in chunks whose bounds do not depend on the number of threads, so neither
 // do the bits of the kernel's gradient.
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "src/backend/cpu/one_output.cpp"
+#define HWY_TARGET_INCLUDE "backend/cpu/one_output.cpp"
 #include <hwy/foreach_target.h>
 // After foreach_target.h:
 #include <hwy/highway.h>

@@ -2,7 +2,7 @@
 // rubbish because the 32x32-bit products do not look at it. What a block gives depends on its index
 // alone, not on the length of the draw: tails are drawn as whole vectors and cut.
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "src/backend/cpu/random.cpp"
+#define HWY_TARGET_INCLUDE "backend/cpu/random.cpp"
 #include <hwy/foreach_target.h>
 // After foreach_target.h:
 #include <hwy/contrib/math/math-inl.h>
@@ -13,7 +13,7 @@
 #include <numbers>
 
 #include "backend/cpu/random.h"
-#include "kernels/philox.h"
+#include "ops/philox.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace dcgan::cpu::HWY_NAMESPACE {
@@ -176,24 +176,23 @@ HWY_EXPORT(DrawNormals);
 
 }  // namespace
 
-void draw_normal(const RandomAddress& a, std::int64_t n, float* out) {
+void draw_normal(const NormalDraw& d) {
   constexpr std::int64_t run = 1024;
 #pragma omp parallel for schedule(static)
-  for (std::int64_t first = 0; first < n; first += run)
-    HWY_DYNAMIC_DISPATCH(DrawNormals)(a, first / 4, std::min(run, n - first), out + first);
+  for (std::int64_t first = 0; first < d.n; first += run) HWY_DYNAMIC_DISPATCH(DrawNormals)
+  (d.address, first / 4, std::min(run, d.n - first), d.out + first);
 }
 
-void draw_keep_mask(const RandomAddress& a, float dropout_rate, std::int64_t n, std::uint8_t* out) {
-  const auto threshold =
-      static_cast<std::uint32_t>(std::lround(static_cast<double>(dropout_rate) * 65536));
+void draw_keep_mask(const KeepMaskDraw& d) {
+  const std::uint32_t threshold = d.threshold();
   if (threshold == 0 || threshold > 65535) {
-    std::fill_n(out, n, std::uint8_t{threshold == 0});
+    std::fill_n(d.out, d.n, std::uint8_t{threshold == 0});
     return;
   }
   constexpr std::int64_t run = 16384;
 #pragma omp parallel for schedule(static)
-  for (std::int64_t first = 0; first < n; first += run) HWY_DYNAMIC_DISPATCH(DrawMasks)
-  (a, threshold, first / 8, std::min(run, n - first), out + first);
+  for (std::int64_t first = 0; first < d.n; first += run) HWY_DYNAMIC_DISPATCH(DrawMasks)
+  (d.address, threshold, first / 8, std::min(run, d.n - first), d.out + first);
 }
 
 }  // namespace dcgan::cpu

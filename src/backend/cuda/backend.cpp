@@ -1,11 +1,9 @@
 #include "backend/cuda/backend.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "backend/cuda/device.h"
 #include "backend/cuda/device_memory.h"
-#include "backend/cuda/epilogue_parameters.h"
 #include "backend/cuda/layers.h"
 #include "backend/cuda/timeline.h"
 #include "dcgan/error.h"
@@ -27,8 +25,6 @@ std::string backend_name() {
   std::replace(name.begin(), name.end(), '_', '-');
   return name;
 }
-
-PhiloxAddress philox(const RandomAddress& a) { return {a.seed, a.stream, a.step}; }
 
 class DeviceBackend final : public Backend {
  public:
@@ -63,59 +59,29 @@ class DeviceBackend final : public Backend {
   std::unique_ptr<LinearOp> dense(const DenseShape& s, const Epilogue& e) override {
     return make_dense(context(), s, e);
   }
-  std::unique_ptr<LinearOp> conv2d(const ConvShape& s, const Epilogue& e) override {
-    return make_conv2d(context(), s, e);
-  }
-  std::unique_ptr<LinearOp> conv_transpose2d(const ConvShape& s, const Epilogue& e) override {
-    return make_conv_transpose2d(context(), s, e);
+  std::unique_ptr<LinearOp> convolution(const ConvShape& s, const Epilogue& e) override {
+    return make_convolution(context(), s, e);
   }
   std::unique_ptr<BatchNormOp> batch_norm(const BatchNormShape& s) override {
     return make_batch_norm(context(), s);
   }
 
-  void epilogue_forward(const Epilogue& e, std::int64_t rows, std::int64_t channels,
-                        const float* bias, const std::uint8_t* keep, float* y) override {
-    DCGAN_TARGET::epilogue_forward(parameters_of(e, bias, keep), rows, channels, y,
-                                   streams_.compute());
+  void epilogue_forward(const EpilogueForward& c) override {
+    DCGAN_TARGET::epilogue_forward(c, streams_.compute());
   }
-  void epilogue_backward(const Epilogue& e, std::int64_t rows, std::int64_t channels,
-                         const float* y, const std::uint8_t* keep, const float* sample_scale,
-                         std::int64_t sample_size, float* dy, float* dbias) override {
-    if (dbias) workspace_.reserve(epilogue_workspace_floats(rows, channels), streams_);
-    const std::int64_t rows_per_sample = sample_scale ? sample_size / channels : 1;
-    DCGAN_TARGET::epilogue_backward(parameters_of(e, nullptr, keep), rows, channels, y,
-                                    sample_scale, rows_per_sample, dy, dbias, workspace_.data(),
-                                    streams_.compute());
+  void epilogue_backward(const EpilogueBackward& c) override {
+    if (c.dbias) workspace_.reserve(epilogue_workspace_floats(c.rows, c.channels), streams_);
+    DCGAN_TARGET::epilogue_backward(c, workspace_.data(), streams_.compute());
   }
-
-  void gan_loss(const GanLoss& l) override {
-    DCGAN_TARGET::gan_loss(
-        l.batch, {l.real_target, l.fake_target, l.generator_target},
-        {l.logits, l.discriminator_adjoint, l.generator_adjoint, l.ratio, l.losses},
-        streams_.compute());
+  void gan_loss(const GanLoss& l) override { DCGAN_TARGET::gan_loss(l, streams_.compute()); }
+  void adam(const AdamStep& s) override { DCGAN_TARGET::adam(s, streams_.compute()); }
+  void draw_normal(const NormalDraw& d) override {
+    DCGAN_TARGET::draw_normal(d, streams_.compute());
   }
-  void adam(const AdamConfig& c, std::int64_t t, std::int64_t n, const float* gradient, float* m,
-            float* v, float* parameter) override {
-    const auto steps = static_cast<double>(t);
-    const double alpha =
-        c.learning_rate * std::sqrt(1 - std::pow(c.beta2, steps)) / (1 - std::pow(c.beta1, steps));
-    const AdamFactors factors{static_cast<float>(alpha), static_cast<float>(1 - c.beta1),
-                              static_cast<float>(1 - c.beta2), static_cast<float>(c.epsilon)};
-    DCGAN_TARGET::adam(factors, n, gradient, m, v, parameter, streams_.compute());
+  void draw_keep_mask(const KeepMaskDraw& d) override {
+    DCGAN_TARGET::draw_keep_mask(d, streams_.compute());
   }
-  void draw_normal(const RandomAddress& address, std::int64_t n, float* out) override {
-    DCGAN_TARGET::draw_normal(philox(address), n, out, streams_.compute());
-  }
-  void draw_keep_mask(const RandomAddress& address, float dropout_rate, std::int64_t n,
-                      std::uint8_t* out) override {
-    const auto threshold =
-        static_cast<std::uint32_t>(std::lround(static_cast<double>(dropout_rate) * 65536));
-    DCGAN_TARGET::draw_keep_mask(philox(address), threshold, n, out, streams_.compute());
-  }
-  void gather(const GatherBatch& b, float* out) override {
-    DCGAN_TARGET::gather({b.pixels, b.count, b.image_size, philox(b.shuffle), b.first}, b.batch,
-                         out, streams_.compute());
-  }
+  void gather(const Gather& g) override { DCGAN_TARGET::gather(g, streams_.compute()); }
 
  private:
   LayerContext context() { return {streams_, workspace_}; }

@@ -3,170 +3,119 @@
 #include <cstdint>
 #include <limits>
 
-#include "backend/cuda/epilogue_parameters.h"
 #include "dcgan/error.h"
 #include "kernels/batch_norm.h"
 #include "kernels/conv.h"
 #include "kernels/dense.h"
+#include "kernels/epilogue_parameters.h"
 
 namespace dcgan::DCGAN_TARGET {
 namespace {
 
 /// The kernels count elements in 31 bits.
-void check_size(std::initializer_list<std::int64_t> dimensions) {
-  std::int64_t size = 1;
-  for (const std::int64_t d : dimensions) {
-    size *= d;
+void check_sizes(std::initializer_list<std::int64_t> sizes) {
+  for (const std::int64_t size : sizes)
     if (size > std::numeric_limits<std::int32_t>::max())
       throw Error("a tensor of more than 2^31 values; a smaller --batch-size may fit");
-  }
 }
 
-class Dense final : public LinearOp {
+/// What the kernels of a layer run with.
+template <class Kernels>
+class Planned {
  public:
-  Dense(LayerContext context, const DenseShape& s, const Epilogue& epilogue)
-      : context_(context), kernels_(s.batch, s.in, s.out), epilogue_(epilogue) {
+  template <class Shape>
+  Planned(LayerContext context, const Shape& shape) : kernels_(shape), context_(context) {
     context.workspace.reserve(kernels_.workspace_floats(), context.streams);
   }
-  void forward(const float* x, const float* kernel, const float* bias, const std::uint8_t* keep,
-               float* y) override {
-    kernels_.forward(x, kernel, parameters_of(epilogue_, bias, keep), y, context_.workspace.data(),
-                     context_.streams.compute());
-  }
-  void backward_data(const float* dz, const float* kernel, float* dx) override {
-    kernels_.backward_data(dz, kernel, dx, context_.workspace.data(), context_.streams.compute());
-  }
-  void backward_weights(const float* x, const float* dz, float* dkernel) override {
-    kernels_.backward_weights(x, dz, dkernel, context_.workspace.data(),
-                              context_.streams.compute());
-  }
+
+ protected:
+  float* workspace() const { return context_.workspace.data(); }
+  cudaStream_t stream() const { return context_.streams.compute(); }
+
+  Kernels kernels_;
 
  private:
   LayerContext context_;
-  DenseKernels kernels_;
-  Epilogue epilogue_;
 };
 
-class Conv2d final : public LinearOp {
+/// Dense and conv2d.
+template <class Kernels>
+class Layer final : public LinearOp, private Planned<Kernels> {
  public:
-  Conv2d(LayerContext context, const ConvShape& s, const Epilogue& epilogue)
-      : context_(context),
-        kernels_(s.batch, s.height, s.width, s.in, s.out, s.kernel, s.stride),
-        epilogue_(epilogue) {
-    context.workspace.reserve(kernels_.workspace_floats(), context.streams);
-  }
+  template <class Shape>
+  Layer(LayerContext context, const Shape& s, const Epilogue& epilogue)
+      : Planned<Kernels>(context, s), epilogue_(epilogue) {}
   void forward(const float* x, const float* kernel, const float* bias, const std::uint8_t* keep,
                float* y) override {
-    kernels_.forward(x, kernel, parameters_of(epilogue_, bias, keep), y, context_.workspace.data(),
-                     context_.streams.compute());
+    this->kernels_.forward(x, kernel, {epilogue_, bias, keep}, y, this->workspace(),
+                           this->stream());
   }
   void backward_data(const float* dz, const float* kernel, float* dx) override {
-    kernels_.backward_data(dz, kernel, EpilogueParameters{}, dx, context_.workspace.data(),
-                           context_.streams.compute());
+    this->kernels_.backward_data(dz, kernel, dx, this->workspace(), this->stream());
   }
   void backward_weights(const float* x, const float* dz, float* dkernel) override {
-    kernels_.backward_weights(x, dz, dkernel, context_.workspace.data(),
-                              context_.streams.compute());
+    this->kernels_.backward_weights(x, dz, dkernel, this->workspace(), this->stream());
   }
 
  private:
-  LayerContext context_;
-  ConvKernels kernels_;
   Epilogue epilogue_;
 };
 
-/// The adjoint of the convolution from its output [.., out] to its input [.., in]: forward and
-/// backward-data change places, and so do x and dz in the gradient of the kernel (k, k, out, in).
-class ConvTranspose2d final : public LinearOp {
+/// The adjoint of its conv2d: forward and backward-data change places, and so do x and dz in the
+/// gradient of the kernel.
+class ConvTranspose2d final : public LinearOp, private Planned<ConvKernels> {
  public:
   ConvTranspose2d(LayerContext context, const ConvShape& s, const Epilogue& epilogue)
-      : context_(context),
-        kernels_(s.batch, s.height * s.stride, s.width * s.stride, s.out, s.in, s.kernel, s.stride),
-        epilogue_(epilogue) {
-    context.workspace.reserve(kernels_.workspace_floats(), context.streams);
-  }
+      : Planned(context, s.conv2d()), epilogue_(epilogue) {}
   void forward(const float* x, const float* kernel, const float* bias, const std::uint8_t* keep,
                float* y) override {
-    kernels_.backward_data(x, kernel, parameters_of(epilogue_, bias, keep), y,
-                           context_.workspace.data(), context_.streams.compute());
+    kernels_.backward_data(x, kernel, {epilogue_, bias, keep}, y, workspace(), stream());
   }
   void backward_data(const float* dz, const float* kernel, float* dx) override {
-    kernels_.forward(dz, kernel, EpilogueParameters{}, dx, context_.workspace.data(),
-                     context_.streams.compute());
+    kernels_.forward(dz, kernel, {}, dx, workspace(), stream());
   }
   void backward_weights(const float* x, const float* dz, float* dkernel) override {
-    kernels_.backward_weights(dz, x, dkernel, context_.workspace.data(),
-                              context_.streams.compute());
+    kernels_.backward_weights(dz, x, dkernel, workspace(), stream());
   }
 
  private:
-  LayerContext context_;
-  ConvKernels kernels_;
   Epilogue epilogue_;
 };
 
-class BatchNorm final : public BatchNormOp {
+class BatchNorm final : public BatchNormOp, private Planned<BatchNormKernels> {
  public:
-  BatchNorm(LayerContext context, const BatchNormShape& s)
-      : context_(context),
-        kernels_(s.rows, s.channels, s.momentum, s.epsilon,
-                 s.activation == Activation::leaky_relu ? s.slope : 1.0F) {
-    context.workspace.reserve(kernels_.workspace_floats(), context.streams);
-  }
+  using Planned::Planned;
   void forward_training(const float* x, const BatchNormParameters& p, float* mean, float* inv_std,
                         float* y) override {
-    kernels_.forward_training(x, tensors(p), mean, inv_std, y, context_.workspace.data(),
-                              context_.streams.compute());
+    kernels_.forward_training(x, p, mean, inv_std, y, workspace(), stream());
   }
   void forward_inference(const float* x, const BatchNormParameters& p, float* y) override {
-    kernels_.forward_inference(x, tensors(p), y, context_.workspace.data(),
-                               context_.streams.compute());
+    kernels_.forward_inference(x, p, y, workspace(), stream());
   }
   void backward(const float* x, const float* y, const float* dy, const BatchNormParameters& p,
                 const float* mean, const float* inv_std, float* dx, float* dgamma,
                 float* dbeta) override {
-    kernels_.backward(x, y, dy, tensors(p), mean, inv_std, dx, dgamma, dbeta,
-                      context_.workspace.data(), context_.streams.compute());
+    kernels_.backward(x, y, dy, p, mean, inv_std, dx, dgamma, dbeta, workspace(), stream());
   }
-
- private:
-  static BatchNormTensors tensors(const BatchNormParameters& p) {
-    return {p.gamma, p.beta, p.moving_mean, p.moving_variance};
-  }
-  LayerContext context_;
-  BatchNormKernels kernels_;
 };
-
-void check_size(const ConvShape& s, std::int64_t scale) {
-  check_size({s.batch, s.height, s.width, s.in});
-  check_size({s.batch, s.height * scale, s.width * scale, s.out});
-  check_size({s.kernel, s.kernel, s.in, s.out});
-}
 
 }  // namespace
 
 std::unique_ptr<LinearOp> make_dense(LayerContext context, const DenseShape& s,
                                      const Epilogue& epilogue) {
-  check_size({s.batch, s.in});
-  check_size({s.batch, s.out});
-  check_size({s.in, s.out});
-  return std::make_unique<Dense>(context, s, epilogue);
+  check_sizes({s.x_size(), s.kernel_size(), s.y_size()});
+  return std::make_unique<Layer<DenseKernels>>(context, s, epilogue);
 }
 
-std::unique_ptr<LinearOp> make_conv2d(LayerContext context, const ConvShape& s,
-                                      const Epilogue& epilogue) {
-  check_size(s, 1);
-  return std::make_unique<Conv2d>(context, s, epilogue);
-}
-
-std::unique_ptr<LinearOp> make_conv_transpose2d(LayerContext context, const ConvShape& s,
-                                                const Epilogue& epilogue) {
-  check_size(s, s.stride);
-  return std::make_unique<ConvTranspose2d>(context, s, epilogue);
+std::unique_ptr<LinearOp> make_convolution(LayerContext context, const ConvShape& s,
+                                           const Epilogue& epilogue) {
+  check_sizes({s.x_size(), s.kernel_size(), s.y_size()});
+  if (s.transposed) return std::make_unique<ConvTranspose2d>(context, s, epilogue);
+  return std::make_unique<Layer<ConvKernels>>(context, s, epilogue);
 }
 
 std::unique_ptr<BatchNormOp> make_batch_norm(LayerContext context, const BatchNormShape& s) {
-  check_size({s.rows, s.channels});
+  check_sizes({s.rows * s.channels});
   return std::make_unique<BatchNorm>(context, s);
 }
 

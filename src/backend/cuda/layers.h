@@ -1,4 +1,4 @@
-// Dense, conv2d, conv_transpose2d and batch norm of the backend, over the kernels.
+// Layers of the backend, over the kernels.
 #pragma once
 #include "backend/backend.h"
 #include "backend/cuda/device_memory.h"
@@ -12,8 +12,7 @@ struct LayerContext {
 };
 
 std::unique_ptr<LinearOp> make_dense(LayerContext, const DenseShape&, const Epilogue&);
-std::unique_ptr<LinearOp> make_conv2d(LayerContext, const ConvShape&, const Epilogue&);
-std::unique_ptr<LinearOp> make_conv_transpose2d(LayerContext, const ConvShape&, const Epilogue&);
+std::unique_ptr<LinearOp> make_convolution(LayerContext, const ConvShape&, const Epilogue&);
 std::unique_ptr<BatchNormOp> make_batch_norm(LayerContext, const BatchNormShape&);
 
 }  // namespace dcgan::DCGAN_TARGET

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "simt/block.h"
+#include "simt/execution/block.h"
 
 namespace simt::check {
 
@@ -19,8 +19,8 @@ constexpr std::uint64_t run_of(std::uint64_t moment) { return moment >> interval
 
 struct Access {
   std::uint64_t moment = 0;  // 0: there was none
-  std::uint32_t who = 0;     // the thread, and how many __syncwarps it had met since the barrier
-  std::uint32_t place = 0;   // in the program's code; see source_lines.h
+  std::uint32_t who = 0;     // the thread, and its count of __syncwarps since the barrier
+  std::uint32_t place = 0;   // in the program's code; see observe/source_lines.h
 
   static constexpr int thread_bits = 10;
   static std::uint32_t who_of(int thread, std::uint32_t clock) {

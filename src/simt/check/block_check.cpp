@@ -4,9 +4,9 @@
 
 #include <cstdlib>
 
-#include "simt/check/source_lines.h"
 #include "simt/machine_state.h"
-#include "simt/shared_memory.h"
+#include "simt/memory/shared_arrays.h"
+#include "simt/observe/source_lines.h"
 
 namespace simt::check {
 namespace {
@@ -49,15 +49,13 @@ bool is_built_in(std::uintptr_t at) {
 }
 
 constexpr std::size_t on_16(std::size_t bytes) { return (bytes + 15) / 16 * 16; }
-constexpr std::uint32_t patience = 1 << 20;  // accesses after a read of what nothing wrote
+constexpr std::uint32_t patience = 1 << 20;  // accesses from an unwritten read to its report
 
 }  // namespace
 
-__thread BlockCheck* active_check = nullptr;
-__thread bool looking = false;
-
 BlockCheck::BlockCheck(BlockRunner& runner)
-    : runner_(runner),
+    : BlockObserver(false),
+      runner_(runner),
       shadow_(on_16(shared_map().bytes + 16) + BlockRunner::dynamic_shared_capacity) {
   static_begin_ =
       (reinterpret_cast<std::uintptr_t>(thread_storage()) + shared_map().begin) / 16 * 16;
@@ -75,16 +73,16 @@ void BlockCheck::begin(LaunchCheck& launch, std::uint64_t run, std::size_t dynam
   shadow_.forget(static_bytes_, dynamic_bytes_);
   shadow_.new_interval();
   unwritten_.clear();
-  known_ = {};
+  cache_ = {};
 }
 
-std::string BlockCheck::end_interval() {
+std::string BlockCheck::interval_ended() {
   ++moment_;
   shadow_.new_interval();
   return unwritten_;
 }
 
-void BlockCheck::end() {
+void BlockCheck::block_ended() {
   const auto skew = reinterpret_cast<std::uintptr_t>(thread_storage()) - static_begin_;
   for (std::size_t i = 0; i < used_.size(); ++i) {
     if (!used_[i]) continue;
@@ -94,50 +92,42 @@ void BlockCheck::end() {
   }
 }
 
-void BlockCheck::resumed() {
+void BlockCheck::thread_resumed() {
   thread_ = runner_.current_thread();
-  stack_ = reinterpret_cast<std::uintptr_t>(runner_.stack_bottom());
   who_ = Access::who_of(thread_, clocks_.own(thread_, moment_));
-  active_check = this;
-  looking = false;
 }
 
-void BlockCheck::suspended() {
-  active_check = nullptr;
-  looking = false;
-}
-
-std::uint32_t BlockCheck::place_of(const void* return_address) {
-  return check::place_of(return_address);
-}
-
-void BlockCheck::access_range(std::uintptr_t at, std::size_t bytes, bool write,
-                              const void* return_address) {
-  if (at - stack_ < FiberStacks::stack_bytes) return;
-  while (bytes > 0) {
+void BlockCheck::access(const observe::MemoryAccess& a) {
+  const Access by{moment_, who_, observe::place_of(a.return_address)};
+  if (a.aligned) {
+    if ((a.address & (a.bytes - 1)) != 0) report_misaligned(a, by);
+    return check_piece(a.address, static_cast<unsigned>(a.bytes), a.write, by);
+  }
+  std::uintptr_t at = a.address;
+  for (std::size_t left = a.bytes; left > 0;) {
     unsigned n = 16;
-    while (n > bytes || at % n != 0) n /= 2;
-    piece(at, n, write, return_address);
+    while (n > left || at % n != 0) n /= 2;
+    check_piece(at, n, a.write, by);
     at += n;
-    bytes -= n;
+    left -= n;
   }
 }
 
-void BlockCheck::piece(std::uintptr_t at, unsigned bytes, bool write, const void* return_address) {
-  const Access by{moment_, who_, place_of(return_address)};
+/// n bytes at a multiple of n, n a power of two up to 16.
+void BlockCheck::check_piece(std::uintptr_t at, unsigned bytes, bool write, const Access& by) {
   if (!unwritten_.empty() && ++accesses_since_ > patience) violate(unwritten_);
   if (at - static_begin_ < static_bytes_)
-    shared(at - static_begin_, at, bytes, write, by);
+    check_shared(at - static_begin_, at, bytes, write, by);
   else if (at - arena_begin_ < arena_bytes_)
-    global(reinterpret_cast<const char*>(at), bytes, write, by);
+    check_global(reinterpret_cast<const char*>(at), bytes, write, by);
   else if (at - dynamic_begin_ < BlockRunner::dynamic_shared_capacity)
-    shared(at - dynamic_begin_ + static_bytes_, at, bytes, write, by);
+    check_shared(at - dynamic_begin_ + static_bytes_, at, bytes, write, by);
   else
-    elsewhere(reinterpret_cast<const char*>(at), bytes, write, by);
+    check_elsewhere(reinterpret_cast<const char*>(at), bytes, write, by);
 }
 
-void BlockCheck::shared(std::size_t at, std::uintptr_t address, unsigned bytes, bool write,
-                        const Access& by) {
+void BlockCheck::check_shared(std::size_t at, std::uintptr_t address, unsigned bytes, bool write,
+                              const Access& by) {
   if (at < static_bytes_) {
     const SharedMap& map = shared_map();
     const auto offset = [&](std::uintptr_t a) {
@@ -163,23 +153,23 @@ void BlockCheck::shared(std::size_t at, std::uintptr_t address, unsigned bytes, 
   accesses_since_ = 0;
 }
 
-void BlockCheck::global(const char* p, unsigned bytes, bool write, const Access& by) {
-  Known& known = known_[by.place / 4 % known_.size()];
-  if (p < known.begin || p >= known.end) {
+void BlockCheck::check_global(const char* p, unsigned bytes, bool write, const Access& by) {
+  CachedAllocation& cached = cache_[by.place / 4 % cache_.size()];
+  if (p < cached.begin || p >= cached.end) {
     const DeviceMemory& memory = machine().memory;
     if (memory.holds(p, bytes) && memory.device_of(p) != machine().queue.running_device())
       violate(does(by, write, bytes) + ", of another device's memory, " + memory.describe(p));
-    if (Tracked* tracked = global_shadow().find(p))
-      known = {tracked->begin, tracked->end, tracked};
+    if (TrackedAllocation* tracked = global_shadow().find(p))
+      cached = {tracked->begin, tracked->end, tracked};
     else if (memory.holds(p, bytes))
       return;  // allocated by code that is not checked
     else
       violate(does(by, write, bytes) + ", " + memory.describe(p));
   }
-  if (p + bytes > known.end)
-    violate(does(by, write, bytes) + ", " + machine().memory.describe(known.end));
+  if (p + bytes > cached.end)
+    violate(does(by, write, bytes) + ", " + machine().memory.describe(cached.end));
   const GlobalShadow::Finding found =
-      global_shadow().access(*known.memory, p, bytes, write, {by, &clocks_});
+      global_shadow().access(*cached.memory, p, bytes, write, {by, &clocks_});
   if (found.nothing()) return;
   if (found.racing.moment != 0) report_global_race(found, write, by);
   launch_->read_unwritten(run_of(moment_), thread_,
@@ -187,24 +177,24 @@ void BlockCheck::global(const char* p, unsigned bytes, bool write, const Access&
                               machine().memory.describe(found.byte));
 }
 
-void BlockCheck::elsewhere(const char* p, unsigned bytes, bool write, const Access& by) {
+void BlockCheck::check_elsewhere(const char* p, unsigned bytes, bool write, const Access& by) {
   if (!write && (is_built_in(reinterpret_cast<std::uintptr_t>(p)) ||
-                 launch_->is_parameter(p, bytes) || is_constant(p, bytes)))
+                 launch_->is_parameter(p, bytes) || observe::is_constant(p, bytes)))
     return;
   const int owner = runner_.thread_of_stack(p);
   const std::string what = does(by, write, bytes);
   if (owner >= 0) violate(what + " in the local memory of " + runner_.thread_name(owner));
-  if (is_constant(p, bytes)) violate(what + " in the program's constants");
+  if (observe::is_constant(p, bytes)) violate(what + " in the program's constants");
   violate(what + " outside the device's memory: a pointer of the host");
 }
 
-void BlockCheck::misaligned(const void* p, unsigned bytes, bool write, std::uint32_t place) {
-  const auto at = reinterpret_cast<std::uintptr_t>(p);
-  violate(does({moment_, who_, place}, write, bytes) + ", at an address that is " +
-          std::to_string(at % bytes) + " more than a multiple of " + std::to_string(bytes));
+void BlockCheck::report_misaligned(const observe::MemoryAccess& a, const Access& by) {
+  violate(does(by, a.write, static_cast<unsigned>(a.bytes)) + ", at an address that is " +
+          std::to_string(a.address % a.bytes) + " more than a multiple of " +
+          std::to_string(a.bytes));
 }
 
-/// What was read of unwritten memory before explains what follows from it.
+/// An earlier read of unwritten memory is the likelier cause: it is reported instead.
 void BlockCheck::violate(std::string text) {
   const std::string cause =
       unwritten_.empty() ? launch_->unwritten_of(run_of(moment_)) : unwritten_;
@@ -216,23 +206,23 @@ void BlockCheck::report_shared_race(const SharedShadow::Finding& found, bool wri
   const Access& other = *found.racing;
   const bool one_warp = other.warp() == by.warp();
   runner_.violate("race: " + runner_.thread_name(by.thread()) + (write ? " writes " : " reads ") +
-                  shared_name(found.byte) + ", at " + source_line(by.place) + ", and " +
+                  shared_name(found.byte) + ", at " + observe::source_line(by.place) + ", and " +
                   runner_.thread_name(other.thread()) + (found.racing_wrote ? " wrote" : " read") +
-                  " it, at " + source_line(other.place) + ", with no " +
+                  " it, at " + observe::source_line(other.place) + ", with no " +
                   (one_warp ? "__syncwarp or barrier" : "barrier") + " between");
 }
 
 void BlockCheck::report_global_race(const GlobalShadow::Finding& found, bool write,
                                     const Access& by) {
   const std::uint64_t run = run_of(found.racing.moment);
-  const Operation& operation = history().of(run);
+  const OperationRecord& operation = history().of(run);
   std::string other, missing;
   if (operation.launch) {
     other = check::thread_name(operation, found.racing.thread());
     if (run != run_of(moment_)) other += " of " + block_name(operation, run);
     if (!history().is_of_current(run)) other += " of " + operation.what;
-    other +=
-        (found.racing_wrote ? " wrote it, at " : " read it, at ") + source_line(found.racing.place);
+    other += (found.racing_wrote ? " wrote it, at " : " read it, at ") +
+             observe::source_line(found.racing.place);
   } else {
     other = operation.what + (found.racing_wrote ? " wrote it" : " read it");
   }
@@ -241,7 +231,7 @@ void BlockCheck::report_global_race(const GlobalShadow::Finding& found, bool wri
                                            : "and no stream or event puts them in order";
   runner_.violate("race: " + runner_.thread_name(by.thread()) + (write ? " writes" : " reads") +
                   " what is " + machine().memory.describe(found.byte) + ", at " +
-                  source_line(by.place) + ", and " + other + ", " + missing);
+                  observe::source_line(by.place) + ", and " + other + ", " + missing);
 }
 
 /// "byte 12 of the shared array tile"
@@ -264,7 +254,8 @@ std::string BlockCheck::shared_name(std::size_t at) const {
 /// "thread (3,0,0) reads 4 bytes at conv.cu:12"
 std::string BlockCheck::does(const Access& by, bool write, unsigned bytes) const {
   return runner_.thread_name(by.thread()) + (write ? " writes " : " reads ") +
-         std::to_string(bytes) + (bytes == 1 ? " byte" : " bytes") + " at " + source_line(by.place);
+         std::to_string(bytes) + (bytes == 1 ? " byte" : " bytes") + " at " +
+         observe::source_line(by.place);
 }
 
 }  // namespace simt::check

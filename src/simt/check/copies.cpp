@@ -1,18 +1,14 @@
 #include "simt/check/copies.h"
 
-#include <atomic>
-
 #include "simt/check/global_shadow.h"
-#include "simt/check/source_lines.h"
 #include "simt/machine_state.h"
+#include "simt/observe/source_lines.h"
 
 namespace simt::check {
 namespace {
 
-std::atomic<bool> watching_host{false};
-
-void access_all(Tracked& memory, const char* p, std::size_t bytes, bool write, std::uint64_t run,
-                const std::string& what) {
+void access_all(TrackedAllocation& memory, const char* p, std::size_t bytes, bool write,
+                std::uint64_t run, const std::string& what) {
   const Accessor by{{moment_of(run), 0, 0}, nullptr};
   while (bytes > 0) {
     unsigned n = 16;
@@ -20,14 +16,14 @@ void access_all(Tracked& memory, const char* p, std::size_t bytes, bool write, s
     const GlobalShadow::Finding found = global_shadow().access(memory, p, n, write, by);
     if (found.racing.moment != 0) {
       const std::uint64_t other_run = run_of(found.racing.moment);
-      const Operation& other = history().of(other_run);
+      const OperationRecord& other = history().of(other_run);
       std::string text = "race: " + what + (write ? " writes" : " reads") + " what is " +
                          machine().memory.describe(found.byte) + ", and " + other.what;
       if (other.launch)
         text += ", " + block_name(other, other_run) + ", " +
                 thread_name(other, found.racing.thread()) + ",";
       text += found.racing_wrote ? " wrote it" : " read it";
-      if (other.launch) text += ", at " + source_line(found.racing.place);
+      if (other.launch) text += ", at " + observe::source_line(found.racing.place);
       throw Violation{text + ", and no stream or event puts them in order"};
     }
     p += n;
@@ -36,7 +32,7 @@ void access_all(Tracked& memory, const char* p, std::size_t bytes, bool write, s
 }
 
 std::uint64_t begin(const OperationOrder& order, std::string what) {
-  Operation operation;
+  OperationRecord operation;
   operation.runs = 1;
   operation.order = order;
   operation.what = std::move(what);
@@ -47,8 +43,8 @@ std::uint64_t begin(const OperationOrder& order, std::string what) {
 
 void copied(const OperationOrder& order, const void* to, const void* from, std::size_t bytes) {
   if (global_shadow().empty()) return;
-  Tracked* const source = from ? global_shadow().find(from) : nullptr;
-  Tracked* const target = to ? global_shadow().find(to) : nullptr;
+  TrackedAllocation* const source = from ? global_shadow().find(from) : nullptr;
+  TrackedAllocation* const target = to ? global_shadow().find(to) : nullptr;
   if (!source && !target) return;
   const std::string what = "a copy of " + std::to_string(bytes) + " bytes" +
                            (!from ? " to the device"
@@ -64,25 +60,10 @@ void copied(const OperationOrder& order, const void* to, const void* from, std::
 
 void filled(const OperationOrder& order, const void* to, std::size_t bytes) {
   if (global_shadow().empty()) return;
-  Tracked* const target = global_shadow().find(to);
+  TrackedAllocation* const target = global_shadow().find(to);
   if (!target) return;
   const std::string what = "a fill of " + std::to_string(bytes) + " bytes";
   access_all(*target, static_cast<const char*>(to), bytes, true, begin(order, what), what);
-}
-
-void watch_host() { watching_host.store(true, std::memory_order_relaxed); }
-
-void host_access(const void* p, std::size_t bytes, bool write, const void* return_address) {
-  if (!watching_host.load(std::memory_order_relaxed)) return;
-  Machine& m = machine();
-  if (m.calls > 0) return;  // the machine's own
-  const std::lock_guard lock(m.mutex);
-  const std::string what = std::string("host code ") + (write ? "writes" : "reads");
-  if (m.failure.empty() && m.queue.host_may_meet({static_cast<const char*>(p), bytes, write}))
-    m.failure = what + " what a queued copy is going to " + (write ? "use" : "write") + ", at " +
-                source_line(place_of(return_address)) + ", without having waited for it";
-  if (m.failure.empty() && m.memory.contains(p))
-    m.failure = what + " device memory, at " + source_line(place_of(return_address));
 }
 
 }  // namespace simt::check

@@ -43,7 +43,7 @@ void GlobalShadow::add(const void* memory, std::size_t bytes) {
 
 void GlobalShadow::remove(const void* memory) { tracked_.erase(static_cast<const char*>(memory)); }
 
-Tracked* GlobalShadow::find(const void* p) {
+TrackedAllocation* GlobalShadow::find(const void* p) {
   const auto* byte = static_cast<const char*>(p);
   auto next = tracked_.upper_bound(byte);
   if (next == tracked_.begin()) return nullptr;
@@ -51,8 +51,8 @@ Tracked* GlobalShadow::find(const void* p) {
   return byte < next->second.end ? &next->second : nullptr;
 }
 
-GlobalShadow::Finding GlobalShadow::access(Tracked& memory, const char* p, unsigned n, bool write,
-                                           const Accessor& by) {
+GlobalShadow::Finding GlobalShadow::access(TrackedAllocation& memory, const char* p, unsigned n,
+                                           bool write, const Accessor& by) {
   Finding found;
   const auto at = static_cast<std::size_t>(p - memory.begin);
   const Lock lock(locks_[reinterpret_cast<std::uintptr_t>(p) / 16 % lock_count]);
@@ -110,8 +110,8 @@ void GlobalShadow::step(GlobalCell& cell, const char* p, bool write, const Acces
   }
 }
 
-void GlobalShadow::copy_written(Tracked& to, const char* to_p, Tracked& from, const char* from_p,
-                                std::size_t bytes) {
+void GlobalShadow::copy_written(TrackedAllocation& to, const char* to_p, TrackedAllocation& from,
+                                const char* from_p, std::size_t bytes) {
   const auto to_at = static_cast<std::size_t>(to_p - to.begin);
   const auto from_at = static_cast<std::size_t>(from_p - from.begin);
   for (std::size_t i = 0; i < bytes; ++i) {

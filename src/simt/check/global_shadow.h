@@ -19,8 +19,8 @@ struct GlobalCell {
 };
 
 /// One allocation.
-struct Tracked {
-  Tracked(const void* memory, std::size_t size)
+struct TrackedAllocation {
+  TrackedAllocation(const void* memory, std::size_t size)
       : begin(static_cast<const char*>(memory)),
         end(begin + size),
         states(size / 4 + 1),
@@ -44,7 +44,7 @@ class GlobalShadow {
   void remove(const void* memory);
   bool empty() const { return tracked_.empty(); }
   /// The allocation that `p` lies in; null: it is not tracked.
-  Tracked* find(const void* p);
+  TrackedAllocation* find(const void* p);
 
   struct Finding {
     bool unwritten = false, racing_wrote = false;
@@ -54,18 +54,19 @@ class GlobalShadow {
   };
 
   /// n bytes at a multiple of n, n a power of two up to 16. Any number of workers at once.
-  Finding access(Tracked& memory, const char* p, unsigned n, bool write, const Accessor& by);
+  Finding access(TrackedAllocation& memory, const char* p, unsigned n, bool write,
+                 const Accessor& by);
   /// Copies which bytes are written.
-  void copy_written(Tracked& to, const char* to_p, Tracked& from, const char* from_p,
-                    std::size_t bytes);
-  static bool written(const Tracked& memory, std::size_t at) {
+  void copy_written(TrackedAllocation& to, const char* to_p, TrackedAllocation& from,
+                    const char* from_p, std::size_t bytes);
+  static bool written(const TrackedAllocation& memory, std::size_t at) {
     return memory.states[at / 4] >> at % 4 & 1;
   }
 
  private:
   void step(GlobalCell& cell, const char* p, bool write, const Accessor& by, Finding& found);
 
-  std::map<const char*, Tracked> tracked_;  // by their beginning
+  std::map<const char*, TrackedAllocation> tracked_;  // by their beginning
   // Each 16-byte piece of memory is guarded by one of these.
   static constexpr std::size_t lock_count = 1 << 14;
   std::vector<std::atomic<bool>> locks_ = std::vector<std::atomic<bool>>(lock_count);

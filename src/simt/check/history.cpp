@@ -17,13 +17,14 @@ History& history() {
   return *all;
 }
 
-std::uint64_t History::begin(Operation operation) {
-  std::erase_if(operations_,
-                [&](const Operation& o) { return o.order.sequence <= operation.order.settled_to; });
+std::uint64_t History::begin(OperationRecord operation) {
+  std::erase_if(operations_, [&](const OperationRecord& o) {
+    return o.order.sequence <= operation.order.settled_to;
+  });
   operation.first_run = current_first_ = next_run_;
   next_run_ += operation.runs;
   all_precede_below_ = current_first_;
-  for (const Operation& o : operations_)
+  for (const OperationRecord& o : operations_)
     if (!operation.order.follows(o.order)) {
       all_precede_below_ = o.first_run;
       break;
@@ -32,10 +33,10 @@ std::uint64_t History::begin(Operation operation) {
   return current_first_;
 }
 
-const Operation& History::of(std::uint64_t run) const {
+const OperationRecord& History::of(std::uint64_t run) const {
   const auto after =
       std::upper_bound(operations_.begin(), operations_.end(), run,
-                       [](std::uint64_t r, const Operation& o) { return r < o.first_run; });
+                       [](std::uint64_t r, const OperationRecord& o) { return r < o.first_run; });
   return *std::prev(after);
 }
 
@@ -43,11 +44,11 @@ bool History::precedes_by_record(std::uint64_t run) const {
   return operations_.back().order.follows(of(run).order);
 }
 
-std::string block_name(const Operation& operation, std::uint64_t run) {
+std::string block_name(const OperationRecord& operation, std::uint64_t run) {
   return "block " + name_in(operation.grid, run - operation.first_run);
 }
 
-std::string thread_name(const Operation& operation, int thread) {
+std::string thread_name(const OperationRecord& operation, int thread) {
   return "thread " + name_in(operation.block, static_cast<std::uint64_t>(thread));
 }
 

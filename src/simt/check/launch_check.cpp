@@ -2,7 +2,8 @@
 
 #include <tuple>
 
-#include "simt/shared_memory.h"
+#include "simt/check/block_check.h"
+#include "simt/memory/shared_arrays.h"
 
 namespace simt::check {
 
@@ -12,7 +13,7 @@ LaunchCheck::LaunchCheck(const LaunchShape& shape, const KernelCall& call,
       parameters_bytes_(call.bytes()),
       dynamic_shared_bytes_(shape.dynamic_shared_bytes),
       used_(shared_arrays().size()) {
-  Operation operation;
+  OperationRecord operation;
   operation.runs = std::uint64_t{shape.grid.x} * shape.grid.y * shape.grid.z;
   operation.order = order;
   operation.what = "kernel " + std::string(shape.name);
@@ -20,6 +21,13 @@ LaunchCheck::LaunchCheck(const LaunchShape& shape, const KernelCall& call,
   operation.grid = shape.grid;
   operation.block = shape.block;
   first_run_ = history().begin(std::move(operation));
+}
+
+observe::BlockObserver& LaunchCheck::block_begins(BlockRunner& runner, std::uint64_t block) {
+  // One per worker, as is its runner: it owns the shadow of the worker's shared memory.
+  static thread_local BlockCheck check(runner);
+  check.begin(*this, first_run_ + block, dynamic_shared_bytes_);
+  return check;
 }
 
 bool LaunchCheck::is_parameter(const void* p, std::size_t bytes) const {

@@ -1,4 +1,4 @@
-// What a launch's blocks have in common while it is checked.
+// Checks one launch: what its blocks have in common.
 #pragma once
 #include <atomic>
 #include <mutex>
@@ -6,22 +6,25 @@
 #include <vector>
 
 #include "simt/check/history.h"
-#include "simt/launch.h"
+#include "simt/language/launch.h"
+#include "simt/observe/observer.h"
 
 namespace simt::check {
 
-class LaunchCheck {
+class LaunchCheck final : public observe::LaunchObserver {
  public:
   LaunchCheck(const LaunchShape& shape, const KernelCall& call, const OperationOrder& order);
 
-  std::uint64_t run_of_block(std::uint64_t block) const { return first_run_ + block; }
+  const std::vector<std::uint64_t>& sample() const override { return all_blocks_; }
+  observe::BlockObserver& block_begins(BlockRunner& runner, std::uint64_t block) override;
+
   bool is_parameter(const void* p, std::size_t bytes) const;
   /// The block has used the static shared array of this number.
   void used(std::size_t shared_array) {
     used_[shared_array].store(true, std::memory_order_relaxed);
   }
-  /// A block's thread has read bytes that nothing wrote before; whether a race is behind it, the
-  /// rest of the launch will tell.
+  /// A block's thread has read unwritten bytes. Whether a race is the cause, the rest of the launch
+  /// will show.
   void read_unwritten(std::uint64_t run, int thread, std::string text);
   /// The first such read, where it was in this block; else empty.
   std::string unwritten_of(std::uint64_t run);
@@ -29,6 +32,7 @@ class LaunchCheck {
   std::string finish(std::size_t shared_limit_bytes) const;
 
  private:
+  const std::vector<std::uint64_t> all_blocks_;  // empty
   const char* parameters_;
   std::size_t parameters_bytes_;
   std::size_t dynamic_shared_bytes_;

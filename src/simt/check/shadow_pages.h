@@ -1,4 +1,4 @@
-// Zeroed memory for shadows: address space at once, pages as they are touched.
+// Zeroed memory for shadows: address space is reserved, pages are used once touched.
 #pragma once
 #include <sys/mman.h>
 

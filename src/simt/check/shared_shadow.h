@@ -1,5 +1,5 @@
 // What the machine remembers of each word of a block's shared memory: which bytes have been
-// written, the last write, and the reads since it in the present interval between barriers.
+// written, the last write, and the reads since it in the current interval between barriers.
 // Accesses of two threads to one byte, one of them a write, are a race unless a barrier or
 // __syncwarp lies between them; the verdict is exact and the same in every order of the threads.
 #pragma once
@@ -24,11 +24,11 @@ class SharedShadow {
     bool nothing() const { return !unwritten && !racing; }
   };
 
-  /// Nothing of this range has been written, by a new block.
+  /// A new block begins: this range is unwritten.
   void forget(std::size_t begin, std::size_t bytes) {
     std::memset(&states_[begin / 4], 0, (begin + bytes + 3) / 4 - begin / 4);
   }
-  /// Reads that were kept of an earlier interval are void.
+  /// Forgets the reads of the interval before.
   void new_interval() { more_reads_.clear(); }
 
   /// n bytes at a multiple of n, n a power of two up to 16.
@@ -144,7 +144,7 @@ class SharedShadow {
 
   void report(Finding& found, const Access& other, bool wrote, std::size_t byte) {
     if (found.racing) return;
-    racing_ = other;  // what it was found in changes
+    racing_ = other;  // the cell is about to change
     found.racing = &racing_;
     found.racing_wrote = wrote;
     found.byte = byte;

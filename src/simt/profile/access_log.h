@@ -9,9 +9,9 @@
 namespace simt::profile {
 
 /// An access of global or shared memory or, with no bytes, the beginning of a block of code.
-struct Event {
+struct LogEntry {
   std::uint64_t address;
-  std::uint32_t place;  // in the program's code; see check/source_lines.h
+  std::uint32_t place;  // in the program's code; see observe/source_lines.h
   std::uint16_t depth;  // of the call, in bytes of stack: tells calls of one function apart
   std::uint8_t bytes;
   bool write : 1;
@@ -19,12 +19,12 @@ struct Event {
 
   bool is_access() const { return bytes != 0; }
   /// Whether two lanes that are together do this with one instruction.
-  bool same_instruction(const Event& other) const {
+  bool same_instruction(const LogEntry& other) const {
     return place == other.place && depth == other.depth && bytes == other.bytes &&
            write == other.write && space == other.space;
   }
 };
 
-using AccessLog = std::vector<Event>;
+using AccessLog = std::vector<LogEntry>;
 
 }  // namespace simt::profile

@@ -1,31 +1,26 @@
-// Watches one block at a time, for the worker that runs it: notes what each thread does between two
-// barriers, then puts the warps together and counts.
+// Profiles one block at a time, for the worker that runs it: logs what each thread does between two
+// barriers, then reassembles the warps and counts.
 #pragma once
 #include <cstdint>
 #include <vector>
 
-#include "simt/block.h"
+#include "simt/execution/block.h"
+#include "simt/observe/observer.h"
 #include "simt/profile/launch_profile.h"
 
 namespace simt::profile {
 
-class BlockProfile {
+class BlockProfile final : public observe::BlockObserver {
  public:
   explicit BlockProfile(BlockRunner& runner);
 
   void begin(LaunchProfile& launch);
-  /// A thread goes on, and has stopped again.
-  void resumed();
-  void suspended();
-  /// All threads stand at a barrier, or have returned.
-  void end_interval();
-  void end();
 
-  /// What the instrumented code calls. `aligned`: as wide an access as it is; else the type's
-  /// elements are taken one by one, as a GPU takes them.
-  void access(const void* p, std::size_t bytes, bool write, bool aligned,
-              const void* return_address, const void* frame);
-  void enter_code(const void* return_address, const void* frame);
+  void access(const observe::MemoryAccess& access) override;
+  void enter_code(const void* return_address, const void* frame) override;
+  void thread_resumed() override;
+  std::string interval_ended() override;
+  void block_ended() override;
 
  private:
   void note(std::uintptr_t at, std::size_t bytes, bool write, Space space,
@@ -36,11 +31,7 @@ class BlockProfile {
   std::vector<AccessLog> logs_;  // by thread
   AccessLog* log_ = nullptr;     // the running thread's
   Tally tally_;
-  std::uintptr_t stack_ = 0, static_begin_, dynamic_begin_, arena_begin_;
+  std::uintptr_t static_begin_, dynamic_begin_, arena_begin_;
   std::size_t static_bytes_, arena_bytes_;
 };
-
-/// The calling worker's, while a thread of a profiled block runs.
-extern __thread BlockProfile* active_profile;
-
 }  // namespace simt::profile

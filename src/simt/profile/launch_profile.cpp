@@ -4,14 +4,15 @@
 #include <map>
 #include <tuple>
 
-#include "simt/check/source_lines.h"
 #include "simt/machine_state.h"
+#include "simt/observe/source_lines.h"
+#include "simt/profile/block_profile.h"
 
 namespace simt::profile {
 namespace {
 
-/// One block of each of `most` equal stretches of the grid, not always at the same place of it: a
-/// grid's columns would all be the same one where its width divides a stretch.
+/// One block of each of `most` equal stretches of the grid, at varying places: at a fixed one all
+/// would lie in one column where the grid's width divides a stretch.
 std::vector<std::uint64_t> sample_of(std::uint64_t blocks, std::uint64_t most) {
   const std::uint64_t n = std::min(blocks, most);
   std::vector<std::uint64_t> sample;
@@ -34,8 +35,8 @@ std::vector<LineProfile> Tally::lines() const {
   std::vector<LineProfile> lines;
   std::map<std::tuple<std::string, Space, bool, unsigned>, std::size_t> known;
   for (const Entry* entry : in_order) {
-    const Event& e = entry->instruction;
-    const std::string line = check::source_line(e.place);
+    const LogEntry& e = entry->instruction;
+    const std::string line = observe::source_line(e.place);
     const auto [at, is_new] = known.try_emplace({line, e.space, e.write, e.bytes}, lines.size());
     if (is_new) lines.push_back({line, e.space, e.write, e.bytes, {}});
     lines[at->second].counts.add(entry->counts);
@@ -48,14 +49,21 @@ LaunchProfile::LaunchProfile(const LaunchShape& shape, std::uint64_t most_blocks
       blocks_(std::uint64_t{shape.grid.x} * shape.grid.y * shape.grid.z),
       sample_(sample_of(blocks_, most_blocks)) {}
 
+observe::BlockObserver& LaunchProfile::block_begins(BlockRunner& runner, std::uint64_t) {
+  static thread_local BlockProfile profile(runner);  // one per worker, as is its runner
+  profile.begin(*this);
+  return profile;
+}
+
 void LaunchProfile::add(const Tally& of_block) {
   const std::lock_guard lock(mutex_);
   tally_.add(of_block);
 }
 
 KernelProfile LaunchProfile::finish() const {
-  return {shape_.name, shape_.grid,    shape_.block,  shape_.dynamic_shared_bytes,
-          blocks_,     sample_.size(), tally_.lines()};
+  return {shape_.name,   observe::function_name(shape_.kernel), shape_.work, shape_.grid,
+          shape_.block,  shape_.dynamic_shared_bytes,           blocks_,     sample_.size(),
+          tally_.lines()};
 }
 
 void begin(std::uint64_t most_blocks, std::function<void(const KernelProfile&)> observer) {

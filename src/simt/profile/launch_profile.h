@@ -1,11 +1,12 @@
-// What a launch's sampled blocks have in common while it is profiled.
+// Profiles one launch: which of its blocks run, and the sum of what they ask of memory.
 #pragma once
 #include <cstdint>
 #include <mutex>
 #include <unordered_map>
 #include <vector>
 
-#include "simt/launch.h"
+#include "simt/language/launch.h"
+#include "simt/observe/observer.h"
 #include "simt/profile/access_log.h"
 
 namespace simt::profile {
@@ -13,7 +14,7 @@ namespace simt::profile {
 /// Counts by instruction.
 class Tally {
  public:
-  void add(const Event& instruction, const Counts& counts) {
+  void add(const LogEntry& instruction, const Counts& counts) {
     Entry& entry = entries_[key(instruction)];
     entry.instruction = instruction;
     entry.counts.add(counts);
@@ -27,22 +28,22 @@ class Tally {
 
  private:
   struct Entry {
-    Event instruction;
+    LogEntry instruction;
     Counts counts;
   };
-  static std::uint64_t key(const Event& e) {
+  static std::uint64_t key(const LogEntry& e) {
     return std::uint64_t{e.place} << 16 | std::uint64_t{e.bytes} << 2 |
            std::uint64_t{e.write} << 1 | static_cast<std::uint64_t>(e.space);
   }
   std::unordered_map<std::uint64_t, Entry> entries_;
 };
 
-class LaunchProfile {
+class LaunchProfile final : public observe::LaunchObserver {
  public:
   LaunchProfile(const LaunchShape& shape, std::uint64_t most_blocks);
 
-  /// The blocks to run, rising.
-  const std::vector<std::uint64_t>& sample() const { return sample_; }
+  const std::vector<std::uint64_t>& sample() const override { return sample_; }
+  observe::BlockObserver& block_begins(BlockRunner& runner, std::uint64_t block) override;
   /// Called by each block's worker.
   void add(const Tally& of_block);
   KernelProfile finish() const;

@@ -1,13 +1,13 @@
 // Profile mode of the SIMT machine: launches of checked kernels (see check/) run a sample of their
 // blocks, and what their warps ask of memory is counted per source line, as a GPU's profiler counts
-// it. Nothing is checked meanwhile, and what a launch computes is not to be relied on.
+// it. Nothing is checked meanwhile, and a launch's results are incomplete.
 #pragma once
 #include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
 
-#include "simt/vector_types.h"
+#include "simt/language/launch.h"
 
 namespace simt::profile {
 
@@ -22,7 +22,7 @@ struct Counts {
   // Of shared requests: passes over the banks, and how many there would be without conflicts: one
   // per 32 lanes of up to 4 bytes, 16 lanes of 8 or 8 lanes of 16.
   std::uint64_t wavefronts = 0, ideal_wavefronts = 0;
-  unsigned most_ways = 0;  // the most words that one pass wanted of one bank
+  unsigned most_ways = 0;  // the most words of one bank in one pass
 
   void add(const Counts& other);
 };
@@ -37,13 +37,15 @@ struct LineProfile {
 };
 
 struct KernelProfile {
-  std::string kernel;
+  std::string kernel;    // as its launch calls it
+  std::string function;  // "gather_kernel<4>": without namespaces and parameters
+  DeclaredWork work;
   dim3 grid, block;
   std::size_t dynamic_shared_bytes;
   std::uint64_t blocks, sampled_blocks;
   std::vector<LineProfile> lines;  // in the source's order
 
-  /// By what counts must be multiplied to stand for the whole launch.
+  /// The factor from these counts to the whole launch's.
   double scale() const { return static_cast<double>(blocks) / static_cast<double>(sampled_blocks); }
 };
 
@@ -53,7 +55,7 @@ struct Session {
 };
 
 /// From now on every launch of a checked kernel runs at most `most_blocks` of its blocks, spread
-/// over the grid, and is told of; 0: none runs and none is told of. The machine must be idle.
+/// over the grid, and is reported; 0: none runs and none is reported. The machine must be idle.
 void begin(std::uint64_t most_blocks, std::function<void(const KernelProfile&)> observer);
 void end();
 

@@ -11,7 +11,7 @@ namespace {
 using Emit = std::function<void(const Request&)>;
 using LaneMask = std::uint32_t;
 
-/// Whether all lanes that are there took one path; then their logs are alike, event by event.
+/// Whether all lanes took one path: then their logs agree, entry by entry.
 bool together(std::span<const AccessLog> lanes) {
   const AccessLog* first = nullptr;
   for (const AccessLog& log : lanes) {
@@ -42,7 +42,7 @@ class FlowGraph {
   static constexpr int exit = 0, entry = 1;
   FlowGraph() : before_(2) {}
 
-  int node(const Event& e) {
+  int node(const LogEntry& e) {
     const std::uint64_t key = std::uint64_t{e.place} << 16 | e.depth;
     const auto [found, is_new] = nodes_.emplace(key, static_cast<int>(before_.size()));
     if (is_new) before_.emplace_back();
@@ -160,7 +160,8 @@ class DivergentReplay {
     return path.at < path.steps.size() ? path.steps[path.at].node : FlowGraph::exit;
   }
 
-  /// The lanes of `mask`, all before one block of code, go on to `until` and stop in front of it.
+  /// The lanes of `mask`, all in front of one block of code, advance to `until` and stop in front
+  /// of it.
   void run(LaneMask mask, int until) {
     while (mask != 0) {
       const int node = next(static_cast<std::size_t>(std::countr_zero(mask)));
@@ -182,7 +183,7 @@ class DivergentReplay {
     }
   }
 
-  /// Those with the same block of code before them, by the lowest lane.
+  /// Lanes by the block of code in front of them, in the order of their lowest lane.
   std::vector<LaneMask> groups_of(LaneMask mask) const {
     std::vector<LaneMask> groups;
     while (mask != 0) {
@@ -212,7 +213,7 @@ class DivergentReplay {
       while (left != 0) {
         Request request;
         for_each(left, [&](std::size_t lane) {
-          const Event& event = *access(lane);
+          const LogEntry& event = *access(lane);
           if (request.instruction && !event.same_instruction(*request.instruction)) return;
           request.add(static_cast<int>(lane), event);
           left &= ~(LaneMask{1} << lane);

@@ -1,0 +1,69 @@
+// Both layers are a convolution: a transposed one is the adjoint of a convolution from its output
+// to its input, so its forward pass is that convolution's backward-data (oneDNN's own deconvolution
+// is slower and can fall to its reference path).
+#include "backend/cpu/conv.h"
+
+#include <optional>
+
+#include "backend/cpu/convolution.h"
+#include "backend/cpu/one_channel.h"
+#include "backend/cpu/onednn.h"
+
+namespace dcgan::cpu {
+namespace {
+
+/// The three directions, each planned when it is first wanted: a program that only samples never
+/// plans backward.
+class OnednnConvolution final : public Convolution {
+ public:
+  OnednnConvolution(const dnnl::engine& engine, const dnnl::stream& stream, OnednnShape shape)
+      : engine_(engine), stream_(stream), shape_(std::move(shape)) {}
+  void to_destination(const float* source, const float* kernel, float* destination) override {
+    run(Direction::forward, source, kernel, destination);
+  }
+  void to_source(const float* destination, const float* kernel, float* source) override {
+    run(Direction::backward_data, source, kernel, destination);
+  }
+  void kernel_gradient(const float* source, const float* destination, float* gradient) override {
+    run(Direction::backward_weights, source, gradient, destination);
+  }
+
+ private:
+  void run(Direction direction, const float* source, const float* weights,
+           const float* destination) {
+    auto& primitive = primitives_[static_cast<int>(direction)];
+    if (!primitive) primitive.emplace(engine_, shape_, direction);
+    primitive->run(stream_, source, weights, destination);
+  }
+
+  dnnl::engine engine_;
+  dnnl::stream stream_;
+  OnednnShape shape_;
+  std::optional<OnednnPrimitive> primitives_[3];
+};
+
+OnednnShape onednn_shape(const ConvShape& s) {
+  return {{s.batch, s.in, s.height, s.width},
+          {s.out, s.in, s.kernel, s.kernel},
+          {s.batch, s.out, s.out_height(), s.out_width()},
+          {s.stride, s.stride},
+          {s.pad_top(), s.pad_left()},
+          {s.pad_bottom(), s.pad_right()}};
+}
+
+/// The conv2d `s` by the way that is expected to be the fastest.
+std::unique_ptr<Convolution> choose_convolution(const ConvContext& context, const ConvShape& s) {
+  if (auto one_channel = make_one_channel_convolution(s)) return one_channel;
+  const DftGeometry dft(s);
+  if (dft.pays()) return make_dft_convolution(dft, context.scratch);
+  return std::make_unique<OnednnConvolution>(context.engine, context.stream, onednn_shape(s));
+}
+
+}  // namespace
+
+std::unique_ptr<LinearOp> make_convolution(const ConvContext& context, const ConvShape& s,
+                                           const Epilogue& epilogue) {
+  return make_layer(choose_convolution(context, s.conv2d()), s, epilogue);
+}
+
+}  // namespace dcgan::cpu

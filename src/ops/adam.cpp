@@ -1,0 +1,24 @@
+#include "ops/adam.h"
+
+#include <cmath>
+
+namespace dcgan {
+
+AdamFactors AdamStep::factors() const {
+  const auto steps = static_cast<double>(t);
+  const double alpha = config.learning_rate * std::sqrt(1 - std::pow(config.beta2, steps)) /
+                       (1 - std::pow(config.beta1, steps));
+  return {static_cast<float>(alpha), static_cast<float>(1 - config.beta1),
+          static_cast<float>(1 - config.beta2), static_cast<float>(config.epsilon)};
+}
+
+double least_bytes(const AdamStep& step) {  // four floats in, three out
+  return 28 * static_cast<double>(step.n);
+}
+
+Op describe(const AdamStep& step) {
+  const auto n = static_cast<double>(step.n);
+  return {"adam", "", {{"n", step.n}}, 12 * n, least_bytes(step)};
+}
+
+}  // namespace dcgan

@@ -1,0 +1,23 @@
+// A batch of images from the data set on the device, shuffled and normalised to [-1, 1].
+#pragma once
+#include <cstdint>
+
+#include "ops/op.h"
+#include "ops/random.h"
+
+namespace dcgan {
+
+/// out[i] = (pixels[index(first + i)] - 127.5) / 127.5 for i < batch, where index is the
+/// permutation of [0, count) at `shuffle`.
+struct Gather {
+  const std::uint8_t* pixels;  ///< [count, image_size]
+  std::int64_t count, image_size;
+  RandomAddress shuffle;
+  std::int64_t first, batch;
+  float* out;  ///< [batch, image_size]
+};
+
+double least_bytes(const Gather& gather);
+Op describe(const Gather& gather);
+
+}  // namespace dcgan

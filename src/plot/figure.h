@@ -1,0 +1,48 @@
+// The figures a run leaves behind: grids of samples, labelled real images, loss curves.
+#pragma once
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "image/image.h"
+
+namespace dcgan {
+
+/// `count` images as bytes, [count, height, width, channels].
+struct ImageBatch {
+  std::span<const std::uint8_t> pixels;
+  int count = 0;
+  int height = 0;
+  int width = 0;
+  int channels = 1;
+};
+
+/// A rows x columns grid, each image enlarged by a whole factor so that small ones are about 100
+/// pixels wide, under a centred title (none if empty). Cells without an image stay blank.
+Image grid_figure(const ImageBatch& images, int rows, int columns, const std::string& title);
+
+/// The same with a caption above each image and five columns: the notebook's figure of real
+/// samples.
+Image labelled_figure(const ImageBatch& images, const std::vector<std::string>& captions,
+                      const std::string& title);
+
+/// One line of a plot; x and y have the same length. Points that are not finite are left out.
+struct Curve {
+  std::string label;
+  std::vector<double> x;
+  std::vector<double> y;
+};
+
+struct PlotText {
+  std::string title;
+  std::string x_label;
+  std::string y_label;
+  bool logarithmic = false;  ///< both axes; what is not positive is left out
+};
+
+/// Lines with axes, ticks, grid and legend.
+Image plot_figure(const std::vector<Curve>& curves, const PlotText& text, int width = 900,
+                  int height = 450);
+
+}  // namespace dcgan

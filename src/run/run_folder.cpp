@@ -1,0 +1,157 @@
+// Log, config, pictures of a run.
+#include "run/run_folder.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "gif/gif.h"
+#include "image/image.h"
+#include "io/atomic_file.h"
+#include "plot/figure.h"
+
+namespace dcgan {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::ordered_json;
+
+constexpr int gif_delay_ms = 500;
+
+std::string numbered(const char* format, std::int64_t n) {
+  char text[64];
+  std::snprintf(text, sizeof text, format, static_cast<long long>(n));
+  return text;
+}
+
+/// The lines of a log that a run resumed at `state` still stands by.
+std::string kept_lines(const std::string& log, const TrainingState& state) {
+  std::istringstream in(log);
+  std::string kept, line;
+  while (std::getline(in, line)) {
+    const auto record = ordered_json::parse(line, nullptr, false);
+    if (!record.is_object() || !record.contains("epoch") || !record["epoch"].is_number()) continue;
+    const bool of_step = record.contains("step") && record["step"].is_number();
+    const bool keep = of_step ? record["step"].get<std::int64_t>() <= state.step
+                              : record["epoch"].get<std::int64_t>() <=
+                                    static_cast<std::int64_t>(state.history.size());
+    if (keep) kept += line + "\n";
+  }
+  return kept;
+}
+
+}  // namespace
+
+RunFolder::RunFolder(const std::string& directory, const std::string& resumed_from,
+                     const TrainingState& state)
+    : directory_(directory) {
+  ensure_writable_directory(directory_);
+  ensure_writable_directory(path("images"));
+  ensure_writable_directory(path("checkpoints"));
+  std::string log_text;
+  if (!resumed_from.empty()) {
+    const fs::path source = fs::absolute(resumed_from).parent_path().parent_path();
+    const fs::path old_log = source / "log.jsonl";
+    if (fs::is_regular_file(old_log)) log_text = kept_lines(read_file(old_log.string()), state);
+    std::error_code ignored;  // grids are there or not: a resumed run does not depend on them
+    if (!fs::equivalent(source, directory_, ignored))
+      for (std::size_t epoch = 1; epoch <= state.history.size(); ++epoch) {
+        const std::string name =
+            numbered("images/epoch_%04lld.png", static_cast<std::int64_t>(epoch));
+        fs::copy_file(source / name, path(name), fs::copy_options::overwrite_existing, ignored);
+      }
+  }
+  write_file_atomically(path("log.jsonl"), log_text);
+  log_.open(path("log.jsonl"), std::ios::app);
+}
+
+std::string RunFolder::grid_path(std::int64_t epoch) const {
+  return path(numbered("images/epoch_%04lld.png", epoch));
+}
+
+std::string RunFolder::checkpoint_path(const TrainingState& state) const {
+  const bool at_epoch_end = state.steps_in_epoch == 0;
+  return path(at_epoch_end ? numbered("checkpoints/epoch_%04lld.safetensors",
+                                      static_cast<std::int64_t>(state.history.size()))
+                           : numbered("checkpoints/step_%08lld.safetensors", state.step));
+}
+
+void RunFolder::log(const StepResult& s) {
+  const ordered_json line = {
+      {"step", s.step},
+      {"epoch", s.epoch},
+      {"loss_generator", s.loss_generator},
+      {"loss_discriminator", s.loss_discriminator},
+      {"step_ms", s.milliseconds},
+      {"images_per_s", static_cast<double>(s.images) / s.milliseconds * 1e3}};
+  log_ << line.dump() << '\n';
+}
+
+void RunFolder::log(const EpochRecord& e, const std::string& grid) {
+  const ordered_json line = {{"epoch", e.epoch},
+                             {"loss_generator", e.loss_generator},
+                             {"loss_discriminator", e.loss_discriminator},
+                             {"epoch_s", e.seconds},
+                             {"grid", grid}};
+  log_ << line.dump() << '\n';
+}
+
+void RunFolder::flush() {
+  log_.flush();
+  if (!log_) throw Error(path("log.jsonl") + ": cannot be written; is the disk full?");
+}
+
+void RunFolder::write_config(const Config& config) const {
+  write_file_atomically(path("config.json"), to_json(config) + "\n");
+}
+
+void RunFolder::write_real_samples(const Dataset& data) const {
+  // One of each class where there are labels, else the first ten.
+  std::vector<std::int64_t> chosen;
+  std::vector<std::string> captions;
+  for (std::size_t c = 0; c < data.label_names.size() && !data.labels.empty(); ++c) {
+    const auto found = std::find(data.labels.begin(), data.labels.end(), c);
+    if (found == data.labels.end()) continue;
+    chosen.push_back(found - data.labels.begin());
+    captions.push_back(data.label_names[c]);
+  }
+  if (chosen.empty())
+    for (std::int64_t i = 0; i < std::min<std::int64_t>(10, data.count); ++i) {
+      chosen.push_back(i);
+      captions.emplace_back();
+    }
+  std::vector<std::uint8_t> pixels;
+  for (const std::int64_t i : chosen)
+    pixels.insert(pixels.end(), data.image(i), data.image(i) + data.image_bytes());
+  const ImageBatch batch{pixels, static_cast<int>(chosen.size()), data.height, data.width,
+                         data.channels};
+  write_png(path("real_samples.png"), labelled_figure(batch, captions, "Real: " + data.name));
+}
+
+void RunFolder::write_grid(std::int64_t epoch, const ImageBatch& images) const {
+  write_png(grid_path(epoch), grid_figure(images, 4, 4, "Epoch " + std::to_string(epoch)));
+}
+
+void RunFolder::write_plot(const std::string& title,
+                           const std::vector<EpochRecord>& history) const {
+  Curve generator{"Generator", {}, {}}, discriminator{"Discriminator", {}, {}};
+  for (const EpochRecord& e : history) {
+    generator.x.push_back(static_cast<double>(e.epoch));
+    generator.y.push_back(e.loss_generator);
+    discriminator.y.push_back(e.loss_discriminator);
+  }
+  discriminator.x = generator.x;
+  write_png(path("losses.png"), plot_figure({generator, discriminator},
+                                            {title + ": mean loss per epoch", "Epoch", "Loss"}));
+}
+
+void RunFolder::write_gif(std::int64_t last) const {
+  std::vector<Image> frames;
+  for (std::int64_t epoch = 1; epoch <= last; ++epoch)
+    if (fs::is_regular_file(grid_path(epoch))) frames.push_back(read_image(grid_path(epoch)));
+  if (!frames.empty()) dcgan::write_gif(path("training.gif"), frames, gif_delay_ms);
+}
+
+}  // namespace dcgan

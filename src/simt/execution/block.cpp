@@ -1,0 +1,186 @@
+// A block's life: its threads start, run until they wait or return, meet at barriers, and end.
+#define SIMT_SETS_BUILT_IN_VARIABLES
+#include "simt/execution/block.h"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <new>
+#include <numeric>
+#include <random>
+#include <utility>
+
+#include "simt/execution/call_text.h"
+#include "simt/memory/poison.h"
+#include "simt/observe/observer.h"
+
+namespace simt {
+
+// The storage behind the header's constants.
+__thread uint3 threadIdx, blockIdx;
+__thread dim3 blockDim{1, 1, 1}, gridDim{1, 1, 1};
+
+namespace {
+
+thread_local BlockRunner* running = nullptr;
+
+}  // namespace
+
+BlockRunner::BlockRunner() : stacks_(most_threads), threads_(most_threads) {
+  dynamic_shared_ = mmap(nullptr, dynamic_shared_capacity, PROT_READ | PROT_WRITE,
+                         MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (dynamic_shared_ == MAP_FAILED) throw std::bad_alloc();
+}
+
+BlockRunner::~BlockRunner() { munmap(dynamic_shared_, dynamic_shared_capacity); }
+
+int BlockRunner::thread_of_stack(const char* p) const {
+  if (p < stacks_.bottom(0) || p >= stacks_.bottom(count_)) return -1;
+  return static_cast<int>((p - stacks_.bottom(0)) /
+                          static_cast<std::ptrdiff_t>(FiberStacks::stack_bytes));
+}
+
+std::string BlockRunner::thread_name(int thread) const {
+  return "thread " + text(threads_[static_cast<std::size_t>(thread)].index);
+}
+
+void BlockRunner::enter(void* runner) {
+  auto& self = *static_cast<BlockRunner*>(runner);
+  self.call_->run();
+  observe::observer = nullptr;
+  Thread& thread = self.threads_[static_cast<std::size_t>(self.current_)];
+  thread.state = State::returned;
+  thread.fiber.finish();
+}
+
+void BlockRunner::start(const LaunchShape& shape, dim3 index) {
+  count_ = static_cast<int>(shape.block.x * shape.block.y * shape.block.z);
+  dynamic_shared_bytes_ = shape.dynamic_shared_bytes;
+  poison(dynamic_shared_, dynamic_shared_bytes_);
+  violation_.clear();
+  warp_operation_pending_ = false;
+  blockIdx = {index.x, index.y, index.z};
+  blockDim = shape.block;
+  gridDim = shape.grid;
+  for (int i = 0; i < count_; ++i) {
+    Thread& thread = threads_[static_cast<std::size_t>(i)];
+    const auto n = static_cast<unsigned>(i);
+    thread.index = {n % shape.block.x, n / shape.block.x % shape.block.y,
+                    n / shape.block.x / shape.block.y};
+    thread.state = State::ready;
+    thread.fiber.prepare(stacks_.bottom(i), &BlockRunner::enter, this);
+  }
+  order_.resize(static_cast<std::size_t>(count_));
+  std::iota(order_.begin(), order_.end(), 0);
+}
+
+void BlockRunner::run(const LaunchShape& shape, const KernelCall& call, std::uint64_t block,
+                      dim3 index, Order order, std::uint64_t seed,
+                      observe::LaunchObserver* observer) {
+  start(shape, index);
+  call_ = &call;
+  observer_ = observer ? &observer->block_begins(*this, block) : nullptr;
+  std::mt19937_64 random(seed);
+  if (order == Order::reverse) std::reverse(order_.begin(), order_.end());
+  running = this;
+  observe::AccessObserver* const of_host = std::exchange(observe::observer, nullptr);
+  while (violation_.empty()) {
+    if (order == Order::random) std::shuffle(order_.begin(), order_.end(), random);
+    if (run_ready_threads() && complete_warp_operations()) continue;
+    if (!violation_.empty()) break;
+    const bool all_returned =
+        std::all_of(threads_.begin(), threads_.begin() + count_,
+                    [](const Thread& t) { return t.state == State::returned; });
+    if (!all_returned) release_barrier();
+    if (observer_ && violation_.empty()) violation_ = observer_->interval_ended();
+    if (all_returned) break;
+  }
+  running = nullptr;
+  if (observer_) observer_->block_ended();
+  observer_ = nullptr;
+  observe::observer = of_host;
+  if (violation_.empty()) return;
+  stacks_.abandon();
+  throw Violation{violation_};
+}
+
+/// Runs each until it waits or returns. Whether any waits in a warp operation that may be complete.
+bool BlockRunner::run_ready_threads() {
+  for (const int i : order_) {
+    if (threads_[static_cast<std::size_t>(i)].state != State::ready) continue;
+    resume(i);
+    if (!violation_.empty()) return false;
+  }
+  return warp_operation_pending_;
+}
+
+void BlockRunner::resume(int i) {
+  Thread& thread = threads_[static_cast<std::size_t>(i)];
+  current_ = i;
+  threadIdx = thread.index;
+  if (observer_) {
+    observer_->set_local_memory(stack_bottom());
+    observer_->thread_resumed();
+  }
+  observe::observer = observer_;  // until the thread calls the machine
+  thread.fiber.resume();
+}
+
+void BlockRunner::suspend() { threads_[static_cast<std::size_t>(current_)].fiber.suspend(); }
+
+void BlockRunner::violate(std::string what) {
+  observe::observer = nullptr;
+  if (violation_.empty()) violation_ = std::move(what);
+  // The thread never resumes; its block is abandoned.
+  threads_[static_cast<std::size_t>(current_)].state = State::returned;
+  for (;;) suspend();
+}
+
+void BlockRunner::barrier(const Place& place) {
+  observe::observer = nullptr;
+  Thread& thread = threads_[static_cast<std::size_t>(current_)];
+  thread.state = State::at_barrier;
+  thread.place = place;
+  suspend();
+}
+
+/// All threads wait or have returned: a violation unless all wait at one barrier.
+void BlockRunner::release_barrier() {
+  const Thread* at = nullptr;
+  int at_index = 0;
+  for (int i = 0; i < count_; ++i)
+    if (threads_[static_cast<std::size_t>(i)].state == State::at_barrier) {
+      at = &threads_[static_cast<std::size_t>(i)];
+      at_index = i;
+      break;
+    }
+  for (int i = 0; i < count_; ++i) {
+    const Thread& thread = threads_[static_cast<std::size_t>(i)];
+    const bool arrived = at && thread.state == State::at_barrier && same(thread.place, at->place);
+    if (arrived) continue;
+    std::string other = thread_name(i);
+    if (thread.state == State::returned) other += " has returned";
+    if (thread.state == State::at_barrier) other += " waits at the one in " + text(thread.place);
+    if (thread.state == State::in_warp_operation)
+      other += " waits in " + std::string(name(thread.op)) + ", " + text(thread.place);
+    violation_ = at ? thread_name(at_index) + " waits at the barrier in " + text(at->place) +
+                          ", but " + other
+                    : other + " for lanes that wait for others: a deadlock";
+    return;
+  }
+  for (int i = 0; i < count_; ++i) threads_[static_cast<std::size_t>(i)].state = State::ready;
+}
+
+// What device_language.h declares. The host compiler may call kernels' helpers outside kernels.
+void block_barrier(const Place& place) {
+  if (running) running->barrier(place);
+}
+
+std::uint64_t warp_operation(WarpOp op, unsigned mask, std::uint64_t value, unsigned argument,
+                             int width, const Place& place) {
+  return running ? running->warp_operation(op, mask, value, argument, width, place) : value;
+}
+
+void* dynamic_shared_memory() { return running ? running->dynamic_shared_memory() : nullptr; }
+
+}  // namespace simt

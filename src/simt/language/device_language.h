@@ -1,0 +1,139 @@
+// The part of CUDA's language that kernels use, for the SIMT machine: qualifiers, built-in
+// variables, shared memory, barriers and warp operations. Every cooperative operation carries the
+// place of its call, so that a report can name it.
+#pragma once
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <source_location>
+
+#include "simt/language/vector_types.h"
+
+#define __global__
+#define __device__
+#define __host__
+#define __forceinline__ inline __attribute__((always_inline))
+#define __launch_bounds__(...)
+
+// A __shared__ variable is storage of the worker that runs the block. Beside each lies a red zone;
+// by its name the machine finds a function's shared variables in the program's symbol table
+// (shared_memory.h), to poison them when a block starts and to tell where each one ends.
+#define SIMT_JOIN_(a, b) a##b
+#define SIMT_JOIN(a, b) SIMT_JOIN_(a, b)
+#define __shared__                                                                  \
+  static thread_local constinit ::simt::RedZone SIMT_JOIN(simt_red_zone_, __LINE__) \
+      __attribute__((used)){};                                                      \
+  static thread_local
+
+// Code of the machine that is compiled into instrumented kernels.
+#define SIMT_OWN __attribute__((no_sanitize("thread")))
+
+namespace simt {
+
+struct alignas(16) RedZone {
+  unsigned char bytes[32];
+};
+
+// Set by the machine whenever a kernel's thread resumes; constant while it runs.
+#if defined(SIMT_SETS_BUILT_IN_VARIABLES)
+#define SIMT_BUILT_IN extern __thread
+#else
+#define SIMT_BUILT_IN extern const __thread
+#endif
+SIMT_BUILT_IN uint3 threadIdx, blockIdx;
+SIMT_BUILT_IN dim3 blockDim, gridDim;
+#undef SIMT_BUILT_IN
+constexpr int warpSize = 32;
+
+#if defined(__cpp_lib_source_location)
+using Place = std::source_location;
+#else  // clang before 16
+struct Place {
+  const char* file = "";
+  unsigned row = 0;
+  static constexpr Place current(const char* file = __builtin_FILE(),
+                                 unsigned row = __builtin_LINE()) {
+    return {file, row};
+  }
+  constexpr const char* file_name() const { return file; }
+  constexpr unsigned line() const { return row; }
+};
+#endif
+
+enum class WarpOp : std::uint8_t { sync, shuffle, shuffle_up, shuffle_down, shuffle_xor, ballot };
+
+/// __syncthreads.
+void block_barrier(const Place& place);
+/// A warp operation of every lane in `mask`. Shuffles give the source lane's value (poison where
+/// there is none in the mask); a ballot gives the lanes whose value is not zero.
+std::uint64_t warp_operation(WarpOp op, unsigned mask, std::uint64_t value, unsigned argument,
+                             int width, const Place& place);
+/// The dynamic shared memory of the running block.
+void* dynamic_shared_memory();
+
+template <class T>
+SIMT_OWN T shuffle(WarpOp op, unsigned mask, T value, unsigned argument, int width,
+                   const Place& place) {
+  static_assert(sizeof(T) == 4 || sizeof(T) == 8, "what CUDA's shuffles take");
+  std::uint64_t bits = 0;
+  __builtin_memcpy(&bits, &value, sizeof(T));
+  bits = warp_operation(op, mask, bits, argument, width, place);
+  __builtin_memcpy(&value, &bits, sizeof(T));
+  return value;
+}
+
+}  // namespace simt
+
+using simt::blockDim;
+using simt::blockIdx;
+using simt::gridDim;
+using simt::threadIdx;
+using simt::warpSize;
+
+SIMT_OWN inline void __syncthreads(simt::Place place = simt::Place::current()) {
+  simt::block_barrier(place);
+}
+SIMT_OWN inline void __syncwarp(unsigned mask = 0xffffffffu,
+                                simt::Place place = simt::Place::current()) {
+  simt::warp_operation(simt::WarpOp::sync, mask, 0, 0, 32, place);
+}
+template <class T>
+SIMT_OWN T __shfl_sync(unsigned mask, T value, int lane, int width = 32,
+                       simt::Place place = simt::Place::current()) {
+  return simt::shuffle(simt::WarpOp::shuffle, mask, value, static_cast<unsigned>(lane), width,
+                       place);
+}
+template <class T>
+SIMT_OWN T __shfl_up_sync(unsigned mask, T value, unsigned delta, int width = 32,
+                          simt::Place place = simt::Place::current()) {
+  return simt::shuffle(simt::WarpOp::shuffle_up, mask, value, delta, width, place);
+}
+template <class T>
+SIMT_OWN T __shfl_down_sync(unsigned mask, T value, unsigned delta, int width = 32,
+                            simt::Place place = simt::Place::current()) {
+  return simt::shuffle(simt::WarpOp::shuffle_down, mask, value, delta, width, place);
+}
+template <class T>
+SIMT_OWN T __shfl_xor_sync(unsigned mask, T value, int lane_mask, int width = 32,
+                           simt::Place place = simt::Place::current()) {
+  return simt::shuffle(simt::WarpOp::shuffle_xor, mask, value, static_cast<unsigned>(lane_mask),
+                       width, place);
+}
+SIMT_OWN inline unsigned __ballot_sync(unsigned mask, int predicate,
+                                       simt::Place place = simt::Place::current()) {
+  return static_cast<unsigned>(
+      simt::warp_operation(simt::WarpOp::ballot, mask, predicate != 0, 0, 32, place));
+}
+SIMT_OWN inline int __any_sync(unsigned mask, int predicate,
+                               simt::Place place = simt::Place::current()) {
+  return __ballot_sync(mask, predicate, place) != 0;
+}
+SIMT_OWN inline int __all_sync(unsigned mask, int predicate,
+                               simt::Place place = simt::Place::current()) {
+  return __ballot_sync(mask, predicate, place) == mask;
+}
+__forceinline__ int __popc(unsigned bits) { return __builtin_popcount(bits); }
+template <class T>
+__forceinline__ T __ldg(const T* p) {
+  return *p;
+}

@@ -1,0 +1,166 @@
+// The CUDA runtime's functions on streams, events and graphs.
+#include "simt/machine_state.h"
+#include "simt/runtime/call.h"
+
+namespace simt {
+
+cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned flags) {
+  return guarded([&](Machine& m) {
+    *stream = m.queue.create_stream(!(flags & cudaStreamNonBlocking), current_device());
+    return cudaSuccess;
+  });
+}
+cudaError_t cudaStreamCreate(cudaStream_t* stream) {
+  return cudaStreamCreateWithFlags(stream, cudaStreamDefault);
+}
+
+cudaError_t cudaStreamDestroy(cudaStream_t stream) {
+  return guarded([&](Machine& m) {
+    if (!m.queue.knows(stream)) return cudaErrorInvalidResourceHandle;
+    m.queue.destroy(stream);
+    return cudaSuccess;
+  });
+}
+
+cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
+  return guarded([&](Machine& m) {
+    Stream* on = stream_of(m, stream);
+    if (!on) return cudaErrorInvalidResourceHandle;
+    if (broken_by_capture(m)) return cudaErrorStreamCaptureUnsupported;
+    m.queue.finish(on);
+    return cudaSuccess;
+  });
+}
+
+cudaError_t cudaStreamQuery(cudaStream_t stream) {
+  return guarded([&](Machine& m) {
+    Stream* on = stream_of(m, stream);
+    if (!on) return cudaErrorInvalidResourceHandle;
+    if (!on->queue.empty()) return cudaErrorNotReady;
+    m.queue.host_knows(on->clock);
+    return cudaSuccess;
+  });
+}
+
+cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned) {
+  return guarded([&](Machine& m) {
+    Stream* on = stream_of(m, stream);
+    if (!on || !m.events.contains(event)) return cudaErrorInvalidResourceHandle;
+    m.queue.wait(on, event);
+    return cudaSuccess;
+  });
+}
+
+cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned flags) {
+  return guarded([&](Machine& m) {
+    *event = *m.events.insert(new Event).first;
+    (*event)->timing = !(flags & cudaEventDisableTiming);
+    (*event)->device = current_device();
+    return cudaSuccess;
+  });
+}
+cudaError_t cudaEventCreate(cudaEvent_t* event) {
+  return cudaEventCreateWithFlags(event, cudaEventDefault);
+}
+
+cudaError_t cudaEventDestroy(cudaEvent_t event) {
+  Machine& m = machine();
+  const std::lock_guard lock(m.mutex);
+  if (m.events.erase(event) == 0) return result(cudaErrorInvalidResourceHandle);
+  delete event;
+  return result(cudaSuccess);
+}
+
+cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
+  return guarded([&](Machine& m) {
+    Stream* on = stream_of(m, stream);
+    if (!on || !m.events.contains(event)) return cudaErrorInvalidResourceHandle;
+    if (event->device != on->device)
+      return refuse(cudaErrorInvalidResourceHandle, "event and stream are of different devices");
+    m.queue.record(event, on);
+    return cudaSuccess;
+  });
+}
+
+cudaError_t cudaEventSynchronize(cudaEvent_t event) {
+  return guarded([&](Machine& m) {
+    if (!m.events.contains(event)) return cudaErrorInvalidResourceHandle;
+    if (event->capture) return cudaErrorCapturedEvent;
+    if (event->marker) m.queue.finish(*event->marker);
+    return cudaSuccess;
+  });
+}
+
+cudaError_t cudaEventQuery(cudaEvent_t event) {
+  return guarded([&](Machine& m) {
+    if (!m.events.contains(event)) return cudaErrorInvalidResourceHandle;
+    if (event->capture) return cudaErrorCapturedEvent;
+    if (event->marker && !event->marker->done) return cudaErrorNotReady;
+    if (event->marker) m.queue.host_knows(event->marker->clock);
+    return cudaSuccess;
+  });
+}
+
+cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t start, cudaEvent_t end) {
+  return guarded([&](Machine& m) {
+    for (const Event* event : {start, end}) {
+      if (!m.events.contains(const_cast<Event*>(event))) return cudaErrorInvalidResourceHandle;
+      if (!event->timing)
+        return refuse(cudaErrorInvalidResourceHandle, "an event made with cudaEventDisableTiming");
+      if (!event->marker)
+        return refuse(cudaErrorInvalidResourceHandle, "an event that was never recorded");
+      if (event->capture) return cudaErrorCapturedEvent;
+      if (event->device != start->device)
+        return refuse(cudaErrorInvalidResourceHandle, "events of different devices");
+    }
+    if (!start->marker->done || !end->marker->done) return cudaErrorNotReady;
+    *milliseconds = static_cast<float>(end->marker->when_ms - start->marker->when_ms);
+    return cudaSuccess;
+  });
+}
+
+cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode) {
+  return guarded([&](Machine& m) {
+    if (!stream || !m.queue.knows(stream)) return cudaErrorInvalidResourceHandle;
+    if (stream->capture) return cudaErrorStreamCaptureUnsupported;
+    m.queue.begin_capture(stream);
+    return cudaSuccess;
+  });
+}
+
+cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t* graph) {
+  return guarded([&](Machine& m) {
+    if (!m.queue.knows(stream) || !stream->capture || stream->capture->origin != stream)
+      return cudaErrorInvalidValue;
+    cudaError_t status = cudaSuccess;
+    *graph = m.queue.end_capture(stream, &status);
+    return status;
+  });
+}
+
+cudaError_t cudaGraphInstantiate(cudaGraphExec_t* exec, cudaGraph_t graph, unsigned long long) {
+  return guarded([&](Machine&) { return *exec = new GraphExec{*graph}, cudaSuccess; });
+}
+
+cudaError_t cudaGraphLaunch(cudaGraphExec_t exec, cudaStream_t stream) {
+  return guarded([&](Machine& m) {
+    Stream* on = stream_of(m, stream);
+    if (!on) return cudaErrorInvalidResourceHandle;
+    if (on->capture) return cudaErrorStreamCaptureUnsupported;
+    m.queue.launch(exec, on);
+    return cudaSuccess;
+  });
+}
+
+cudaError_t cudaGraphExecDestroy(cudaGraphExec_t exec) {
+  const cudaError_t status = synchronise_all();
+  delete exec;
+  return status;
+}
+
+cudaError_t cudaGraphDestroy(cudaGraph_t graph) {
+  delete graph;
+  return cudaSuccess;
+}
+
+}  // namespace simt

@@ -1,0 +1,92 @@
+// The recorder changes nothing of what the backend computes, and names every op of a step.
+#include "backend/recording.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "train/checkpoint.h"
+#include "train/gan.h"
+
+namespace dcgan::test {
+namespace {
+
+constexpr std::int64_t rows = 5;
+
+Config narrow(const std::string& preset) {
+  Config config = preset_config(preset);
+  config.width = 1.0 / 64;
+  config.latent = 6;
+  config.batch_size = rows;
+  return config;
+}
+
+/// Two steps on made-up pictures and a sample, all computed on `backend`.
+std::vector<std::vector<float>> trained(Backend& backend, const Config& config) {
+  Gan gan(backend, config);
+  const std::int64_t image = gan.spec().image.size();
+  std::vector<std::uint8_t> pictures(static_cast<std::size_t>(7 * image));
+  for (std::size_t i = 0; i < pictures.size(); ++i)
+    pictures[i] = static_cast<std::uint8_t>(i * 2654435761U >> 13);
+  const Buffer pixels = backend.allocate(pictures.size());
+  backend.upload(pixels.u8(), pictures.data(), pictures.size());
+  for (std::int64_t step = 0; step < 2; ++step) {
+    gan.train_step({pixels.u8(), 7, 0, step, rows}, step);
+  }
+  backend.synchronise();
+  std::vector<std::vector<float>> results;
+  for (HostTensor& tensor : download_state(gan)) results.push_back(std::move(tensor.data));
+  const StepLosses losses = gan.losses();
+  results.push_back({losses.generator, losses.discriminator});
+  results.push_back(gan.sample(3, 1));
+  return results;
+}
+
+TEST(Recording, LeavesEveryBitAlone) {
+  const auto cpu = make_backend("cpu", 1);
+  for (const char* preset : {"vanilla", "dcgan"}) {
+    const Config config = narrow(preset);
+    const auto recorder = make_recording_backend(*cpu, [](const Op&, const auto& run) { run(); });
+    EXPECT_EQ(recorder->name(), "cpu");
+    EXPECT_EQ(recorder->description(), cpu->description());
+    EXPECT_NE(recorder->timeline(), nullptr);
+    EXPECT_EQ(trained(*recorder, config), trained(*cpu, config)) << preset;
+  }
+}
+
+TEST(Recording, NamesEveryOpWithItsSizes) {
+  const auto cpu = make_backend("cpu", 1);
+  std::set<std::string> labels;
+  const auto recorder = make_recording_backend(*cpu, [&](const Op& op, const auto& run) {
+    labels.insert(op.label());
+    run();
+  });
+  const auto expect = [&](const std::string& label) {
+    EXPECT_EQ(labels.count(label), 1U) << label;
+  };
+  trained(*recorder, narrow("vanilla"));
+  expect("gather 5x784");
+  expect("noise 30");
+  expect("loss 5");
+  // The discriminator's layers of 8, 4 and 2 units, for real and generated rows.
+  for (const int units : {8, 4, 2}) {
+    expect("mask " + std::to_string(10 * units));
+    expect("epilogue 10x" + std::to_string(units) + " backward");
+  }
+  expect("adam " + std::to_string(784 * 8 + 16 + 32 + 16 + 16 + 16 + 16 + 16));
+  for (const char* direction : {"forward", "backward"})
+    expect(std::string("dense 10x8->4 ") + direction);
+  expect("dense 10x784->8 backward-weights");
+  expect("dense 5x784->8 backward-data");
+
+  labels.clear();
+  trained(*recorder, narrow("dcgan"));
+  for (const char* direction : {"forward", "backward"}) {
+    expect(std::string("conv_transpose2d 5x7x7x1->1 k5 /2 ") + direction);
+    expect(std::string("batch_norm 5x98 ") + direction);
+  }
+  expect("batch_norm 147x1 inference");
+}
+
+}  // namespace
+}  // namespace dcgan::test

@@ -1,0 +1,83 @@
+// Batches of every kind of size, from the first image and up to the last, bit for bit.
+#include "ops/gather_case.h"
+
+#include "ops/philox.h"
+#include "ops/random_case.h"
+
+namespace dcgan::test {
+namespace {
+
+constexpr RandomAddress shuffle{0xfedcba9876543210u, 2, 0x1'0000'0001u};
+
+std::vector<std::uint8_t> some_pixels(std::int64_t n) {
+  std::vector<std::uint8_t> pixels(static_cast<std::size_t>(n));
+  for (std::size_t i = 0; i < pixels.size(); ++i)
+    pixels[i] = static_cast<std::uint8_t>(i * 7 + i / 251);
+  return pixels;
+}
+
+}  // namespace
+
+Gather GatherCase::gather(const std::uint8_t* pixels, float* out) const {
+  return {pixels, count_, image_size_, shuffle, first_, batch_, out};
+}
+std::string GatherCase::name() const {
+  return "gather_" + std::to_string(batch_) + "_of_" + std::to_string(count_) + "_from" +
+         std::to_string(first_) + "_size" + std::to_string(image_size_);
+}
+std::vector<Pass> GatherCase::passes() const {
+  const Op op = describe(gather(nullptr, nullptr));
+  return {{"gather", op, op.bytes}};
+}
+std::unique_ptr<Run> GatherCase::start(Backend& backend) const {
+  auto pixels = std::make_shared<Input<std::uint8_t>>(backend, some_pixels(count_ * image_size_));
+  return std::make_unique<DrawRun<float>>(
+      backend, "images", batch_ * image_size_,
+      [&backend, pixels, c = *this](float* out) { backend.gather(c.gather(pixels->data(), out)); });
+}
+std::vector<Expected> GatherCase::expected() const {
+  const auto pixels = some_pixels(count_ * image_size_);
+  Floats images;
+  for (std::int64_t i = 0; i < batch_; ++i) {
+    const std::uint64_t index =
+        shuffled_index(shuffle.seed, shuffle.stream, shuffle.step,
+                       static_cast<std::uint64_t>(first_ + i), static_cast<std::uint64_t>(count_));
+    for (std::int64_t p = 0; p < image_size_; ++p) {
+      const auto level = static_cast<float>(
+          pixels[static_cast<std::size_t>(static_cast<std::int64_t>(index) * image_size_ + p)]);
+      images.push_back((level - 127.5F) / 127.5F);
+    }
+  }
+  return {exact("images", images)};
+}
+
+namespace {
+
+Cases gather_cases() {
+  Cases cases;
+  const auto gather = [&](std::int64_t count, std::int64_t size, std::int64_t first,
+                          std::int64_t batch) {
+    cases.push_back(std::make_shared<GatherCase>(count, size, first, batch));
+  };
+  gather(37, 29, 30, 7);  // up to the last
+  gather(37, 28, 0, 37);
+  gather(1, 1, 0, 1);
+  gather(2, 3, 1, 1);
+  gather(1000, 784, 903, 96);
+  gather(257, 5, 100, 150);
+  gather(64, 12288, 61, 3);
+  return cases;
+}
+
+const AddOpCases added(
+    {.op = "gather",
+     .all = gather_cases,
+     .described = {{describe(Gather{nullptr, 9, 10, {}, 0, 3, nullptr}), "gather 3x10", 2 * 30,
+                    30 + 4 * 30}},
+     .accesses = {{std::make_shared<GatherCase>(100, 1024, 0, 4), {"gather"}, {4}, {16}}},
+     .of = [](const Op& op) -> std::shared_ptr<const Case> {
+       return std::make_shared<GatherCase>(8192, op.at("image_size"), 1000, op.at("batch"));
+     }});
+
+}  // namespace
+}  // namespace dcgan::test

@@ -1,0 +1,22 @@
+// Batches gathered in shuffled order.
+#pragma once
+#include "ops/case.h"
+
+namespace dcgan::test {
+
+class GatherCase final : public Case {
+ public:
+  GatherCase(std::int64_t count, std::int64_t image_size, std::int64_t first, std::int64_t batch)
+      : count_(count), image_size_(image_size), first_(first), batch_(batch) {}
+  std::string name() const override;
+  std::vector<Pass> passes() const override;
+  std::unique_ptr<Run> start(Backend& backend) const override;
+  std::vector<Expected> expected() const override;
+
+ private:
+  Gather gather(const std::uint8_t* pixels, float* out) const;
+
+  std::int64_t count_, image_size_, first_, batch_;
+};
+
+}  // namespace dcgan::test

@@ -1,0 +1,184 @@
+// The profile of a training step: bytes as the shapes say, work as its launches declare it.
+#include "profile/step_profile.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstdio>
+#include <set>
+
+#include "backend/backend.h"
+#include "dcgan/error.h"
+
+namespace dcgan::test {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+class StepProfile : public testing::Test {
+ protected:
+  void SetUp() override {
+    for (const BackendStatus& b : backend_statuses())
+      if (b.name == "simt-check" && !b.why_unavailable.empty()) GTEST_SKIP() << b.why_unavailable;
+    config_.batch_size = 4;
+  }
+  static double sum(const Json& kernels, const std::string& access, const char* what) {
+    double total = 0;
+    for (const Json& kernel : kernels)
+      for (const Json& line : kernel.at("lines"))
+        if (line.at("space") == "global" && line.at("access") == access)
+          total += line.at(what).get<double>();
+    return total;
+  }
+  Config config_ = preset_config("dcgan");
+};
+
+TEST_F(StepProfile, AdamMovesEachValueOnce) {
+  const Json profile = profile_step(config_, "adam", 1 << 30);
+  const Json& ops = profile.at("ops");
+  ASSERT_EQ(ops.size(), 2U);  // generator and discriminator
+  for (const Json& op : ops) {
+    const double n = op.at("shape").at("n").get<double>();
+    EXPECT_EQ(sum(op.at("kernels"), "load", "bytes"), 4 * 4 * n);
+    EXPECT_EQ(sum(op.at("kernels"), "store", "bytes"), 3 * 4 * n);
+    EXPECT_EQ(sum(op.at("kernels"), "store", "lanes"),
+              3 * (static_cast<int>(n) / 4 + static_cast<int>(n) % 4));
+  }
+}
+
+TEST_F(StepProfile, DescribesEveryOp) {
+  config_.width = 1.0 / 64;
+  config_.batch_size = 2;
+  const Json profile = profile_step(config_, "", 1);
+  EXPECT_EQ(profile.at("preset"), "dcgan");
+  EXPECT_EQ(profile.at("batch_size"), 2);
+  EXPECT_EQ(profile.at("most_blocks"), 1);
+  std::set<std::string> labels;
+  for (const Json& op : profile.at("ops")) {
+    labels.insert(op.at("label"));
+    EXPECT_EQ(op.at("kernels").empty(), op.at("op") == "copy") << op.at("label");
+  }
+  for (const char* label :
+       {"gather 2x784", "noise 200", "loss 2", "dense 2x100->98 forward", "batch_norm 2x98 forward",
+        "conv_transpose2d 2x7x7x2->1 k5 /1 forward", "conv2d 4x28x28x1->1 k5 /2 backward-weights"})
+    EXPECT_EQ(labels.count(label), 1U) << label << " is not in " << Json(labels);
+}
+
+TEST_F(StepProfile, ScalesASampleToTheLaunch) {
+  const Json all = profile_step(config_, "batch_norm", 1 << 30);
+  const Json few = profile_step(config_, "batch_norm", 2);
+  ASSERT_EQ(all.at("ops").size(), few.at("ops").size());
+  for (std::size_t i = 0; i < all.at("ops").size(); ++i) {
+    const Json& kernel = few.at("ops")[i].at("kernels").back();  // element by element
+    EXPECT_LE(kernel.at("sampled_blocks").get<int>(), 2);
+    const double exact = sum(all.at("ops")[i].at("kernels"), "store", "bytes");
+    EXPECT_NEAR(sum(few.at("ops")[i].at("kernels"), "store", "bytes"), exact, 0.1 * exact);
+  }
+}
+
+// Whole tiles, whose size the function's name tells, for each part of the sum.
+TEST_F(StepProfile, LaunchesDeclareTheirWork) {
+  int products = 0;
+  const Json profile = profile_step(config_, "", 1);
+  for (const Json& op : profile.at("ops")) {
+    double bytes = 0, fmas = 0;
+    for (const Json& kernel : op.at("kernels")) {
+      const std::string function = kernel.at("function");
+      EXPECT_GT(kernel.at("bytes").get<double>(), 0) << function;
+      EXPECT_EQ(function.find("::"), std::string::npos) << function;
+      bytes += kernel.at("bytes").get<double>();
+      fmas += kernel.at("fmas").get<double>();
+      double m = 0, n = 0, blocks = 1;
+      const std::size_t tile = function.find("Tile<");
+      if (tile == std::string::npos) {
+        EXPECT_EQ(kernel.at("slices"), 0) << function;
+        continue;
+      }
+      ASSERT_EQ(std::sscanf(function.c_str() + tile, "Tile<%lf, %lf>", &m, &n), 2) << function;
+      for (const Json& extent : kernel.at("grid")) blocks *= extent.get<double>();
+      EXPECT_EQ(kernel.at("fmas").get<double>(),
+                blocks * m * n * 8 * kernel.at("slices").get<double>())
+          << function;
+      ++products;
+    }
+    const std::string name = op.at("op");
+    const double flops = op.at("flops"), least = op.at("bytes");
+    if (name == "dense" || name.starts_with("conv")) {
+      EXPECT_GE(2 * fmas, op.value("direction", "") == "backward" ? flops / 2 : flops)
+          << op.at("label");
+      EXPECT_GE(bytes, least) << op.at("label");
+    } else if (op.at("kernels").size() == 1) {
+      EXPECT_EQ(bytes, least) << op.at("label");
+    }
+  }
+  EXPECT_GT(products, 10);
+}
+
+double bytes_of(const Json& kernel) { return kernel.at("bytes"); }
+
+// Bytes and instructions of kernels that follow each other, from their grids, which say in how many
+// parts a sum is made.
+TEST_F(StepProfile, SumsInPartsDeclareTheParts) {
+  const Json profile = profile_step(config_, "", 1);
+  int norms = 0, in_parts = 0;
+  for (const Json& op : profile.at("ops")) {
+    const Json& kernels = op.at("kernels");
+    const std::string name = op.at("op"), direction = op.value("direction", "");
+    if (name == "batch_norm") {
+      const double rows = op.at("shape").at("rows"), channels = op.at("shape").at("channels");
+      const bool forward = direction == "forward";
+      const double parts = kernels[0].at("grid")[1];
+      ASSERT_EQ(kernels.size(), 3U);
+      EXPECT_EQ(bytes_of(kernels[0]), 4 * (forward ? 1 : 3) * rows * channels);
+      EXPECT_EQ(bytes_of(kernels[1]), 4 * 2 * parts * channels);
+      EXPECT_EQ(bytes_of(kernels[2]), 4 * (forward ? 2 : 4) * rows * channels);
+      // Two sums: of a lane's parts, each converted and added, then over the lanes.
+      double lanes = 1, shuffles = 0;
+      for (; lanes < 32 && lanes < parts; lanes *= 2) ++shuffles;
+      EXPECT_EQ(kernels[1].at("double_instructions").get<double>(),
+                2 * (2 * std::ceil(parts / lanes) + shuffles) + 6);
+      ++norms;
+    } else if (kernels.size() == 2 && direction == "backward-weights") {
+      const Json& shape = op.at("shape");
+      const bool one_channel = kernels[0].at("name") == "one_channel_backward_weights";
+      const double parts = kernels[0].at("grid")[one_channel ? 0 : 2];
+      const double weights = shape.at("in").get<double>() * shape.at("out").get<double>() *
+                             std::pow(shape.value("kernel", 1.0), 2);
+      EXPECT_EQ(bytes_of(kernels[0]),
+                op.at("bytes").get<double>() + (one_channel ? 0 : 4 * (parts - 1) * weights))
+          << op.at("label");
+      EXPECT_EQ(bytes_of(kernels[1]), 4 * (parts + 1) * weights) << op.at("label");
+      ++in_parts;
+    } else if (name.starts_with("conv") &&
+               kernels[0].at("name").get<std::string>().starts_with("one_channel")) {
+      // Of the positions of the smaller picture.
+      const double stride = name == "conv2d" ? op.at("shape").at("stride").get<double>() : 1;
+      const double side = op.at("shape").at("height").get<double>() / stride;
+      EXPECT_EQ(kernels[0].at("fmas").get<double>(),
+                op.at("shape").at("batch").get<double>() * side * side * 25 * 32)
+          << op.at("label");
+    }
+  }
+  EXPECT_EQ(norms, 6);
+  EXPECT_GE(in_parts, 1);
+}
+
+TEST_F(StepProfile, DrawsDeclareTheirInstructions) {
+  for (const char* name : {"noise", "mask"}) {
+    const Json kernel = profile_step(config_, name, 1).at("ops")[0].at("kernels")[0];
+    EXPECT_EQ(kernel.at("double_instructions"), name == std::string("noise") ? -1 : 0);
+    EXPECT_EQ(kernel.at("instructions").get<int>() > 0, name == std::string("mask"));
+  }
+}
+
+TEST_F(StepProfile, NamesTheOpsThatThereAre) {
+  try {
+    profile_step(config_, "pooling", 1);
+    FAIL();
+  } catch (const UsageError& e) {
+    EXPECT_NE(std::string(e.what()).find("batch_norm, conv2d"), std::string::npos) << e.what();
+  }
+}
+
+}  // namespace
+}  // namespace dcgan::test

@@ -1,0 +1,205 @@
+// The loop of a run: what it calls and saves when, what it makes up for, and what it reports.
+#include "run/run.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "image/image.h"
+#include "io/atomic_file.h"
+#include "plot/figure.h"
+#include "run/run_folder.h"
+#include "temporary_folder.h"
+#include "train/small_presets.h"
+
+namespace dcgan::test {
+namespace {
+
+/// 20 pictures: epochs of three steps.
+class RunLoop : public testing::Test {
+ protected:
+  RunLoop() {
+    config_.width = 1.0 / 64;
+    config_.threads = 1;
+    config_.epochs = 4;
+    config_.log_every = 2;
+    config_.checkpoint_every = 2;
+    options_.directory = folder_.path("run");
+  }
+  Trainer trainer() const { return Trainer(config_, pictures(config_, 20)); }
+  RunOutcome train() {
+    Trainer t = trainer();
+    return run_training(t, options_);
+  }
+  bool exists(const std::string& name) const {
+    return std::filesystem::is_regular_file(folder_.path("run/" + name));
+  }
+  /// Names of what lies in a folder of the run, sorted.
+  std::vector<std::string> files(const std::string& name) const {
+    std::vector<std::string> all;
+    for (const auto& entry : std::filesystem::directory_iterator(folder_.path("run/" + name)))
+      all.push_back(entry.path().filename());
+    std::sort(all.begin(), all.end());
+    return all;
+  }
+  /// {step, epoch} of its lines of steps, {0, epoch} of those of epochs.
+  std::vector<std::pair<int, int>> logged() const {
+    std::vector<std::pair<int, int>> lines;
+    std::istringstream log(read_file(folder_.path("run/log.jsonl")));
+    for (std::string line; std::getline(log, line);) {
+      const auto j = nlohmann::json::parse(line);
+      lines.emplace_back(j.value("step", 0), j.at("epoch"));
+    }
+    return lines;
+  }
+
+  const TemporaryFolder folder_;
+  Config config_ = small_preset("vanilla");
+  RunOptions options_;
+};
+
+using Strings = std::vector<std::string>;
+using Lines = std::vector<std::pair<int, int>>;
+
+TEST_F(RunLoop, LogsAndSavesAsOftenAsItIsAskedTo) {
+  Strings calls;
+  options_.after_step = [&](const StepResult& step, const Trainer& t) {
+    EXPECT_EQ(t.state().step, step.step);
+    calls.push_back(std::to_string(step.step));
+  };
+  options_.after_epoch = [&](const EpochRecord& epoch, const std::string& grid) {
+    EXPECT_EQ(grid, folder_.path("run/images/epoch_000" + std::to_string(epoch.epoch) + ".png"));
+    EXPECT_TRUE(std::filesystem::is_regular_file(grid));
+    EXPECT_TRUE(exists("losses.png"));
+    EXPECT_TRUE(exists("training.gif"));
+    if (epoch.epoch < 3) {
+      EXPECT_EQ(files("checkpoints").size(), epoch.epoch == 1 ? 0U : 1U);
+    }
+    ASSERT_FALSE(logged().empty());
+    EXPECT_EQ(logged().back(), (std::pair{0, static_cast<int>(epoch.epoch)}));  // on the disk
+    calls.push_back("epoch " + std::to_string(epoch.epoch));
+  };
+  config_.epochs = 3;
+  const RunOutcome outcome = train();
+  EXPECT_EQ(calls, (Strings{"1", "2", "3", "epoch 1", "4", "5", "6", "epoch 2", "7", "8", "9",
+                            "epoch 3"}));
+  EXPECT_EQ(logged(), (Lines{{2, 1}, {0, 1}, {4, 2}, {6, 2}, {0, 2}, {8, 3}, {0, 3}}));
+  // The last epoch's too, which is not one of every second.
+  EXPECT_EQ(files("checkpoints"), (Strings{"epoch_0002.safetensors", "epoch_0003.safetensors"}));
+  EXPECT_FALSE(outcome.interrupted);
+  EXPECT_EQ(outcome.checkpoint, folder_.path("run/checkpoints/epoch_0003.safetensors"));
+  EXPECT_EQ(checkpoint_config(outcome.checkpoint).epochs, 3);
+  EXPECT_TRUE(exists("config.json"));
+  EXPECT_TRUE(exists("real_samples.png"));
+}
+
+TEST_F(RunLoop, SavesNoStateTwice) {
+  config_.epochs = 2;
+  options_.after_epoch = [&](const EpochRecord& epoch, const std::string&) {
+    if (epoch.epoch == 2)
+      std::filesystem::remove(folder_.path("run/checkpoints/epoch_0002.safetensors"));
+  };
+  train();
+  EXPECT_EQ(files("checkpoints"), Strings{});
+}
+
+TEST_F(RunLoop, ReportsWhatItDid) {
+  config_.steps = 5;
+  Trainer t = trainer();
+  const RunOutcome outcome = run_training(t, options_);
+  EXPECT_FALSE(outcome.interrupted);
+  EXPECT_EQ(outcome.checkpoint, folder_.path("run/checkpoints/step_00000005.safetensors"));
+  // The epoch under way counts as one of two steps, in log and pictures too.
+  EXPECT_EQ(logged(), (Lines{{2, 1}, {0, 1}, {4, 2}, {0, 2}}));
+  EXPECT_EQ(files("images"), (Strings{"epoch_0001.png", "epoch_0002.png"}));
+  const RunSummary& summary = outcome.summary;
+  EXPECT_EQ(summary.title, "Vanilla GAN");
+  EXPECT_EQ(summary.directory, options_.directory);
+  EXPECT_EQ(summary.final_grid, folder_.path("run/images/epoch_0002.png"));
+  const TrainingState& state = t.state();
+  ASSERT_EQ(state.steps_in_epoch, 2);
+  EXPECT_EQ(summary.loss_generator,
+            (std::vector<double>{state.history[0].loss_generator, state.sum_loss_generator / 2}));
+  EXPECT_EQ(summary.loss_discriminator, (std::vector<double>{state.history[0].loss_discriminator,
+                                                             state.sum_loss_discriminator / 2}));
+  EXPECT_EQ(summary.epoch_seconds,
+            (std::vector<double>{state.history[0].seconds, state.epoch_seconds}));
+  EXPECT_EQ(summary.generator_parameters, t.generator_parameters());
+  EXPECT_EQ(summary.generator_moving_statistics, t.generator_moving_statistics());
+  EXPECT_EQ(summary.discriminator_parameters, t.discriminator_parameters());
+  ASSERT_EQ(summary.settings.size(), settings(config_).size());
+  EXPECT_EQ(summary.settings[0], (std::pair<std::string, std::string>{"preset", "vanilla"}));
+}
+
+TEST_F(RunLoop, OfWholeEpochsReportsEachOnce) {
+  config_.epochs = 2;
+  const RunSummary summary = train().summary;
+  EXPECT_EQ(summary.loss_generator.size(), 2U);
+  EXPECT_EQ(summary.final_grid, folder_.path("run/images/epoch_0002.png"));
+}
+
+TEST_F(RunLoop, StopsBehindTheStepUnderWay) {
+  std::atomic<bool> stop = false;
+  options_.stop = &stop;
+  options_.after_step = [&](const StepResult& step, const Trainer&) { stop = step.step == 4; };
+  const RunOutcome outcome = train();
+  EXPECT_TRUE(outcome.interrupted);
+  EXPECT_EQ(outcome.checkpoint, folder_.path("run/checkpoints/step_00000004.safetensors"));
+  EXPECT_TRUE(exists("checkpoints/step_00000004.safetensors"));
+  // The epoch goes on in the run that resumes this one.
+  EXPECT_EQ(logged(), (Lines{{2, 1}, {0, 1}, {4, 2}}));
+  EXPECT_EQ(files("images"), Strings{"epoch_0001.png"});
+}
+
+TEST_F(RunLoop, ThatIsStoppedAtOnceSavesWhatThereIs) {
+  const std::atomic<bool> stop = true;
+  options_.stop = &stop;
+  const RunOutcome outcome = train();
+  EXPECT_TRUE(outcome.interrupted);
+  EXPECT_EQ(files("checkpoints"), Strings{"epoch_0000.safetensors"});
+  EXPECT_EQ(outcome.summary.final_grid, "");
+  EXPECT_TRUE(outcome.summary.loss_generator.empty());
+}
+
+// Of a run that was ended between a checkpoint and its epoch's picture.
+TEST_F(RunLoop, MakesUpForAPictureThatIsMissing) {
+  config_.epochs = 2;
+  const std::string checkpoint = train().checkpoint;
+  const std::string picture = folder_.path("run/images/epoch_0002.png");
+  const std::string before = read_file(picture);
+  const auto resume = [&] {
+    options_.checkpoint = checkpoint;
+    int epochs = 0;
+    options_.after_epoch = [&](const EpochRecord& epoch, const std::string&) {
+      EXPECT_EQ(epoch.epoch, 2);
+      ++epochs;
+    };
+    Trainer t = trainer();
+    t.load(checkpoint);
+    run_training(t, options_);
+    return epochs;
+  };
+  EXPECT_EQ(resume(), 0);
+  std::filesystem::remove(picture);
+  EXPECT_EQ(resume(), 1);
+  EXPECT_TRUE(read_file(picture) == before);
+}
+
+TEST_F(RunLoop, DrawsTheSameNoiseForEveryGrid) {
+  config_.epochs = 1;
+  Trainer t = trainer();
+  run_training(t, options_);
+  // The seed's own samples belong to `sample`; a grid's are of another seed, the same for all.
+  const RunFolder expected(folder_.path("expected"), "", {});
+  const auto images = to_bytes(t.sample(16, config_.seed ^ 0x9E3779B97F4A7C15u));
+  expected.write_grid(1, {images, 16, 28, 28, 1});
+  EXPECT_TRUE(read_file(expected.grid_path(1)) ==
+              read_file(folder_.path("run/images/epoch_0001.png")));
+}
+
+}  // namespace
+}  // namespace dcgan::test

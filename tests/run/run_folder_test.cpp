@@ -1,0 +1,182 @@
+// The files of a run folder: what a resumed run keeps of the log, and what the pictures show.
+#include "run/run_folder.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "gif/gif.h"
+#include "io/atomic_file.h"
+#include "plot/figure.h"
+#include "temporary_folder.h"
+#include "train/pictures.h"
+
+namespace dcgan::test {
+namespace {
+
+class Folder : public testing::Test {
+ protected:
+  std::string run(const std::string& name) const { return folder_.path(name); }
+  static void expect_same(const std::string& png, const Image& expected) {
+    const Image got = read_image(png);
+    EXPECT_EQ(got.width, expected.width);
+    EXPECT_EQ(got.height, expected.height);
+    EXPECT_EQ(got.channels, expected.channels);
+    EXPECT_TRUE(got.pixels == expected.pixels) << png;
+  }
+  const TemporaryFolder folder_;
+};
+
+TEST_F(Folder, IsMadeWithALogThatReplacesAnOlderOne) {
+  std::filesystem::create_directory(run("run"));
+  folder_.write("run/log.jsonl", "old\n");
+  const RunFolder folder(run("run"), "", {});
+  EXPECT_EQ(read_file(folder.path("log.jsonl")), "");
+  for (const char* name : {"images", "checkpoints"})
+    EXPECT_TRUE(std::filesystem::is_directory(folder.path(name))) << name;
+}
+
+TEST_F(Folder, NamesPicturesAndCheckpoints) {
+  const RunFolder folder(run("run"), "", {});
+  EXPECT_EQ(folder.grid_path(12), run("run/images/epoch_0012.png"));
+  TrainingState state;
+  state.step = 123;
+  state.steps_in_epoch = 1;
+  state.history.resize(7);
+  EXPECT_EQ(folder.checkpoint_path(state), run("run/checkpoints/step_00000123.safetensors"));
+  state.steps_in_epoch = 0;
+  EXPECT_EQ(folder.checkpoint_path(state), run("run/checkpoints/epoch_0007.safetensors"));
+}
+
+// State: step 4, one epoch done.
+TEST_F(Folder, KeepsOfALogWhatTheStateStandsBy) {
+  RunFolder(run("old"), "", {});
+  const std::string kept =
+      "{\"step\": 1, \"epoch\": 1}\n{\"epoch\": 1}\n{\"step\": 4, \"epoch\": 2}\n"
+      "{\"epoch\": 1, \"step\": \"of no number\"}\n";
+  folder_.write("old/log.jsonl", kept + "{\"step\": 5, \"epoch\": 2}\n{\"epoch\": 2}\n" +
+                                     "no JSON\n[1]\n7\n{\"step\": 1}\n{\"epoch\": \"one\"}\n" +
+                                     "{\"step\": 1, \"epoch\": null}\n{\"epoch\": 1, \"step");
+  TrainingState state;
+  state.step = 4;
+  state.steps_in_epoch = 1;
+  state.history.resize(1);
+  const RunFolder elsewhere(run("new"), run("old/checkpoints/step_00000004.safetensors"), state);
+  EXPECT_EQ(read_file(elsewhere.path("log.jsonl")), kept);
+  const RunFolder again(run("old"), run("old/checkpoints/step_00000004.safetensors"), state);
+  EXPECT_EQ(read_file(again.path("log.jsonl")), kept);
+  // A checkpoint that lies alone has no log.
+  const RunFolder alone(run("alone"), run("nowhere/checkpoints/x"), state);
+  EXPECT_EQ(read_file(alone.path("log.jsonl")), "");
+}
+
+TEST_F(Folder, BringsTheGridsOfTheEpochsThatAreDone) {
+  RunFolder old(run("old"), "", {});
+  for (const char* name : {"1", "2", "3"})
+    folder_.write("old/images/epoch_000" + std::string(name) + ".png", name);
+  TrainingState state;
+  state.history.resize(2);
+  RunFolder(run("new"), "", {});
+  folder_.write("new/images/epoch_0001.png", "of an older run");
+  const RunFolder folder(run("new"), run("old/checkpoints/epoch_0002.safetensors"), state);
+  EXPECT_EQ(read_file(folder.grid_path(1)), "1");
+  EXPECT_EQ(read_file(folder.grid_path(2)), "2");
+  EXPECT_FALSE(std::filesystem::exists(folder.grid_path(3)));
+}
+
+TEST_F(Folder, LogsStepsAndEpochs) {
+  RunFolder folder(run("run"), "", {});
+  folder.log(StepResult{7, 2, 32, 0.5, 0.25, 16, false});
+  folder.log(EpochRecord{2, 0.75, 0.125, 3}, "images/x.png");
+  folder.flush();
+  EXPECT_EQ(read_file(folder.path("log.jsonl")),
+            "{\"step\":7,\"epoch\":2,\"loss_generator\":0.5,\"loss_discriminator\":0.25,"
+            "\"step_ms\":16.0,\"images_per_s\":2000.0}\n"
+            "{\"epoch\":2,\"loss_generator\":0.75,\"loss_discriminator\":0.125,\"epoch_s\":3.0,"
+            "\"grid\":\"images/x.png\"}\n");
+}
+
+TEST_F(Folder, HoldsTheSettings) {
+  const RunFolder folder(run("run"), "", {});
+  folder.write_config(preset_config("tf-tutorial"));
+  EXPECT_EQ(read_file(folder.path("config.json")), to_json(preset_config("tf-tutorial")) + "\n");
+}
+
+/// Pictures of more rows than columns.
+Dataset tall_pictures(std::int64_t count) { return pictures(count, {6, 4, 3}); }
+
+ImageBatch batch_of(const Dataset& data, const std::vector<std::uint8_t>& pixels) {
+  return {pixels, static_cast<int>(pixels.size() / data.image_bytes()), data.height, data.width,
+          data.channels};
+}
+
+TEST_F(Folder, ShowsTheFirstTenPicturesWithoutLabels) {
+  const RunFolder folder(run("run"), "", {});
+  for (const std::int64_t count : {12, 3}) {
+    const Dataset data = tall_pictures(count);
+    folder.write_real_samples(data);
+    const std::size_t shown = std::min<std::int64_t>(count, 10);
+    const std::vector<std::uint8_t> pixels(data.image(0), data.image(0) + shown * 72);
+    expect_same(
+        folder.path("real_samples.png"),
+        labelled_figure(batch_of(data, pixels), std::vector<std::string>(shown), "Real: test"));
+  }
+}
+
+TEST_F(Folder, ShowsTheFirstPictureOfEachClass) {
+  const RunFolder folder(run("run"), "", {});
+  Dataset data = tall_pictures(5);
+  data.label_names = {"shoe", "none", "bag"};
+  data.labels = {2, 2, 0, 0, 2};
+  folder.write_real_samples(data);
+  std::vector<std::uint8_t> pixels(data.image(2), data.image(3));
+  pixels.insert(pixels.end(), data.image(0), data.image(1));
+  expect_same(folder.path("real_samples.png"),
+              labelled_figure(batch_of(data, pixels), {"shoe", "bag"}, "Real: test"));
+  // Names without labels name nothing.
+  data.labels.clear();
+  folder.write_real_samples(data);
+  expect_same(
+      folder.path("real_samples.png"),
+      labelled_figure(batch_of(data, data.pixels), std::vector<std::string>(5), "Real: test"));
+}
+
+TEST_F(Folder, ShowsSamplesAsAGridOfTheirEpoch) {
+  const RunFolder folder(run("run"), "", {});
+  const Dataset shape = tall_pictures(1);
+  for (const int count : {16, 3}) {
+    std::vector<float> samples;
+    for (int i = 0; i < count * 72; ++i) samples.push_back(static_cast<float>(i % 255) / 127 - 1);
+    const auto bytes = to_bytes(samples);
+    folder.write_grid(3, batch_of(shape, bytes));
+    expect_same(folder.grid_path(3), grid_figure(batch_of(shape, bytes), 4, 4, "Epoch 3"));
+  }
+}
+
+TEST_F(Folder, PlotsBothLossesByEpoch) {
+  const RunFolder folder(run("run"), "", {});
+  folder.write_plot("DCGAN", {{1, 0.5, 1.5, 9}, {2, 0.75, 1.25, 9}, {3, 1, 1, 9}});
+  expect_same(folder.path("losses.png"),
+              plot_figure({{"Generator", {1, 2, 3}, {0.5, 0.75, 1}},
+                           {"Discriminator", {1, 2, 3}, {1.5, 1.25, 1}}},
+                          {"DCGAN: mean loss per epoch", "Epoch", "Loss"}));
+}
+
+TEST_F(Folder, MakesAFilmOfTheGridsThatAreThere) {
+  const RunFolder folder(run("run"), "", {});
+  folder.write_gif(3);
+  EXPECT_FALSE(std::filesystem::exists(folder.path("training.gif")));
+  std::vector<Image> frames;
+  for (const std::int64_t epoch : {1, 3, 4}) {
+    Image frame{8, 8, 1, std::vector<std::uint8_t>(64, static_cast<std::uint8_t>(50 * epoch))};
+    write_png(folder.grid_path(epoch), frame);
+    if (epoch <= 3) frames.push_back(frame);
+  }
+  folder.write_gif(3);
+  write_gif(folder.path("expected.gif"), frames, 500);
+  EXPECT_TRUE(read_file(folder.path("training.gif")) == read_file(folder.path("expected.gif")));
+}
+
+}  // namespace
+}  // namespace dcgan::test
