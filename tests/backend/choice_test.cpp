@@ -22,6 +22,10 @@ TEST(Choice, ListsFourBackendsTheFastestFirst) {
   for (const BackendStatus& b : backend_statuses()) names.push_back(b.name);
   EXPECT_EQ(names, (std::vector<std::string>{"cuda", "cpu", "simt", "simt-check"}));
   EXPECT_EQ(backend_statuses()[1].why_unavailable, "");
+#if defined(__x86_64__)
+  const bool runs = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+  EXPECT_EQ(backend_statuses()[2].why_unavailable.empty(), runs);
+#endif
 }
 
 TEST(Choice, GivesTheNamedBackendOrSaysWhyNot) {

@@ -80,6 +80,7 @@ TEST_F(RunLoop, LogsAndSavesAsOftenAsTheSettingsSay) {
     if (epoch.epoch < 3) {
       EXPECT_EQ(files("checkpoints").size(), epoch.epoch == 1 ? 0U : 1U);
     }
+    ASSERT_FALSE(logged().empty());
     EXPECT_EQ(logged().back(), (std::pair{0, static_cast<int>(epoch.epoch)}));  // on the disk
     calls.push_back("epoch " + std::to_string(epoch.epoch));
   };

@@ -71,6 +71,7 @@ class Operators(unittest.TestCase):
         self.assertCountEqual(after("if (a < b && f(c, d)) return;", "condition"),
                               ["if (false) return;", "if (true) return;",
                                "if (true && f(c, d)) return;", "if (a < b && true) return;"])
+        self.assertCountEqual(after("return !a && !b.c();", "condition"), ["return true && !b.c();", "return !a && true;"])
         self.assertEqual(after("x = a < b ? c : d;", "condition"), ["x = false ? c : d;", "x = true ? c : d;"])
 
     def test_initialisers_are_dropped(self):

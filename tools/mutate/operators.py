@@ -177,9 +177,14 @@ def condition(s):
         elif s.is_sign(i, "&&", "||") and s.spaced(i):
             # One check of several is forgotten.
             neutral = "true" if token.text == "&&" else "false"
-            right = part_of_condition(s, i + 1, 1) - 1
+            right = i + 1
+            while s.is_sign(right, "!"):
+                right += 1
+            right = part_of_condition(s, right, 1) - 1
             yield i, s.tokens[i + 1].start, s.tokens[right].end, neutral
             left = part_of_condition(s, i - 1, -1) + 1
+            while s.is_sign(left - 1, "!"):
+                left -= 1
             if not s.is_sign(left - 1, "&&", "||"):
                 yield i, s.tokens[left].start, s.tokens[i - 1].end, neutral
         elif s.is_sign(i, "?") and s.spaced(i):
