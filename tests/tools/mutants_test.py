@@ -11,6 +11,7 @@ import arguments  # noqa: E402
 import targets  # noqa: E402
 from lexer import Source  # noqa: E402
 from mutants import mutants_of  # noqa: E402
+from host_operators import PAIRS  # noqa: E402
 from operators import SWAPS  # noqa: E402
 from statements import function_of  # noqa: E402
 
@@ -246,7 +247,7 @@ class Arguments(unittest.TestCase):
 
     def test_the_projects_own_outlive_a_rename_of_every_local_variable(self):
         own = arguments.read_arguments(ROOT / "tools" / "mutate" / "equivalent.txt")
-        telling = {part for pair in SWAPS for part in pair}  # names that operators go by
+        telling = {part for pair in SWAPS + PAIRS for part in pair}  # names that operators go by
         renamed = 0
         for name in sorted({a.file for a in own}):
             def of(text):
