@@ -229,9 +229,9 @@ TEST_F(ChosenKernels, AreVectorsForOneOutputOfPacks) {
 // A tile of 128 rows has 2 threads per column.
 TEST(Launches, OfTallProductsHaveNoTileWiderThanTheResult) {
   for (const std::int64_t columns : {32, 64}) {
-    const auto product = all_launches_of(DenseCase({4096, 512, columns}, {{}})).front();
-    EXPECT_EQ(std::string(product.kernel), "dense_forward");
-    EXPECT_LE(threads_of(product.block), 2 * columns);
+    const auto first = all_launches_of(DenseCase({4096, 512, columns}, {{}})).front();
+    EXPECT_EQ(std::string(first.kernel), "dense_forward");
+    EXPECT_LE(threads_of(first.block), 2 * columns);
   }
 }
 
