@@ -23,6 +23,10 @@ class ConvKernels {
   /// forward.
   void backward_data(const float* dz, const float* kernel, const EpilogueParameters& epilogue,
                      float* dx, float* workspace, cudaStream_t stream) const;
+  void backward_data(const float* dz, const float* kernel, float* dx, float* workspace,
+                     cudaStream_t stream) const {
+    backward_data(dz, kernel, {}, dx, workspace, stream);
+  }
   /// dkernel, summed over the batch
   void backward_weights(const float* x, const float* dz, float* dkernel, float* workspace,
                         cudaStream_t stream) const;

@@ -43,13 +43,13 @@ class SliceLoader {
       for (int i = 0; i < singles; ++i) {
         const auto& line = lines_[along_k ? s : i];
         const auto& step = steps[along_k ? i : s];
-        const bool inside = operand_.inside(line, step);
+        const bool within = operand_.inside(line, step);
         const int offset = line.offset + step.offset;
         if constexpr (Operand::vec4) {
           values_[s] = {};
-          if (inside) values_[s] = Pack<4>::load(operand_.data + offset);
+          if (within) values_[s] = Pack<4>::load(operand_.data + offset);
         } else {
-          values_[s].value[i] = inside ? operand_.data[offset] : 0.0F;
+          values_[s].value[i] = within ? operand_.data[offset] : 0.0F;
         }
       }
     }

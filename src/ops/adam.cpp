@@ -18,7 +18,7 @@ double least_bytes(const AdamStep& step) {  // four floats in, three out
 
 Op describe(const AdamStep& step) {
   const auto n = static_cast<double>(step.n);
-  return {"adam", "", {{"n", step.n}}, std::to_string(step.n), 12 * n, least_bytes(step)};
+  return {"adam", "", {{"n", step.n}}, 12 * n, least_bytes(step)};
 }
 
 }  // namespace dcgan

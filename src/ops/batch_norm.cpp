@@ -14,7 +14,6 @@ Op describe(const BatchNormShape& s, Direction direction) {
   return {"batch_norm",
           to_string(direction),
           {{"rows", s.rows}, {"channels", s.channels}},
-          std::to_string(s.rows) + "x" + std::to_string(s.channels),
           (backward                            ? 13
            : direction == Direction::inference ? 4
                                                : 8) *

@@ -53,9 +53,9 @@ Op describe(const ConvShape& s, Direction direction, bool masked) {
          {"in", s.in},
          {"out", s.out},
          {"kernel", s.kernel},
-         {"stride", s.stride}},
-        text(s.batch) + "x" + text(s.height) + "x" + text(s.width) + "x" + text(s.in) + "->" +
-            text(s.out) + " k" + text(s.kernel) + " /" + text(s.stride)};
+         {"stride", s.stride}}};
+  op.size = text(s.batch) + "x" + text(s.height) + "x" + text(s.width) + "x" + text(s.in) + "->" +
+            text(s.out) + " k" + text(s.kernel) + " /" + text(s.stride);
   const ConvShape c = s.conv2d();
   const std::int64_t pairs = meetings(c.height, c.out_height(), c.pad_top(), c) *
                              meetings(c.width, c.out_width(), c.pad_left(), c);

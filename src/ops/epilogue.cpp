@@ -8,7 +8,6 @@ Op epilogue_op(Direction direction, std::int64_t rows, std::int64_t channels,
   return {"epilogue",
           to_string(direction),
           {{"rows", rows}, {"channels", channels}},
-          std::to_string(rows) + "x" + std::to_string(channels),
           flops_per_value * static_cast<double>(rows * channels),
           bytes};
 }

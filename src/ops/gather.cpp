@@ -8,12 +8,8 @@ double least_bytes(const Gather& g) {  // a byte in, a float out
 
 Op describe(const Gather& g) {
   const auto values = static_cast<double>(g.batch * g.image_size);
-  return {"gather",
-          "",
-          {{"batch", g.batch}, {"image_size", g.image_size}},
-          std::to_string(g.batch) + "x" + std::to_string(g.image_size),
-          2 * values,
-          least_bytes(g)};
+  return {
+      "gather", "", {{"batch", g.batch}, {"image_size", g.image_size}}, 2 * values, least_bytes(g)};
 }
 
 }  // namespace dcgan

@@ -8,8 +8,7 @@ double least_bytes(const GanLoss& loss) {  // two logits in; three adjoints and 
 
 Op describe(const GanLoss& loss) {
   const auto n = static_cast<double>(loss.batch);
-  return {"loss",           "", {{"batch", loss.batch}}, std::to_string(loss.batch), 100 * n,
-          least_bytes(loss)};
+  return {"loss", "", {{"batch", loss.batch}}, 100 * n, least_bytes(loss)};
 }
 
 }  // namespace dcgan

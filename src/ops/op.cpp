@@ -23,7 +23,13 @@ std::string to_string(Direction direction) {
 }
 
 std::string Op::label() const {
-  return name + " " + size + (direction.empty() ? "" : " " + direction);
+  std::string text = name;
+  if (!size.empty())
+    text += " " + size;
+  else
+    for (const auto& [dimension, extent] : shape)
+      text += (&extent == &shape.front().second ? " " : "x") + std::to_string(extent);
+  return direction.empty() ? text : text + " " + direction;
 }
 
 std::int64_t Op::at(const std::string& dimension) const {
@@ -55,9 +61,8 @@ void set_product_work(Op& op, Direction direction, std::int64_t x, std::int64_t 
 }
 
 Op describe_copy(std::size_t bytes) {
-  Op op{"copy", "", {{"bytes", static_cast<std::int64_t>(bytes)}}, std::to_string(bytes)};
-  op.bytes = 2 * static_cast<double>(bytes);
-  return op;
+  return {
+      "copy", "", {{"bytes", static_cast<std::int64_t>(bytes)}}, 0, 2 * static_cast<double>(bytes)};
 }
 
 }  // namespace dcgan

@@ -21,9 +21,9 @@ struct Op {
   std::string name;       ///< "conv2d"
   std::string direction;  ///< "backward-data"; empty where the op has one only
   std::vector<std::pair<std::string, std::int64_t>> shape;  ///< {"batch", 256} ...
-  std::string size;  ///< the shape for people: "256x100->784"
   double flops = 0;  ///< of the formula: a multiply-add counts two, a tap beside the image nothing
   double bytes = 0;  ///< each operand read or written once: the least that must be moved
+  std::string size = "";  ///< the shape in labels, if not its numbers joined by x
 
   /// "conv2d 512x14x14x32->64 k5 /2 forward"
   std::string label() const;

@@ -12,14 +12,14 @@ double least_bytes(const NormalDraw& d) { return 4 * static_cast<double>(d.n); }
 
 Op describe(const NormalDraw& d) {
   const auto n = static_cast<double>(d.n);
-  return {"noise", "", {{"n", d.n}}, std::to_string(d.n), 40 * n, least_bytes(d)};
+  return {"noise", "", {{"n", d.n}}, 40 * n, least_bytes(d)};
 }
 
 double least_bytes(const KeepMaskDraw& d) { return static_cast<double>(d.n); }
 
 Op describe(const KeepMaskDraw& d) {
   const auto n = static_cast<double>(d.n);
-  return {"mask", "", {{"n", d.n}}, std::to_string(d.n), 10 * n, least_bytes(d)};
+  return {"mask", "", {{"n", d.n}}, 10 * n, least_bytes(d)};
 }
 
 }  // namespace dcgan

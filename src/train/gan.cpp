@@ -102,17 +102,27 @@ void Gan::train_step(std::int64_t rows, std::int64_t step, const PlaceMasks& pla
     simultaneous_step(rows, step, place_masks ? place_masks : draw);
 }
 
-// Both gradients are taken before either update.
-void Gan::simultaneous_step(std::int64_t rows, std::int64_t step, const PlaceMasks& place_masks) {
-  place_masks(2 * rows, 0);
+void Gan::evaluate_discriminator(std::int64_t rows, std::uint32_t pass,
+                                 const PlaceMasks& place_masks) {
+  place_masks(2 * rows, pass);
   discriminator_.forward(2 * rows, memory_.images.f32(), Mode::training, memory_.logits.f32());
   evaluate_loss(rows);
-  BackwardPass both;
-  both.rows = 2 * rows;
-  both.dy = memory_.discriminator_adjoint.f32();
-  BackwardPass through_generator;
-  through_generator.rows = rows;
-  through_generator.dy = memory_.image_gradient.f32();
+}
+
+void Gan::backward_generator_loss(std::int64_t rows, std::int64_t first_fake) {
+  discriminator_.backward({.first_row = first_fake,
+                           .rows = rows,
+                           .dy = memory_.generator_adjoint.f32(),
+                           .parameter_gradients = false,
+                           .dx = memory_.image_gradient.f32(),
+                           .dx_rows = rows});
+  generator_.backward({.rows = rows, .dy = memory_.image_gradient.f32()});
+}
+
+// Both gradients are taken before either update.
+void Gan::simultaneous_step(std::int64_t rows, std::int64_t step, const PlaceMasks& place_masks) {
+  evaluate_discriminator(rows, 0, place_masks);
+  BackwardPass both{.rows = 2 * rows, .dy = memory_.discriminator_adjoint.f32()};
   if (config_.label_smoothing == 0) {
     // On the fake half the losses differ by one factor per sample at the logit, and backward is
     // linear: the discriminator's own pass yields the generator's image gradient up to that factor.
@@ -120,18 +130,10 @@ void Gan::simultaneous_step(std::int64_t rows, std::int64_t step, const PlaceMas
     both.dx_first_row = rows;
     both.dx_rows = rows;
     discriminator_.backward(both);
-    through_generator.sample_scale = memory_.ratio.f32();
-    generator_.backward(through_generator);
+    generator_.backward(
+        {.rows = rows, .dy = memory_.image_gradient.f32(), .sample_scale = memory_.ratio.f32()});
   } else {
-    BackwardPass fake_half;
-    fake_half.first_row = rows;
-    fake_half.rows = rows;
-    fake_half.dy = memory_.generator_adjoint.f32();
-    fake_half.parameter_gradients = false;
-    fake_half.dx = memory_.image_gradient.f32();
-    fake_half.dx_rows = rows;
-    discriminator_.backward(fake_half);
-    generator_.backward(through_generator);
+    backward_generator_loss(rows, rows);
     discriminator_.backward(both);
   }
   update(generator_, config_.generator, step + 1);
@@ -142,34 +144,17 @@ void Gan::simultaneous_step(std::int64_t rows, std::int64_t step, const PlaceMas
 void Gan::alternating_step(std::int64_t rows, std::int64_t step, const PlaceMasks& place_masks) {
   const auto passes = static_cast<std::uint32_t>(config_.discriminator_steps);
   for (std::uint32_t pass = 0; pass < passes; ++pass) {
-    place_masks(2 * rows, pass);
-    discriminator_.forward(2 * rows, memory_.images.f32(), Mode::training, memory_.logits.f32());
-    evaluate_loss(rows);
-    BackwardPass both;
-    both.rows = 2 * rows;
-    both.dy = memory_.discriminator_adjoint.f32();
-    discriminator_.backward(both);
+    evaluate_discriminator(rows, pass, place_masks);
+    discriminator_.backward({.rows = 2 * rows, .dy = memory_.discriminator_adjoint.f32()});
     update(discriminator_, config_.discriminator, step * passes + pass + 1);
   }
   place_masks(rows, passes);
-  const float* fake = fake_images(rows);
-  discriminator_.forward(rows, fake, Mode::training, memory_.logits.f32() + rows);
-  StepLosses before;
-  backend_.download(&before, memory_.losses.f32(), sizeof before);
+  discriminator_.forward(rows, fake_images(rows), Mode::training, memory_.logits.f32() + rows);
+  const float discriminator_loss = losses().discriminator;
   evaluate_loss(rows);
   // The discriminator's loss is that of its last update, not of the pass made for the generator.
-  backend_.upload(memory_.losses.f32() + 1, &before.discriminator, sizeof(float));
-  BackwardPass fake_half;
-  fake_half.rows = rows;
-  fake_half.dy = memory_.generator_adjoint.f32();
-  fake_half.parameter_gradients = false;
-  fake_half.dx = memory_.image_gradient.f32();
-  fake_half.dx_rows = rows;
-  discriminator_.backward(fake_half);
-  BackwardPass through_generator;
-  through_generator.rows = rows;
-  through_generator.dy = memory_.image_gradient.f32();
-  generator_.backward(through_generator);
+  backend_.upload(memory_.losses.f32() + 1, &discriminator_loss, sizeof discriminator_loss);
+  backward_generator_loss(rows, 0);
   update(generator_, config_.generator, step + 1);
 }
 

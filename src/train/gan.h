@@ -77,6 +77,11 @@ class Gan {
 
   void draw_masks(std::int64_t rows, std::int64_t step, std::uint32_t pass);
   void evaluate_loss(std::int64_t rows);
+  /// Forward over the real and the generated images of a pass of the step, and both losses.
+  void evaluate_discriminator(std::int64_t rows, std::uint32_t pass, const PlaceMasks& place_masks);
+  /// L_G's gradient through the discriminator, whose last batch has the generated images from
+  /// first_fake on, and on into the generator's parameters.
+  void backward_generator_loss(std::int64_t rows, std::int64_t first_fake);
   void simultaneous_step(std::int64_t rows, std::int64_t step, const PlaceMasks& place_masks);
   void alternating_step(std::int64_t rows, std::int64_t step, const PlaceMasks& place_masks);
   void update(Sequential& network, const AdamConfig& adam, std::int64_t t);

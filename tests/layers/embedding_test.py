@@ -84,7 +84,8 @@ class Embedding(unittest.TestCase):
             must("cmake", "-S", SOURCE / "examples", "-B", folder / "build", "-DCMAKE_BUILD_TYPE=Release",
                  f"-DCMAKE_CXX_COMPILER={cached('CMAKE_CXX_COMPILER')}",
                  f"-DCMAKE_CXX_FLAGS={f'-fsanitize={sanitize}' if sanitize else ''}",
-                 f"-DCMAKE_PREFIX_PATH={folder / 'prefix'}")
+                 # All that is linked is needed then, used or not.
+                 "-DCMAKE_EXE_LINKER_FLAGS=-Wl,--no-as-needed", f"-DCMAKE_PREFIX_PATH={folder / 'prefix'}")
             must("cmake", "--build", folder / "build")
             installed = folder / "build" / "example_train"
             self.check_closure(installed)

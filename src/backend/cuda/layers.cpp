@@ -19,108 +19,84 @@ void check_sizes(std::initializer_list<std::int64_t> sizes) {
       throw Error("a tensor of more than 2^31 values; a smaller --batch-size may fit");
 }
 
-class Dense final : public LinearOp {
+/// What the kernels of a layer run with.
+template <class Kernels>
+class Planned {
  public:
-  Dense(LayerContext context, const DenseShape& s, const Epilogue& epilogue)
-      : context_(context), kernels_(s), epilogue_(epilogue) {
+  template <class Shape>
+  Planned(LayerContext context, const Shape& shape) : kernels_(shape), context_(context) {
     context.workspace.reserve(kernels_.workspace_floats(), context.streams);
   }
-  void forward(const float* x, const float* kernel, const float* bias, const std::uint8_t* keep,
-               float* y) override {
-    kernels_.forward(x, kernel, {epilogue_, bias, keep}, y, context_.workspace.data(),
-                     context_.streams.compute());
-  }
-  void backward_data(const float* dz, const float* kernel, float* dx) override {
-    kernels_.backward_data(dz, kernel, dx, context_.workspace.data(), context_.streams.compute());
-  }
-  void backward_weights(const float* x, const float* dz, float* dkernel) override {
-    kernels_.backward_weights(x, dz, dkernel, context_.workspace.data(),
-                              context_.streams.compute());
-  }
+
+ protected:
+  float* workspace() const { return context_.workspace.data(); }
+  cudaStream_t stream() const { return context_.streams.compute(); }
+
+  Kernels kernels_;
 
  private:
   LayerContext context_;
-  DenseKernels kernels_;
-  Epilogue epilogue_;
 };
 
-class Conv2d final : public LinearOp {
+/// Dense and conv2d.
+template <class Kernels>
+class Layer final : public LinearOp, private Planned<Kernels> {
  public:
-  Conv2d(LayerContext context, const ConvShape& s, const Epilogue& epilogue)
-      : context_(context), kernels_(s), epilogue_(epilogue) {
-    context.workspace.reserve(kernels_.workspace_floats(), context.streams);
-  }
+  template <class Shape>
+  Layer(LayerContext context, const Shape& s, const Epilogue& epilogue)
+      : Planned<Kernels>(context, s), epilogue_(epilogue) {}
   void forward(const float* x, const float* kernel, const float* bias, const std::uint8_t* keep,
                float* y) override {
-    kernels_.forward(x, kernel, {epilogue_, bias, keep}, y, context_.workspace.data(),
-                     context_.streams.compute());
+    this->kernels_.forward(x, kernel, {epilogue_, bias, keep}, y, this->workspace(),
+                           this->stream());
   }
   void backward_data(const float* dz, const float* kernel, float* dx) override {
-    kernels_.backward_data(dz, kernel, EpilogueParameters{}, dx, context_.workspace.data(),
-                           context_.streams.compute());
+    this->kernels_.backward_data(dz, kernel, dx, this->workspace(), this->stream());
   }
   void backward_weights(const float* x, const float* dz, float* dkernel) override {
-    kernels_.backward_weights(x, dz, dkernel, context_.workspace.data(),
-                              context_.streams.compute());
+    this->kernels_.backward_weights(x, dz, dkernel, this->workspace(), this->stream());
   }
 
  private:
-  LayerContext context_;
-  ConvKernels kernels_;
   Epilogue epilogue_;
 };
 
 /// The adjoint of its conv2d: forward and backward-data change places, and so do x and dz in the
 /// gradient of the kernel.
-class ConvTranspose2d final : public LinearOp {
+class ConvTranspose2d final : public LinearOp, private Planned<ConvKernels> {
  public:
   ConvTranspose2d(LayerContext context, const ConvShape& s, const Epilogue& epilogue)
-      : context_(context), kernels_(s.conv2d()), epilogue_(epilogue) {
-    context.workspace.reserve(kernels_.workspace_floats(), context.streams);
-  }
+      : Planned(context, s.conv2d()), epilogue_(epilogue) {}
   void forward(const float* x, const float* kernel, const float* bias, const std::uint8_t* keep,
                float* y) override {
-    kernels_.backward_data(x, kernel, {epilogue_, bias, keep}, y, context_.workspace.data(),
-                           context_.streams.compute());
+    kernels_.backward_data(x, kernel, {epilogue_, bias, keep}, y, workspace(), stream());
   }
   void backward_data(const float* dz, const float* kernel, float* dx) override {
-    kernels_.forward(dz, kernel, EpilogueParameters{}, dx, context_.workspace.data(),
-                     context_.streams.compute());
+    kernels_.forward(dz, kernel, {}, dx, workspace(), stream());
   }
   void backward_weights(const float* x, const float* dz, float* dkernel) override {
-    kernels_.backward_weights(dz, x, dkernel, context_.workspace.data(),
-                              context_.streams.compute());
+    kernels_.backward_weights(dz, x, dkernel, workspace(), stream());
   }
 
  private:
-  LayerContext context_;
-  ConvKernels kernels_;
   Epilogue epilogue_;
 };
 
-class BatchNorm final : public BatchNormOp {
+class BatchNorm final : public BatchNormOp, private Planned<BatchNormKernels> {
  public:
-  BatchNorm(LayerContext context, const BatchNormShape& s) : context_(context), kernels_(s) {
-    context.workspace.reserve(kernels_.workspace_floats(), context.streams);
-  }
+  using Planned::Planned;
   void forward_training(const float* x, const BatchNormParameters& p, float* mean, float* inv_std,
                         float* y) override {
-    kernels_.forward_training(x, p, mean, inv_std, y, context_.workspace.data(),
-                              context_.streams.compute());
+    kernels_.forward_training(x, p, mean, inv_std, y, workspace(), stream());
   }
   void forward_inference(const float* x, const BatchNormParameters& p, float* y) override {
-    kernels_.forward_inference(x, p, y, context_.workspace.data(), context_.streams.compute());
+    kernels_.forward_inference(x, p, y, workspace(), stream());
   }
   void backward(const float* x, const float* y, const float* dy, const BatchNormParameters& p,
                 const float* mean, const float* inv_std, float* dx, float* dgamma,
                 float* dbeta) override {
-    kernels_.backward(x, y, dy, p, mean, inv_std, dx, dgamma, dbeta, context_.workspace.data(),
-                      context_.streams.compute());
+    kernels_.backward(x, y, dy, p, mean, inv_std, dx, dgamma, dbeta, workspace(), stream());
   }
-
- private:
-  LayerContext context_;
-  BatchNormKernels kernels_;
 };
 
 }  // namespace
@@ -128,14 +104,14 @@ class BatchNorm final : public BatchNormOp {
 std::unique_ptr<LinearOp> make_dense(LayerContext context, const DenseShape& s,
                                      const Epilogue& epilogue) {
   check_sizes({s.x_size(), s.kernel_size(), s.y_size()});
-  return std::make_unique<Dense>(context, s, epilogue);
+  return std::make_unique<Layer<DenseKernels>>(context, s, epilogue);
 }
 
 std::unique_ptr<LinearOp> make_convolution(LayerContext context, const ConvShape& s,
                                            const Epilogue& epilogue) {
   check_sizes({s.x_size(), s.kernel_size(), s.y_size()});
   if (s.transposed) return std::make_unique<ConvTranspose2d>(context, s, epilogue);
-  return std::make_unique<Conv2d>(context, s, epilogue);
+  return std::make_unique<Layer<ConvKernels>>(context, s, epilogue);
 }
 
 std::unique_ptr<BatchNormOp> make_batch_norm(LayerContext context, const BatchNormShape& s) {
