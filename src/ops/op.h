@@ -23,7 +23,7 @@ struct Op {
   std::vector<std::pair<std::string, std::int64_t>> shape;  ///< {"batch", 256} ...
   double flops = 0;  ///< of the formula: a multiply-add counts two, a tap beside the image nothing
   double bytes = 0;  ///< each operand read or written once: the least that must be moved
-  std::string size{};  ///< the shape for people, where its numbers joined by x do not do
+  std::string size{};  ///< the shape in labels, if not its numbers joined by x
 
   /// "conv2d 512x14x14x32->64 k5 /2 forward"
   std::string label() const;
