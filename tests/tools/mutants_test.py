@@ -8,10 +8,10 @@ import unittest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools" / "mutate"))
 import arguments  # noqa: E402
+import host_operators  # noqa: E402
 import targets  # noqa: E402
 from lexer import Source  # noqa: E402
 from mutants import mutants_of  # noqa: E402
-from host_operators import PAIRS  # noqa: E402
 from operators import SWAPS  # noqa: E402
 from statements import function_of  # noqa: E402
 
@@ -247,7 +247,8 @@ class Arguments(unittest.TestCase):
 
     def test_the_projects_own_outlive_a_rename_of_every_local_variable(self):
         own = arguments.read_arguments(ROOT / "tools" / "mutate" / "equivalent.txt")
-        telling = {part for pair in SWAPS + PAIRS for part in pair}  # names that operators go by
+        pairs = {part for pair in [*SWAPS, *host_operators.PAIRS] for part in pair}
+        telling = pairs | host_operators.COUNTERS | host_operators.SIZES  # names that operators go by
         renamed = 0
         for name in sorted({a.file for a in own}):
             def of(text):
