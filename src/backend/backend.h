@@ -49,7 +49,8 @@ class BatchNormOp {
                                 float* inv_std, float* y) = 0;
   /// The same with the moving statistics.
   virtual void forward_inference(const float* x, const BatchNormParameters& p, float* y) = 0;
-  /// From dy, the gradient of y: dx (may be dy itself), dgamma and dbeta, all overwritten.
+  /// From dy, the gradient of y: dx (may be dy itself), dgamma and dbeta, all overwritten. Of p
+  /// gamma alone is read.
   virtual void backward(const float* x, const float* y, const float* dy,
                         const BatchNormParameters& p, const float* mean, const float* inv_std,
                         float* dx, float* dgamma, float* dbeta) = 0;

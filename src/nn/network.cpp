@@ -80,7 +80,6 @@ void Builder::add_bias(Node& node, const std::string& name, bool wanted) {
 
 void Builder::operator()(const layer::Dense& dense) {
   const std::int64_t in = shape_.size();
-  shape_ = {1, 1, in};
   Node& node = add(Node::Kind::dense, {1, 1, dense.units});
   const std::string name = layer_name("dense");
   node.kernel = add_parameter(name + ".kernel", {in, dense.units});

@@ -113,7 +113,7 @@ void Sequential::backward(const BackwardPass& pass) {
     if (node.kind == Node::Kind::batch_norm) {
       if (pass.first_row != 0)
         throw Error(name_ + ": a part of a batch cannot be differentiated through batch norm");
-      const BatchNormParameters p{parameter(node.gamma), parameter(node.beta), nullptr, nullptr};
+      const BatchNormParameters p{parameter(node.gamma), nullptr, nullptr, nullptr};
       batch_norm_op(i, pass.rows)
           .backward(x, y, dy, p, node.mean.f32(), node.inv_std.f32(), dy, gradient(node.gamma),
                     gradient(node.beta));

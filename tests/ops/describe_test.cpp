@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
+#include <stdexcept>
 
 #include "backend/backend.h"
 #include "ops/case.h"
@@ -71,6 +72,13 @@ TEST(Describe, EveryOpHasItsLabelFlopsAndBytes) {
   }
   EXPECT_EQ(describe_copy(8).bytes, 16);
   EXPECT_EQ(describe_copy(8).flops, 0);
+}
+
+TEST(Describe, DimensionsAreFoundByName) {
+  const Op op = describe(DenseShape{4, 5, 6}, Direction::forward);
+  EXPECT_EQ(op.at("batch"), 4);
+  EXPECT_EQ(op.at("out"), 6);
+  EXPECT_THROW(op.at("height"), std::out_of_range);
 }
 
 TEST(Describe, JsonHasShapeLabelFlopsAndBytes) {

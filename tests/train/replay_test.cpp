@@ -67,6 +67,16 @@ class Replay : public testing::Test {
   std::vector<std::uint8_t> masks;
 };
 
+TEST_F(Replay, TakesATapeOfOneStepAndOneImage) {
+  write_tape([](auto& tensors) {
+    for (TensorToWrite& tensor : tensors) tensor.shape[0] = tensor.shape[1] = 1;
+  });
+  replay(config, files);
+  const SafetensorsFile result(files.result);
+  EXPECT_EQ(result.shape("loss.generator"), (std::vector<std::int64_t>{1}));
+  EXPECT_EQ(result.shape("fake"), (std::vector<std::int64_t>{1, 28, 28, 1}));
+}
+
 TEST_F(Replay, WritesLossesGradientsAndTheFinalState) {
   write_tape();
   replay(config, files);

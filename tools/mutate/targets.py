@@ -88,7 +88,7 @@ HOST = {"src/models": [MODELS, SETTINGS, *NETWORKS, TRAINING[0], *WHOLE_RUNS],
         "src/train": [MISUSE, *TRAINING, COMMANDS, RUNS],
         "src/run": [RUNS, COMMANDS, MISUSE],
         "src/profile": [PROFILE, COMMANDS],
-        "src/ops": [Phase(1, "descriptions", "Describe*"), *NETWORKS, Phase(1, "ops", f"*/Op.*{SUITE}", "cpu,simt"),
+        "src/ops": [Phase(1, "descriptions", "Describe*:Philox.*:Shuffle.*"), *NETWORKS, Phase(1, "ops", f"*/Op.*{SUITE}", "cpu,simt"),
                     DEVICES, TRAINING[0], *WHOLE_RUNS],
         "src/backend": [DEVICES, TRAINING[0], Phase(2, "ops", f"*/Op.*{SUITE}", "cpu,simt"), *WHOLE_RUNS],
         "src/backend/cuda": [DEVICES, *NETWORKS[2:], *KERNELS_HOST]}
