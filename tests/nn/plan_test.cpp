@@ -120,6 +120,7 @@ TEST(Layers, AreShownWithTheirParameters) {
   EXPECT_EQ(words(layer::Dense{7}), "Dense 7");
   EXPECT_EQ(words(layer::Dense{7, false}), "Dense 7, no bias");
   EXPECT_EQ(words(layer::Conv2d{8, 3, 2}), "Conv2d 8 3x3 stride 2");
+  EXPECT_EQ(words(layer::Conv2d{8, 3, 2, false}), "Conv2d 8 3x3 stride 2, no bias");
   EXPECT_EQ(words(layer::ConvTranspose2d{8, 3, 2}), "ConvTranspose2d 8 3x3 stride 2");
   EXPECT_EQ(words(layer::ConvTranspose2d{8, 3, 2, false}),
             "ConvTranspose2d 8 3x3 stride 2, no bias");

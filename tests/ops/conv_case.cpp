@@ -95,9 +95,16 @@ const AddOpCases added({.op = "conv2d",
                         .all = conv_cases,
                         .has_slopes = true,
                         // At either position of a row of two pixels two of three taps meet it.
-                        .described = {{describe(ConvShape{2, 2, 2, 3, 5, 3, 1}, Direction::forward),
-                                       "conv2d 2x2x2x3->5 k3 /1 forward", 2 * 2 * 4 * 4 * 3 * 5,
-                                       4 * (2 * 4 * 3 + 9 * 15 + 2 * 4 * 5)}}});
+                        .described = {
+                            {describe(ConvShape{2, 2, 2, 3, 5, 3, 1}, Direction::forward),
+                             "conv2d 2x2x2x3->5 k3 /1 forward", 2 * 2 * 4 * 4 * 3 * 5,
+                             4 * (2 * 4 * 3 + 9 * 15 + 2 * 4 * 5)},
+                            {describe(ConvShape{2, 2, 2, 3, 5, 3, 1}, Direction::forward, true),
+                             "conv2d 2x2x2x3->5 k3 /1 forward", 2 * 2 * 4 * 4 * 3 * 5,
+                             4 * (2 * 4 * 3 + 9 * 15 + 2 * 4 * 5) + 2 * 4 * 5},
+                            {describe(ConvShape{2, 2, 2, 3, 5, 3, 1}, Direction::backward),
+                             "conv2d 2x2x2x3->5 k3 /1 backward", 2 * 2 * 2 * 4 * 4 * 3 * 5,
+                             4 * (2 * 2 * 4 * 3 + 2 * 9 * 15 + 2 * 4 * 5)}}});
 
 }  // namespace
 }  // namespace dcgan::test
