@@ -95,7 +95,7 @@ class Sandbox:
         self.compile = {re.search(r" -o (\S+) -c ", c["command"]).group(1): c for c in commands}
         self.unbroken = {}  # object -> what its unbroken sources compile to as mutants do
         self.headers = {}  # object -> what its source includes, compiled once for all mutants of that source
-        self.compiling = threading.RLock()
+        self.compiling = {output: threading.RLock() for output in self.compile}
         self.link, self.objects = {}, {}  # program -> the command, its objects
         for program in self.programs:
             self.link[program], self.objects[program] = self._examine(program)
@@ -215,9 +215,9 @@ class Worker:
 
     def same(self, output):
         """Whether the compiler makes of the mutant what it makes of the unbroken source."""
-        with self.sandbox.compiling:
+        with self.sandbox.compiling[output]:
             if output not in self.sandbox.unbroken:
-                made = self.sandbox.folder / "unbroken.o"
+                made = self.folder / "unbroken.o"
                 if not self._compile(output, self.sandbox.source, made):
                     raise SandboxError(f"{output} does not compile with the mutants' flags")
                 self.sandbox.unbroken[output] = made.read_bytes()
@@ -225,9 +225,9 @@ class Worker:
 
     def _headers(self, output, words):
         """Options that take the headers of the broken source from the compiler's own form of them."""
-        with self.sandbox.compiling:
+        with self.sandbox.compiling[output]:
             if output not in self.sandbox.headers:
-                header = self.sandbox.folder / "headers" / f"{len(self.sandbox.headers)}.h"
+                header = self.sandbox.folder / "headers" / (output.replace("/", "-") + ".h")
                 header.parent.mkdir(exist_ok=True)
                 text = (self.sandbox.source / self.mutant.file).read_text()
                 included = re.match(r"(?:\s*//[^\n]*\n|\s*#include [^\n]*\n)*", text).group()
