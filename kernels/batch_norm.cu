@@ -211,17 +211,14 @@ __global__ void __launch_bounds__(threads)
   if (at >= count) return;
   const int c = by_channels.remainder(narrow(at));
   using P = Pack<width>;
-  const P inv_std = P::load(in.inv_std + c), gamma = P::load(p.gamma + c);
-  const P xhat = (P::load(in.x + at) - P::load(in.mean + c)) * inv_std;
-  const P inverse_rows = P::broadcast(p.inverse_rows);
-  const P g = leaky(P::load(in.dy + at), P::load(in.y + at), in.slope);
-  const P centred = g - P::load(p.dbeta + c) * inverse_rows;
-  (gamma * inv_std * (centred - xhat * (P::load(p.dgamma + c) * inverse_rows))).store(dx + at);
+  // All loads first: nvcc then waits for six at once, not for three and then five.
+  const P mean = P::load(in.mean + c), inv_std = P::load(in.inv_std + c);
+  const P gamma = P::load(p.gamma + c), dgamma = P::load(p.dgamma + c);
+  const P dbeta = P::load(p.dbeta + c), x = P::load(in.x + at), y = P::load(in.y + at);
+  const P xhat = (x - mean) * inv_std, inverse_rows = P::broadcast(p.inverse_rows);
+  const P centred = leaky(P::load(in.dy + at), y, in.slope) - dbeta * inverse_rows;
+  (gamma * inv_std * (centred - xhat * (dgamma * inverse_rows))).store(dx + at);
 }
-
-}  // namespace
-
-namespace {
 
 /// The work of a kernel that reads or writes this many matrices.
 Work over_matrices(const char* name, const ColumnWalk& walk, int matrices) {
