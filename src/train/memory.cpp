@@ -1,30 +1,15 @@
-// Estimates from the layers, and the machine's or container's memory.
+// What the networks take, beside what the machine or the container has free.
 #include "train/memory.h"
 
-#include <algorithm>
-#include <fstream>
-#include <limits>
+#include <cstdint>
 #include <string>
 
+#include "backend/machine_limits.h"
 #include "dcgan/error.h"
 #include "train/gan.h"
 
 namespace dcgan {
 namespace {
-
-std::int64_t free_memory_bytes() {
-  std::int64_t available = std::numeric_limits<std::int64_t>::max();
-  std::ifstream system("/proc/meminfo");
-  std::string name;
-  std::int64_t kib = 0;
-  for (std::string unit; system >> name >> kib; std::getline(system, unit))
-    if (name == "MemAvailable:") available = kib * 1024;
-  std::int64_t limit = 0, used = 0;  // of a container; "max" where there is no limit
-  if (std::ifstream("/sys/fs/cgroup/memory.max") >> limit &&
-      std::ifstream("/sys/fs/cgroup/memory.current") >> used)
-    available = std::min(available, limit - used);
-  return available;
-}
 
 std::string gib(std::int64_t bytes) {
   const std::int64_t tenths = bytes / (std::int64_t{1} << 30) * 10 +
@@ -34,8 +19,8 @@ std::string gib(std::int64_t bytes) {
 
 }  // namespace
 
-void check_host_memory(const Config& config) {
-  const std::int64_t need = Gan::bytes(config), have = free_memory_bytes();
+void check_host_memory(const Config& config, const std::string& root) {
+  const std::int64_t need = Gan::bytes(config), have = free_memory_bytes(root);
   if (need > have)
     throw Error("batch_size=" + std::to_string(config.batch_size) + " with these networks takes " +
                 gib(need) + ", but this machine has " + gib(have) +

@@ -67,7 +67,7 @@ void replay(Config config, const ReplayFiles& files) {
   const SafetensorsFile weights(files.weights);
   const SampleShape image = gan_spec(config).image;
   const Shape& real_shape = tape.shape("real");
-  if (real_shape.size() != 5 || real_shape[0] < 1 || real_shape[1] < 1 || real_shape[1] > 65536)
+  if (real_shape.size() != 5 || real_shape[0] < 1 || real_shape[1] < 1)
     throw Error(files.tape + ": real has shape " + to_string(real_shape) +
                 "; expected [steps, batch, height, width, channels]");
   const std::int64_t steps = real_shape[0], rows = real_shape[1];

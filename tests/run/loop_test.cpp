@@ -136,6 +136,15 @@ TEST_F(RunLoop, ReportsWhatItDid) {
   EXPECT_EQ(summary.settings[0], (std::pair<std::string, std::string>{"preset", "vanilla"}));
 }
 
+TEST_F(RunLoop, ReportsMovingStatistics) {
+  config_ = small_preset("dcgan");
+  config_.width = 1.0 / 64;
+  config_.steps = 1;
+  Trainer t = trainer();
+  // Means and variances of 7x7x2 features, then of one channel and one: 128, 64, 32 at a 64th.
+  EXPECT_EQ(run_training(t, options_).summary.generator_moving_statistics, 2 * (7 * 7 * 2 + 1 + 1));
+}
+
 TEST_F(RunLoop, OfWholeEpochsReportsEachOnce) {
   config_.epochs = 2;
   const RunSummary summary = train().summary;
@@ -146,6 +155,7 @@ TEST_F(RunLoop, OfWholeEpochsReportsEachOnce) {
 TEST_F(RunLoop, StopsAfterTheCurrentStep) {
   std::atomic<bool> stop = false;
   options_.stop = &stop;
+  config_.steps = 5;  // all but the last
   options_.after_step = [&](const StepResult& step, const Trainer&) { stop = step.step == 4; };
   const RunOutcome outcome = train();
   EXPECT_TRUE(outcome.interrupted);

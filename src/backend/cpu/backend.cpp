@@ -3,6 +3,7 @@
 
 #include <omp.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstring>
 #include <vector>
@@ -16,6 +17,7 @@
 #include "backend/cpu/loss.h"
 #include "backend/cpu/memory.h"
 #include "backend/cpu/random.h"
+#include "backend/machine_limits.h"
 
 namespace dcgan::cpu {
 namespace {
@@ -39,6 +41,8 @@ class ClockTimeline final : public Timeline {
 class CpuBackend final : public Backend {
  public:
   explicit CpuBackend(int threads) {
+    const int granted = granted_processors();
+    if (threads == 0 && granted > 0) threads = std::min(granted, omp_get_max_threads());
     if (threads > 0) omp_set_num_threads(threads);
     threads_ = omp_get_max_threads();
   }
