@@ -102,9 +102,9 @@ Config config_from_json(const std::string& text, const std::string& where) {
     const json parsed = parse_settings(text);
     Config config = preset_config("dcgan");
     if (const auto preset = parsed.find("preset"); preset != parsed.end()) {
-      const Field& field = find_field("preset");
-      if (!std::visit(TakeJson{{config}, *preset}, field.kind)) refuse(field, shown(*preset));
-      config = preset_config(config.preset);
+      // What is no name of a preset is refused below, as any setting.
+      if (std::visit(TakeJson{{config}, *preset}, find_field("preset").kind))
+        config = preset_config(config.preset);
     }
     take_object(config, parsed, "");
     return config;

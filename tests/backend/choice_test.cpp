@@ -80,6 +80,7 @@ TEST(Sizes, BeyondTheKernelsCountAreRefused) {
   expect_refused([&] { backend->convolution({1024, 64, 64, 1, 4, 1, 16, true}, {}); });
   expect_refused([&] { backend->convolution({1024, 1, 4096, 1, 4, 1, 16, true}, {}); });
   expect_refused([&] { backend->convolution({1024, 4096, 1, 1, 4, 1, 16, true}, {}); });
+  EXPECT_NO_THROW(backend->batch_norm({2147483647, 1, 0.9F, 1e-3F}));
   // They can count half as many.
   EXPECT_NO_THROW(backend->convolution({1024, 64, 64, 1, 256, 1, 1}, {}));
   EXPECT_NO_THROW(backend->convolution({1024, 32, 32, 1, 256, 1, 2, true}, {}));

@@ -133,6 +133,7 @@ TEST_F(Device, ThatDoesNotAnswerIsNamed) {
   EXPECT_EQ(simt::why_unavailable(-1), "");
   emulate([](auto& s) { s.devices = 0; });
   EXPECT_EQ(simt::why_unavailable(0), "no CUDA device found");
+  EXPECT_EQ(cudaPeekAtLastError(), cudaSuccess);
   expect_has(thrown<Error>([] { simt::make_backend(0); }), "no CUDA device found");
   emulate([](auto& s) { s.devices = 1; });
   expect_has(thrown<Error>([] { simt::make_backend(1); }), "1 device found,");

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
 #include <set>
 
 #include "train/checkpoint.h"
@@ -86,6 +87,40 @@ TEST(Recording, NamesEveryOpWithItsSizes) {
     expect(std::string("batch_norm 5x98 ") + direction);
   }
   expect("batch_norm 147x1 inference");
+}
+
+TEST(Recording, TellsWhetherALayerReadsAMask) {
+  const auto cpu = make_backend("cpu", 1);
+  std::map<std::string, double> bytes;
+  const auto recorder = make_recording_backend(*cpu, [&](const Op& op, const auto& run) {
+    bytes[op.label()] = op.bytes;
+    run();
+  });
+  trained(*recorder, narrow("vanilla"));
+  const DenseShape masked{2 * rows, 8, 4}, plain{rows, 4, 8};
+  EXPECT_EQ(bytes.at("dense 10x8->4 forward"), describe(masked, Direction::forward, true).bytes);
+  EXPECT_EQ(bytes.at("dense 10x8->4 backward"), describe(masked, Direction::backward).bytes);
+  EXPECT_EQ(bytes.at("dense 5x4->8 forward"), describe(plain, Direction::forward).bytes);
+}
+
+// Of what no step of these presets calls.
+TEST(Recording, PassesOnCopiesAndEpilogues) {
+  const auto cpu = make_backend("cpu", 1);
+  std::vector<std::string> labels;
+  const auto recorder = make_recording_backend(*cpu, [&](const Op& op, const auto& run) {
+    labels.push_back(op.label());
+    run();
+  });
+  const Buffer from = recorder->allocate(16), to = recorder->allocate(16);
+  const std::vector<float> values{1, -2, 3, -4};
+  recorder->upload(from.f32(), values.data(), 16);
+  recorder->copy(to.f32(), from.f32(), 16);
+  const Epilogue leaky{false, Activation::leaky_relu, 0.5F, 0};
+  recorder->epilogue_forward({leaky, 2, 2, nullptr, nullptr, to.f32()});
+  std::vector<float> result(4);
+  recorder->download(result.data(), to.f32(), 16);
+  EXPECT_EQ(result, (std::vector<float>{1, -1, 3, -2}));
+  EXPECT_EQ(labels, (std::vector<std::string>{"copy 16", "epilogue 2x2 forward"}));
 }
 
 }  // namespace

@@ -84,6 +84,15 @@ TEST(Config, TextRoundTripIsExact) {
   EXPECT_EQ(to_json(back), to_json(c));
 }
 
+TEST(Config, EachOfAdamsSettingsIsItsOwn) {
+  const Config c = config_from_json(to_json(unusual()), "here");
+  EXPECT_EQ(c.generator.beta1, 0.1 + 0.2);
+  EXPECT_EQ(c.generator.beta2, 0.99999);
+  EXPECT_EQ(c.generator.epsilon, 1e-30);
+  EXPECT_EQ(c.discriminator.beta1, 0);
+  EXPECT_EQ(c.discriminator.beta2, 0.5);
+}
+
 TEST(Config, JsonIsNested) {
   const Config c = config_from_json(
       R"({"generator": {"learning_rate": 0.5}, "batch_norm": {"epsilon": 1}})", "here");

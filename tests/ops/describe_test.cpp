@@ -74,7 +74,15 @@ TEST(Describe, EveryOpHasItsLabelFlopsAndBytes) {
   EXPECT_EQ(describe_copy(8).flops, 0);
 }
 
+TEST(Describe, ADropoutsThresholdIsOf16Bits) {
+  EXPECT_EQ((KeepMaskDraw{{}, 0.75F, 1, nullptr}.threshold()), 3U << 14);
+  EXPECT_EQ((KeepMaskDraw{{}, 0.3F, 1, nullptr}.threshold()), 19661U);  // 19660.8
+}
+
 TEST(Describe, DimensionsAreFoundByName) {
+  const Op conv = describe(ConvShape{1, 2, 3, 4, 5, 6, 7}, Direction::forward);
+  EXPECT_EQ(to_json(conv).at("shape").dump(),
+            R"({"batch":1,"height":2,"width":3,"in":4,"out":5,"kernel":6,"stride":7})");
   const Op op = describe(DenseShape{4, 5, 6}, Direction::forward);
   EXPECT_EQ(op.at("batch"), 4);
   EXPECT_EQ(op.at("out"), 6);

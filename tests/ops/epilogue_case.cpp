@@ -234,14 +234,16 @@ const AddOpCases added(
     {.op = "epilogue",
      .all = epilogue_cases,
      .has_slopes = true,
-     .described = {{describe(EpilogueForward{dropout, 6, 7, nullptr, nullptr, nullptr}),
-                    "epilogue 6x7 forward", 3 * 42, 2 * 4 * 42},
-                   {describe(EpilogueForward{dropout, 6, 7, nullptr, &mask, nullptr}),
-                    "epilogue 6x7 forward", 3 * 42, 2 * 4 * 42 + 42},
-                   // Its result is read, too; without dropout no mask is.
-                   {describe(EpilogueBackward{tanh, 6, 7, nullptr, &mask, nullptr, 0, nullptr,
-                                              nullptr}),
-                    "epilogue 6x7 backward", 4 * 42, 3 * 4 * 42}},
+     .described =
+         {{describe(EpilogueForward{dropout, 6, 7, nullptr, nullptr, nullptr}),
+           "epilogue 6x7 forward", 3 * 42, 2 * 4 * 42},
+          {describe(EpilogueForward{dropout, 6, 7, nullptr, &mask, nullptr}),
+           "epilogue 6x7 forward", 3 * 42, 2 * 4 * 42 + 42},
+          // Its result is read, too; without dropout no mask is.
+          {describe(EpilogueBackward{tanh, 6, 7, nullptr, &mask, nullptr, 0, nullptr, nullptr}),
+           "epilogue 6x7 backward", 4 * 42, 3 * 4 * 42},
+          {describe(EpilogueBackward{dropout, 6, 7, nullptr, &mask, nullptr, 0, nullptr, nullptr}),
+           "epilogue 6x7 backward", 4 * 42, 2 * 4 * 42 + 42}},
      .accesses = {{leaky_case(128, false), {"epilogue_forward", "epilogue_backward"}, {16}, {16}},
                   {leaky_case(600, true), {"epilogue_backward_bias"}, {16}, {16}}}});
 

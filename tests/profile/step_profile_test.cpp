@@ -114,6 +114,43 @@ TEST_F(StepProfile, LaunchesDeclareTheirWork) {
   EXPECT_GT(products, 10);
 }
 
+TEST_F(StepProfile, TellsOfEachLaunchAndEachLineThatAccesses) {
+  config_.width = 1.0 / 64;
+  const Json profile = profile_step(config_, "", 1);
+  int shared_lines = 0;
+  for (const Json& op : profile.at("ops"))
+    for (const Json& kernel : op.at("kernels")) {
+      const std::string function = kernel.at("function");
+      const Json &block = kernel.at("block"), &grid = kernel.at("grid");
+      ASSERT_EQ(block.size(), 3U);
+      EXPECT_EQ(block[0].get<int>() % 32, 0) << function;  // whole warps, in a row
+      EXPECT_EQ(block[1], 1);
+      EXPECT_EQ(block[2], 1);
+      double blocks = 1;
+      for (const Json& extent : grid) blocks *= extent.get<double>();
+      EXPECT_EQ(kernel.at("blocks").get<double>(), blocks) << function;
+      EXPECT_EQ(kernel.at("sampled_blocks"), 1);
+      for (const Json& line : kernel.at("lines")) {
+        const bool global = line.at("space") == "global";
+        const char *what = global ? "sectors" : "wavefronts",
+                   *ideal = global ? "ideal_sectors" : "ideal_wavefronts";
+        EXPECT_EQ(line.contains("ways"), !global);
+        EXPECT_EQ(line.contains(global ? "wavefronts" : "sectors"), false);
+        EXPECT_GE(line.at(what).get<double>(), line.at(ideal).get<double>());
+        if (line.at("access") == "store") {  // no two lanes to one place
+          EXPECT_GE(line.at(ideal).get<double>(),
+                    line.at("bytes").get<double>() / (global ? 32 : 128) * 0.999);
+        }
+        EXPECT_FALSE(line.at("line").get<std::string>().empty());
+        EXPECT_EQ(line.at("bytes").get<double>(),
+                  line.at("lanes").get<double>() * line.at("width_bytes").get<double>());
+        EXPECT_LE(line.at("lanes").get<double>(), 32 * line.at("requests").get<double>());
+        shared_lines += !global;
+      }
+    }
+  EXPECT_GT(shared_lines, 10);
+}
+
 double bytes_of(const Json& kernel) { return kernel.at("bytes"); }
 
 // Bytes and instructions of kernels that follow each other, from their grids, which say in how many

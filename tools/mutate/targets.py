@@ -87,13 +87,14 @@ HOST = {"src/models": [MODELS, SETTINGS, *NETWORKS, TRAINING[0], *WHOLE_RUNS],
         "src/nn": [*NETWORKS, MODELS, TRAINING[0], *WHOLE_RUNS],
         "src/train": [MISUSE, *TRAINING, COMMANDS, RUNS],
         "src/run": [RUNS, COMMANDS, MISUSE],
-        "src/profile": [PROFILE, COMMANDS],
+        "src/profile": [dataclasses.replace(PROFILE, number=1), COMMANDS],
         "src/ops": [Phase(1, "descriptions", "Describe*:Philox.*:Shuffle.*"), *NETWORKS, Phase(1, "ops", f"*/Op.*{SUITE}", "cpu,simt"),
                     DEVICES, TRAINING[0], *WHOLE_RUNS],
         "src/backend": [DEVICES, TRAINING[0], Phase(2, "ops", f"*/Op.*{SUITE}", "cpu,simt"), *WHOLE_RUNS],
         "src/backend/cuda": [DEVICES, *NETWORKS[2:], *KERNELS_HOST]}
 # A file's own tests come before those of its folder.
-OWN = {"src/train/checkpoint": ("test_train", "Checkpoint.*"), "src/train/memory": ("test_train", "Memory.*"), "src/backend/machine_limits": ("test_backend", "MachineLimits.*"),
+OWN = {"src/backend/machine_limits": ("test_backend", "MachineLimits.*"),
+       "src/train/checkpoint": ("test_train", "Checkpoint.*"), "src/train/memory": ("test_train", "Memory.*"),
        "src/train/replay": ("test_train", "Replay.*"), "src/train/trainer": ("test_train", "Records.*:Trainer*"),
        "src/run/run": ("test_run", "RunLoop.*"), "src/run/run_folder": ("test_run", "Folder.*")}
 # The folders of tests that decide about kernels and about host code.

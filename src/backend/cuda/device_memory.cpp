@@ -34,14 +34,12 @@ Streams::Streams(int device) : device_(device) {
 
 Streams::~Streams() {
   cudaSetDevice(device_);
-  cudaStreamSynchronize(compute_);
-  cudaStreamSynchronize(copy_);
+  cudaStreamSynchronize(compute_);  // which waits for every upload
   for (Staging& staging : staging_) {
     cudaFreeHost(staging.memory);
     cudaEventDestroy(staging.free);
   }
-  cudaEventDestroy(computed_);
-  cudaEventDestroy(uploaded_);
+  for (const cudaEvent_t event : {computed_, uploaded_}) cudaEventDestroy(event);
   cudaStreamDestroy(compute_);
   cudaStreamDestroy(copy_);
 }
@@ -52,10 +50,9 @@ cudaStream_t Streams::compute() const {
 }
 
 void Streams::upload(void* device, const void* host, std::size_t bytes) {
-  if (bytes == 0) return;
   // Work that was queued before may still use what is overwritten here.
   DCGAN_CUDA_CHECK(cudaEventRecord(computed_, compute()));
-  DCGAN_CUDA_CHECK(cudaStreamWaitEvent(copy_, computed_, 0));
+  DCGAN_CUDA_CHECK(cudaStreamWaitEvent(copy_, computed_));
   for (std::size_t done = 0; done < bytes;) {
     Staging& staging = staging_[next_];
     next_ ^= 1;
@@ -68,7 +65,7 @@ void Streams::upload(void* device, const void* host, std::size_t bytes) {
     done += part;
   }
   DCGAN_CUDA_CHECK(cudaEventRecord(uploaded_, copy_));
-  DCGAN_CUDA_CHECK(cudaStreamWaitEvent(compute_, uploaded_, 0));
+  DCGAN_CUDA_CHECK(cudaStreamWaitEvent(compute_, uploaded_));
 }
 
 void Streams::download(void* host, const void* device, std::size_t bytes) {
@@ -76,7 +73,7 @@ void Streams::download(void* host, const void* device, std::size_t bytes) {
     Staging& staging = staging_[next_];
     next_ ^= 1;
     const std::size_t part = std::min(staging_bytes, bytes - done);
-    DCGAN_CUDA_CHECK(cudaEventSynchronize(staging.free));
+    // Free already: this stream waits for uploads before what follows them.
     DCGAN_CUDA_CHECK(cudaMemcpyAsync(staging.memory, static_cast<const char*>(device) + done, part,
                                      cudaMemcpyDeviceToHost, compute()));
     DCGAN_CUDA_CHECK(cudaStreamSynchronize(compute_));
@@ -86,7 +83,6 @@ void Streams::download(void* host, const void* device, std::size_t bytes) {
 }
 
 void Streams::copy(void* destination, const void* source, std::size_t bytes) {
-  if (bytes == 0) return;
   DCGAN_CUDA_CHECK(
       cudaMemcpyAsync(destination, source, bytes, cudaMemcpyDeviceToDevice, compute()));
 }
@@ -106,7 +102,7 @@ Buffer allocate_device_memory(std::size_t bytes, const Streams& streams) {
   }
   DCGAN_CUDA_CHECK(status);
   Buffer buffer(memory, bytes, release);
-  if (bytes > 0) DCGAN_CUDA_CHECK(cudaMemsetAsync(memory, 0, bytes, stream));
+  DCGAN_CUDA_CHECK(cudaMemsetAsync(memory, 0, bytes, stream));
   return buffer;
 }
 
