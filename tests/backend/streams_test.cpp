@@ -1,5 +1,6 @@
 // Uploads travel on a stream of their own: whatever legal order the streams run in, every call sees
 // the results of those before it, and nothing of those after it.
+#include <cuda_runtime.h>
 #include <gtest/gtest.h>
 
 #include <cstdint>
@@ -7,6 +8,7 @@
 #include <vector>
 
 #include "backend/backend.h"
+#include "backend/recording.h"
 #include "simt/machine.h"
 
 namespace dcgan::test {
@@ -84,6 +86,20 @@ TEST_F(StreamOrder, TheCallersMemoryIsFreeWhenAnUploadReturns) {
         EXPECT_EQ(downloaded(backend, values), sent);
       },
       10);
+}
+
+TEST_F(StreamOrder, NothingIsLeftToDoAfterSynchronise) {
+  in_every_order([](Backend& backend) {
+    const auto stream = static_cast<cudaStream_t>(backend.native_stream());
+    const Buffer values = backend.allocate(bytes);
+    const auto recorder =
+        make_recording_backend(backend, [](const Op&, const auto& run) { run(); });
+    for (Backend* b : {&backend, recorder.get()}) {
+      b->draw_normal({{1, 2, 3}, count, values.f32()});
+      b->synchronise();
+      EXPECT_EQ(cudaStreamQuery(stream), cudaSuccess);
+    }
+  });
 }
 
 TEST_F(StreamOrder, MemoryIsZeroBeforeItIsWritten) {

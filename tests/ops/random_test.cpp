@@ -24,11 +24,14 @@ TEST(Philox, GivesThePublishedAnswers) {
 }
 
 TEST(Philox, AnAddressIsTheCounterAndTheKey) {
-  const PhiloxBlock block =
-      philox_at(0x0123456789abcdef, 0x11223344, 0x5566778899aabbcc, 0xddeeff00);
-  const PhiloxBlock expected =
-      philox({{0xddeeff00, 0x11223344, 0x99aabbcc, 0x55667788}}, 0x89abcdef, 0x01234567);
-  EXPECT_TRUE(std::equal(block.word, block.word + 4, expected.word));
+  // The last step before the upper half counts one on, too.
+  for (const std::uint32_t low : {0x99aabbccU, 0xffffffffU}) {
+    const PhiloxBlock block =
+        philox_at(0x0123456789abcdef, 0x11223344, 0x5566778800000000 | low, 0xddeeff00);
+    const PhiloxBlock expected =
+        philox({{0xddeeff00, 0x11223344, low, 0x55667788}}, 0x89abcdef, 0x01234567);
+    EXPECT_TRUE(std::equal(block.word, block.word + 4, expected.word));
+  }
 }
 
 /// The same permutation with divisions for shifts and masks.
@@ -54,17 +57,17 @@ std::uint64_t walk_feistel(std::uint64_t seed, std::uint32_t stream, std::uint64
 }
 
 TEST(Shuffle, IsTheFeistelNetworkOfItsAddress) {
-  constexpr std::uint64_t step = 0x5566778899aabbcc;
   // Several seeds, as small permutations may be alike.
   for (const std::uint64_t seed : {0x0123456789abcdefull, 1ull, 2ull, 3ull})
-    for (const std::uint64_t count :
-         {1ull, 2ull, 4ull, 5ull, 16ull, 17ull, 60000ull, 65536ull, 65537ull, 1ull << 40})
-      for (std::uint64_t k = 0; k < 50; ++k) {
-        const std::uint64_t i = k * 0x123456789 % count;
-        ASSERT_EQ(shuffled_index(seed, 0x11223344, step, i, count),
-                  walk_feistel(seed, 0x11223344, step, i, count))
-            << i << " of " << count;
-      }
+    for (const std::uint64_t step : {0x5566778899aabbccull, 0x55667788ffffffffull})
+      for (const std::uint64_t count :
+           {1ull, 2ull, 4ull, 5ull, 16ull, 17ull, 60000ull, 65536ull, 65537ull, 1ull << 40})
+        for (std::uint64_t k = 0; k < 50; ++k) {
+          const std::uint64_t i = k * 0x123456789 % count;
+          ASSERT_EQ(shuffled_index(seed, 0x11223344, step, i, count),
+                    walk_feistel(seed, 0x11223344, step, i, count))
+              << i << " of " << count;
+        }
 }
 
 TEST(Shuffle, IsAPermutationThatChangesWithTheEpoch) {

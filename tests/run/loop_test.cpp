@@ -143,6 +143,13 @@ TEST_F(RunLoop, ReportsMovingStatistics) {
   Trainer t = trainer();
   // Means and variances of 7x7x2 features, then of one channel and one: 128, 64, 32 at a 64th.
   EXPECT_EQ(run_training(t, options_).summary.generator_moving_statistics, 2 * (7 * 7 * 2 + 1 + 1));
+  EXPECT_EQ(files("images"), Strings{"epoch_0001.png"});  // of an epoch of one step so far
+}
+
+TEST_F(RunLoop, CountsEpochsBetweenCheckpoints) {
+  config_.checkpoint_every = 3;  // as many as an epoch has steps
+  train();
+  EXPECT_EQ(files("checkpoints"), (Strings{"epoch_0003.safetensors", "epoch_0004.safetensors"}));
 }
 
 TEST_F(RunLoop, OfWholeEpochsReportsEachOnce) {

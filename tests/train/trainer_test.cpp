@@ -18,7 +18,11 @@ TEST(TrainerInput, MustHaveThePresetsShape) {
       Trainer trainer(config, pictures(4, wrong));
       ADD_FAILURE() << wrong.height << "x" << wrong.width << "x" << wrong.channels;
     } catch (const Error& e) {
-      EXPECT_NE(std::string(e.what()).find("28x28x1"), std::string::npos) << e.what();
+      const std::string said = e.what(), shape = std::to_string(wrong.height) + "x" +
+                                                 std::to_string(wrong.width) + "x" +
+                                                 std::to_string(wrong.channels);
+      EXPECT_NE(said.find("has images of " + shape), std::string::npos) << said;
+      EXPECT_NE(said.find("trains on 28x28x1"), std::string::npos) << said;
     }
   }
 }

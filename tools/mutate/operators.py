@@ -283,7 +283,8 @@ def arguments(s):
         members = s.is_sign(i, "{") and (s.is_name(i - 1) or s.is_sign(i - 1, "(", ",", "=", ">"))
         if not (call or members) or i not in s.partner:
             continue
-        if s.is_name(i - 1, "max", "min", "launch_bounds", "packs_of_four"):
+        of = i - 2 if s.is_sign(i - 1, "(") else i - 1  # std::max({a, b})
+        if s.is_name(of, "max", "min", "launch_bounds", "packs_of_four"):
             continue
         pieces, begin, j, simple = [], i + 1, i + 1, True
         while j <= s.partner[i]:

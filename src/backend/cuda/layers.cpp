@@ -1,5 +1,6 @@
 #include "backend/cuda/layers.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 
@@ -13,10 +14,9 @@ namespace dcgan::DCGAN_TARGET {
 namespace {
 
 /// The kernels count elements in 31 bits.
-void check_sizes(std::initializer_list<std::int64_t> sizes) {
-  for (const std::int64_t size : sizes)
-    if (size > std::numeric_limits<std::int32_t>::max())
-      throw Error("a tensor of more than 2^31 values; a smaller --batch-size may fit");
+void check_size(std::int64_t largest) {
+  if (largest > std::numeric_limits<std::int32_t>::max())
+    throw Error("a tensor of more than 2^31 values; a smaller --batch-size may fit");
 }
 
 /// What the kernels of a layer run with.
@@ -103,19 +103,19 @@ class BatchNorm final : public BatchNormOp, private Planned<BatchNormKernels> {
 
 std::unique_ptr<LinearOp> make_dense(LayerContext context, const DenseShape& s,
                                      const Epilogue& epilogue) {
-  check_sizes({s.x_size(), s.kernel_size(), s.y_size()});
+  check_size(std::max({s.x_size(), s.kernel_size(), s.y_size()}));
   return std::make_unique<Layer<DenseKernels>>(context, s, epilogue);
 }
 
 std::unique_ptr<LinearOp> make_convolution(LayerContext context, const ConvShape& s,
                                            const Epilogue& epilogue) {
-  check_sizes({s.x_size(), s.kernel_size(), s.y_size()});
+  check_size(std::max({s.x_size(), s.kernel_size(), s.y_size()}));
   if (s.transposed) return std::make_unique<ConvTranspose2d>(context, s, epilogue);
   return std::make_unique<Layer<ConvKernels>>(context, s, epilogue);
 }
 
 std::unique_ptr<BatchNormOp> make_batch_norm(LayerContext context, const BatchNormShape& s) {
-  check_sizes({s.rows * s.channels});
+  check_size(s.rows * s.channels);
   return std::make_unique<BatchNorm>(context, s);
 }
 
