@@ -48,8 +48,7 @@ void take_object(Config& config, const json& object, const std::string& group) {
       continue;
     }
     const Field& field = find_field(group + name);
-    if (group.empty() && name.find('.') != std::string::npos) {
-      const std::size_t dot = name.find('.');
+    if (const std::size_t dot = name.find('.'); dot != std::string::npos) {
       throw UsageError("\"" + name + "\" must be nested: {\"" + name.substr(0, dot) + "\": {\"" +
                        name.substr(dot + 1) + "\": ...}}");
     }

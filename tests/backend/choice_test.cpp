@@ -50,6 +50,8 @@ TEST(Choice, OfAutoIsTheFirstThatCanBeUsed) {
   EXPECT_EQ(make_backend("auto")->name(), first);
 }
 
+TEST(Choice, ABufferOfNothingHasNoBytes) { EXPECT_EQ(Buffer().bytes(), 0U); }
+
 TEST(Choice, PassesTheThreadsOn) {
   EXPECT_NE(make_backend("cpu", 1)->description().find("1 thread"), std::string::npos);
   EXPECT_NE(make_backend("cpu", 3)->description().find("3 threads"), std::string::npos);

@@ -100,6 +100,10 @@ TEST(Recording, TellsWhetherALayerReadsAMask) {
   const DenseShape masked{2 * rows, 8, 4}, plain{rows, 4, 8};
   EXPECT_EQ(bytes.at("dense 10x8->4 forward"), describe(masked, Direction::forward, true).bytes);
   EXPECT_EQ(bytes.at("dense 10x8->4 backward"), describe(masked, Direction::backward).bytes);
+  EXPECT_EQ(bytes.at("dense 10x784->8 backward-weights"),
+            describe(DenseShape{2 * rows, 784, 8}, Direction::backward_weights).bytes);
+  EXPECT_EQ(bytes.at("dense 5x784->8 backward-data"),
+            describe(DenseShape{rows, 784, 8}, Direction::backward_data).bytes);
   EXPECT_EQ(bytes.at("dense 5x4->8 forward"), describe(plain, Direction::forward).bytes);
 }
 

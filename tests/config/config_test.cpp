@@ -230,6 +230,8 @@ TEST(Config, JsonOfTheWrongTypeIsRefusedByName) {
   EXPECT_EQ(json_message(R"({"epochs": {"a": 1}})"),
             "config.json: epochs={...}: must be a whole number from 1 to 1000000");
   EXPECT_EQ(json_message(R"({"generator": 3})"), "config.json: generator=3: must be an object");
+  EXPECT_NE(json_message(R"({"generator": {"batch_norm": {"epsilon": 1}}})"),
+            "(nothing was thrown)");
   EXPECT_EQ(json_message(R"({"generator.beta1": 0.5})"),
             "config.json: \"generator.beta1\" must be nested: {\"generator\": {\"beta1\": ...}}");
   EXPECT_EQ(json_message("[]"), "config.json: settings must be a JSON object");

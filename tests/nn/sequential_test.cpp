@@ -36,6 +36,7 @@ std::vector<Chain> chains() {
   return {
       {"dense", {1, 1, 7}, {layer::Dense{12}, leaky, drop, layer::Dense{5, false}, tanh}},
       {"one_layer", {1, 1, 6}, {layer::Dense{3}}},
+      {"no_bias", {1, 1, 6}, {layer::Dense{3, false}}},
       {"convolutions",
        {9, 7, 2},
        {layer::Conv2d{4, 5, 2}, leaky, drop, layer::Conv2d{6, 3, 1, false}, leaky, drop_half,

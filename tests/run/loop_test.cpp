@@ -207,6 +207,22 @@ TEST_F(RunLoop, DrawsThePictureThatIsMissing) {
   EXPECT_TRUE(read_file(picture) == before);
 }
 
+// In the middle of an epoch the generator is another than at the end of the last.
+TEST_F(RunLoop, DrawsNoPictureOfAnotherGenerator) {
+  std::atomic<bool> stop = false;
+  options_.stop = &stop;
+  options_.after_step = [&](const StepResult& step, const Trainer&) { stop = step.step == 4; };
+  const std::string checkpoint = train().checkpoint;
+  std::filesystem::remove(folder_.path("run/images/epoch_0001.png"));
+  stop = false;
+  config_.steps = 5;
+  options_.checkpoint = checkpoint;
+  Trainer t = trainer();
+  t.load(checkpoint);
+  run_training(t, options_);
+  EXPECT_EQ(files("images"), Strings{"epoch_0002.png"});
+}
+
 TEST_F(RunLoop, DrawsTheSameNoiseForEveryGrid) {
   config_.epochs = 1;
   Trainer t = trainer();

@@ -79,11 +79,11 @@ TEST_F(Memory, IsNamedInTenthsOfGiB) {
   Config config = preset_config("vanilla-64");
   config.width = 16;
   config.batch_size = 8;
-  has_free(std::int64_t{29} * (1 << 30) / 10 + 1);
+  has_free(std::int64_t{39} * (1 << 30) / 10 + 1);
   char need[32];
   std::snprintf(need, sizeof need, "%.1f",
                 std::floor(static_cast<double>(Gan::bytes(config)) / (1 << 30) * 10) / 10);
-  EXPECT_EQ(refusal(config), too_little(need, "2.9"));
+  EXPECT_EQ(refusal(config), too_little(need, "3.9"));
 }
 
 // Before anything is allocated: the backend's own refusal would not name the batch size.
