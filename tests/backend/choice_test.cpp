@@ -50,6 +50,13 @@ TEST(Choice, OfAutoIsTheFirstThatCanBeUsed) {
   EXPECT_EQ(make_backend("auto")->name(), first);
 }
 
+TEST(Choice, GivesABackendOfTheName) {
+  for (const BackendStatus& b : backend_statuses())
+    if (b.why_unavailable.empty()) {
+      EXPECT_EQ(make_backend(b.name)->name(), b.name);
+    }
+}
+
 TEST(Choice, ABufferOfNothingHasNoBytes) { EXPECT_EQ(Buffer().bytes(), 0U); }
 
 TEST(Choice, PassesTheThreadsOn) {

@@ -127,5 +127,31 @@ TEST(Recording, PassesOnCopiesAndEpilogues) {
   EXPECT_EQ(labels, (std::vector<std::string>{"copy 16", "epilogue 2x2 forward"}));
 }
 
+// A step overwrites the gradient.
+TEST(Recording, LeavesABatchNormsGradientWhereItIs) {
+  const auto cpu = make_backend("cpu", 1);
+  const auto recorder = make_recording_backend(*cpu, [](const Op&, const auto& run) { run(); });
+  const std::vector<float> x{1, 2, 3, 5}, dy{1, -2, 3, -5};
+  const auto gradient = [&](Backend& backend) {
+    const auto buffer = [&] { return backend.allocate(16); };
+    const Buffer in = buffer(), y = buffer(), d = buffer(), dx = buffer(), parameters = buffer(),
+                 statistics = buffer(), sums = buffer();
+    backend.upload(in.f32(), x.data(), 16);
+    backend.upload(d.f32(), dy.data(), 16);
+    backend.upload(parameters.f32(), x.data(), 16);
+    float *p = parameters.f32(), *s = statistics.f32();
+    const auto norm = backend.batch_norm({2, 2, 0.9F, 1e-3F});
+    norm->forward_training(in.f32(), {p, p, p + 2, p + 2}, s, s + 2, y.f32());
+    norm->backward(in.f32(), y.f32(), d.f32(), {p, p, p, p}, s, s + 2, dx.f32(), sums.f32(),
+                   sums.f32() + 2);
+    std::vector<float> result(8);
+    backend.download(result.data(), dx.f32(), 16);
+    backend.download(result.data() + 4, sums.f32(), 16);
+    return result;
+  };
+  EXPECT_EQ(gradient(*recorder), gradient(*cpu));
+  EXPECT_NE(gradient(*cpu), std::vector<float>(8));
+}
+
 }  // namespace
 }  // namespace dcgan::test

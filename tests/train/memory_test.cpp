@@ -48,18 +48,18 @@ class Memory : public testing::Test {
 Config narrow(std::int64_t batch_size) {
   Config config = preset_config("vanilla");
   config.width = 1.0 / 64;
-  config.latent = 3;
+  config.latent = 9;
   config.batch_size = batch_size;
   return config;
 }
 
 TEST_F(Memory, CountsBothNetworksTheBatchAndTheLoss) {
   // Kernels and biases on cache lines of 16 floats.
-  constexpr std::int64_t generator = (16 + 16) + (16 + 16) + (32 + 16) + (8 * 784 + 784);
+  constexpr std::int64_t generator = (32 + 16) + (16 + 16) + (32 + 16) + (8 * 784 + 784);
   constexpr std::int64_t discriminator = (784 * 8 + 16) + (32 + 16) + (16 + 16) + (16 + 16);
   constexpr std::int64_t generator_row = (2 + 4 + 8 + 784) + 2 * 8;  // outputs, two gradients
   constexpr std::int64_t discriminator_row = (8 + 4 + 2 + 1) + 2 * 8, masks = 8 + 4 + 2;
-  constexpr std::int64_t batch = 3 * 784 + 3;   // real, generated, gradient; noise
+  constexpr std::int64_t batch = 3 * 784 + 9;   // real, generated, gradient; noise
   constexpr std::int64_t loss = 2 + 2 + 1 + 1;  // logits, adjoints, ratio; and the two losses
   for (const std::int64_t rows : {1, 5})
     EXPECT_EQ(Gan::bytes(narrow(rows)), 4 * (4 * generator + rows * generator_row) +
