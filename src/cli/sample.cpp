@@ -89,6 +89,7 @@ void run(const Options& o) {
 
   const SafetensorsFile file(o.checkpoint);
   Config config = read_checkpoint_header(file).config;
+  check_size(file, config);
   set(config, "backend", o.backend);
   set(config, "seed", o.seed);  // of the noise; nothing else is drawn here
   config.batch_size = 64;

@@ -165,6 +165,40 @@ TEST_F(BadInput, BrokenCheckpointsAreRefused) {
   expect_nothing_written("x.png");
 }
 
+TEST_F(BadInput, LyingCheckpointsAreRefusedByName) {
+  const SafetensorsFile whole(finished_run());
+  const auto refused = [&](const std::string& key, const std::string& from, const std::string& to,
+                           const std::vector<std::string>& parts) {
+    std::map<std::string, std::string> metadata = whole.metadata();
+    std::string& text = metadata.at(key);
+    ASSERT_NE(text.find(from), std::string::npos) << text;
+    text.replace(text.find(from), from.size(), to);
+    std::vector<std::vector<float>> values;
+    std::vector<TensorToWrite> tensors;
+    for (const auto& [name, entry] : whole.entries()) {
+      values.push_back(whole.f32(name));
+      tensors.push_back({name, DType::f32, entry.shape, values.back().data()});
+    }
+    const std::string file = folder.path("c.safetensors");
+    write_safetensors(file, tensors, metadata);
+    for (const std::vector<std::string>& command :
+         {std::vector<std::string>{"sample", "--checkpoint", file, "--out", folder.path("x.png")},
+          {"train", "--resume", file, "--out", folder.path("x")}}) {
+      expect_refused(command, 1, {file});
+      expect_refused(command, 1, parts);
+    }
+  };
+  refused("state", "\"step\":3", "\"step\":1e300", {"step=1e+300", "whole"});
+  refused("state", "\"step\":3", "\"step\":3.9", {"step=3.9", "whole"});
+  refused("state", "\"steps_in_epoch\":0", "\"steps_in_epoch\":0.5", {"steps_in_epoch=0.5"});
+  refused("state", "[[1,", "[[1.5,", {"epoch=1.5"});
+  refused("state", "\"step\":3", "\"step\":" + std::string(1'000'000, '['), {"deep"});
+  refused("config", "\"width\": 0.0625", "\"width\": 16", {"settings", "networks"});
+  refused("config", "\"latent\": 100", "\"latent\": 60000", {"settings", "networks"});
+  expect_nothing_written("x");
+  expect_nothing_written("x.png");
+}
+
 TEST_F(BadInput, DamagedCheckpointsEndInOneLineOrWork) {
   const std::string whole = read_file(finished_run());
   const std::size_t header_bytes = 8 + 6000;  // damage to weights only changes pictures
