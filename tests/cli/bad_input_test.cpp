@@ -35,6 +35,15 @@ TEST_F(BadInput, WrongUsageIsStatus2) {
   expect_refused({"train", "--preset", "dcgan", "--epochs"}, 2, {"--epochs"});
   expect_refused({"--steps", "3", "train", "--preset", "dcgan"}, 2, {"train", "--steps"});
   expect_refused({"sample"}, 2, {"--checkpoint"});
+  for (const std::vector<std::string>& both :
+       std::vector<std::vector<std::string>>{{"--steps", "7", "--epochs", "5"},
+                                             {"--epochs", "5", "--set", "steps=7"},
+                                             {"--set", "epochs=5", "--set", "steps=7"}}) {
+    expect_refused(train("run", both), 2, {"--steps", "--epochs"});
+    std::vector<std::string> job = {"--out", out, "--data", folder.path("none")};
+    job.insert(job.end(), both.begin(), both.end());
+    expect_refused(job, 2, {"--steps", "--epochs"});
+  }
   expect_refused({"replay", "--preset", "dcgan"}, 2, {"required"});
   expect_refused({"kernels", "--preset", "gan"}, 2, {"gan", "vanilla", "dcgan"});
   expect_refused({"kernels", "--blocks", "0"}, 2, {"--blocks"});
@@ -230,6 +239,7 @@ TEST_F(BadInput, ResumingWhatDoesNotFitIsRefusedByName) {
   refused({"--set", "generator.beta1=0.9"}, 2, {"generator.beta1=0.9"});
   refused({"--config", folder.path("run/config.json")}, 2, {"--config"});
   expect_refused({"train", "--resume", file}, 2, {"nothing is left to do", "--epochs"});
+  refused({"--steps", "20"}, 2, {"--steps", "--epochs"});
   fs::create_directory(folder.path("more"));
   write_idx_dataset(folder.path("more"), 40);
   refused({"--data", folder.path("more")}, 1, {"--data"});
