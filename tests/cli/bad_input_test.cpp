@@ -104,6 +104,8 @@ TEST_F(BadInput, SamplesOutOfRangeAreRefused) {
     refused("--grid", grid);
   refused("--seed", "-1");
   refused("--seed", "one");
+  refused("--threads", "-2");
+  refused("--threads", "many");
   refused("--backend", "abacus");
   expect_refused({"sample", "--checkpoint", file, "--out", folder.path("x.gif")}, 2, {".npy"});
   expect_refused({"sample", "--checkpoint", file, "--out", folder.path("x.png"), "--count", "7",

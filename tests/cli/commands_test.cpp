@@ -168,6 +168,8 @@ TEST_F(Commands, SampleDrawsGridsSingleImagesAndArrays) {
   for (std::size_t i = 0; i < values.size(); ++i)
     ASSERT_NEAR(one.pixels[i], values[i] * 127.5F + 127.5F, 0.51F) << i;
 
+  sample("threads.npy", {"--count", "5", "--seed", "5", "--threads", "3", "--backend", "cpu"});
+  EXPECT_EQ(read_file(folder.path("threads.npy")), npy);
   sample("other.npy", {"--count", "5", "--seed", "6"});
   EXPECT_NE(read_file(folder.path("other.npy")), npy);
 }
