@@ -33,6 +33,7 @@ struct ConfigOptions {
 
  private:
   std::vector<std::pair<std::string, std::string>> given() const;
+  void choose_length(Config& config) const;
 
   std::vector<std::pair<std::string, std::string>> named_;
   std::vector<std::string> set_;

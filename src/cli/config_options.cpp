@@ -58,6 +58,19 @@ std::vector<std::pair<std::string, std::string>> ConfigOptions::given() const {
 
 void ConfigOptions::apply(Config& config) const {
   for (const auto& [key, value] : given()) set(config, key, value);
+  choose_length(config);
+}
+
+/// What was given decides how long a run is, not a number of steps that it had before.
+void ConfigOptions::choose_length(Config& config) const {
+  bool epochs = false, steps = false;
+  for (const auto& [key, value] : given()) {
+    epochs = epochs || key == "epochs";
+    steps = steps || key == "steps";
+  }
+  if (epochs && !steps) config.steps = 0;
+  if (epochs && steps && config.steps > 0)
+    throw UsageError("--steps and --epochs exclude each other: give one of them");
 }
 
 void ConfigOptions::apply_to_resumed(Config& config, const std::string& checkpoint) const {
@@ -68,6 +81,7 @@ void ConfigOptions::apply_to_resumed(Config& config, const std::string& checkpoi
       throw UsageError(key + "=" + value + " does not fit " + checkpoint +
                        ", which was trained with " + key + "=" + value_of(stored, key));
   }
+  choose_length(config);
 }
 
 }  // namespace dcgan::cli

@@ -1,11 +1,11 @@
 // dcgan_cuda alone: Vanilla GAN, then DCGAN, then the page that compares them.
 #include <algorithm>
-#include <cstdio>
 #include <ctime>
 #include <filesystem>
 #include <memory>
 
 #include "cli/commands.h"
+#include "cli/messages.h"
 #include "cli/training_session.h"
 #include "dcgan/error.h"
 #include "io/atomic_file.h"
@@ -45,7 +45,7 @@ std::vector<Part> fresh_parts(const Options& o, const std::string& out) {
     if (fs::exists(part.folder + "/log.jsonl"))
       throw Error(out +
                   ": it already holds a run; name another folder with --out, or continue it " +
-                  "with --resume " + out);
+                  "with --resume " + shell_word(out));
     parts.push_back(std::move(part));
   }
   return parts;
@@ -110,7 +110,7 @@ int run(const Options& o) {
     if (!part.checkpoint.empty()) trainer.load(part.checkpoint);
     RunOutcome outcome = train_with_progress(trainer, part.folder, part.checkpoint);
     if (outcome.interrupted) {
-      print_resume_command("--resume " + out);
+      print_resume_command("--resume " + shell_word(out));
       return interrupted;
     }
     summaries.push_back(std::move(outcome.summary));
@@ -120,7 +120,7 @@ int run(const Options& o) {
   }
   const std::string page = out + "/comparison.html";
   write_comparison_page(page, summaries, context);
-  std::printf("comparison: %s\n", page.c_str());
+  say("comparison: {}\n", page);
   return done;
 }
 

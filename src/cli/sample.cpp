@@ -19,7 +19,7 @@ constexpr int largest_grid = 100;
 constexpr std::int64_t largest_sample_bytes = std::int64_t{1} << 31;
 
 struct Options {
-  std::string checkpoint, out, grid, seed = "1", backend = "auto";
+  std::string checkpoint, out, grid, seed = "1", backend = "auto", threads;
   std::optional<std::int64_t> count;
 };
 
@@ -89,7 +89,9 @@ void run(const Options& o) {
 
   const SafetensorsFile file(o.checkpoint);
   Config config = read_checkpoint_header(file).config;
+  check_size(file, config);
   set(config, "backend", o.backend);
+  if (!o.threads.empty()) set(config, "threads", o.threads);
   set(config, "seed", o.seed);  // of the noise; nothing else is drawn here
   config.batch_size = 64;
   const std::int64_t bytes_per_image = gan_spec(config).image.size() * std::int64_t{sizeof(float)};
@@ -129,6 +131,7 @@ void add_sample(CLI::App& app, int& status) {
   command->add_option("--seed", o->seed, "Seed of the noise");
   command->add_option("--grid", o->grid, "ROWSxCOLUMNS of the picture");
   command->add_option("--backend", o->backend, "auto, cuda, simt or cpu");
+  command->add_option("--threads", o->threads, "Threads of the cpu backend (default: the run's)");
   command->callback([o, &status] {
     run(*o);
     status = done;

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "cli/commands.h"
+#include "cli/messages.h"
 #include "cli/training_session.h"
 #include "dcgan/error.h"
 #include "io/atomic_file.h"
@@ -86,7 +87,7 @@ int run(const Options& o) {
   install_stop_handler();
   const RunOutcome outcome = train_with_progress(trainer, out, o.resume);
   if (!outcome.interrupted) return done;
-  print_resume_command("train --resume " + outcome.checkpoint);
+  print_resume_command("train --resume " + shell_word(outcome.checkpoint));
   return interrupted;
 }
 

@@ -6,11 +6,15 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <chrono>
 #include <cmath>
 #include <csignal>
+#include <cstdint>
 #include <cstdio>
 #include <ctime>
+
+#include "cli/messages.h"
 
 namespace dcgan::cli {
 namespace {
@@ -40,12 +44,8 @@ double seconds_since(Clock::time_point start) {
 
 std::string duration_text(double seconds) {
   const auto s = std::lround(seconds);
-  char text[32];
-  if (s >= 3600)
-    std::snprintf(text, sizeof text, "%ld:%02ld:%02ld", s / 3600, s / 60 % 60, s % 60);
-  else
-    std::snprintf(text, sizeof text, "%ld:%02ld", s / 60, s % 60);
-  return text;
+  return s >= 3600 ? message("{}:{:02}:{:02}", s / 3600, s / 60 % 60, s % 60)
+                   : message("{}:{:02}", s / 60, s % 60);
 }
 
 class Progress {
@@ -68,29 +68,29 @@ class Progress {
     const std::int64_t in_epoch = (s.step - 1) % per_epoch + 1;
     const int columns = terminal_ ? terminal_columns() : 80;
     // A narrow terminal gets the same numbers in fewer words.
-    const char* format = columns >= 72
-                             ? "epoch %lld  %lld/%lld  loss G %.3f D %.3f  %.0f images/s  ETA %s"
-                             : "%lld  %lld/%lld  G %.3f D %.3f  %.0f/s  %s";
-    char text[256];
-    std::snprintf(text, sizeof text, format, static_cast<long long>(s.epoch),
-                  static_cast<long long>(in_epoch), static_cast<long long>(per_epoch),
-                  s.loss_generator, s.loss_discriminator, rate, duration_text(eta).c_str());
+    using I = std::int64_t;
+    const Format<I, I, I, double, double, double, std::string>
+        wide = "epoch {}  {}/{}  loss G {:.3f} D {:.3f}  {:.0f} images/s  ETA {}",
+        narrow = "{}  {}/{}  G {:.3f} D {:.3f}  {:.0f}/s  {}";
+    const std::string text =
+        message(columns >= 72 ? wide : narrow, s.epoch, in_epoch, per_epoch, s.loss_generator,
+                s.loss_discriminator, rate, duration_text(eta));
     if (terminal_)
       draw_bar(static_cast<double>(in_epoch) / static_cast<double>(per_epoch), text, columns);
     else
-      std::printf("%s\n", text);
+      say("{}\n", text);
     std::fflush(stdout);
   }
 
   void epoch(const EpochRecord& e, const std::string& grid) {
-    if (terminal_) std::printf("\r\033[K");
-    std::printf("epoch %lld  loss G %.4f D %.4f  %.1f s  %s\n", static_cast<long long>(e.epoch),
-                e.loss_generator, e.loss_discriminator, e.seconds, grid.c_str());
+    if (terminal_) say("\r\033[K");
+    say("epoch {}  loss G {:.4f} D {:.4f}  {:.1f} s  {}\n", e.epoch, e.loss_generator,
+        e.loss_discriminator, e.seconds, grid);
     std::fflush(stdout);
   }
 
   void clear() const {
-    if (terminal_) std::printf("\r\033[K");
+    if (terminal_) say("\r\033[K");
   }
 
  private:
@@ -104,8 +104,7 @@ class Progress {
     const int filled = static_cast<int>(std::lround(fraction * room));
     std::string bar;
     if (room >= 8) bar = "[" + std::string(filled, '#') + std::string(room - filled, '.') + "] ";
-    std::printf("\r%s\033[K",
-                (bar + text).substr(0, static_cast<std::size_t>(columns - 1)).c_str());
+    say("\r{}\033[K", (bar + text).substr(0, static_cast<std::size_t>(columns - 1)));
   }
 
   bool terminal_;
@@ -124,26 +123,19 @@ void install_stop_handler() {
 }
 
 void print_resume_command(const std::string& arguments) {
-  std::printf("Resume with: dcgan_cuda %s\n", arguments.c_str());
+  say("Resume with: {} {}\n", shell_word(program_invocation_name), arguments);
 }
 
 RunOutcome train_with_progress(Trainer& trainer, const std::string& directory,
                                const std::string& checkpoint) {
   const Config& c = trainer.config();
-  std::printf("%s on %s (%lld images)\n  backend %s\n", preset_title(c.preset).c_str(),
-              trainer.dataset().name.c_str(), static_cast<long long>(trainer.dataset().count),
-              trainer.backend_description().c_str());
-  std::printf("  generator %lld parameters (+%lld moving), discriminator %lld\n",
-              static_cast<long long>(trainer.generator_parameters()),
-              static_cast<long long>(trainer.generator_moving_statistics()),
-              static_cast<long long>(trainer.discriminator_parameters()));
-  std::printf("  batch %lld, %lld steps (%lld an epoch), seed %llu -> %s\n",
-              static_cast<long long>(c.batch_size), static_cast<long long>(trainer.total_steps()),
-              static_cast<long long>(trainer.steps_per_epoch()),
-              static_cast<unsigned long long>(c.seed), directory.c_str());
-  if (!checkpoint.empty())
-    std::printf("  resumed from %s at step %lld\n", checkpoint.c_str(),
-                static_cast<long long>(trainer.state().step));
+  say("{} on {} ({} images)\n  backend {}\n", preset_title(c.preset), trainer.dataset().name,
+      trainer.dataset().count, trainer.backend_description());
+  say("  generator {} parameters (+{} moving), discriminator {}\n", trainer.generator_parameters(),
+      trainer.generator_moving_statistics(), trainer.discriminator_parameters());
+  say("  batch {}, {} steps ({} an epoch), seed {} -> {}\n", c.batch_size, trainer.total_steps(),
+      trainer.steps_per_epoch(), c.seed, directory);
+  if (!checkpoint.empty()) say("  resumed from {} at step {}\n", checkpoint, trainer.state().step);
   std::fflush(stdout);
 
   Progress progress(trainer);
@@ -156,10 +148,9 @@ RunOutcome train_with_progress(Trainer& trainer, const std::string& directory,
   RunOutcome outcome = run_training(trainer, options);
   progress.clear();
   if (outcome.interrupted)
-    std::printf("interrupted at step %lld; state saved in %s\n",
-                static_cast<long long>(trainer.state().step), outcome.checkpoint.c_str());
+    say("interrupted at step {}; state saved in {}\n", trainer.state().step, outcome.checkpoint);
   else
-    std::printf("done: %s\n", directory.c_str());
+    say("done: {}\n", directory);
   std::fflush(stdout);
   return outcome;
 }

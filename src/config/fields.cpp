@@ -93,7 +93,25 @@ std::vector<Field> make_fields() {
   return all;
 }
 
-/// Levenshtein's distance: the fewest characters to insert, delete or replace.
+/// The key most like this one; "learning_rate" alone is near to "generator.learning_rate".
+std::string nearest_key(const std::string& key) {
+  const std::string start = key.substr(0, 64);
+  std::string nearest;
+  std::size_t least = std::numeric_limits<std::size_t>::max();
+  for (const Field& field : fields()) {
+    const std::string name = field.key.substr(field.key.find('.') + 1);  // or the whole key
+    const std::size_t distance =
+        std::min(edit_distance(start, field.key), edit_distance(start, name) + 1);
+    if (distance < least) {
+      least = distance;
+      nearest = field.key;
+    }
+  }
+  return nearest;
+}
+
+}  // namespace
+
 std::size_t edit_distance(const std::string& a, const std::string& b) {
   std::vector<std::size_t> row(b.size() + 1);  // distances of a's first i to b's first j characters
   std::iota(row.begin(), row.end(), std::size_t{0});
@@ -108,26 +126,6 @@ std::size_t edit_distance(const std::string& a, const std::string& b) {
   }
   return row[b.size()];
 }
-
-/// The key most like this one; "learning_rate" alone is near to "generator.learning_rate".
-std::string nearest_key(const std::string& key) {
-  const std::string start = key.substr(0, 64);
-  std::string nearest;
-  std::size_t least = std::numeric_limits<std::size_t>::max();
-  for (const Field& field : fields()) {
-    const std::size_t dot = field.key.find('.');
-    std::size_t distance = edit_distance(start, field.key);
-    if (dot != std::string::npos)
-      distance = std::min(distance, edit_distance(start, field.key.substr(dot + 1)) + 1);
-    if (distance < least) {
-      least = distance;
-      nearest = field.key;
-    }
-  }
-  return nearest;
-}
-
-}  // namespace
 
 const std::vector<Field>& fields() {
   static const std::vector<Field> all = make_fields();

@@ -45,6 +45,9 @@ const std::vector<Field>& fields();
 /// Untrusted text as part of one line: short, and without control characters.
 std::string excerpt(const std::string& text, std::size_t most_bytes = 60);
 
+/// Levenshtein's distance: the fewest characters to insert, delete or replace.
+std::size_t edit_distance(const std::string& a, const std::string& b);
+
 /// Throws UsageError, which names the key that is most like an unknown one.
 const Field& find_field(std::string_view key);
 

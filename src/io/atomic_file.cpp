@@ -1,12 +1,17 @@
-// Temporary file, fsync, rename, fsync of the folder.
+// A new file beside the old one, fsync, rename, fsync of the folder.
 #include "io/atomic_file.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <random>
+#include <set>
+#include <string_view>
+#include <utility>
 
 #include "dcgan/error.h"
 
@@ -20,6 +25,8 @@ std::string remedy(int error) {
     case ENOSPC:
     case EDQUOT:
       return "; free some space or name another folder";
+    case EFBIG:
+      return "; raise the limit on the size of files (ulimit -f)";
     case EACCES:
     case EPERM:
     case EROFS:
@@ -42,62 +49,117 @@ std::string folder_of(const std::string& path) {
   return folder.empty() ? "." : folder;
 }
 
-/// A file descriptor that closes itself.
+/// A file descriptor that closes itself. What is written is fsynced, so that close() has nothing to
+/// report; interrupted, it has closed on Linux.
 class Descriptor {
  public:
   Descriptor(const std::string& path, int flags)
-      : fd_(open(path.c_str(), flags | O_CLOEXEC, 0644)) {}
+      : fd_(static_cast<int>(TEMP_FAILURE_RETRY(open(path.c_str(), flags | O_CLOEXEC, 0644)))) {}
   ~Descriptor() {
     if (fd_ >= 0) close(fd_);
   }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
+  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  Descriptor& operator=(Descriptor&&) = delete;
   int get() const { return fd_; }
-  /// Some file systems report a full disk only here.
-  bool close_now() {
-    const int fd = fd_;
-    fd_ = -1;
-    return close(fd) == 0;
-  }
 
  private:
   int fd_;
 };
 
-void write_all(const Descriptor& file, const std::string& target,
-               std::span<const std::byte> bytes) {
-  while (!bytes.empty()) {
-    const ssize_t written = write(file.get(), bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) fail_to_write(target, "cannot be written", errno);
-    bytes = bytes.subspan(static_cast<std::size_t>(written));
+/// Makes the names in a folder durable, where its file system can.
+void sync_folder(const std::string& folder) {
+  const Descriptor file(folder, O_RDONLY | O_DIRECTORY);
+  if (file.get() < 0 && errno == EACCES) return;  // a folder to write to, not to read
+  if (file.get() < 0 || (TEMP_FAILURE_RETRY(fsync(file.get())) != 0 && errno != EINVAL))
+    fail_to_write(folder, "the folder cannot be written", errno);
+}
+
+// Temporary files are called ".dcgan-0123456789abcdef.tmp".
+constexpr std::string_view prefix = ".dcgan-", suffix = ".tmp", digits = "0123456789abcdef";
+constexpr std::size_t random_digits = 16;
+
+std::string temporary_name() {
+  std::random_device random;
+  std::string name(prefix);
+  for (std::size_t i = 0; i < random_digits; ++i) name += digits[random() % digits.size()];
+  return name.append(suffix);
+}
+
+bool is_temporary_name(std::string_view name) {
+  return name.size() == prefix.size() + random_digits + suffix.size() && name.starts_with(prefix) &&
+         name.ends_with(suffix) &&
+         name.substr(prefix.size(), random_digits).find_first_not_of(digits) == name.npos;
+}
+
+/// A new file in a folder, locked: whoever can lock a temporary file knows that its writer is dead.
+Descriptor create_temporary(const std::string& folder, std::string& path) {
+  for (;;) {
+    path = folder + "/" + temporary_name();
+    Descriptor file(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW);
+    if (file.get() < 0 && errno == EEXIST) continue;
+    if (file.get() < 0) return file;
+    // Swept by another process before it was locked? Not every file system has locks.
+    const bool held = flock(file.get(), LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK;
+    if (held && access(path.c_str(), F_OK) == 0) return file;
+  }
+}
+
+/// Removes what killed writers left in a folder.
+void remove_temporaries(const std::string& folder) {
+  std::error_code none;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder, none)) {
+    if (!is_temporary_name(entry.path().filename().string())) continue;
+    const Descriptor file(entry.path().string(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    if (file.get() >= 0 && flock(file.get(), LOCK_EX | LOCK_NB) == 0) unlink(entry.path().c_str());
   }
 }
 
 }  // namespace
 
-void write_file_atomically(const std::string& path,
-                           const std::vector<std::span<const std::byte>>& parts) {
+struct AtomicFile::Temporary {
+  explicit Temporary(const std::string& folder) : file(create_temporary(folder, path)) {}
+  ~Temporary() {
+    if (file.get() >= 0) unlink(path.c_str());  // no longer there once it was renamed
+  }
+  std::string path;
+  Descriptor file;
+};
+
+AtomicFile::AtomicFile(const std::string& path) : path_(path) {
   // A rename would replace a device such as /dev/null by a file.
   std::error_code none;
   if (fs::exists(path, none) && !fs::is_regular_file(path, none))
     throw Error(path + ": cannot be replaced: it is a folder or device; name another file");
-  const std::string temporary = path + ".tmp" + std::to_string(getpid());
-  try {
-    Descriptor file(temporary, O_WRONLY | O_CREAT | O_TRUNC);
-    if (file.get() < 0) fail_to_write(path, "cannot be created", errno);
-    for (const std::span<const std::byte>& part : parts) write_all(file, path, part);
-    if (fsync(file.get()) != 0 || !file.close_now())
-      fail_to_write(path, "cannot be written", errno);
-    if (rename(temporary.c_str(), path.c_str()) != 0)
-      fail_to_write(path, "cannot be replaced", errno);
-  } catch (...) {
-    unlink(temporary.c_str());
-    throw;
+  thread_local std::set<std::string> swept;
+  if (swept.insert(folder_of(path)).second) remove_temporaries(folder_of(path));
+  temporary_ = std::make_unique<Temporary>(folder_of(path));
+  if (temporary_->file.get() < 0) fail_to_write(path, "cannot be created", errno);
+}
+
+AtomicFile::~AtomicFile() = default;
+
+void AtomicFile::write(std::span<const std::byte> bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written =
+        TEMP_FAILURE_RETRY(::write(temporary_->file.get(), bytes.data(), bytes.size()));
+    if (written < 0) fail_to_write(path_, "cannot be written", errno);
+    bytes = bytes.subspan(static_cast<std::size_t>(written));
   }
-  // The rename itself is durable once the folder is.
-  Descriptor folder(folder_of(path), O_RDONLY | O_DIRECTORY);
-  if (folder.get() >= 0) fsync(folder.get());
+}
+
+void AtomicFile::finish() {
+  if (TEMP_FAILURE_RETRY(fsync(temporary_->file.get())) != 0)
+    fail_to_write(path_, "cannot be written", errno);
+  if (rename(temporary_->path.c_str(), path_.c_str()) != 0)
+    fail_to_write(path_, "cannot be replaced", errno);
+  sync_folder(folder_of(path_));
+}
+
+void write_file_atomically(const std::string& path,
+                           const std::vector<std::span<const std::byte>>& parts) {
+  AtomicFile file(path);
+  for (const std::span<const std::byte>& part : parts) file.write(part);
+  file.finish();
 }
 
 void write_file_atomically(const std::string& path, const std::string& text) {
@@ -112,8 +174,7 @@ std::string read_file(const std::string& path, std::size_t most_bytes) {
   std::string text;
   char block[1 << 16];
   for (;;) {
-    const ssize_t got = read(file.get(), block, sizeof block);
-    if (got < 0 && errno == EINTR) continue;
+    const ssize_t got = TEMP_FAILURE_RETRY(read(file.get(), block, sizeof block));
     if (got < 0) fail_to_read(path, errno);
     if (got == 0) return text;
     text.append(block, static_cast<std::size_t>(got));
@@ -124,15 +185,19 @@ std::string read_file(const std::string& path, std::size_t most_bytes) {
 }
 
 void ensure_writable_directory(const std::string& path) {
-  std::error_code error;
+  std::error_code error, none;
+  std::vector<std::string> grown;  // the folders that get a new one
+  for (fs::path p = path; !p.empty() && !fs::exists(p, none); p = p.parent_path())
+    grown.push_back(folder_of(p.string()));
   fs::create_directories(path, error);
-  if (std::error_code none; !fs::is_directory(path, none))
+  if (!fs::is_directory(path, none))
     throw Error(
         path + ": cannot be created: " +
         (error && error != std::errc::not_a_directory ? error.message() : "a file has its name"));
-  const std::string probe = path + "/.write_test" + std::to_string(getpid());
-  const Descriptor file(probe, O_WRONLY | O_CREAT | O_TRUNC);
-  if (file.get() < 0) fail_to_write(path, "cannot be written to", errno);
+  for (const std::string& folder : grown) sync_folder(folder);
+  remove_temporaries(path);
+  std::string probe;
+  if (create_temporary(path, probe).get() < 0) fail_to_write(path, "cannot be written to", errno);
   unlink(probe.c_str());
 }
 

@@ -14,7 +14,9 @@
 namespace dcgan {
 
 FileReader::FileReader(const std::string& path)
-    : path_(path), descriptor_(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {
+    : path_(path),
+      descriptor_(static_cast<int>(
+          TEMP_FAILURE_RETRY(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)))) {
   struct stat status {};
   if (descriptor_ < 0 || fstat(descriptor_, &status) != 0) {
     const int error = errno;
@@ -40,8 +42,8 @@ FileReader::~FileReader() {
 void FileReader::read_at(std::uint64_t offset_bytes, void* out, std::size_t bytes) const {
   auto* to = static_cast<std::byte*>(out);
   while (bytes > 0) {
-    const ssize_t got = pread(descriptor_, to, bytes, static_cast<off_t>(offset_bytes));
-    if (got < 0 && errno == EINTR) continue;
+    const ssize_t got =
+        TEMP_FAILURE_RETRY(pread(descriptor_, to, bytes, static_cast<off_t>(offset_bytes)));
     if (got < 0) throw Error(path_ + ": cannot be read: " + std::strerror(errno));
     if (got == 0) throw Error(path_ + ": it became shorter while it was read");
     to += got;

@@ -7,6 +7,8 @@
 
 #include "dcgan/error.h"
 #include "io/atomic_file.h"
+#include "io/json.h"
+#include "io/visible.h"
 
 namespace dcgan {
 namespace {
@@ -31,13 +33,8 @@ const DTypeName& describe(DType dtype) {
   throw Error("unknown element type");
 }
 
-/// Untrusted text as part of a message: short, and without control characters.
-std::string one_line(const std::string& text) {
-  std::string shown = text.substr(0, 100);
-  for (char& c : shown)
-    if (static_cast<unsigned char>(c) < 32 || c == 127) c = '?';
-  return shown;
-}
+/// Untrusted text as part of a message.
+std::string excerpt(const std::string& text) { return visible(text.substr(0, 100)); }
 
 /// The number of elements, or -1 where a dimension is negative or the product overflows.
 std::int64_t element_count(const std::vector<std::int64_t>& shape) {
@@ -57,7 +54,7 @@ SafetensorsFile::Entry parse_entry(const json& value, std::size_t data_bytes) {
   const DTypeName* dtype = nullptr;
   for (const DTypeName& d : dtypes)
     if (name == d.name) dtype = &d;
-  if (!dtype) throw Error("element type " + one_line(name).substr(0, 20) + " is not supported");
+  if (!dtype) throw Error("element type " + excerpt(name).substr(0, 20) + " is not supported");
   entry.dtype = dtype->dtype;
   for (const json& n : value.at("shape")) {
     if (!n.is_number_unsigned() || n.get<std::uint64_t>() > std::uint64_t{INT64_MAX})
@@ -86,7 +83,7 @@ void check_layout(const std::map<std::string, SafetensorsFile::Entry>& entries,
   std::map<std::size_t, std::size_t> ends;  // by begin
   for (const auto& [name, e] : entries)
     if (e.size_bytes && !ends.emplace(e.offset_bytes, e.offset_bytes + e.size_bytes).second)
-      throw Error("tensor '" + one_line(name) + "' overlaps another");
+      throw Error("tensor '" + excerpt(name) + "' overlaps another");
   std::size_t reached = 0;
   for (const auto& [begin, end] : ends) {
     if (begin < reached) throw Error("tensors overlap");
@@ -94,15 +91,6 @@ void check_layout(const std::map<std::string, SafetensorsFile::Entry>& entries,
     reached = end;
   }
   if (reached != data_bytes) throw Error("there are bytes after its last tensor");
-}
-
-/// Nested JSON costs many times its size in memory; the format's is three deep.
-json parse_json(const std::string& text) {
-  constexpr int most_depth = 4;
-  return json::parse(text, [](int depth, json::parse_event_t, json&) {
-    if (depth > most_depth) throw Error("its header is nested too deeply");
-    return true;
-  });
 }
 
 void parse_header(const std::string& text, std::size_t data_bytes,
@@ -118,7 +106,7 @@ void parse_header(const std::string& text, std::size_t data_bytes,
     try {
       entries[name] = parse_entry(value, data_bytes);
     } catch (const std::exception& e) {
-      throw Error("tensor '" + one_line(name) + "': " + e.what());
+      throw Error("tensor '" + excerpt(name) + "': " + e.what());
     }
   }
   check_layout(entries, data_bytes);
@@ -168,7 +156,7 @@ SafetensorsFile::SafetensorsFile(const std::string& path) : path_(path), file_(p
     parse_header(text, size - data_begin_, entries_, metadata_);
   } catch (const json::exception& e) {
     throw Error(path + ": not a safetensors file: its JSON header is malformed (" +
-                one_line(e.what()) + ")");
+                excerpt(e.what()) + ")");
   } catch (const std::exception& e) {
     throw Error(path + ": not a safetensors file: " + e.what());
   }

@@ -45,6 +45,7 @@ class SafetensorsFile {
   const std::string& path() const { return path_; }
   const std::map<std::string, Entry>& entries() const { return entries_; }
   const std::map<std::string, std::string>& metadata() const { return metadata_; }
+  std::uint64_t data_bytes() const { return file_.size_bytes() - data_begin_; }
   bool contains(const std::string& name) const { return entries_.count(name) != 0; }
 
   /// The tensor's elements. Throws Error naming file and tensor if it is

@@ -1,6 +1,7 @@
 // One HTML file with everything in it: two runs in two columns.
 #include "report/comparison.h"
 
+#include <cmath>
 #include <cstdio>
 #include <numeric>
 
@@ -29,6 +30,7 @@ std::string picture(const std::string& path, const std::string& type, const std:
 }
 
 std::string decimal(double value, int digits) {
+  if (std::isnan(value)) return "nan";  // never "-nan"
   char text[48];
   std::snprintf(text, sizeof text, "%.*f", digits, value);
   return text;

@@ -2,20 +2,25 @@
 #include "run/run_folder.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <filesystem>
+#include <limits>
 #include <nlohmann/json.hpp>
-#include <sstream>
+#include <span>
 
 #include "gif/gif.h"
 #include "image/image.h"
 #include "io/atomic_file.h"
+#include "io/json.h"
 #include "plot/figure.h"
 
 namespace dcgan {
 namespace {
 
 namespace fs = std::filesystem;
+using nlohmann::json;
 using nlohmann::ordered_json;
 
 constexpr int gif_delay_ms = 500;
@@ -26,20 +31,46 @@ std::string numbered(const char* format, std::int64_t n) {
   return text;
 }
 
-/// The lines of a log that still hold for a run resumed at `state`.
-std::string kept_lines(const std::string& log, const TrainingState& state) {
-  std::istringstream in(log);
-  std::string kept, line;
-  while (std::getline(in, line)) {
-    const auto record = ordered_json::parse(line, nullptr, false);
-    if (!record.is_object() || !record.contains("epoch") || !record["epoch"].is_number()) continue;
-    const bool of_step = record.contains("step") && record["step"].is_number();
-    const bool keep = of_step ? record["step"].get<std::int64_t>() <= state.step
-                              : record["epoch"].get<std::int64_t>() <=
-                                    static_cast<std::int64_t>(state.history.size());
-    if (keep) kept += line + "\n";
+/// Whether a line of a log still holds for a run resumed at `state`.
+bool holds(const std::string& line, const TrainingState& state) {
+  json record;
+  try {
+    record = parse_json(line);
+  } catch (const std::exception&) {
+    return false;  // cut off when the program was killed
   }
-  return kept;
+  if (!record.is_object() || !record.contains("epoch") || !record["epoch"].is_number())
+    return false;
+  const std::int64_t epoch = whole_number("epoch", record["epoch"]);
+  const bool of_step = record.contains("step") && record["step"].is_number();
+  return of_step ? whole_number("step", record["step"]) <= state.step
+                 : epoch <= static_cast<std::int64_t>(state.history.size());
+}
+
+/// Copies the lines that hold. A log may be long and its lines may be somebody's: memory is
+/// bounded.
+void copy_lines(const std::string& from, const TrainingState& state, AtomicFile& to) {
+  constexpr std::size_t longest_line = 1 << 16;
+  std::ifstream in(from);
+  if (!in) throw Error(from + ": cannot be read: " + std::strerror(errno));
+  std::vector<char> buffer(longest_line);
+  for (std::int64_t number = 1;; ++number) {
+    in.getline(buffer.data(), longest_line);
+    if (in.bad()) throw Error(from + ": cannot be read");
+    if (in.gcount() == 0) return;
+    if (in.fail()) {  // too long for a line of ours
+      in.clear();
+      in.ignore(std::numeric_limits<std::streamsize>::max(), '\n');
+      continue;
+    }
+    std::string line(buffer.data());
+    try {
+      if (!holds(line, state)) continue;
+    } catch (const Error& error) {
+      throw Error(from + ": line " + std::to_string(number) + ": " + error.what());
+    }
+    to.write(std::as_bytes(std::span(line += '\n')));
+  }
 }
 
 }  // namespace
@@ -50,11 +81,11 @@ RunFolder::RunFolder(const std::string& directory, const std::string& resumed_fr
   ensure_writable_directory(directory_);
   ensure_writable_directory(path("images"));
   ensure_writable_directory(path("checkpoints"));
-  std::string log_text;
+  AtomicFile new_log(path("log.jsonl"));
   if (!resumed_from.empty()) {
     const fs::path source = fs::absolute(resumed_from).parent_path().parent_path();
     const fs::path old_log = source / "log.jsonl";
-    if (fs::is_regular_file(old_log)) log_text = kept_lines(read_file(old_log.string()), state);
+    if (fs::is_regular_file(old_log)) copy_lines(old_log.string(), state, new_log);
     std::error_code ignored;  // a resumed run does not depend on the grids
     if (!fs::equivalent(source, directory_, ignored))
       for (std::size_t epoch = 1; epoch <= state.history.size(); ++epoch) {
@@ -63,7 +94,7 @@ RunFolder::RunFolder(const std::string& directory, const std::string& resumed_fr
         fs::copy_file(source / name, path(name), fs::copy_options::overwrite_existing, ignored);
       }
   }
-  write_file_atomically(path("log.jsonl"), log_text);
+  new_log.finish();
   log_.open(path("log.jsonl"), std::ios::app);
 }
 

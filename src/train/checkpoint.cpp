@@ -4,6 +4,8 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "io/json.h"
+
 namespace dcgan {
 namespace {
 
@@ -31,14 +33,14 @@ double number(const json& value) {
 
 TrainingState state_from_json(const json& j) {
   TrainingState state;
-  state.step = j.at("step").get<std::int64_t>();
-  state.steps_in_epoch = j.at("steps_in_epoch").get<std::int64_t>();
+  state.step = whole_number("step", j.at("step"));
+  state.steps_in_epoch = whole_number("steps_in_epoch", j.at("steps_in_epoch"));
   state.sum_loss_generator = number(j.at("sum_loss_generator"));
   state.sum_loss_discriminator = number(j.at("sum_loss_discriminator"));
   state.epoch_seconds = number(j.at("epoch_seconds"));
   for (const json& e : j.at("history"))
     state.history.push_back(
-        {e.at(0).get<std::int64_t>(), number(e.at(1)), number(e.at(2)), number(e.at(3))});
+        {whole_number("epoch", e.at(0)), number(e.at(1)), number(e.at(2)), number(e.at(3))});
   if (state.step < 0 || state.steps_in_epoch < 0) throw Error("a negative step number");
   return state;
 }
@@ -119,11 +121,22 @@ CheckpointHeader read_checkpoint_header(const SafetensorsFile& file) {
   CheckpointHeader header;
   header.config = config_from_json(field("config"), file.path());
   try {
-    header.state = state_from_json(json::parse(field("state")));
+    header.state = state_from_json(parse_json(field("state")));
   } catch (const std::exception& e) {
     throw Error(file.path() + ": the checkpoint's training state cannot be read: " + e.what());
   }
   return header;
+}
+
+void check_size(const SafetensorsFile& file, const Config& config) {
+  const GanSpec spec = gan_spec(config);
+  std::int64_t values = 0;
+  for (const NetworkSize& size : {Sequential::size_of(spec.generator, {1, 1, config.latent}, 1),
+                                  Sequential::size_of(spec.discriminator, spec.image, 1)})
+    values += size.parameters + size.moving_statistics;
+  if (static_cast<std::uint64_t>(values) > file.data_bytes() / sizeof(float))
+    throw Error(file.path() + ": its settings describe networks of " + std::to_string(values) +
+                " numbers, which it does not hold");
 }
 
 void load_tensors(const SafetensorsFile& file, Gan& gan, Moments moments) {

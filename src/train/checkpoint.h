@@ -20,6 +20,10 @@ void write_checkpoint(const std::string& path, const Config& config, const Train
 /// Throws Error if the file is no checkpoint of a format this version knows.
 CheckpointHeader read_checkpoint_header(const SafetensorsFile& file);
 
+/// Throws Error if networks of these settings have more weights than the file has bytes for: found
+/// out before they are allocated.
+void check_size(const SafetensorsFile& file, const Config& config);
+
 enum class Moments { load, reset };
 
 /// Weights and moving statistics, and Adam's moments if asked for. Throws Error naming a tensor

@@ -59,7 +59,10 @@ Dataset read_dataset(const Config& config) {
 }
 
 Config checkpoint_config(const std::string& path) {
-  return read_checkpoint_header(SafetensorsFile(path)).config;
+  const SafetensorsFile file(path);
+  const Config config = read_checkpoint_header(file).config;
+  check_size(file, config);
+  return config;
 }
 
 Trainer::Trainer(const Config& config, Dataset dataset) {

@@ -35,6 +35,15 @@ TEST_F(BadInput, WrongUsageIsStatus2) {
   expect_refused({"train", "--preset", "dcgan", "--epochs"}, 2, {"--epochs"});
   expect_refused({"--steps", "3", "train", "--preset", "dcgan"}, 2, {"train", "--steps"});
   expect_refused({"sample"}, 2, {"--checkpoint"});
+  for (const std::vector<std::string>& both :
+       std::vector<std::vector<std::string>>{{"--steps", "7", "--epochs", "5"},
+                                             {"--epochs", "5", "--set", "steps=7"},
+                                             {"--set", "epochs=5", "--set", "steps=7"}}) {
+    expect_refused(train("run", both), 2, {"--steps", "--epochs"});
+    std::vector<std::string> job = {"--out", out, "--data", folder.path("none")};
+    job.insert(job.end(), both.begin(), both.end());
+    expect_refused(job, 2, {"--steps", "--epochs"});
+  }
   expect_refused({"replay", "--preset", "dcgan"}, 2, {"required"});
   expect_refused({"kernels", "--preset", "gan"}, 2, {"gan", "vanilla", "dcgan"});
   expect_refused({"kernels", "--blocks", "0"}, 2, {"--blocks"});
@@ -95,6 +104,8 @@ TEST_F(BadInput, SamplesOutOfRangeAreRefused) {
     refused("--grid", grid);
   refused("--seed", "-1");
   refused("--seed", "one");
+  refused("--threads", "-2");
+  refused("--threads", "many");
   refused("--backend", "abacus");
   expect_refused({"sample", "--checkpoint", file, "--out", folder.path("x.gif")}, 2, {".npy"});
   expect_refused({"sample", "--checkpoint", file, "--out", folder.path("x.png"), "--count", "7",
@@ -165,6 +176,40 @@ TEST_F(BadInput, BrokenCheckpointsAreRefused) {
   expect_nothing_written("x.png");
 }
 
+TEST_F(BadInput, LyingCheckpointsAreRefusedByName) {
+  const SafetensorsFile whole(finished_run());
+  const auto refused = [&](const std::string& key, const std::string& from, const std::string& to,
+                           const std::vector<std::string>& parts) {
+    std::map<std::string, std::string> metadata = whole.metadata();
+    std::string& text = metadata.at(key);
+    ASSERT_NE(text.find(from), std::string::npos) << text;
+    text.replace(text.find(from), from.size(), to);
+    std::vector<std::vector<float>> values;
+    std::vector<TensorToWrite> tensors;
+    for (const auto& [name, entry] : whole.entries()) {
+      values.push_back(whole.f32(name));
+      tensors.push_back({name, DType::f32, entry.shape, values.back().data()});
+    }
+    const std::string file = folder.path("c.safetensors");
+    write_safetensors(file, tensors, metadata);
+    for (const std::vector<std::string>& command :
+         {std::vector<std::string>{"sample", "--checkpoint", file, "--out", folder.path("x.png")},
+          {"train", "--resume", file, "--out", folder.path("x")}}) {
+      expect_refused(command, 1, {file});
+      expect_refused(command, 1, parts);
+    }
+  };
+  refused("state", "\"step\":3", "\"step\":1e300", {"step=1e+300", "whole"});
+  refused("state", "\"step\":3", "\"step\":3.9", {"step=3.9", "whole"});
+  refused("state", "\"steps_in_epoch\":0", "\"steps_in_epoch\":0.5", {"steps_in_epoch=0.5"});
+  refused("state", "[[1,", "[[1.5,", {"epoch=1.5"});
+  refused("state", "\"step\":3", "\"step\":" + std::string(1'000'000, '['), {"deep"});
+  refused("config", "\"width\": 0.0625", "\"width\": 16", {"settings", "networks"});
+  refused("config", "\"latent\": 100", "\"latent\": 60000", {"settings", "networks"});
+  expect_nothing_written("x");
+  expect_nothing_written("x.png");
+}
+
 TEST_F(BadInput, DamagedCheckpointsEndInOneLineOrWork) {
   const std::string whole = read_file(finished_run());
   const std::size_t header_bytes = 8 + 6000;  // damage to weights only changes pictures
@@ -196,6 +241,7 @@ TEST_F(BadInput, ResumingWhatDoesNotFitIsRefusedByName) {
   refused({"--set", "generator.beta1=0.9"}, 2, {"generator.beta1=0.9"});
   refused({"--config", folder.path("run/config.json")}, 2, {"--config"});
   expect_refused({"train", "--resume", file}, 2, {"nothing is left to do", "--epochs"});
+  refused({"--steps", "20"}, 2, {"--steps", "--epochs"});
   fs::create_directory(folder.path("more"));
   write_idx_dataset(folder.path("more"), 40);
   refused({"--data", folder.path("more")}, 1, {"--data"});

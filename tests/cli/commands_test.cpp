@@ -97,6 +97,36 @@ TEST_F(Commands, TheLastOfAnOptionsValuesCountsAndEverySetDoes) {
   EXPECT_EQ(config.at("width"), 0.0625);
 }
 
+TEST_F(Commands, WhatIsGivenDecidesHowLongARunIs) {
+  const auto last_step = [&](const std::string& out) {
+    std::istringstream log(read_file(folder.path(out + "/log.jsonl")));
+    int step = 0;
+    for (std::string line; std::getline(log, line);)
+      step = nlohmann::json::parse(line).value("step", step);
+    return step;
+  };
+  ASSERT_EQ(run_program(train("run", {"--steps", "4"})).status, 0);
+  EXPECT_EQ(last_step("run"), 4);
+  const auto resume = [&](const std::string& from, const std::vector<std::string>& more) {
+    std::vector<std::string> all = {"train", "--resume", checkpoint("run", from)};
+    all.insert(all.end(), more.begin(), more.end());
+    const Outcome outcome = run_program(all);
+    EXPECT_EQ(outcome.status, 0) << outcome.err;
+  };
+  resume("step_00000004", {"--epochs", "3"});
+  EXPECT_EQ(last_step("run"), 9);
+  EXPECT_EQ(nlohmann::json::parse(read_file(folder.path("run/config.json"))).at("steps"), 0);
+  resume("epoch_0003", {"--steps", "10"});
+  EXPECT_EQ(last_step("run"), 10);
+  resume("step_00000010", {"--set", "epochs=4"});
+  EXPECT_EQ(last_step("run"), 12);
+  ASSERT_EQ(run_program(train("ten", {"--steps", "10"})).status, 0);
+  const Outcome again = run_program({"train", "--config", folder.path("ten/config.json"), "--out",
+                                     folder.path("again"), "--epochs", "1"});
+  ASSERT_EQ(again.status, 0) << again.err;
+  EXPECT_EQ(last_step("again"), 3);
+}
+
 TEST_F(Commands, TheEnvironmentNamesTheData) {
   std::vector<std::string> arguments = train("run", {"--steps", "1"});
   const auto at = std::find(arguments.begin(), arguments.end(), "--data");
@@ -138,6 +168,8 @@ TEST_F(Commands, SampleDrawsGridsSingleImagesAndArrays) {
   for (std::size_t i = 0; i < values.size(); ++i)
     ASSERT_NEAR(one.pixels[i], values[i] * 127.5F + 127.5F, 0.51F) << i;
 
+  sample("threads.npy", {"--count", "5", "--seed", "5", "--threads", "3", "--backend", "cpu"});
+  EXPECT_EQ(read_file(folder.path("threads.npy")), npy);
   sample("other.npy", {"--count", "5", "--seed", "6"});
   EXPECT_NE(read_file(folder.path("other.npy")), npy);
 }

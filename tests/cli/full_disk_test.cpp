@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <sstream>
 
 #include "cli/small_run.h"
 #include "io/safetensors.h"
@@ -73,6 +74,11 @@ TEST_F(FullDisk, SamplesThatDoNotFitLeaveNoFile) {
   expect_no_halves(folder.path("."));
 }
 
+TEST_F(FullDisk, ALimitOnFilesIsNamed) {
+  expect_refused(train("run", {"--epochs", "3"}), 1, {"File too large", "ulimit -f"},
+                 {.largest_file_bytes = 40'000});
+}
+
 TEST_F(FullDisk, ARealOneEndsTheRunInOneLine) {
   // From one too small for anything to one large enough for some checkpoints.
   for (const char* size : {"4k", "64k", "600k"}) {
@@ -93,6 +99,24 @@ TEST_F(FullDisk, AReadOnlyFolderIsRefused) {
 
 TEST_F(FullDisk, OutputThatGoesNowhereIsAFailure) {
   expect_refused({"info"}, 1, {"standard output"}, {.standard_output = "/dev/full"});
+}
+
+// What is opened first would get the number of a closed stream, and the messages.
+TEST_F(FullDisk, ClosedStreamsReceiveNothing) {
+  for (const std::vector<int>& closed :
+       std::vector<std::vector<int>>{{1}, {2}, {0, 1}, {1, 2}, {0, 1, 2}}) {
+    const Outcome outcome = run_program(train("run", {"--epochs", "2"}), {.closed = closed});
+    EXPECT_EQ(outcome.status, 0) << outcome.err;
+    std::istringstream log(read_file(folder.path("run/log.jsonl")));
+    int lines = 0;
+    for (std::string line; std::getline(log, line); ++lines)
+      EXPECT_TRUE(line.starts_with("{") && line.ends_with("}")) << line;
+    EXPECT_EQ(lines, 8);
+    for (const char* name : {"epoch_0001", "epoch_0002"})
+      EXPECT_NO_THROW(SafetensorsFile(checkpoint("run", name)));
+    fs::remove_all(folder.path("run"));
+    EXPECT_EQ(run_program(train("run", {"--steps", "x"}), {.closed = closed}).status, 2);
+  }
 }
 
 TEST_F(FullDisk, DevicesAndFoldersAreNotReplaced) {

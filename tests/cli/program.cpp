@@ -53,11 +53,11 @@ Program::Program(const std::vector<std::string>& arguments, const Surroundings& 
   for (const std::string& variable : around.environment)
     putenv(const_cast<char*>(variable.c_str()));
   if (around.largest_file_bytes > 0) {
-    std::signal(SIGXFSZ, SIG_IGN);  // the write fails instead
     const auto bytes = static_cast<rlim_t>(around.largest_file_bytes);
     const rlimit limit{bytes, bytes};
     setrlimit(RLIMIT_FSIZE, &limit);
   }
+  for (const int descriptor : around.closed) close(descriptor);
   execv(argv.front(), argv.data());
   _exit(98);
 }

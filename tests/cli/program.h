@@ -17,6 +17,7 @@ struct Outcome {
 struct Surroundings {
   std::vector<std::string> environment{};  ///< "NAME=value", added
   std::string standard_output{};           ///< a file instead of Outcome::out
+  std::vector<int> closed{};               ///< descriptors, as by >&-
   long largest_file_bytes = 0;             ///< stands for a full disk; 0: no limit
 };
 

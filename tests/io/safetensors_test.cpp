@@ -3,9 +3,6 @@
 
 #include <gtest/gtest.h>
 
-#include <sys/resource.h>
-
-#include <csignal>
 #include <random>
 
 #include "dcgan/error.h"
@@ -14,26 +11,6 @@
 
 namespace dcgan::test {
 namespace {
-
-/// Writes beyond `bytes` fail while it lives, as on a full disk.
-class FileSizeLimit {
- public:
-  explicit FileSizeLimit(rlim_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
-    getrlimit(RLIMIT_FSIZE, &before_);
-    const rlimit limit{bytes, before_.rlim_max};
-    setrlimit(RLIMIT_FSIZE, &limit);
-  }
-  ~FileSizeLimit() {
-    setrlimit(RLIMIT_FSIZE, &before_);
-    std::signal(SIGXFSZ, handler_);
-  }
-  FileSizeLimit(const FileSizeLimit&) = delete;
-  FileSizeLimit& operator=(const FileSizeLimit&) = delete;
-
- private:
-  void (*handler_)(int);
-  rlimit before_{};
-};
 
 std::string whole_file(const TemporaryFolder& folder) {
   const std::vector<float> a = {1.5F, -2, 3, 4, 5, 6};
@@ -114,28 +91,6 @@ TEST(Safetensors, LyingHeadersAreRefused) {
   refused("{\"a\":" + std::string(100'000, '[') + std::string(100'000, ']') + "}", "");
   refused("[]", "");
   refused("{", "");
-}
-
-TEST(AtomicFile, AFailedWriteLeavesTheOldFile) {
-  const TemporaryFolder folder;
-  write_file_atomically(folder.path("f"), std::string("old"));
-  {
-    const FileSizeLimit limit(100);
-    EXPECT_THROW(write_file_atomically(folder.path("f"), std::string(200, 'x')), Error);
-  }
-  EXPECT_EQ(read_file(folder.path("f")), "old");
-  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path(".")), {}), 1);
-  EXPECT_THROW(write_file_atomically(folder.path("missing/f"), std::string("x")), Error);
-  std::filesystem::create_directory(folder.path("d"));
-  EXPECT_THROW(write_file_atomically(folder.path("d"), std::string("x")), Error);
-}
-
-TEST(AtomicFile, ReadingStopsAtTheLimit) {
-  const TemporaryFolder folder;
-  folder.write("f", std::string(100, 'x'));
-  EXPECT_EQ(read_file(folder.path("f"), 100).size(), 100U);
-  EXPECT_THROW(read_file(folder.path("f"), 99), Error);
-  EXPECT_THROW(read_file("/dev/zero", 1 << 20), Error);
 }
 
 }  // namespace

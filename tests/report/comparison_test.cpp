@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <limits>
 
 #include "dcgan/error.h"
 #include "gif/gif.h"
@@ -83,6 +84,15 @@ TEST_F(Comparison, ShowsParametersTimesLossesAndSettings) {
                            "&lt;&quot;a&quot; &amp; b&gt;", "cpu &amp; more"})
     EXPECT_NE(page.find(part), std::string::npos) << part;
   EXPECT_EQ(page.find("<\"a\""), std::string::npos);
+}
+
+TEST_F(Comparison, ShowsNanWithoutASign) {
+  RunSummary a = run("A", 1);
+  a.loss_generator.back() = -std::numeric_limits<double>::quiet_NaN();
+  write_comparison_page(folder.path("page.html"), {a, a}, {});
+  const std::string page = read_file(folder.path("page.html"));
+  EXPECT_NE(page.find("<td>nan</td>"), std::string::npos);
+  EXPECT_EQ(page.find("-nan"), std::string::npos);
 }
 
 TEST_F(Comparison, MarksTheSettingsThatDiffer) {

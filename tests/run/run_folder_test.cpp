@@ -3,12 +3,17 @@
 
 #include <gtest/gtest.h>
 
+#include <sys/resource.h>
+
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
+#include <fstream>
 
 #include "gif/gif.h"
 #include "io/atomic_file.h"
 #include "plot/figure.h"
+#include "sanitized.h"
 #include "temporary_folder.h"
 #include "train/pictures.h"
 
@@ -69,6 +74,56 @@ TEST_F(Folder, KeepsTheLinesOfALogUpToTheState) {
   // A checkpoint on its own has no log.
   const RunFolder alone(run("alone"), run("nowhere/checkpoints/x"), state);
   EXPECT_EQ(read_file(alone.path("log.jsonl")), "");
+}
+
+TEST_F(Folder, RefusesALogWhoseStepsAreNotWhole) {
+  RunFolder(run("old"), "", {});
+  TrainingState state;
+  state.step = 20;
+  for (const std::string step : {"1e300", "16.9", "-1e300", "9223372036854775808"})
+    for (const std::string& line :
+         {"{\"step\":" + step + ",\"epoch\":1}", "{\"epoch\":" + step + "}"}) {
+      folder_.write("old/log.jsonl", "{\"step\":1,\"epoch\":1}\n" + line + "\n");
+      try {
+        RunFolder(run("old"), run("old/checkpoints/x"), state);
+        ADD_FAILURE() << line << " was taken";
+      } catch (const Error& error) {
+        EXPECT_NE(std::string(error.what()).find("log.jsonl: line 2: "), std::string::npos);
+        EXPECT_NE(std::string(error.what()).find("must be a whole number"), std::string::npos);
+      }
+      EXPECT_NE(read_file(run("old/log.jsonl")).find(line), std::string::npos);
+    }
+}
+
+// 256 MB of a hole and 64 MB of lines, in a process that may take no more than 48 MB.
+TEST_F(Folder, ReadsALongLogInLittleMemory) {
+  if (sanitized) GTEST_SKIP() << "sanitizers reserve memory";
+  RunFolder(run("old"), "", {});
+  const std::string line = "{\"step\":1,\"epoch\":1" + std::string(1000, ' ') + "}\n";
+  std::string lines;
+  for (int i = 0; i < 64; ++i) lines += line;
+  {
+    std::ofstream log(run("old/log.jsonl"));
+    for (int i = 0; i < 1000; ++i) log << lines;
+  }
+  const std::uintmax_t kept = std::filesystem::file_size(run("old/log.jsonl"));
+  std::filesystem::resize_file(run("old/log.jsonl"), kept + (std::uintmax_t{1} << 28));
+  std::ofstream(run("old/log.jsonl"), std::ios::app) << "\n"
+                                                     << std::string(70'000, '[') << "\n"
+                                                     << line;
+  TrainingState state;
+  state.step = 1;
+  const auto read_it = [&] {
+    long pages = 0;
+    std::ifstream("/proc/self/statm") >> pages;
+    const auto bytes = static_cast<rlim_t>(pages) * 4096 + (48 << 20);
+    const rlimit limit{bytes, bytes};
+    setrlimit(RLIMIT_AS, &limit);
+    RunFolder(run("new"), run("old/checkpoints/x"), state);
+    std::_Exit(0);
+  };
+  EXPECT_EXIT(read_it(), testing::ExitedWithCode(0), "");
+  EXPECT_EQ(std::filesystem::file_size(run("new/log.jsonl")), kept + line.size());
 }
 
 TEST_F(Folder, CopiesTheGridsOfFinishedEpochs) {
