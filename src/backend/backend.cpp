@@ -46,19 +46,21 @@ std::string why_no_simt_check() {
 #endif
 }
 
+std::string why_no_cuda() {
+#ifdef DCGAN_HAS_CUDA
+  return cuda::why_unavailable(device_of_environment());
+#else
+  return "this build was made without nvcc";
+#endif
+}
+
 }  // namespace
 
 std::vector<BackendStatus> backend_statuses() {
-  std::vector<BackendStatus> all;
-#ifdef DCGAN_HAS_CUDA
-  all.push_back({"cuda", cuda::why_unavailable(device_of_environment())});
-#else
-  all.push_back({"cuda", "this build was made without nvcc"});
-#endif
-  all.push_back({"cpu", ""});
-  all.push_back({"simt", why_no_simt()});
-  all.push_back({"simt-check", why_no_simt_check()});
-  return all;
+  return {{"cuda", why_no_cuda()},
+          {"cpu", ""},
+          {"simt", why_no_simt()},
+          {"simt-check", why_no_simt_check()}};
 }
 
 int device_of_environment() {
@@ -79,21 +81,17 @@ std::unique_ptr<Backend> make_backend(const std::string& name, int threads) {
       if (b.why_unavailable.empty()) return make_backend(b.name, threads);
   }
   if (name == "cpu") return cpu::make_backend(threads);
-  if (name == "simt") {
-    if (!why_no_simt().empty()) throw Error("backend 'simt' cannot be used: " + why_no_simt());
-    return simt::make_backend(0);
-  }
-  if (name == "simt-check") {
-    if (!why_no_simt_check().empty())
-      throw Error("backend 'simt-check' cannot be used: " + why_no_simt_check());
+  const std::string why_not = name == "cuda"         ? why_no_cuda()
+                              : name == "simt"       ? why_no_simt()
+                              : name == "simt-check" ? why_no_simt_check()
+                                                     : "";
+  if (!why_not.empty()) throw Error("backend '" + name + "' cannot be used: " + why_not);
+  if (name == "simt") return simt::make_backend(0);
 #ifdef DCGAN_HAS_SIMT_CHECK
-    return simt_check::make_backend(0);
+  if (name == "simt-check") return simt_check::make_backend(0);
 #endif
-  }
 #ifdef DCGAN_HAS_CUDA
   if (name == "cuda") return cuda::make_backend(device_of_environment());
-#else
-  if (name == "cuda") throw Error("backend 'cuda' is not in this build: it was made without nvcc");
 #endif
   throw UsageError("unknown backend '" + name + "'; there are auto, cuda, cpu, simt, simt-check");
 }

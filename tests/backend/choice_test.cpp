@@ -54,6 +54,9 @@ TEST(Choice, GivesABackendOfTheName) {
   for (const BackendStatus& b : backend_statuses())
     if (b.why_unavailable.empty()) {
       EXPECT_EQ(make_backend(b.name)->name(), b.name);
+    } else {
+      const std::string said = thrown<Error>([&] { make_backend(b.name); });
+      EXPECT_NE(said.find(b.why_unavailable), std::string::npos) << said;
     }
 }
 

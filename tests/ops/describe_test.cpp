@@ -55,6 +55,7 @@ TEST(Describe, EachDirectionOfALayerMovesItsOperandsOnce) {
     EXPECT_EQ(describe(s, d).bytes, 4 * (20 + 30 + 24));
   }
   EXPECT_EQ(describe(s, Direction::forward, true).bytes, 4 * (20 + 30 + 24) + 24);
+  EXPECT_EQ(describe(s, Direction::backward, true).bytes, describe(s, Direction::backward).bytes);
   EXPECT_EQ(describe(s, Direction::backward).flops, 2 * 2 * 4 * 5 * 6);
   EXPECT_EQ(describe(s, Direction::backward).bytes, 4 * (2 * 20 + 2 * 30 + 24));
   EXPECT_EQ(describe(s, Direction::backward_weights).label(), "dense 4x5->6 backward-weights");
