@@ -22,21 +22,9 @@ inline std::string text(uint3 i) {
 }
 
 inline const char* name(WarpOp op) {
-  switch (op) {
-    case WarpOp::sync:
-      return "__syncwarp";
-    case WarpOp::shuffle:
-      return "__shfl_sync";
-    case WarpOp::shuffle_up:
-      return "__shfl_up_sync";
-    case WarpOp::shuffle_down:
-      return "__shfl_down_sync";
-    case WarpOp::shuffle_xor:
-      return "__shfl_xor_sync";
-    case WarpOp::ballot:
-      return "__ballot_sync";
-  }
-  return "";
+  constexpr const char* names[] = {"__syncwarp",       "__shfl_sync",     "__shfl_up_sync",
+                                   "__shfl_down_sync", "__shfl_xor_sync", "__ballot_sync"};
+  return names[static_cast<int>(op)];
 }
 
 }  // namespace simt

@@ -60,6 +60,7 @@ struct Place {
 };
 #endif
 
+// call_text.h has their names in this order.
 enum class WarpOp : std::uint8_t { sync, shuffle, shuffle_up, shuffle_down, shuffle_xor, ballot };
 
 /// __syncthreads.
