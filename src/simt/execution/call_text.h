@@ -1,11 +1,24 @@
-// How reports speak of threads and of the operations they wait in.
+// Numbers and indices of threads and blocks, and how reports speak of them and of the operations
+// that threads wait in.
 #pragma once
+#include <cstdint>
 #include <string>
 #include <string_view>
 
 #include "simt/language/device_language.h"
 
 namespace simt {
+
+/// The blocks of a grid, or the threads of a block.
+inline std::uint64_t count_of(dim3 extent) { return std::uint64_t{extent.x} * extent.y * extent.z; }
+
+/// The index of the i-th of them, i unsigned.
+template <class Number>
+uint3 index_in(dim3 extent, Number i) {
+  const Number row = i / extent.x;
+  return {static_cast<unsigned>(i % extent.x), static_cast<unsigned>(row % extent.y),
+          static_cast<unsigned>(row / extent.y)};
+}
 
 inline std::string text(const Place& place) {
   const std::string file = place.file_name();
