@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "simt/check/launch_check.h"
+#include "simt/execution/call_text.h"
 #include "simt/execution/grid.h"
 #include "simt/machine_state.h"
 #include "simt/profile/launch_profile.h"
@@ -34,8 +35,7 @@ void require_shape(const Machine& m, const LaunchShape& s) {
   require("a block's x", s.block.x, 1024);
   require("a block's y", s.block.y, 1024);
   require("a block's z", s.block.z, 64);
-  const std::uint64_t threads = std::uint64_t{s.block.x} * s.block.y * s.block.z;
-  require("threads per block", threads, most_threads);
+  require("threads per block", count_of(s.block), most_threads);
   require("a grid's x", s.grid.x, 0x7FFFFFFF);
   require("a grid's y", s.grid.y, 65535);
   require("a grid's z", s.grid.z, 65535);

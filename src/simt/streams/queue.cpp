@@ -221,8 +221,7 @@ void Queue::host_waited() {
 
 bool Queue::host_may_meet(HostRange range) const {
   return std::any_of(host_ranges_.begin(), host_ranges_.end(), [&](const OperationsRange& o) {
-    return (o.host.written || range.written) && o.host.begin < range.begin + range.bytes &&
-           range.begin < o.host.begin + o.host.bytes &&
+    return o.host.conflicts(range) &&
            (o.stream >= host_clock_.size() || o.number > host_clock_[o.stream]);
   });
 }
@@ -233,12 +232,9 @@ void Queue::clear() {
 }
 
 bool Queue::touches(HostRange range) const {
-  const auto overlaps = [&](const QueuedOperation& o) {
-    return (o.host.written || range.written) && o.host.begin < range.begin + range.bytes &&
-           range.begin < o.host.begin + o.host.bytes;
-  };
+  const auto conflicts = [&](const QueuedOperation& o) { return o.host.conflicts(range); };
   return std::any_of(streams_.begin(), streams_.end(), [&](const Stream* s) {
-    return std::any_of(s->queue.begin(), s->queue.end(), overlaps);
+    return std::any_of(s->queue.begin(), s->queue.end(), conflicts);
   });
 }
 
