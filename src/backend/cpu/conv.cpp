@@ -3,7 +3,7 @@
 // is slower and can fall to its reference path).
 #include "backend/cpu/conv.h"
 
-#include <optional>
+#include <map>
 
 #include "backend/cpu/convolution.h"
 #include "backend/cpu/one_channel.h"
@@ -31,15 +31,15 @@ class OnednnConvolution final : public Convolution {
  private:
   void run(Direction direction, const float* source, const float* weights,
            const float* destination) {
-    auto& primitive = primitives_[static_cast<int>(direction)];
-    if (!primitive) primitive.emplace(engine_, shape_, direction);
-    primitive->run(stream_, source, weights, destination);
+    OnednnPrimitive& primitive =
+        primitives_.try_emplace(direction, engine_, shape_, direction).first->second;
+    primitive.run(stream_, source, weights, destination);
   }
 
   dnnl::engine engine_;
   dnnl::stream stream_;
   OnednnShape shape_;
-  std::optional<OnednnPrimitive> primitives_[3];
+  std::map<Direction, OnednnPrimitive> primitives_;
 };
 
 OnednnShape onednn_shape(const ConvShape& s) {
