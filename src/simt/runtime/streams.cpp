@@ -81,15 +81,6 @@ cudaError_t cudaEventSynchronize(cudaEvent_t event) {
   });
 }
 
-cudaError_t cudaEventQuery(cudaEvent_t event) {
-  return guarded([&](Machine& m) {
-    require_event(m, event);
-    if (event->capture) throw Refusal{cudaErrorCapturedEvent};
-    if (event->marker && !event->marker->done) throw Refusal{cudaErrorNotReady};
-    if (event->marker) m.queue.host_knows(event->marker->clock);
-  });
-}
-
 cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t start, cudaEvent_t end) {
   return guarded([&](Machine& m) {
     for (const cudaEvent_t event : {start, end}) {

@@ -153,17 +153,10 @@ bool Queue::run_one(const Stream* preferred) {
     return a->queue.front().order.sequence < b->queue.front().order.sequence;
   });
   Stream* chosen = candidates.front();
-  switch (settings().order) {
-    case Order::forward:
-      break;
-    case Order::reverse:  // as lazily as possible
-      chosen = candidates.back();
-      for (Stream* stream : candidates)
-        if (stream == preferred) chosen = stream;
-      break;
-    case Order::random:
-      chosen = candidates[random_() % candidates.size()];
-      break;
+  if (settings().order == Order::random) chosen = candidates[random_() % candidates.size()];
+  if (settings().order == Order::reverse) {  // as lazily as possible
+    const auto found = std::find(candidates.begin(), candidates.end(), preferred);
+    chosen = found == candidates.end() ? candidates.back() : *found;
   }
   const QueuedOperation operation = std::move(chosen->queue.front());
   chosen->queue.pop_front();
