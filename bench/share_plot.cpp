@@ -10,9 +10,6 @@
 namespace dcgan::bench {
 namespace {
 
-// Okabe and Ito's colours, told apart by colour-blind readers too.
-constexpr Colour palette[] = {
-    {0.00, 0.45, 0.70}, {0.84, 0.37, 0.00}, {0.00, 0.62, 0.45}, {0.80, 0.47, 0.65}};
 constexpr Colour grid{0.85, 0.85, 0.85};
 constexpr double bar = 9, gap = 6, top = 64, bottom = 24, right = 64, size = 11;
 constexpr double axis_width = 480;

@@ -6,8 +6,6 @@
 namespace dcgan::bench {
 namespace {
 
-constexpr float one = 1, zero = 0;
-
 struct Operands {
   explicit Operands(const DenseShape& s) : x(s.batch * s.in), w(s.in * s.out), y(s.batch * s.out) {}
   Floats x, w, y;
@@ -26,8 +24,7 @@ struct Product {
 };
 
 Product product(const DenseShape& s, Direction direction, const Operands& o) {
-  const auto batch = static_cast<int>(s.batch), in = static_cast<int>(s.in),
-             out = static_cast<int>(s.out);
+  const int batch = narrow(s.batch), in = narrow(s.in), out = narrow(s.out);
   float *const x = o.x.get(), *const w = o.w.get(), *const y = o.y.get();
   if (direction == Direction::forward)  // y^T [out, batch] = w^T [out, in] x^T
     return {CUBLAS_OP_N, CUBLAS_OP_N, out, batch, in, w, out, x, in, y, out};
@@ -103,13 +100,13 @@ std::vector<Way> cublas_ways(const CudaContext& context, const DensePass& pass,
   // x^T [in, batch] is what cuBLAS sees of x: y = (x^T)^T w, dw = x^T dy.
   if (s.out == 1 && pass.direction != Direction::backward_data) {
     const bool forward = pass.direction == Direction::forward;
-    ways.push_back(planned("sgemv", [&context, operands, forward, in = static_cast<int>(s.in),
-                                     batch = static_cast<int>(s.batch)] {
-      const float* vector = (forward ? operands->w : operands->y).get();
-      float* result = (forward ? operands->y : operands->w).get();
-      check(cublasSgemv(context.cublas, forward ? CUBLAS_OP_T : CUBLAS_OP_N, in, batch, &one,
-                        operands->x.get(), in, vector, 1, &zero, result, 1));
-    }));
+    ways.push_back(
+        planned("sgemv", [&context, operands, forward, in = narrow(s.in), batch = narrow(s.batch)] {
+          const float* vector = (forward ? operands->w : operands->y).get();
+          float* result = (forward ? operands->y : operands->w).get();
+          check(cublasSgemv(context.cublas, forward ? CUBLAS_OP_T : CUBLAS_OP_N, in, batch, &one,
+                            operands->x.get(), in, vector, 1, &zero, result, 1));
+        }));
   }
   return ways;
 }

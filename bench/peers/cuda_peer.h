@@ -7,6 +7,7 @@
 #include <cudnn.h>
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "bench/peers/peer.h"
@@ -46,6 +47,13 @@ class Owned {
   T value_ = nullptr;
 };
 
+using Tensor =
+    Owned<cudnnTensorDescriptor_t, cudnnCreateTensorDescriptor, cudnnDestroyTensorDescriptor>;
+constexpr std::pair<cudnnTensorFormat_t, const char*> layouts[] = {{CUDNN_TENSOR_NHWC, ", NHWC"},
+                                                                   {CUDNN_TENSOR_NCHW, ", NCHW"}};
+constexpr float one = 1, zero = 0;  // what products are scaled by
+
+inline int narrow(std::int64_t n) { return static_cast<int>(n); }
 inline cudaError_t make_stream(cudaStream_t* stream) {
   return cudaStreamCreateWithFlags(stream, cudaStreamNonBlocking);
 }

@@ -8,9 +8,6 @@
 namespace dcgan::bench {
 namespace {
 
-using Tensor =
-    Owned<cudnnTensorDescriptor_t, cudnnCreateTensorDescriptor, cudnnDestroyTensorDescriptor>;
-constexpr float one = 1, zero = 0;
 constexpr auto ops = CUDNN_BATCHNORM_OPS_BN;
 
 struct Operands {
@@ -37,7 +34,6 @@ class BatchNorm {
   BatchNorm(const CudaContext& context, const BatchNormPass& pass, cudnnBatchNormMode_t mode,
             cudnnTensorFormat_t layout, std::shared_ptr<const Operands> operands)
       : context_(context), pass_(pass), mode_(mode), o_(std::move(operands)) {
-    const auto narrow = [](std::int64_t n) { return static_cast<int>(n); };
     check(cudnnSetTensor4dDescriptor(x_is_, layout, CUDNN_DATA_FLOAT, narrow(pass.images),
                                      narrow(pass.channels), narrow(pass.positions), 1));
     check(cudnnDeriveBNTensorDescriptor(parameters_are_, x_is_, mode));
@@ -103,25 +99,20 @@ class BatchNorm {
 }  // namespace
 
 std::vector<Way> cudnn_ways(const CudaContext& context, const BatchNormPass& pass) {
-  struct Mode {
-    cudnnBatchNormMode_t mode;
-    const char* name;
-  };
-  std::vector<Mode> modes{{CUDNN_BATCHNORM_SPATIAL, "spatial"}};
+  std::vector<std::pair<cudnnBatchNormMode_t, std::string>> modes{
+      {CUDNN_BATCHNORM_SPATIAL, "spatial"}};
   if (pass.direction != Direction::inference)  // where it is the same as spatial
-    modes.push_back({CUDNN_BATCHNORM_SPATIAL_PERSISTENT, "spatial, persistent"});
-  if (pass.positions == 1) modes.push_back({CUDNN_BATCHNORM_PER_ACTIVATION, "per activation"});
+    modes.emplace_back(CUDNN_BATCHNORM_SPATIAL_PERSISTENT, "spatial, persistent");
+  if (pass.positions == 1) modes.emplace_back(CUDNN_BATCHNORM_PER_ACTIVATION, "per activation");
   const auto operands = std::make_shared<const Operands>(pass);
   std::vector<Way> ways;
-  for (const Mode& mode : modes)
-    for (const auto& [layout, name] :
-         {std::pair{CUDNN_TENSOR_NHWC, ", NHWC"}, std::pair{CUDNN_TENSOR_NCHW, ", NCHW"}})
-      ways.push_back({std::string(mode.name) + name,
-                      [&context, pass, by = mode.mode, in = layout, operands]() -> Way::Run {
-                        const auto norm =
-                            std::make_shared<const BatchNorm>(context, pass, by, in, operands);
-                        return [norm] { norm->run(); };
-                      }});
+  for (const auto& [mode, name] : modes)
+    for (const auto& [layout, suffix] : layouts)
+      ways.push_back(
+          {name + suffix, [&context, pass, by = mode, in = layout, operands]() -> Way::Run {
+             const auto norm = std::make_shared<const BatchNorm>(context, pass, by, in, operands);
+             return [norm] { norm->run(); };
+           }});
   return ways;
 }
 

@@ -9,15 +9,10 @@
 namespace dcgan::bench {
 namespace {
 
-using Tensor =
-    Owned<cudnnTensorDescriptor_t, cudnnCreateTensorDescriptor, cudnnDestroyTensorDescriptor>;
 using Filter =
     Owned<cudnnFilterDescriptor_t, cudnnCreateFilterDescriptor, cudnnDestroyFilterDescriptor>;
 using Convolution = Owned<cudnnConvolutionDescriptor_t, cudnnCreateConvolutionDescriptor,
                           cudnnDestroyConvolutionDescriptor>;
-constexpr float one = 1, zero = 0;
-
-int narrow(std::int64_t n) { return static_cast<int>(n); }
 
 struct Operands {
   explicit Operands(const ConvShape& s) : x(s.x_size()), w(s.kernel_size()), y(s.y_size()) {}
@@ -112,8 +107,7 @@ std::vector<Way> cudnn_ways(const CudaContext& context, const ConvolutionPass& p
   const auto operands = std::make_shared<const Operands>(s);
   const cudnnMathType_t math = precision == Precision::fp32 ? CUDNN_FMA_MATH : CUDNN_DEFAULT_MATH;
   std::vector<Way> ways;
-  for (const auto& [layout, name] :
-       {std::pair{CUDNN_TENSOR_NHWC, ", NHWC"}, std::pair{CUDNN_TENSOR_NCHW, ", NCHW"}}) {
+  for (const auto& [layout, name] : layouts) {
     for (int i = 0; i < Algorithm::count(pass.direction); ++i)
       ways.push_back({"algorithm " + std::to_string(i) + name,
                       [&context, pass, in = layout, math, i, operands]() -> Way::Run {

@@ -97,7 +97,6 @@ struct Graph {
     convolution.set(CUDNN_ATTR_CONVOLUTION_DILATIONS, CUDNN_TYPE_INT64, dilations, 2);
     convolution.finalize();
     const Names names = names_of(c.direction);
-    constexpr float one = 1, zero = 0;
     operation.set(names.x, x);
     operation.set(names.w, w);
     operation.set(names.y, y);

@@ -1,33 +1,20 @@
 // oneDNN as its manual recommends: nhwc activations, weights in the layout it prefers and kept
 // there, direct convolutions, a transposed convolution as the adjoint.
-#include <algorithm>
 #include <dnnl.hpp>
+#include <initializer_list>
 #include <unordered_map>
 
+#include "backend/cpu/onednn.h"
 #include "bench/peers/peer.h"
 
 namespace dcgan::bench {
 namespace {
 
 using dnnl::memory;
-using Arguments = std::unordered_map<int, memory>;
-// Version 3 dropped the operation descriptors.
-template <class Primitive, class... Operands>
-auto describe(const dnnl::engine& engine, const Operands&... operands) {
-#if DNNL_VERSION_MAJOR >= 3
-  return typename Primitive::primitive_desc(engine, operands...);
-#else
-  return typename Primitive::primitive_desc(typename Primitive::desc(operands...), engine);
-#endif
-}
-template <class Primitive, class Hint, class... Operands>
-auto describe_backward(const dnnl::engine& engine, const Hint& hint, const Operands&... operands) {
-#if DNNL_VERSION_MAJOR >= 3
-  return typename Primitive::primitive_desc(engine, operands..., hint);
-#else
-  return typename Primitive::primitive_desc(typename Primitive::desc(operands...), engine, hint);
-#endif
-}
+constexpr auto forward_arguments = {DNNL_ARG_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_DST};
+constexpr auto data_arguments = {DNNL_ARG_DIFF_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_DIFF_DST};
+constexpr auto weights_arguments = {DNNL_ARG_SRC, DNNL_ARG_DIFF_WEIGHTS, DNNL_ARG_DIFF_DST};
+constexpr auto none = [](const std::string&) { return false; };  // no implementation is refused
 
 class OnednnPeer final : public Peer {
  public:
@@ -41,13 +28,15 @@ class OnednnPeer final : public Peer {
         y({s.batch, s.out}, f32, memory::format_tag::nc);
     using namespace dnnl;
     const auto forward =
-        describe<inner_product_forward>(engine_, prop_kind::forward_training, x, w, y);
+        cpu::describe<inner_product_forward>(engine_, none, prop_kind::forward_training, x, w, y);
     if (direction == Direction::forward)
-      bind_forward(forward, inner_product_forward(forward));
+      bind(forward, forward_arguments);
     else if (direction == Direction::backward_data)
-      bind_data(describe_backward<inner_product_backward_data>(engine_, forward, x, w, y));
+      bind(cpu::describe_backward<inner_product_backward_data>(engine_, none, forward, x, w, y),
+           data_arguments);
     else
-      bind_weights(describe_backward<inner_product_backward_weights>(engine_, forward, x, w, y));
+      bind(cpu::describe_backward<inner_product_backward_weights>(engine_, none, forward, x, w, y),
+           weights_arguments);
   }
 
   void convolution(const ConvShape& s, Direction direction) {
@@ -59,16 +48,18 @@ class OnednnPeer final : public Peer {
         after{s.pad_bottom(), s.pad_right()};
     using namespace dnnl;
     constexpr auto direct = algorithm::convolution_direct;
-    const auto forward = describe<convolution_forward>(engine_, prop_kind::forward_training, direct,
-                                                       x, w, y, strides, before, after);
+    const auto forward = cpu::describe<convolution_forward>(
+        engine_, none, prop_kind::forward_training, direct, x, w, y, strides, before, after);
     if (direction == Direction::forward)
-      bind_forward(forward, convolution_forward(forward));
+      bind(forward, forward_arguments);
     else if (direction == Direction::backward_data)
-      bind_data(describe_backward<convolution_backward_data>(engine_, forward, direct, x, w, y,
-                                                             strides, before, after));
+      bind(cpu::describe_backward<convolution_backward_data>(engine_, none, forward, direct, x, w,
+                                                             y, strides, before, after),
+           data_arguments);
     else
-      bind_weights(describe_backward<convolution_backward_weights>(engine_, forward, direct, x, w,
-                                                                   y, strides, before, after));
+      bind(cpu::describe_backward<convolution_backward_weights>(engine_, none, forward, direct, x,
+                                                                w, y, strides, before, after),
+           weights_arguments);
   }
 
  private:
@@ -80,31 +71,16 @@ class OnednnPeer final : public Peer {
     return m;
   }
   template <class Description>
-  void bind_forward(const Description& d, dnnl::primitive primitive) {
-    primitive_ = std::move(primitive);
-    arguments_ = {{DNNL_ARG_SRC, filled(d.src_desc())},
-                  {DNNL_ARG_WEIGHTS, filled(d.weights_desc())},
-                  {DNNL_ARG_DST, filled(d.dst_desc())}};
-  }
-  template <class Description>
-  void bind_data(const Description& d) {
+  void bind(const Description& d, std::initializer_list<int> arguments) {
     primitive_ = dnnl::primitive(d.get());
-    arguments_ = {{DNNL_ARG_DIFF_SRC, filled(d.diff_src_desc())},
-                  {DNNL_ARG_WEIGHTS, filled(d.weights_desc())},
-                  {DNNL_ARG_DIFF_DST, filled(d.diff_dst_desc())}};
-  }
-  template <class Description>
-  void bind_weights(const Description& d) {
-    primitive_ = dnnl::primitive(d.get());
-    arguments_ = {{DNNL_ARG_SRC, filled(d.src_desc())},
-                  {DNNL_ARG_DIFF_WEIGHTS, filled(d.diff_weights_desc())},
-                  {DNNL_ARG_DIFF_DST, filled(d.diff_dst_desc())}};
+    for (const int argument : arguments)
+      arguments_[argument] = filled(d.query_md(dnnl::query::exec_arg_md, argument));
   }
 
   dnnl::engine engine_{dnnl::engine::kind::cpu, 0};
   dnnl::stream stream_{engine_};
   dnnl::primitive primitive_;
-  Arguments arguments_;
+  std::unordered_map<int, memory> arguments_;
 };
 
 class OnednnLibrary final : public PeerLibrary {

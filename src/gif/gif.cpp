@@ -64,10 +64,6 @@ std::vector<GifByteType> indices(const Image& frame) {
   return out;
 }
 
-struct ColorMapDeleter {
-  void operator()(ColorMapObject* map) const { GifFreeMapObject(map); }
-};
-
 }  // namespace
 
 void write_gif(const std::string& path, const std::vector<Image>& frames, int delay_ms) {
@@ -90,7 +86,8 @@ void write_gif(const std::string& path, const std::vector<Image>& frames, int de
   };
   EGifSetGifVersion(gif, true);
   const auto colours = palette(first.channels);
-  const std::unique_ptr<ColorMapObject, ColorMapDeleter> map(GifMakeMapObject(256, colours.data()));
+  const std::unique_ptr<ColorMapObject, void (*)(ColorMapObject*)> map(
+      GifMakeMapObject(256, colours.data()), GifFreeMapObject);
   check(EGifPutScreenDesc(gif, first.width, first.height, 8, 0, map.get()));
   const GifByteType forever[3] = {1, 0, 0};
   check(EGifPutExtensionLeader(gif, APPLICATION_EXT_FUNC_CODE));

@@ -13,6 +13,9 @@ struct Colour {
   double red, green, blue;
 };
 constexpr Colour ink{0.13, 0.13, 0.13};
+/// Okabe and Ito's, told apart by colour-blind readers too.
+constexpr Colour palette[] = {{0.00, 0.45, 0.70}, {0.84, 0.37, 0.00}, {0.00, 0.62, 0.45},
+                              {0.80, 0.47, 0.65}, {0.90, 0.62, 0.00}, {0.34, 0.71, 0.91}};
 
 enum class Align { left, centre, right };
 

@@ -9,9 +9,6 @@
 namespace dcgan {
 namespace {
 
-// Okabe and Ito's colours, told apart by colour-blind readers too.
-constexpr Colour palette[] = {{0.00, 0.45, 0.70}, {0.84, 0.37, 0.00}, {0.00, 0.62, 0.45},
-                              {0.80, 0.47, 0.65}, {0.90, 0.62, 0.00}, {0.34, 0.71, 0.91}};
 constexpr double left = 70, right = 24, top = 44, bottom = 56, label_size = 13, title_size = 16;
 
 struct Axis {
@@ -33,16 +30,16 @@ double nice_step(double range, int parts) {
 
 bool usable(double v) { return std::isfinite(v) && std::abs(v) < 1e30; }
 
-template <class Get>
-Axis make_axis(const std::vector<Curve>& curves, Get get, bool logarithmic, double padding,
-               int parts) {
+/// Over one of the curves' coordinates.
+Axis make_axis(const std::vector<Curve>& curves, std::vector<double> Curve::*values,
+               bool logarithmic, double padding, int parts) {
   Axis axis{INFINITY, -INFINITY};
   axis.logarithmic = logarithmic;
   bool whole = true;
   for (const Curve& c : curves)
     for (std::size_t i = 0; i < std::min(c.x.size(), c.y.size()); ++i) {
       if (!usable(axis.scaled(c.x[i])) || !usable(axis.scaled(c.y[i]))) continue;
-      const double value = axis.scaled(get(c, i));
+      const double value = axis.scaled((c.*values)[i]);
       axis.low = std::min(axis.low, value);
       axis.high = std::max(axis.high, value);
       whole = whole && value == std::floor(value);
@@ -145,10 +142,8 @@ void draw_legend(const Canvas& canvas, const std::vector<Curve>& curves, double 
 
 Image plot_figure(const std::vector<Curve>& curves, const PlotText& text, int width, int height) {
   const Canvas canvas(width, height);
-  Axis x = make_axis(
-      curves, [](const Curve& c, std::size_t i) { return c.x[i]; }, text.logarithmic, 0.02, 10);
-  Axis y = make_axis(
-      curves, [](const Curve& c, std::size_t i) { return c.y[i]; }, text.logarithmic, 0.08, 6);
+  Axis x = make_axis(curves, &Curve::x, text.logarithmic, 0.02, 10);
+  Axis y = make_axis(curves, &Curve::y, text.logarithmic, 0.08, 6);
   x.from = left, x.to = width - right;
   y.from = height - bottom, y.to = top;
   draw_axes(canvas, x, y);

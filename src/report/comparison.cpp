@@ -2,7 +2,6 @@
 #include "report/comparison.h"
 
 #include <cmath>
-#include <cstdio>
 #include <numeric>
 
 #include "io/atomic_file.h"
@@ -30,10 +29,7 @@ std::string picture(const std::string& path, const std::string& type, const std:
 }
 
 std::string decimal(double value, int digits) {
-  if (std::isnan(value)) return "nan";  // never "-nan"
-  char text[48];
-  std::snprintf(text, sizeof text, "%.*f", digits, value);
-  return text;
+  return std::isnan(value) ? "nan" : formatted("%.*f", digits, value);  // never "-nan"
 }
 
 double mean(const std::vector<double>& values) {
@@ -109,8 +105,6 @@ std::string settings_table(const std::vector<RunSummary>& runs) {
 }
 
 constexpr const char* style = R"(
-:root { color-scheme: light dark; }
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 1200px; margin: 2em auto; padding: 0 1em; }
 .runs { display: grid; grid-template-columns: repeat(auto-fit, minmax(360px, 1fr)); gap: 2em; }
 .runs img { max-width: 100%; height: auto; display: block; margin: .5em 0 1em; }
 table { border-collapse: collapse; margin: 1em 0; }
@@ -125,11 +119,7 @@ void write_comparison_page(const std::string& path, const std::vector<RunSummary
                            const std::vector<std::pair<std::string, std::string>>& context) {
   std::string title;
   for (const RunSummary& run : runs) title += (title.empty() ? "" : " and ") + run.title;
-  std::string page =
-      "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-      "<meta name=\"viewport\" content=\"width=device-width\">\n<title>" +
-      escaped(title) + "</title>\n<style>" + style + "</style>\n</head>\n<body>\n" + "<h1>" +
-      escaped(title) + "</h1>\n<p>";
+  std::string page = "<p>";
   for (const auto& [name, value] : context)
     page += escaped(name) + ": " + escaped(value) + "<br>\n";
   page += "</p>\n" + summary_table(runs) + "<div class=\"runs\">\n";
@@ -141,8 +131,8 @@ void write_comparison_page(const std::string& path, const std::vector<RunSummary
             "<h3>Samples after the last epoch</h3>\n" +
             picture(run.final_grid, "png", run.title + ": samples after the last epoch") +
             epochs_table(run) + "</section>\n";
-  page += "</div>\n<h2>Settings</h2>\n" + settings_table(runs) + "</body>\n</html>\n";
-  write_file_atomically(path, page);
+  page += "</div>\n<h2>Settings</h2>\n" + settings_table(runs);
+  write_file_atomically(path, html_page(title, style, page));
 }
 
 }  // namespace dcgan

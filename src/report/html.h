@@ -1,30 +1,16 @@
-// Text as it stands in an HTML page.
+// What the HTML pages share.
 #pragma once
 #include <string>
 
 namespace dcgan {
 
-inline std::string escaped(const std::string& text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
+/// printf's text, of at most 511 characters.
+__attribute__((format(printf, 1, 2))) std::string formatted(const char* format, ...);
+
+/// Text as it stands in a page.
+std::string escaped(const std::string& text);
+
+/// A whole page; `style` goes on from what all pages have.
+std::string html_page(const std::string& title, const std::string& style, const std::string& body);
 
 }  // namespace dcgan

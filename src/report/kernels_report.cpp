@@ -1,8 +1,6 @@
 #include "report/kernels_report.h"
 
 #include <algorithm>
-#include <cstdarg>
-#include <cstdio>
 
 #include "io/atomic_file.h"
 #include "report/html.h"
@@ -11,15 +9,6 @@ namespace dcgan {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-__attribute__((format(printf, 1, 2))) std::string formatted(const char* format, ...) {
-  char text[512];
-  va_list arguments;
-  va_start(arguments, format);
-  std::vsnprintf(text, sizeof text, format, arguments);
-  va_end(arguments);
-  return text;
-}
 
 double number(const Json& object, const char* key) {
   return object.contains(key) ? object.at(key).get<double>() : 0.0;
@@ -92,8 +81,6 @@ std::vector<std::string> cells(const Json& line) {
 }
 
 constexpr const char* style = R"(
-:root { color-scheme: light dark; }
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 1200px; margin: 2em auto; padding: 0 1em; }
 table { border-collapse: collapse; margin: .5em 0 1em; font-size: 14px; }
 th, td { text-align: right; padding: .1em .8em .1em 0; border-bottom: 1px solid #8884; font-weight: normal; }
 th:first-child, td:first-child, th:nth-child(2), td:nth-child(2) { text-align: left; }
@@ -187,12 +174,8 @@ void write_kernels_page(const std::string& path, const Json& profile) {
                  formatted("; the op: %.1f MFLOP", number(op, "flops") * 1e-6) + "<br>\n" +
                  escaped(totals_text(t)) + "</p>\n" + lines_table(kernel) + "</details>\n";
     }
-  const std::string page =
-      "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-      "<meta name=\"viewport\" content=\"width=device-width\">\n<title>" +
-      escaped(title) + "</title>\n<style>" + style + "</style>\n</head>\n<body>\n<h1>" +
-      escaped(title) +
-      "</h1>\n<p>Counted by the SIMT machine's profile mode; no GPU was timed. Of each launch at "
+  const std::string body =
+      "<p>Counted by the SIMT machine's profile mode; no GPU was timed. Of each launch at "
       "most " +
       formatted("%.0f", number(profile, "most_blocks")) +
       " blocks ran; where that is not all of them, counts are scaled to the whole launch. "
@@ -204,8 +187,8 @@ void write_kernels_page(const std::string& path, const Json& profile) {
       "<h2>Shared memory: passes over the banks</h2>\n<p>In millions; blue: without "
       "conflicts.</p>\n" +
       bars(passes, "M", 1e-6) + "<h2>Line by line</h2>\n<p>Bold: a quarter above the ideal.</p>\n" +
-      details + "</body>\n</html>\n";
-  write_file_atomically(path, page);
+      details;
+  write_file_atomically(path, html_page(title, style, body));
 }
 
 }  // namespace dcgan

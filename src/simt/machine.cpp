@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
+#include <map>
 #include <sstream>
 #include <stdexcept>
 
@@ -32,6 +33,8 @@ const DeviceLimits& limits(int capability) {
 }
 
 Settings settings_of_environment() {
+  static const std::map<std::string, Order> orders{
+      {"forward", Order::forward}, {"reverse", Order::reverse}, {"random", Order::random}};
   Settings s;
   const char* blocking = std::getenv("CUDA_LAUNCH_BLOCKING");
   s.blocking = blocking && std::string(blocking) == "1";
@@ -41,12 +44,8 @@ Settings settings_of_environment() {
     const std::string key = item.substr(0, item.find('='));
     const std::string value = item.size() > key.size() ? item.substr(key.size() + 1) : "";
     try {
-      if (key == "order" && value == "forward")
-        s.order = Order::forward;
-      else if (key == "order" && value == "reverse")
-        s.order = Order::reverse;
-      else if (key == "order" && value == "random")
-        s.order = Order::random;
+      if (key == "order")
+        s.order = orders.at(value);
       else if (key == "seed")
         s.seed = std::stoull(value);
       else if (key == "workers")

@@ -46,7 +46,8 @@ def as_json(kernels):
         "blocks_per_multiprocessor": k.occupancy.blocks,
         "warps_per_multiprocessor": k.occupancy.warps, "occupancy": k.occupancy.share,
         "occupancy_limited_by": k.occupancy.limited_by, "instructions": k.instructions,
-        "accesses_by_bits": k.accesses, "loads_in_flight_by_bits": k.loads_in_flight, "double_precision_instructions": k.doubles,
+        "accesses_by_bits": k.accesses, "loads_in_flight_by_bits": k.loads_in_flight,
+        "double_precision_instructions": k.doubles,
         "inner_loop": {"instructions": k.loop_instructions, "fmas": k.loop_fmas,
                        "fma_share": k.fma_share, "accesses_by_bits": k.loop_accesses},
     } for k in kernels], indent=1) + "\n"
@@ -56,17 +57,11 @@ def _markdown_row(cells):
     return "| " + " | ".join(cells) + " |"
 
 
-def _by_name(kernels):
-    names = list(dict.fromkeys(k.name for k in kernels))
-    at = {(k.name, k.capability): k for k in kernels}
-    return names, at
-
-
 def _grid(kernels, capabilities, cell):
-    names, at = _by_name(kernels)
+    at = {(k.name, k.capability): k for k in kernels}
     yield _markdown_row(["kernel", *(f"sm_{c}" for c in capabilities)])
     yield _markdown_row(["---"] + ["---:"] * len(capabilities))
-    for name in names:
+    for name in dict.fromkeys(k.name for k in kernels):
         yield _markdown_row([f"`{name}`", *(cell(at[name, c]) if (name, c) in at else "-"
                                             for c in capabilities)])
 

@@ -81,7 +81,7 @@ class CpuBackend final : public Backend {
     return make_convolution(convolutions_, s, e);
   }
   std::unique_ptr<BatchNormOp> batch_norm(const BatchNormShape& s) override {
-    return std::make_unique<BatchNorm>(s);
+    return make_batch_norm(s);
   }
 
   void epilogue_forward(const EpilogueForward& c) override { cpu::epilogue_forward(c); }

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <vector>
 
 #include "backend/cpu/batch_norm.h"
 
@@ -129,127 +130,134 @@ HWY_EXPORT(GradientTile);
 
 constexpr std::int64_t tile_rows = 128, tile_channels = 64;
 
-/// Runs `kernel` on every tile of the matrix, on all cores.
-template <class Kernel>
-void over_tiles(const BatchNormShape& s, const BatchNormTile& all, std::vector<float>& partial1,
-                std::vector<float>& partial2, Kernel kernel) {
-  const std::int64_t row_tiles = (s.rows + tile_rows - 1) / tile_rows;
-  const std::int64_t channel_tiles = (s.channels + tile_channels - 1) / tile_channels;
-#pragma omp parallel for collapse(2) schedule(static)
-  for (std::int64_t r = 0; r < row_tiles; ++r)
-    for (std::int64_t c = 0; c < channel_tiles; ++c) {
-      BatchNormTile tile = all;
-      tile.row0 = r * tile_rows;
-      tile.row1 = std::min(s.rows, tile.row0 + tile_rows);
-      tile.channel0 = c * tile_channels;
-      tile.channel1 = std::min(s.channels, tile.channel0 + tile_channels);
-      tile.sum1 = partial1.data() + r * s.channels;
-      tile.sum2 = partial2.data() + r * s.channels;
-      kernel(tile);
+class BatchNorm final : public BatchNormOp {
+ public:
+  explicit BatchNorm(const BatchNormShape& shape)
+      : shape_(shape),
+        row_tiles_((shape.rows + tile_rows - 1) / tile_rows),
+        partial1_(static_cast<std::size_t>(row_tiles_ * shape.channels)),
+        partial2_(partial1_.size()),
+        scale_(static_cast<std::size_t>(shape.channels)),
+        mean_g_(scale_.size()),
+        mean_gx_(scale_.size()) {}
+
+  void forward_training(const float* x, const BatchNormParameters& p, float* mean, float* inv_std,
+                        float* y) override {
+    BatchNormTile all = whole();
+    all.x = x;
+    all.mean = x;  // the first row shifts each channel
+    over_tiles(all, [](const BatchNormTile& t) { HWY_DYNAMIC_DISPATCH(SumTile)(t); });
+    const auto rows = static_cast<double>(shape_.rows);
+    const double keep = static_cast<double>(shape_.momentum);
+    for (std::int64_t c = 0; c < shape_.channels; ++c) {
+      const double shifted_mean = total(partial1_, c) / rows;
+      const double variance =
+          std::max(total(partial2_, c) / rows - shifted_mean * shifted_mean, 0.0);
+      const double m = static_cast<double>(x[c]) + shifted_mean;
+      const double is = 1 / std::sqrt(variance + static_cast<double>(shape_.epsilon));
+      mean[c] = static_cast<float>(m);
+      inv_std[c] = static_cast<float>(is);
+      scale_[static_cast<std::size_t>(c)] =
+          static_cast<float>(static_cast<double>(p.gamma[c]) * is);
+      const auto blend = [&](float& moving, double batch) {
+        moving = static_cast<float>(static_cast<double>(moving) * keep + batch * (1 - keep));
+      };
+      blend(p.moving_mean[c], m);
+      blend(p.moving_variance[c], variance);
     }
-}
+    normalise(x, mean, p.beta, y);
+  }
+
+  void forward_inference(const float* x, const BatchNormParameters& p, float* y) override {
+    for (std::int64_t c = 0; c < shape_.channels; ++c)
+      scale_[static_cast<std::size_t>(c)] =
+          p.gamma[c] / std::sqrt(p.moving_variance[c] + shape_.epsilon);
+    normalise(x, p.moving_mean, p.beta, y);
+  }
+
+  void backward(const float* x, const float* y, const float* dy, const BatchNormParameters& p,
+                const float* mean, const float* inv_std, float* dx, float* dgamma,
+                float* dbeta) override {
+    BatchNormTile all = whole();
+    all.x = x;
+    all.y = y;
+    all.dy = dy;
+    all.mean = mean;
+    all.inv_std = inv_std;
+    over_tiles(all, [](const BatchNormTile& t) { HWY_DYNAMIC_DISPATCH(GradientSumTile)(t); });
+    const auto rows = static_cast<double>(shape_.rows);
+    for (std::int64_t c = 0; c < shape_.channels; ++c) {
+      const auto i = static_cast<std::size_t>(c);
+      const double sum = total(partial1_, c), sum_x = total(partial2_, c);
+      dbeta[c] = static_cast<float>(sum);
+      dgamma[c] = static_cast<float>(sum_x);
+      mean_g_[i] = static_cast<float>(sum / rows);
+      mean_gx_[i] = static_cast<float>(sum_x / rows);
+      scale_[i] = p.gamma[c] * inv_std[c];
+    }
+    all.scale = scale_.data();
+    all.mean_g = mean_g_.data();
+    all.mean_gx = mean_gx_.data();
+    all.out = dx;
+    over_tiles(all, [](const BatchNormTile& t) { HWY_DYNAMIC_DISPATCH(GradientTile)(t); });
+  }
+
+ private:
+  /// The matrix, without its operands.
+  BatchNormTile whole() const {
+    BatchNormTile all{};
+    all.channels = shape_.channels;
+    all.leaky = shape_.activation == Activation::leaky_relu;
+    all.slope = shape_.slope;
+    return all;
+  }
+
+  /// Runs `kernel` on every tile of the matrix, on all cores.
+  template <class Kernel>
+  void over_tiles(const BatchNormTile& all, Kernel kernel) {
+    const std::int64_t channel_tiles = (shape_.channels + tile_channels - 1) / tile_channels;
+#pragma omp parallel for collapse(2) schedule(static)
+    for (std::int64_t r = 0; r < row_tiles_; ++r)
+      for (std::int64_t c = 0; c < channel_tiles; ++c) {
+        BatchNormTile tile = all;
+        tile.row0 = r * tile_rows;
+        tile.row1 = std::min(shape_.rows, tile.row0 + tile_rows);
+        tile.channel0 = c * tile_channels;
+        tile.channel1 = std::min(shape_.channels, tile.channel0 + tile_channels);
+        tile.sum1 = partial1_.data() + r * shape_.channels;
+        tile.sum2 = partial2_.data() + r * shape_.channels;
+        kernel(tile);
+      }
+  }
+
+  /// Adds up the tiles' sums of one channel in double.
+  double total(const std::vector<float>& partial, std::int64_t channel) const {
+    double sum = 0;
+    for (std::int64_t r = 0; r < row_tiles_; ++r)
+      sum += static_cast<double>(partial[static_cast<std::size_t>(r * shape_.channels + channel)]);
+    return sum;
+  }
+
+  void normalise(const float* x, const float* mean, const float* beta, float* y) {
+    BatchNormTile all = whole();
+    all.x = x;
+    all.mean = mean;
+    all.scale = scale_.data();
+    all.beta = beta;
+    all.out = y;
+    over_tiles(all, [](const BatchNormTile& t) { HWY_DYNAMIC_DISPATCH(NormaliseTile)(t); });
+  }
+
+  BatchNormShape shape_;
+  std::int64_t row_tiles_;
+  std::vector<float> partial1_, partial2_;       // [row_tiles, channels]
+  std::vector<float> scale_, mean_g_, mean_gx_;  // [channels]
+};
 
 }  // namespace
 
-BatchNorm::BatchNorm(const BatchNormShape& shape)
-    : shape_(shape),
-      row_tiles_((shape.rows + tile_rows - 1) / tile_rows),
-      channel_tiles_((shape.channels + tile_channels - 1) / tile_channels),
-      partial1_(static_cast<std::size_t>(row_tiles_ * shape.channels)),
-      partial2_(partial1_.size()),
-      scale_(static_cast<std::size_t>(shape.channels)),
-      mean_g_(scale_.size()),
-      mean_gx_(scale_.size()) {}
-
-double BatchNorm::total(const std::vector<float>& partial, std::int64_t channel) const {
-  double sum = 0;
-  for (std::int64_t r = 0; r < row_tiles_; ++r)
-    sum += static_cast<double>(partial[static_cast<std::size_t>(r * shape_.channels + channel)]);
-  return sum;
-}
-
-void BatchNorm::normalise(const float* x, const float* mean, const float* beta, float* y) {
-  BatchNormTile all{};
-  all.channels = shape_.channels;
-  all.leaky = shape_.activation == Activation::leaky_relu;
-  all.slope = shape_.slope;
-  all.x = x;
-  all.mean = mean;
-  all.scale = scale_.data();
-  all.beta = beta;
-  all.out = y;
-  over_tiles(shape_, all, partial1_, partial2_, [](const BatchNormTile& t) {
-    HWY_DYNAMIC_DISPATCH(NormaliseTile)(t);
-  });
-}
-
-void BatchNorm::forward_training(const float* x, const BatchNormParameters& p, float* mean,
-                                 float* inv_std, float* y) {
-  BatchNormTile all{};
-  all.channels = shape_.channels;
-  all.x = x;
-  all.mean = x;  // the first row shifts each channel
-  over_tiles(shape_, all, partial1_, partial2_, [](const BatchNormTile& t) {
-    HWY_DYNAMIC_DISPATCH(SumTile)(t);
-  });
-  const auto rows = static_cast<double>(shape_.rows);
-  const double keep = static_cast<double>(shape_.momentum);
-  for (std::int64_t c = 0; c < shape_.channels; ++c) {
-    const double shifted_mean = total(partial1_, c) / rows;
-    const double variance = std::max(total(partial2_, c) / rows - shifted_mean * shifted_mean, 0.0);
-    const double m = static_cast<double>(x[c]) + shifted_mean;
-    const double is = 1 / std::sqrt(variance + static_cast<double>(shape_.epsilon));
-    mean[c] = static_cast<float>(m);
-    inv_std[c] = static_cast<float>(is);
-    scale_[static_cast<std::size_t>(c)] = static_cast<float>(static_cast<double>(p.gamma[c]) * is);
-    const auto blend = [&](float& moving, double batch) {
-      moving = static_cast<float>(static_cast<double>(moving) * keep + batch * (1 - keep));
-    };
-    blend(p.moving_mean[c], m);
-    blend(p.moving_variance[c], variance);
-  }
-  normalise(x, mean, p.beta, y);
-}
-
-void BatchNorm::forward_inference(const float* x, const BatchNormParameters& p, float* y) {
-  for (std::int64_t c = 0; c < shape_.channels; ++c)
-    scale_[static_cast<std::size_t>(c)] =
-        p.gamma[c] / std::sqrt(p.moving_variance[c] + shape_.epsilon);
-  normalise(x, p.moving_mean, p.beta, y);
-}
-
-void BatchNorm::backward(const float* x, const float* y, const float* dy,
-                         const BatchNormParameters& p, const float* mean, const float* inv_std,
-                         float* dx, float* dgamma, float* dbeta) {
-  BatchNormTile all{};
-  all.channels = shape_.channels;
-  all.leaky = shape_.activation == Activation::leaky_relu;
-  all.slope = shape_.slope;
-  all.x = x;
-  all.y = y;
-  all.dy = dy;
-  all.mean = mean;
-  all.inv_std = inv_std;
-  over_tiles(shape_, all, partial1_, partial2_, [](const BatchNormTile& t) {
-    HWY_DYNAMIC_DISPATCH(GradientSumTile)(t);
-  });
-  const auto rows = static_cast<double>(shape_.rows);
-  for (std::int64_t c = 0; c < shape_.channels; ++c) {
-    const auto i = static_cast<std::size_t>(c);
-    const double sum = total(partial1_, c), sum_x = total(partial2_, c);
-    dbeta[c] = static_cast<float>(sum);
-    dgamma[c] = static_cast<float>(sum_x);
-    mean_g_[i] = static_cast<float>(sum / rows);
-    mean_gx_[i] = static_cast<float>(sum_x / rows);
-    scale_[i] = p.gamma[c] * inv_std[c];
-  }
-  all.scale = scale_.data();
-  all.mean_g = mean_g_.data();
-  all.mean_gx = mean_gx_.data();
-  all.out = dx;
-  over_tiles(shape_, all, partial1_, partial2_, [](const BatchNormTile& t) {
-    HWY_DYNAMIC_DISPATCH(GradientTile)(t);
-  });
+std::unique_ptr<BatchNormOp> make_batch_norm(const BatchNormShape& shape) {
+  return std::make_unique<BatchNorm>(shape);
 }
 
 }  // namespace dcgan::cpu

@@ -6,6 +6,7 @@
 #include <hwy/highway.h>
 
 #include <algorithm>
+#include <type_traits>
 
 #include "backend/cpu/dft_transform-inl.h"
 #include "backend/cpu/dft_transform.h"
@@ -168,37 +169,24 @@ void synthesise_taps(const DftTapsTask& t, const float* spectrum, float* gradien
   });
 }
 
-/// f<J>() for the table's J.
-#define DCGAN_BY_HALF(half, f, ...) \
-  switch (half) {                   \
-    case 1:                         \
-      return f<1>(__VA_ARGS__);     \
-    case 2:                         \
-      return f<2>(__VA_ARGS__);     \
-    case 3:                         \
-      return f<3>(__VA_ARGS__);     \
-    case 4:                         \
-      return f<4>(__VA_ARGS__);     \
-    case 5:                         \
-      return f<5>(__VA_ARGS__);     \
-    case 6:                         \
-      return f<6>(__VA_ARGS__);     \
-    case 7:                         \
-      return f<7>(__VA_ARGS__);     \
-  }
-static_assert(max_dft_half == 7 && max_dft_half_taps <= 7, "DCGAN_BY_HALF has a case for each");
+/// f(std::integral_constant<int, J>()) for the table's J.
+template <class F, int J = std::max(max_dft_half, max_dft_half_taps)>
+HWY_INLINE void with_half(const DftTable& table, const F& f) {
+  if (table.half == J) return f(std::integral_constant<int, J>());
+  if constexpr (J > 1) with_half<F, J - 1>(table, f);
+}
 
 void AnalyseImage(const DftSampleTask& t, const float* x, float* spectrum) {
-  DCGAN_BY_HALF(t.table.half, analyse_image, t, x, spectrum)
+  with_half(t.table, [&](auto half) HWY_ATTR { analyse_image<half>(t, x, spectrum); });
 }
 void SynthesiseImage(const DftSampleTask& t, const float* spectrum, float* x) {
-  DCGAN_BY_HALF(t.table.half, synthesise_image, t, spectrum, x)
+  with_half(t.table, [&](auto half) HWY_ATTR { synthesise_image<half>(t, spectrum, x); });
 }
 void AnalyseTaps(const DftTapsTask& t, const float* kernel, float* spectrum) {
-  DCGAN_BY_HALF(t.table.half, analyse_taps, t, kernel, spectrum)
+  with_half(t.table, [&](auto half) HWY_ATTR { analyse_taps<half>(t, kernel, spectrum); });
 }
 void SynthesiseTaps(const DftTapsTask& t, const float* spectrum, float* gradient) {
-  DCGAN_BY_HALF(t.table.half, synthesise_taps, t, spectrum, gradient)
+  with_half(t.table, [&](auto half) HWY_ATTR { synthesise_taps<half>(t, spectrum, gradient); });
 }
 
 }  // namespace dcgan::cpu::HWY_NAMESPACE

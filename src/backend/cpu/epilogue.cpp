@@ -116,14 +116,12 @@ struct Walk {
 
 Walk plan_walk(std::int64_t rows, std::int64_t channels, bool by_row, std::int64_t sample_size) {
   const std::int64_t total = rows * channels;
+  constexpr std::int64_t block = 4096;
   std::int64_t segment = channels;
-  if (!by_row) {
+  if (!by_row && sample_size > 0)
     segment = sample_size;
-    if (segment == 0) {
-      constexpr std::int64_t block = 4096;
-      segment = total % block == 0 ? block : channels;
-    }
-  }
+  else if (!by_row && total % block == 0)
+    segment = block;
   const std::int64_t segments = total / segment;
   return {segment, segments, std::min(max_chunks, segments)};
 }

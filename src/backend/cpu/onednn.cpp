@@ -3,19 +3,10 @@
 
 #include <string>
 
-#include "dcgan/error.h"
-
 namespace dcgan::cpu {
 namespace {
 
 using dnnl::memory;
-
-struct Descriptions {
-  memory::desc source, weights, destination;  // weights in the layout oneDNN chose
-  dnnl::primitive primitive;
-};
-
-constexpr auto forward_kind = dnnl::prop_kind::forward_training;
 
 /// oneDNN's own 1x1 convolutions write past their scratch memory when the stride is above one and
 /// the channels are no multiple of 16 (backward-weights in 2.6 and 3.2).
@@ -28,32 +19,26 @@ struct UnsafeConvolution {
   }
 };
 
-Descriptions describe(const dnnl::engine& engine, const OnednnShape& s, Direction direction,
-                      const memory::desc& source, const memory::desc& weights,
-                      const memory::desc& destination) {
+dnnl::primitive_desc_base describe_convolution(const dnnl::engine& engine, const OnednnShape& s,
+                                               Direction direction) {
   using namespace dnnl;
+  constexpr auto f32 = memory::data_type::f32;
   constexpr auto direct = algorithm::convolution_direct;
+  const memory::desc source(s.source, f32, memory::format_tag::nhwc);
+  const memory::desc weights(s.weights, f32, memory::format_tag::any);
+  const memory::desc destination(s.destination, f32, memory::format_tag::nhwc);
   const UnsafeConvolution unsafe(s);
-  auto forward = detail::describe<convolution_forward>(engine, unsafe, forward_kind, direct, source,
-                                                       weights, destination, s.strides,
-                                                       s.padding_before, s.padding_after);
-  switch (direction) {
-    case Direction::forward:
-      return {source, forward.weights_desc(), destination, convolution_forward(forward)};
-    case Direction::backward_data: {
-      auto backward = detail::describe_backward<convolution_backward_data>(
-          engine, unsafe, forward, direct, source, weights, destination, s.strides,
-          s.padding_before, s.padding_after);
-      return {source, backward.weights_desc(), destination, convolution_backward_data(backward)};
-    }
-    case Direction::backward_weights:
-      break;
-  }
-  auto backward = detail::describe_backward<convolution_backward_weights>(
-      engine, unsafe, forward, direct, source, weights, destination, s.strides, s.padding_before,
-      s.padding_after);
-  return {source, backward.diff_weights_desc(), destination,
-          convolution_backward_weights(backward)};
+  const auto forward = describe<convolution_forward>(engine, unsafe, prop_kind::forward_training,
+                                                     direct, source, weights, destination,
+                                                     s.strides, s.padding_before, s.padding_after);
+  if (direction == Direction::forward) return forward;
+  if (direction == Direction::backward_data)
+    return describe_backward<convolution_backward_data>(engine, unsafe, forward, direct, source,
+                                                        weights, destination, s.strides,
+                                                        s.padding_before, s.padding_after);
+  return describe_backward<convolution_backward_weights>(engine, unsafe, forward, direct, source,
+                                                         weights, destination, s.strides,
+                                                         s.padding_before, s.padding_after);
 }
 
 void point_at(const memory& object, const float* data) {
@@ -65,37 +50,25 @@ void point_at(const memory& object, const float* data) {
 OnednnPrimitive::OnednnPrimitive(const dnnl::engine& engine, const OnednnShape& shape,
                                  Direction direction)
     : direction_(direction) {
-  constexpr auto f32 = memory::data_type::f32;
-  const memory::desc source(shape.source, f32, memory::format_tag::nhwc);
-  const memory::desc any_weights(shape.weights, f32, memory::format_tag::any);
-  const memory::desc plain(shape.weights, f32, memory::format_tag::hwio);
-  const memory::desc destination(shape.destination, f32, memory::format_tag::nhwc);
-  const Descriptions d = describe(engine, shape, direction, source, any_weights, destination);
-  primitive_ = d.primitive;
-  source_ = memory(d.source, engine, nullptr);
-  destination_ = memory(d.destination, engine, nullptr);
+  const dnnl::primitive_desc_base description = describe_convolution(engine, shape, direction);
+  const auto layout_of = [&](int argument) {
+    return description.query_md(dnnl::query::exec_arg_md, argument);
+  };
+  const int source = direction == Direction::backward_data ? DNNL_ARG_DIFF_SRC : DNNL_ARG_SRC;
+  const int weights =
+      direction == Direction::backward_weights ? DNNL_ARG_DIFF_WEIGHTS : DNNL_ARG_WEIGHTS;
+  const int destination = direction == Direction::forward ? DNNL_ARG_DST : DNNL_ARG_DIFF_DST;
+  const memory::desc plain(shape.weights, memory::data_type::f32, memory::format_tag::hwio);
+  primitive_ = dnnl::primitive(description.get());
+  source_ = memory(layout_of(source), engine, nullptr);
+  destination_ = memory(layout_of(destination), engine, nullptr);
   plain_weights_ = memory(plain, engine, nullptr);
-  reorders_ = d.weights != plain;
-  weights_ = reorders_ ? memory(d.weights, engine) : plain_weights_;
+  reorders_ = layout_of(weights) != plain;
+  weights_ = reorders_ ? memory(layout_of(weights), engine) : plain_weights_;
   if (reorders_)
     reorder_ = direction == Direction::backward_weights ? dnnl::reorder(weights_, plain_weights_)
                                                         : dnnl::reorder(plain_weights_, weights_);
-  switch (direction) {
-    case Direction::forward:
-      arguments_ = {
-          {DNNL_ARG_SRC, source_}, {DNNL_ARG_WEIGHTS, weights_}, {DNNL_ARG_DST, destination_}};
-      break;
-    case Direction::backward_data:
-      arguments_ = {{DNNL_ARG_DIFF_SRC, source_},
-                    {DNNL_ARG_WEIGHTS, weights_},
-                    {DNNL_ARG_DIFF_DST, destination_}};
-      break;
-    case Direction::backward_weights:
-      arguments_ = {{DNNL_ARG_SRC, source_},
-                    {DNNL_ARG_DIFF_WEIGHTS, weights_},
-                    {DNNL_ARG_DIFF_DST, destination_}};
-      break;
-  }
+  arguments_ = {{source, source_}, {weights, weights_}, {destination, destination_}};
 }
 
 void OnednnPrimitive::run(dnnl::stream& stream, const float* source, const float* weights,

@@ -6,10 +6,10 @@
 #include <unordered_map>
 
 #include "dcgan/error.h"
+#include "ops/op.h"
 
 namespace dcgan::cpu {
 
-namespace detail {
 /// The first implementation whose name `refused` does not refuse. 2.x's next_impl() reads the
 /// operation descriptor, which must still exist.
 template <class PrimitiveDescription, class Refused>
@@ -45,15 +45,12 @@ typename Primitive::primitive_desc describe_backward(const dnnl::engine& engine,
   return first_accepted(Description(operation, engine, hint), refused);
 #endif
 }
-}  // namespace detail
 
 /// A convolution's shapes as oneDNN names them: logical dims NCHW and OIHW. In memory our
 /// activations are NHWC and our kernels HWIO.
 struct OnednnShape {
   dnnl::memory::dims source, weights, destination, strides, padding_before, padding_after;
 };
-
-enum class Direction { forward, backward_data, backward_weights };
 
 /// One direction of a convolution, its memory objects bound once: running it only changes pointers.
 /// The kernel is reordered from our layout to the one oneDNN prefers, and the kernel's gradient

@@ -32,6 +32,19 @@ struct Access {
   std::uint32_t clock() const { return who >> thread_bits; }
 };
 
+/// Calls f(p, n) for each piece of some bytes: n of them, a power of two up to 16, at a multiple of
+/// n.
+template <class F>
+void over_aligned_pieces(std::uintptr_t p, std::size_t bytes, const F& f) {
+  while (bytes > 0) {
+    unsigned n = 16;
+    while (n > bytes || p % n != 0) n /= 2;
+    f(p, n);
+    p += n;
+    bytes -= n;
+  }
+}
+
 /// Who has met whom at a __syncwarp since the last barrier: for each lane, up to which of the other
 /// lanes' clocks it has synchronised with them (vector clocks). Nothing else orders a warp's lanes.
 class WarpClocks {

@@ -23,7 +23,7 @@ const SharedMap& shared_map() {
     const std::vector<SharedArray>& arrays = shared_arrays();
     if (arrays.empty()) return m;
     m.begin = arrays.front().offset;
-    for (const SharedArray& a : arrays) m.bytes = std::max(m.bytes, a.offset + a.bytes - m.begin);
+    m.bytes = arrays.back().offset + arrays.back().bytes - m.begin;
     m.array.resize(m.bytes);
     for (std::size_t i = 0; i < arrays.size(); ++i)
       std::fill_n(m.array.begin() + static_cast<std::ptrdiff_t>(arrays[i].offset - m.begin),
@@ -103,14 +103,8 @@ void BlockCheck::access(const observe::MemoryAccess& a) {
     if ((a.address & (a.bytes - 1)) != 0) report_misaligned(a, by);
     return check_piece(a.address, static_cast<unsigned>(a.bytes), a.write, by);
   }
-  std::uintptr_t at = a.address;
-  for (std::size_t left = a.bytes; left > 0;) {
-    unsigned n = 16;
-    while (n > left || at % n != 0) n /= 2;
-    check_piece(at, n, a.write, by);
-    at += n;
-    left -= n;
-  }
+  over_aligned_pieces(a.address, a.bytes,
+                      [&](std::uintptr_t p, unsigned n) { check_piece(p, n, a.write, by); });
 }
 
 /// n bytes at a multiple of n, n a power of two up to 16.
@@ -145,11 +139,12 @@ void BlockCheck::check_shared(std::size_t at, std::uintptr_t address, unsigned b
             " bytes past the end of the launch's " + std::to_string(dynamic_bytes_) +
             " bytes of dynamic shared memory");
   }
-  const SharedShadow::Finding found = shadow_.access(at, bytes, write, by, clocks_);
+  const Finding found = shadow_.access(at, bytes, write, by, clocks_);
   if (found.nothing()) return;
-  if (found.racing) report_shared_race(found, write, by);
+  if (found.race) report_shared_race(*found.race, write, by);
   if (!unwritten_.empty()) return;
-  unwritten_ = does(by, write, bytes) + " that nothing has written, " + shared_name(found.byte);
+  unwritten_ =
+      does(by, write, bytes) + " that nothing has written, " + shared_name(*found.unwritten);
   accesses_since_ = 0;
 }
 
@@ -168,13 +163,13 @@ void BlockCheck::check_global(const char* p, unsigned bytes, bool write, const A
   }
   if (p + bytes > cached.end)
     violate(does(by, write, bytes) + ", " + machine().memory.describe(cached.end));
-  const GlobalShadow::Finding found =
-      global_shadow().access(*cached.memory, p, bytes, write, {by, &clocks_});
+  const Finding found = global_shadow().access(*cached.memory, p, bytes, write, {by, &clocks_});
   if (found.nothing()) return;
-  if (found.racing.moment != 0) report_global_race(found, write, by);
+  const char* const begin = cached.memory->begin;
+  if (found.race) report_global_race(*found.race, begin, write, by);
   launch_->read_unwritten(run_of(moment_), thread_,
                           does(by, write, bytes) + " that nothing has written, " +
-                              machine().memory.describe(found.byte));
+                              machine().memory.describe(begin + *found.unwritten));
 }
 
 void BlockCheck::check_elsewhere(const char* p, unsigned bytes, bool write, const Access& by) {
@@ -201,36 +196,35 @@ void BlockCheck::violate(std::string text) {
   runner_.violate(cause.empty() ? std::move(text) : cause);
 }
 
-void BlockCheck::report_shared_race(const SharedShadow::Finding& found, bool write,
-                                    const Access& by) {
-  const Access& other = *found.racing;
+void BlockCheck::report_shared_race(const Finding::Race& race, bool write, const Access& by) {
+  const Access& other = race.other;
   const bool one_warp = other.warp() == by.warp();
   runner_.violate("race: " + runner_.thread_name(by.thread()) + (write ? " writes " : " reads ") +
-                  shared_name(found.byte) + ", at " + observe::source_line(by.place) + ", and " +
-                  runner_.thread_name(other.thread()) + (found.racing_wrote ? " wrote" : " read") +
+                  shared_name(race.byte) + ", at " + observe::source_line(by.place) + ", and " +
+                  runner_.thread_name(other.thread()) + (race.other_wrote ? " wrote" : " read") +
                   " it, at " + observe::source_line(other.place) + ", with no " +
                   (one_warp ? "__syncwarp or barrier" : "barrier") + " between");
 }
 
-void BlockCheck::report_global_race(const GlobalShadow::Finding& found, bool write,
+void BlockCheck::report_global_race(const Finding::Race& race, const char* begin, bool write,
                                     const Access& by) {
-  const std::uint64_t run = run_of(found.racing.moment);
+  const std::uint64_t run = run_of(race.other.moment);
   const OperationRecord& operation = history().of(run);
   std::string other, missing;
   if (operation.launch) {
-    other = check::thread_name(operation, found.racing.thread());
+    other = check::thread_name(operation, race.other.thread());
     if (run != run_of(moment_)) other += " of " + block_name(operation, run);
     if (!history().is_of_current(run)) other += " of " + operation.what;
-    other += (found.racing_wrote ? " wrote it, at " : " read it, at ") +
-             observe::source_line(found.racing.place);
+    other += (race.other_wrote ? " wrote it, at " : " read it, at ") +
+             observe::source_line(race.other.place);
   } else {
-    other = operation.what + (found.racing_wrote ? " wrote it" : " read it");
+    other = operation.what + (race.other_wrote ? " wrote it" : " read it");
   }
   missing = run == run_of(moment_)         ? "with no barrier between"
             : history().is_of_current(run) ? "and nothing orders the blocks of a launch"
                                            : "and no stream or event puts them in order";
   runner_.violate("race: " + runner_.thread_name(by.thread()) + (write ? " writes" : " reads") +
-                  " what is " + machine().memory.describe(found.byte) + ", at " +
+                  " what is " + machine().memory.describe(begin + race.byte) + ", at " +
                   observe::source_line(by.place) + ", and " + other + ", " + missing);
 }
 

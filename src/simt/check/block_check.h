@@ -37,9 +37,9 @@ class BlockCheck final : public observe::BlockObserver {
 
   [[noreturn]] void report_misaligned(const observe::MemoryAccess& access, const Access& by);
   [[noreturn]] void violate(std::string text);
-  [[noreturn]] void report_shared_race(const SharedShadow::Finding& found, bool write,
-                                       const Access& by);
-  [[noreturn]] void report_global_race(const GlobalShadow::Finding& found, bool write,
+  [[noreturn]] void report_shared_race(const Finding::Race& race, bool write, const Access& by);
+  /// `begin`: of the allocation.
+  [[noreturn]] void report_global_race(const Finding::Race& race, const char* begin, bool write,
                                        const Access& by);
   std::string shared_name(std::size_t at) const;
   std::string does(const Access& by, bool write, unsigned bytes) const;

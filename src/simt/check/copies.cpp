@@ -7,36 +7,29 @@
 namespace simt::check {
 namespace {
 
-void access_all(TrackedAllocation& memory, const char* p, std::size_t bytes, bool write,
+void access_all(TrackedAllocation& memory, const void* begin, std::size_t bytes, bool write,
                 std::uint64_t run, const std::string& what) {
   const Accessor by{{moment_of(run), 0, 0}, nullptr};
-  while (bytes > 0) {
-    unsigned n = 16;
-    while (n > bytes || reinterpret_cast<std::uintptr_t>(p) % n != 0) n /= 2;
-    const GlobalShadow::Finding found = global_shadow().access(memory, p, n, write, by);
-    if (found.racing.moment != 0) {
-      const std::uint64_t other_run = run_of(found.racing.moment);
-      const OperationRecord& other = history().of(other_run);
-      std::string text = "race: " + what + (write ? " writes" : " reads") + " what is " +
-                         machine().memory.describe(found.byte) + ", and " + other.what;
-      if (other.launch)
-        text += ", " + block_name(other, other_run) + ", " +
-                thread_name(other, found.racing.thread()) + ",";
-      text += found.racing_wrote ? " wrote it" : " read it";
-      if (other.launch) text += ", at " + observe::source_line(found.racing.place);
-      throw Violation{text + ", and no stream or event puts them in order"};
-    }
-    p += n;
-    bytes -= n;
-  }
+  const auto first = reinterpret_cast<std::uintptr_t>(begin);
+  over_aligned_pieces(first, bytes, [&](std::uintptr_t p, unsigned n) {
+    const auto race =
+        global_shadow().access(memory, reinterpret_cast<const char*>(p), n, write, by).race;
+    if (!race) return;
+    const std::uint64_t other_run = run_of(race->other.moment);
+    const OperationRecord& other = history().of(other_run);
+    std::string text = "race: " + what + (write ? " writes" : " reads") + " what is " +
+                       machine().memory.describe(memory.begin + race->byte) + ", and " + other.what;
+    if (other.launch)
+      text += ", " + block_name(other, other_run) + ", " +
+              thread_name(other, race->other.thread()) + ",";
+    text += race->other_wrote ? " wrote it" : " read it";
+    if (other.launch) text += ", at " + observe::source_line(race->other.place);
+    throw Violation{text + ", and no stream or event puts them in order"};
+  });
 }
 
-std::uint64_t begin(const OperationOrder& order, std::string what) {
-  OperationRecord operation;
-  operation.runs = 1;
-  operation.order = order;
-  operation.what = std::move(what);
-  return history().begin(std::move(operation));
+std::uint64_t begin(const OperationOrder& order, const std::string& what) {
+  return history().begin({.runs = 1, .order = order, .what = what});
 }
 
 }  // namespace
@@ -51,8 +44,8 @@ void copied(const OperationOrder& order, const void* to, const void* from, std::
                             : !to ? " to the host"
                                   : " on the device");
   const std::uint64_t run = begin(order, what);
-  if (source) access_all(*source, static_cast<const char*>(from), bytes, false, run, what);
-  if (target) access_all(*target, static_cast<const char*>(to), bytes, true, run, what);
+  if (source) access_all(*source, from, bytes, false, run, what);
+  if (target) access_all(*target, to, bytes, true, run, what);
   if (source && target)
     global_shadow().copy_written(*target, static_cast<const char*>(to), *source,
                                  static_cast<const char*>(from), bytes);
@@ -63,7 +56,7 @@ void filled(const OperationOrder& order, const void* to, std::size_t bytes) {
   TrackedAllocation* const target = global_shadow().find(to);
   if (!target) return;
   const std::string what = "a fill of " + std::to_string(bytes) + " bytes";
-  access_all(*target, static_cast<const char*>(to), bytes, true, begin(order, what), what);
+  access_all(*target, to, bytes, true, begin(order, what), what);
 }
 
 }  // namespace simt::check

@@ -3,8 +3,6 @@
 namespace simt::check {
 namespace {
 
-constexpr std::uint8_t all_written = 15, split = 16;
-
 class Lock {
  public:
   explicit Lock(std::atomic<bool>& flag) : flag_(flag) {
@@ -51,39 +49,22 @@ TrackedAllocation* GlobalShadow::find(const void* p) {
   return byte < next->second.end ? &next->second : nullptr;
 }
 
-GlobalShadow::Finding GlobalShadow::access(TrackedAllocation& memory, const char* p, unsigned n,
-                                           bool write, const Accessor& by) {
+Finding GlobalShadow::access(TrackedAllocation& memory, const char* p, unsigned n, bool write,
+                             const Accessor& by) {
   Finding found;
   const auto at = static_cast<std::size_t>(p - memory.begin);
   const Lock lock(locks_[reinterpret_cast<std::uintptr_t>(p) / 16 % lock_count]);
-  for (std::size_t word = at / 4; word * 4 < at + n; ++word) {
-    std::uint8_t& state = memory.states[word];
-    const auto touched = static_cast<std::uint8_t>(n < 4 ? ((1U << n) - 1) << at % 4 : all_written);
-    if (write) {
-      state |= touched;
-    } else if ((state & touched) != touched && !found.unwritten) {
-      found.unwritten = true;
-      found.byte = memory.begin + (n < 4 ? at : word * 4);
-    }
-    if (n < 4 && !(state & split)) {
-      state |= split;
-      for (std::size_t b = word * 4; b < word * 4 + 4; ++b) memory.bytes[b] = memory.words[word];
-    }
-    if (!(state & split)) {
-      step(memory.words[word], memory.begin + word * 4, write, by, found);
-      continue;
-    }
-    for (std::size_t b = word * 4; b < word * 4 + 4; ++b)
-      if (touched >> b % 4 & 1) step(memory.bytes[b], memory.begin + b, write, by, found);
-  }
+  found.unwritten = memory.shadow.access(at, n, write, [&](GlobalCell& cell, std::size_t byte) {
+    step(cell, byte, write, by, found);
+  });
   return found;
 }
 
-void GlobalShadow::step(GlobalCell& cell, const char* p, bool write, const Accessor& by,
+void GlobalShadow::step(GlobalCell& cell, std::size_t byte, bool write, const Accessor& by,
                         Finding& found) {
   const auto racing = [&](const Access& other, bool wrote) {
     if (ordered(other, by)) return false;
-    if (found.racing.moment == 0) found.racing = other, found.racing_wrote = wrote, found.byte = p;
+    if (!found.race) found.race = {other, wrote, byte};
     return true;
   };
   const bool raced = racing(cell.write, true);
@@ -114,11 +95,8 @@ void GlobalShadow::copy_written(TrackedAllocation& to, const char* to_p, Tracked
                                 const char* from_p, std::size_t bytes) {
   const auto to_at = static_cast<std::size_t>(to_p - to.begin);
   const auto from_at = static_cast<std::size_t>(from_p - from.begin);
-  for (std::size_t i = 0; i < bytes; ++i) {
-    std::uint8_t& state = to.states[(to_at + i) / 4];
-    const auto bit = static_cast<std::uint8_t>(1U << (to_at + i) % 4);
-    state = static_cast<std::uint8_t>(written(from, from_at + i) ? state | bit : state & ~bit);
-  }
+  for (std::size_t i = 0; i < bytes; ++i)
+    to.shadow.set_written(to_at + i, from.shadow.written(from_at + i));
 }
 
 }  // namespace simt::check

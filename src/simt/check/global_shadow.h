@@ -8,9 +8,8 @@
 #include <atomic>
 #include <map>
 
-#include "simt/check/access.h"
 #include "simt/check/history.h"
-#include "simt/check/shadow_pages.h"
+#include "simt/check/shadow_memory.h"
 
 namespace simt::check {
 
@@ -21,15 +20,10 @@ struct GlobalCell {
 /// One allocation.
 struct TrackedAllocation {
   TrackedAllocation(const void* memory, std::size_t size)
-      : begin(static_cast<const char*>(memory)),
-        end(begin + size),
-        states(size / 4 + 1),
-        words(size / 4 + 1),
-        bytes(size + 4) {}
+      : begin(static_cast<const char*>(memory)), end(begin + size), shadow(size) {}
   const char* begin;
   const char* end;
-  ShadowPages<std::uint8_t> states;  // per word: which bytes are written; split into bytes
-  ShadowPages<GlobalCell> words, bytes;
+  ShadowMemory<GlobalCell> shadow;
 };
 
 /// Something that accesses device memory: a block's thread, or a copy.
@@ -46,25 +40,16 @@ class GlobalShadow {
   /// The allocation that `p` lies in; null: it is not tracked.
   TrackedAllocation* find(const void* p);
 
-  struct Finding {
-    bool unwritten = false, racing_wrote = false;
-    Access racing;  // moment 0: no race
-    const char* byte = nullptr;
-    bool nothing() const { return !unwritten && racing.moment == 0; }
-  };
-
   /// n bytes at a multiple of n, n a power of two up to 16. Any number of workers at once.
   Finding access(TrackedAllocation& memory, const char* p, unsigned n, bool write,
                  const Accessor& by);
   /// Copies which bytes are written.
   void copy_written(TrackedAllocation& to, const char* to_p, TrackedAllocation& from,
                     const char* from_p, std::size_t bytes);
-  static bool written(const TrackedAllocation& memory, std::size_t at) {
-    return memory.states[at / 4] >> at % 4 & 1;
-  }
 
  private:
-  void step(GlobalCell& cell, const char* p, bool write, const Accessor& by, Finding& found);
+  static void step(GlobalCell& cell, std::size_t byte, bool write, const Accessor& by,
+                   Finding& found);
 
   std::map<const char*, TrackedAllocation> tracked_;  // by their beginning
   // Each 16-byte piece of memory is guarded by one of these.

@@ -2,15 +2,9 @@
 
 #include <algorithm>
 
+#include "simt/execution/call_text.h"
+
 namespace simt::check {
-namespace {
-
-std::string name_in(dim3 extent, std::uint64_t i) {
-  return "(" + std::to_string(i % extent.x) + "," + std::to_string(i / extent.x % extent.y) + "," +
-         std::to_string(i / extent.x / extent.y) + ")";
-}
-
-}  // namespace
 
 History& history() {
   static auto* const all = new History;
@@ -45,11 +39,11 @@ bool History::precedes_by_record(std::uint64_t run) const {
 }
 
 std::string block_name(const OperationRecord& operation, std::uint64_t run) {
-  return "block " + name_in(operation.grid, run - operation.first_run);
+  return "block " + text(index_in(operation.grid, run - operation.first_run));
 }
 
 std::string thread_name(const OperationRecord& operation, int thread) {
-  return "thread " + name_in(operation.block, static_cast<std::uint64_t>(thread));
+  return "thread " + text(index_in(operation.block, static_cast<unsigned>(thread)));
 }
 
 }  // namespace simt::check

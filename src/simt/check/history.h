@@ -13,10 +13,10 @@ namespace simt::check {
 /// An operation that has run, and how to speak of it.
 struct OperationRecord {
   std::uint64_t first_run = 0, runs = 0;
-  OperationOrder order;
-  std::string what;  // "kernel conv", "a copy of 400 bytes to the device"
+  OperationOrder order{};
+  std::string what{};  // "kernel conv", "a copy of 400 bytes to the device"
   bool launch = false;
-  dim3 grid, block;
+  dim3 grid{}, block{};
 };
 
 class History {

@@ -3,6 +3,7 @@
 #include <tuple>
 
 #include "simt/check/block_check.h"
+#include "simt/execution/call_text.h"
 #include "simt/memory/shared_arrays.h"
 
 namespace simt::check {
@@ -13,14 +14,12 @@ LaunchCheck::LaunchCheck(const LaunchShape& shape, const KernelCall& call,
       parameters_bytes_(call.bytes()),
       dynamic_shared_bytes_(shape.dynamic_shared_bytes),
       used_(shared_arrays().size()) {
-  OperationRecord operation;
-  operation.runs = std::uint64_t{shape.grid.x} * shape.grid.y * shape.grid.z;
-  operation.order = order;
-  operation.what = "kernel " + std::string(shape.name);
-  operation.launch = true;
-  operation.grid = shape.grid;
-  operation.block = shape.block;
-  first_run_ = history().begin(std::move(operation));
+  first_run_ = history().begin({.runs = count_of(shape.grid),
+                                .order = order,
+                                .what = "kernel " + std::string(shape.name),
+                                .launch = true,
+                                .grid = shape.grid,
+                                .block = shape.block});
 }
 
 observe::BlockObserver& LaunchCheck::block_begins(BlockRunner& runner, std::uint64_t block) {

@@ -3,31 +3,18 @@
 // Accesses of two threads to one byte, one of them a write, are a race unless a barrier or
 // __syncwarp lies between them; the verdict is exact and the same in every order of the threads.
 #pragma once
-#include <cstring>
 #include <vector>
 
-#include "simt/check/access.h"
-#include "simt/check/shadow_pages.h"
+#include "simt/check/shadow_memory.h"
 
 namespace simt::check {
 
 class SharedShadow {
  public:
-  explicit SharedShadow(std::size_t bytes)
-      : states_(bytes / 4 + 1), words_(bytes / 4 + 1), bytes_(bytes + 4) {}
-
-  struct Finding {
-    bool unwritten = false;
-    const Access* racing = nullptr;
-    bool racing_wrote = false;
-    std::size_t byte = 0;  // of the shadowed memory
-    bool nothing() const { return !unwritten && !racing; }
-  };
+  explicit SharedShadow(std::size_t bytes) : memory_(bytes) {}
 
   /// A new block begins: this range is unwritten.
-  void forget(std::size_t begin, std::size_t bytes) {
-    std::memset(&states_[begin / 4], 0, (begin + bytes + 3) / 4 - begin / 4);
-  }
+  void forget(std::size_t begin, std::size_t bytes) { memory_.forget(begin, bytes); }
   /// Forgets the reads of the interval before.
   void new_interval() { more_reads_.clear(); }
 
@@ -35,29 +22,13 @@ class SharedShadow {
   Finding access(std::size_t at, unsigned n, bool write, const Access& by,
                  const WarpClocks& clocks) {
     Finding found;
-    if (n < 4) {
-      access_bytes(at, n, write, by, clocks, found);
-      return found;
-    }
-    for (std::size_t word = at / 4, end = word + n / 4; word < end; ++word) {
-      std::uint8_t& state = states_[word];
-      if (write)
-        state |= all_written;
-      else if ((state & all_written) != all_written && !found.unwritten)
-        found.unwritten = true, found.byte = word * 4;
-      if (state & split) {
-        for (std::size_t b = word * 4; b < word * 4 + 4; ++b)
-          step(bytes_[b], b, write, by, clocks, found);
-      } else {
-        step(words_[word], word * 4, write, by, clocks, found);
-      }
-    }
+    found.unwritten = memory_.access(at, n, write, [&](Cell& cell, std::size_t byte) {
+      step(cell, byte, write, by, clocks, found);
+    });
     return found;
   }
 
  private:
-  static constexpr std::uint8_t all_written = 15, split = 16;
-
   /// A byte, or a word that has only been accessed as a whole.
   struct Cell {
     Access write, read;       // the last write; the first read since
@@ -68,23 +39,6 @@ class SharedShadow {
     Access read;
     std::uint32_t next;
   };
-
-  void access_bytes(std::size_t at, unsigned n, bool write, const Access& by,
-                    const WarpClocks& clocks, Finding& found) {
-    std::uint8_t& state = states_[at / 4];
-    if (!(state & split)) {
-      state |= split;
-      for (std::size_t b = at / 4 * 4, i = 0; i < 4; ++i) bytes_[b + i] = words_[at / 4];
-    }
-    for (std::size_t b = at; b < at + n; ++b) {
-      const auto bit = static_cast<std::uint8_t>(1U << b % 4);
-      if (write)
-        state |= bit;
-      else if (!(state & bit) && !found.unwritten)
-        found.unwritten = true, found.byte = b;
-      step(bytes_[b], b, write, by, clocks, found);
-    }
-  }
 
   void step(Cell& cell, std::size_t byte, bool write, const Access& by, const WarpClocks& clocks,
             Finding& found) {
@@ -142,18 +96,12 @@ class SharedShadow {
         return report(found, more_reads_[i - 1].read, false, byte);
   }
 
-  void report(Finding& found, const Access& other, bool wrote, std::size_t byte) {
-    if (found.racing) return;
-    racing_ = other;  // the cell is about to change
-    found.racing = &racing_;
-    found.racing_wrote = wrote;
-    found.byte = byte;
+  static void report(Finding& found, const Access& other, bool wrote, std::size_t byte) {
+    if (!found.race) found.race = {other, wrote, byte};
   }
 
-  ShadowPages<std::uint8_t> states_;  // per word: which bytes are written; split into bytes
-  ShadowPages<Cell> words_, bytes_;
+  ShadowMemory<Cell> memory_;
   std::vector<MoreRead> more_reads_;
-  Access racing_;
 };
 
 }  // namespace simt::check

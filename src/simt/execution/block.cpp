@@ -2,10 +2,7 @@
 #define SIMT_SETS_BUILT_IN_VARIABLES
 #include "simt/execution/block.h"
 
-#include <sys/mman.h>
-
 #include <algorithm>
-#include <new>
 #include <numeric>
 #include <random>
 #include <utility>
@@ -26,14 +23,6 @@ thread_local BlockRunner* running = nullptr;
 
 }  // namespace
 
-BlockRunner::BlockRunner() : stacks_(most_threads), threads_(most_threads) {
-  dynamic_shared_ = mmap(nullptr, dynamic_shared_capacity, PROT_READ | PROT_WRITE,
-                         MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (dynamic_shared_ == MAP_FAILED) throw std::bad_alloc();
-}
-
-BlockRunner::~BlockRunner() { munmap(dynamic_shared_, dynamic_shared_capacity); }
-
 int BlockRunner::thread_of_stack(const char* p) const {
   if (p < stacks_.bottom(0) || p >= stacks_.bottom(count_)) return -1;
   return static_cast<int>((p - stacks_.bottom(0)) /
@@ -48,25 +37,22 @@ void BlockRunner::enter(void* runner) {
   auto& self = *static_cast<BlockRunner*>(runner);
   self.call_->run();
   observe::observer = nullptr;
-  Thread& thread = self.threads_[static_cast<std::size_t>(self.current_)];
+  Thread& thread = self.thread_at(self.current_);
   thread.state = State::returned;
   thread.fiber.finish();
 }
 
-void BlockRunner::start(const LaunchShape& shape, dim3 index) {
-  count_ = static_cast<int>(shape.block.x * shape.block.y * shape.block.z);
-  dynamic_shared_bytes_ = shape.dynamic_shared_bytes;
-  poison(dynamic_shared_, dynamic_shared_bytes_);
+void BlockRunner::start(const LaunchShape& shape, std::uint64_t block) {
+  count_ = static_cast<int>(count_of(shape.block));
+  poison(dynamic_shared_.data(), shape.dynamic_shared_bytes);
   violation_.clear();
   warp_operation_pending_ = false;
-  blockIdx = {index.x, index.y, index.z};
+  blockIdx = index_in(shape.grid, block);
   blockDim = shape.block;
   gridDim = shape.grid;
   for (int i = 0; i < count_; ++i) {
-    Thread& thread = threads_[static_cast<std::size_t>(i)];
-    const auto n = static_cast<unsigned>(i);
-    thread.index = {n % shape.block.x, n / shape.block.x % shape.block.y,
-                    n / shape.block.x / shape.block.y};
+    Thread& thread = thread_at(i);
+    thread.index = index_in(shape.block, static_cast<unsigned>(i));
     thread.state = State::ready;
     thread.fiber.prepare(stacks_.bottom(i), &BlockRunner::enter, this);
   }
@@ -75,9 +61,8 @@ void BlockRunner::start(const LaunchShape& shape, dim3 index) {
 }
 
 void BlockRunner::run(const LaunchShape& shape, const KernelCall& call, std::uint64_t block,
-                      dim3 index, Order order, std::uint64_t seed,
-                      observe::LaunchObserver* observer) {
-  start(shape, index);
+                      Order order, std::uint64_t seed, observe::LaunchObserver* observer) {
+  start(shape, block);
   call_ = &call;
   observer_ = observer ? &observer->block_begins(*this, block) : nullptr;
   std::mt19937_64 random(seed);
@@ -107,7 +92,7 @@ void BlockRunner::run(const LaunchShape& shape, const KernelCall& call, std::uin
 /// Runs each until it waits or returns. Whether any waits in a warp operation that may be complete.
 bool BlockRunner::run_ready_threads() {
   for (const int i : order_) {
-    if (threads_[static_cast<std::size_t>(i)].state != State::ready) continue;
+    if (thread_at(i).state != State::ready) continue;
     resume(i);
     if (!violation_.empty()) return false;
   }
@@ -115,7 +100,7 @@ bool BlockRunner::run_ready_threads() {
 }
 
 void BlockRunner::resume(int i) {
-  Thread& thread = threads_[static_cast<std::size_t>(i)];
+  Thread& thread = thread_at(i);
   current_ = i;
   threadIdx = thread.index;
   if (observer_) {
@@ -126,19 +111,19 @@ void BlockRunner::resume(int i) {
   thread.fiber.resume();
 }
 
-void BlockRunner::suspend() { threads_[static_cast<std::size_t>(current_)].fiber.suspend(); }
+void BlockRunner::suspend() { thread_at(current_).fiber.suspend(); }
 
 void BlockRunner::violate(std::string what) {
   observe::observer = nullptr;
   if (violation_.empty()) violation_ = std::move(what);
   // The thread never resumes; its block is abandoned.
-  threads_[static_cast<std::size_t>(current_)].state = State::returned;
+  thread_at(current_).state = State::returned;
   for (;;) suspend();
 }
 
 void BlockRunner::barrier(const Place& place) {
   observe::observer = nullptr;
-  Thread& thread = threads_[static_cast<std::size_t>(current_)];
+  Thread& thread = thread_at(current_);
   thread.state = State::at_barrier;
   thread.place = place;
   suspend();
@@ -146,16 +131,11 @@ void BlockRunner::barrier(const Place& place) {
 
 /// All threads wait or have returned: a violation unless all wait at one barrier.
 void BlockRunner::release_barrier() {
-  const Thread* at = nullptr;
-  int at_index = 0;
-  for (int i = 0; i < count_; ++i)
-    if (threads_[static_cast<std::size_t>(i)].state == State::at_barrier) {
-      at = &threads_[static_cast<std::size_t>(i)];
-      at_index = i;
-      break;
-    }
+  int first = 0;
+  while (first < count_ && thread_at(first).state != State::at_barrier) ++first;
+  const Thread* const at = first < count_ ? &thread_at(first) : nullptr;
   for (int i = 0; i < count_; ++i) {
-    const Thread& thread = threads_[static_cast<std::size_t>(i)];
+    const Thread& thread = thread_at(i);
     const bool arrived = at && thread.state == State::at_barrier && same(thread.place, at->place);
     if (arrived) continue;
     std::string other = thread_name(i);
@@ -163,12 +143,12 @@ void BlockRunner::release_barrier() {
     if (thread.state == State::at_barrier) other += " waits at the one in " + text(thread.place);
     if (thread.state == State::in_warp_operation)
       other += " waits in " + std::string(name(thread.op)) + ", " + text(thread.place);
-    violation_ = at ? thread_name(at_index) + " waits at the barrier in " + text(at->place) +
-                          ", but " + other
-                    : other + " for lanes that wait for others: a deadlock";
+    violation_ =
+        at ? thread_name(first) + " waits at the barrier in " + text(at->place) + ", but " + other
+           : other + " for lanes that wait for others: a deadlock";
     return;
   }
-  for (int i = 0; i < count_; ++i) threads_[static_cast<std::size_t>(i)].state = State::ready;
+  for (int i = 0; i < count_; ++i) thread_at(i).state = State::ready;
 }
 
 // What device_language.h declares. The host compiler may call kernels' helpers outside kernels.

@@ -25,21 +25,16 @@ struct Violation {
 /// Runs blocks one after another on the calling thread, a worker. Big: it owns all stacks.
 class BlockRunner {
  public:
-  BlockRunner();
-  ~BlockRunner();
-  BlockRunner(const BlockRunner&) = delete;
-  BlockRunner& operator=(const BlockRunner&) = delete;
-
-  /// Runs the block with number `block` and index `index` of the launch to its end; `observer`, if
-  /// not null, is told what its threads do. Throws Violation.
-  void run(const LaunchShape& shape, const KernelCall& call, std::uint64_t block, dim3 index,
-           Order order, std::uint64_t seed, observe::LaunchObserver* observer);
+  /// Runs block number `block` of the launch to its end; `observer`, if not null, is told what its
+  /// threads do. Throws Violation.
+  void run(const LaunchShape& shape, const KernelCall& call, std::uint64_t block, Order order,
+           std::uint64_t seed, observe::LaunchObserver* observer);
 
   // Called by the running thread.
   void barrier(const Place& place);
   std::uint64_t warp_operation(WarpOp op, unsigned mask, std::uint64_t value, unsigned argument,
                                int width, const Place& place);
-  void* dynamic_shared_memory() { return dynamic_shared_; }
+  void* dynamic_shared_memory() { return dynamic_shared_.data(); }
   [[noreturn]] void violate(std::string text);
 
   /// "thread (3,0,0)" of this block.
@@ -65,7 +60,8 @@ class BlockRunner {
   };
 
   static void enter(void* runner);
-  void start(const LaunchShape& shape, dim3 index);
+  Thread& thread_at(int i) { return threads_[static_cast<std::size_t>(i)]; }
+  void start(const LaunchShape& shape, std::uint64_t block);
   void resume(int thread);
   void suspend();
   bool run_ready_threads();
@@ -75,14 +71,13 @@ class BlockRunner {
   void exchange(int first, unsigned mask);
   void release_barrier();
 
-  FiberStacks stacks_;
-  std::vector<Thread> threads_;
+  FiberStacks stacks_{most_threads};
+  std::vector<Thread> threads_ = std::vector<Thread>(most_threads);
   std::vector<int> order_;
   int count_ = 0, current_ = -1;
   bool warp_operation_pending_ = false;
   const KernelCall* call_ = nullptr;
-  void* dynamic_shared_;
-  std::size_t dynamic_shared_bytes_ = 0;
+  ZeroedPages<char> dynamic_shared_{dynamic_shared_capacity};
   std::string violation_;
   observe::BlockObserver* observer_ = nullptr;  // while a block runs that has one
 };

@@ -1,11 +1,24 @@
-// How reports speak of threads and of the operations they wait in.
+// Numbers and indices of threads and blocks, and how reports speak of them and of the operations
+// that threads wait in.
 #pragma once
+#include <cstdint>
 #include <string>
 #include <string_view>
 
 #include "simt/language/device_language.h"
 
 namespace simt {
+
+/// The blocks of a grid, or the threads of a block.
+inline std::uint64_t count_of(dim3 extent) { return std::uint64_t{extent.x} * extent.y * extent.z; }
+
+/// The index of the i-th of them, i unsigned.
+template <class Number>
+uint3 index_in(dim3 extent, Number i) {
+  const Number row = i / extent.x;
+  return {static_cast<unsigned>(i % extent.x), static_cast<unsigned>(row % extent.y),
+          static_cast<unsigned>(row / extent.y)};
+}
 
 inline std::string text(const Place& place) {
   const std::string file = place.file_name();
@@ -22,21 +35,9 @@ inline std::string text(uint3 i) {
 }
 
 inline const char* name(WarpOp op) {
-  switch (op) {
-    case WarpOp::sync:
-      return "__syncwarp";
-    case WarpOp::shuffle:
-      return "__shfl_sync";
-    case WarpOp::shuffle_up:
-      return "__shfl_up_sync";
-    case WarpOp::shuffle_down:
-      return "__shfl_down_sync";
-    case WarpOp::shuffle_xor:
-      return "__shfl_xor_sync";
-    case WarpOp::ballot:
-      return "__ballot_sync";
-  }
-  return "";
+  constexpr const char* names[] = {"__syncwarp",       "__shfl_sync",     "__shfl_up_sync",
+                                   "__shfl_down_sync", "__shfl_xor_sync", "__ballot_sync"};
+  return names[static_cast<int>(op)];
 }
 
 }  // namespace simt

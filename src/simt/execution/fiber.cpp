@@ -1,9 +1,6 @@
 #include "simt/execution/fiber.h"
 
-#include <sys/mman.h>
-
 #include <cstdlib>
-#include <new>
 
 #if defined(__SANITIZE_ADDRESS__)
 #include <sanitizer/asan_interface.h>
@@ -33,16 +30,7 @@ void forget_frames(const void*, std::size_t) {}
 
 }  // namespace
 
-FiberStacks::FiberStacks(int count) : bytes_(static_cast<std::size_t>(count) * stack_bytes) {
-  void* memory = mmap(nullptr, bytes_, PROT_READ | PROT_WRITE,
-                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (memory == MAP_FAILED) throw std::bad_alloc();
-  memory_ = static_cast<char*>(memory);
-}
-
-FiberStacks::~FiberStacks() { munmap(memory_, bytes_); }
-
-void FiberStacks::abandon() { forget_frames(memory_, bytes_); }
+void FiberStacks::abandon() { forget_frames(memory_.data(), bytes_); }
 
 void Fiber::prepare(char* stack_bottom, void (*entry)(void*), void* argument) {
   stack_bottom_ = stack_bottom;

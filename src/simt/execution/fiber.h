@@ -4,24 +4,23 @@
 #include <boost/context/detail/fcontext.hpp>
 #include <cstddef>
 
+#include "simt/memory/zeroed_pages.h"
+
 namespace simt {
 
-/// Stacks for all threads of a block; each worker has one set. Address space is cheap, and pages
-/// are only used once touched.
+/// Stacks for all threads of a block; each worker has one set.
 class FiberStacks {
  public:
   static constexpr std::size_t stack_bytes = 64 << 10;
-  explicit FiberStacks(int count);
-  ~FiberStacks();
-  FiberStacks(const FiberStacks&) = delete;
-  FiberStacks& operator=(const FiberStacks&) = delete;
+  explicit FiberStacks(int count)
+      : bytes_(static_cast<std::size_t>(count) * stack_bytes), memory_(bytes_) {}
   /// To be called when fibers are abandoned: AddressSanitizer forgets their frames.
   void abandon();
-  char* bottom(int i) const { return memory_ + static_cast<std::size_t>(i) * stack_bytes; }
+  char* bottom(int i) const { return &memory_[static_cast<std::size_t>(i) * stack_bytes]; }
 
  private:
-  char* memory_;
   std::size_t bytes_;
+  ZeroedPages<char> memory_;
 };
 
 /// State needed to resume a suspended stack.

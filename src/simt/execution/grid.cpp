@@ -11,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "simt/execution/call_text.h"
 #include "simt/execution/worker_pool.h"
 #include "simt/memory/poison.h"
 #include "simt/memory/shared_arrays.h"
@@ -33,17 +34,17 @@ class StaticSharedMemory {
     for (const SharedArray* array : found == used_.end() ? all() : found->second)
       poison(thread_storage() + array->offset, array->bytes);
   }
-  void learn(const void* kernel) {
-    if (used_.contains(kernel)) return;
-    std::vector<const SharedArray*>& used = used_[kernel];
-    for (const SharedArray* array : all())
-      if (!is_poison(thread_storage() + array->offset, array->bytes)) used.push_back(array);
-  }
   bool knows(const void* kernel) const { return used_.contains(kernel); }
-  std::size_t bytes(const void* kernel) const {
-    std::size_t sum = 0;
-    for (const SharedArray* array : used_.at(kernel)) sum += array->bytes;
-    return sum;
+  /// How many bytes it uses.
+  std::size_t learn(const void* kernel) {
+    std::vector<const SharedArray*>& used = used_[kernel];
+    std::size_t bytes = 0;
+    for (const SharedArray* array : all()) {
+      if (is_poison(thread_storage() + array->offset, array->bytes)) continue;
+      used.push_back(array);
+      bytes += array->bytes;
+    }
+    return bytes;
   }
 
  private:
@@ -65,11 +66,6 @@ std::uint64_t block_at(std::uint64_t i, std::uint64_t count, Order order, std::u
   return (i * (step % count) + seed % count) % count;
 }
 
-dim3 block_index(std::uint64_t i, dim3 grid) {
-  return {static_cast<unsigned>(i % grid.x), static_cast<unsigned>(i / grid.x % grid.y),
-          static_cast<unsigned>(i / grid.x / grid.y)};
-}
-
 }  // namespace
 
 void run_grid(const LaunchShape& shape, const KernelCall& call, const Settings& settings,
@@ -78,8 +74,7 @@ void run_grid(const LaunchShape& shape, const KernelCall& call, const Settings& 
   static WorkerPool pool;
   static StaticSharedMemory shared;
   const bool sampled = observer && !observer->sample().empty();
-  const std::uint64_t count = sampled ? observer->sample().size()
-                                      : std::uint64_t{shape.grid.x} * shape.grid.y * shape.grid.z;
+  const std::uint64_t count = sampled ? observer->sample().size() : count_of(shape.grid);
   const std::uint64_t seed = settings.seed * 0x2545F4914F6CDD1Du + launch_number;
   std::atomic<std::uint64_t> next{0};
   std::mutex mutex;
@@ -92,21 +87,18 @@ void run_grid(const LaunchShape& shape, const KernelCall& call, const Settings& 
   const auto run_block = [&](std::uint64_t i) {
     const std::uint64_t at = block_at(i, count, settings.order, seed);
     const std::uint64_t block = sampled ? observer->sample()[at] : at;
-    const dim3 index = block_index(block, shape.grid);
     shared.poison_for(shape.kernel);
     try {
-      this_workers_runner().run(shape, call, block, index, settings.order, seed + i, observer);
+      this_workers_runner().run(shape, call, block, settings.order, seed + i, observer);
     } catch (const Violation& v) {
-      fail("block (" + std::to_string(index.x) + "," + std::to_string(index.y) + "," +
-           std::to_string(index.z) + "): " + v.text);
+      fail("block " + text(index_in(shape.grid, block)) + ": " + v.text);
       next = count;  // no other block starts
     }
   };
 
   if (!shared.knows(shape.kernel)) {
     run_block(next++);
-    if (!violation) shared.learn(shape.kernel);
-    const std::size_t bytes = violation ? 0 : shared.bytes(shape.kernel);
+    const std::size_t bytes = violation ? 0 : shared.learn(shape.kernel);
     if (bytes > static_shared_limit_bytes)
       fail(std::to_string(bytes) + " bytes of static shared memory; the device has " +
            std::to_string(static_shared_limit_bytes));

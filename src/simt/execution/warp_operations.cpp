@@ -30,7 +30,7 @@ int source_lane(WarpOp op, int lane, unsigned argument, int width) {
 std::uint64_t BlockRunner::warp_operation(WarpOp op, unsigned mask, std::uint64_t value,
                                           unsigned argument, int width, const Place& place) {
   observe::observer = nullptr;
-  Thread& thread = threads_[static_cast<std::size_t>(current_)];
+  Thread& thread = thread_at(current_);
   if (!(mask >> (current_ % warp_size) & 1))
     violate(thread_name(current_) + " is not in the mask of its own " + name(op) + ", " +
             text(place));
@@ -50,7 +50,7 @@ bool BlockRunner::complete_warp_operations() {
   bool any = false, pending = false;
   for (int first = 0; first < count_; first += warp_size)
     for (int i = first; i < std::min(first + warp_size, count_); ++i) {
-      if (threads_[static_cast<std::size_t>(i)].state != State::in_warp_operation) continue;
+      if (thread_at(i).state != State::in_warp_operation) continue;
       if (try_complete(first, i))
         any = true;
       else
@@ -64,7 +64,7 @@ bool BlockRunner::complete_warp_operations() {
 /// The operation that thread i of the warp at `first` waits in. Lanes that can never arrive are
 /// reported immediately.
 bool BlockRunner::try_complete(int first, int i) {
-  const Thread& waiting = threads_[static_cast<std::size_t>(i)];
+  const Thread& waiting = thread_at(i);
   bool all_arrived = true;
   for (int lane = 0; lane < warp_size; ++lane) {
     if (!(waiting.mask >> lane & 1)) continue;
@@ -77,7 +77,7 @@ bool BlockRunner::try_complete(int first, int i) {
                    " which the block does not have";
       return false;
     }
-    const Thread& thread = threads_[static_cast<std::size_t>(other)];
+    const Thread& thread = thread_at(other);
     const bool arrived = thread.state == State::in_warp_operation && thread.op == waiting.op &&
                          thread.mask == waiting.mask && same(thread.place, waiting.place);
     if (arrived) continue;
@@ -97,25 +97,24 @@ bool BlockRunner::try_complete(int first, int i) {
 
 void BlockRunner::exchange(int first, unsigned mask) {
   const int leader = std::countr_zero(mask);
-  if (observer_ && threads_[static_cast<std::size_t>(first + leader)].op == WarpOp::sync)
+  if (observer_ && thread_at(first + leader).op == WarpOp::sync)
     observer_->warp_synchronised(first, mask);
   unsigned ballot = 0;
   for (int lane = 0; lane < warp_size; ++lane)
-    if ((mask >> lane & 1) && threads_[static_cast<std::size_t>(first + lane)].value)
-      ballot |= 1U << lane;
+    if ((mask >> lane & 1) && thread_at(first + lane).value) ballot |= 1U << lane;
   for (int lane = 0; lane < warp_size; ++lane) {
     if (!(mask >> lane & 1)) continue;
-    Thread& thread = threads_[static_cast<std::size_t>(first + lane)];
+    Thread& thread = thread_at(first + lane);
     const int source = source_lane(thread.op, lane, thread.argument, thread.width);
     if (thread.op == WarpOp::ballot)
       thread.result = ballot;
     else if (mask >> source & 1)
-      thread.result = threads_[static_cast<std::size_t>(first + source)].value;
+      thread.result = thread_at(first + source).value;
     else
       poison(&thread.result, sizeof thread.result);
   }
   for (int lane = 0; lane < warp_size; ++lane)
-    if (mask >> lane & 1) threads_[static_cast<std::size_t>(first + lane)].state = State::ready;
+    if (mask >> lane & 1) thread_at(first + lane).state = State::ready;
 }
 
 }  // namespace simt

@@ -17,7 +17,7 @@
 
 // A __shared__ variable is storage of the worker that runs the block. Beside each lies a red zone;
 // by its name the machine finds a function's shared variables in the program's symbol table
-// (shared_memory.h), to poison them when a block starts and to tell where each one ends.
+// (memory/shared_arrays.h), to poison them when a block starts and to tell where each one ends.
 #define SIMT_JOIN_(a, b) a##b
 #define SIMT_JOIN(a, b) SIMT_JOIN_(a, b)
 #define __shared__                                                                  \
@@ -60,6 +60,7 @@ struct Place {
 };
 #endif
 
+// call_text.h has their names in this order.
 enum class WarpOp : std::uint8_t { sync, shuffle, shuffle_up, shuffle_down, shuffle_xor, ballot };
 
 /// __syncthreads.
@@ -123,17 +124,4 @@ SIMT_OWN inline unsigned __ballot_sync(unsigned mask, int predicate,
                                        simt::Place place = simt::Place::current()) {
   return static_cast<unsigned>(
       simt::warp_operation(simt::WarpOp::ballot, mask, predicate != 0, 0, 32, place));
-}
-SIMT_OWN inline int __any_sync(unsigned mask, int predicate,
-                               simt::Place place = simt::Place::current()) {
-  return __ballot_sync(mask, predicate, place) != 0;
-}
-SIMT_OWN inline int __all_sync(unsigned mask, int predicate,
-                               simt::Place place = simt::Place::current()) {
-  return __ballot_sync(mask, predicate, place) == mask;
-}
-__forceinline__ int __popc(unsigned bits) { return __builtin_popcount(bits); }
-template <class T>
-__forceinline__ T __ldg(const T* p) {
-  return *p;
 }

@@ -3,7 +3,6 @@
 #include <sys/mman.h>
 
 #include <iterator>
-#include <new>
 #include <stdexcept>
 
 #include "simt/memory/poison.h"
@@ -13,16 +12,11 @@ namespace {
 
 std::size_t rounded(std::size_t bytes) { return (bytes + 255) / 256 * 256; }
 
-}  // namespace
-
-DeviceMemory::DeviceMemory(std::size_t bytes) : bytes_(bytes) {
-  void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
-                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (memory == MAP_FAILED) throw std::bad_alloc();
-  arena_ = static_cast<char*>(memory);
+std::string allocation_of(std::size_t bytes) {
+  return "an allocation of " + std::to_string(bytes) + " bytes";
 }
 
-DeviceMemory::~DeviceMemory() { munmap(arena_, bytes_); }
+}  // namespace
 
 void* DeviceMemory::allocate(std::size_t bytes, int device) {
   if (bytes > bytes_) return nullptr;
@@ -33,9 +27,9 @@ void* DeviceMemory::allocate(std::size_t bytes, int device) {
     at = offset + rounded(allocation.bytes) + red_zone_bytes;
   }
   if (at + wanted > bytes_) return nullptr;
-  poison(arena_ + at, wanted);
+  poison(&arena_[at], wanted);
   allocations_[at + red_zone_bytes] = {bytes, device};
-  return arena_ + at + red_zone_bytes;
+  return &arena_[at + red_zone_bytes];
 }
 
 std::string DeviceMemory::release(void* memory) {
@@ -43,17 +37,16 @@ std::string DeviceMemory::release(void* memory) {
   if (found == allocations_.end()) throw std::invalid_argument("not an allocation");
   const std::size_t offset = found->first, bytes = found->second.bytes;
   std::string damage;
-  const std::size_t size = rounded(bytes) + red_zone_bytes;
-  const auto word = [](std::size_t b) { return b / 8 * 8; };
-  if (!is_poison(arena_ + offset - red_zone_bytes, red_zone_bytes))
-    damage = "something wrote in front of an allocation of " + std::to_string(bytes) + " bytes";
-  else if (!is_poison(arena_ + offset + word(bytes + 7), size - word(bytes + 7)))
-    damage = "something wrote behind an allocation of " + std::to_string(bytes) + " bytes";
+  const std::size_t words = (bytes + 7) / 8 * 8;
+  if (!is_poison(&arena_[offset - red_zone_bytes], red_zone_bytes))
+    damage = "something wrote in front of " + allocation_of(bytes);
+  else if (!is_poison(&arena_[offset + words], rounded(bytes) + red_zone_bytes - words))
+    damage = "something wrote behind " + allocation_of(bytes);
   allocations_.erase(found);
   // Give whole pages back.
   constexpr std::size_t page = 4096;
   const std::size_t begin = (offset + page - 1) / page * page, end = (offset + bytes) / page * page;
-  if (begin < end) madvise(arena_ + begin, end - begin, MADV_DONTNEED);
+  if (begin < end) madvise(&arena_[begin], end - begin, MADV_DONTNEED);
   return damage;
 }
 
@@ -84,18 +77,15 @@ std::string DeviceMemory::describe(const void* p) const {
   std::size_t distance = bytes_;
   if (next != allocations_.end()) {
     distance = next->first - at;
-    nearest = std::to_string(distance) + " bytes in front of an allocation of " +
-              std::to_string(next->second.bytes) + " bytes";
+    nearest = std::to_string(distance) + " bytes in front of " + allocation_of(next->second.bytes);
   }
   if (next != allocations_.begin()) {
     --next;
     const std::size_t bytes = next->second.bytes, end = next->first + bytes;
     if (at < end)
-      return "at byte " + std::to_string(at - next->first) + " of an allocation of " +
-             std::to_string(bytes) + " bytes";
+      return "at byte " + std::to_string(at - next->first) + " of " + allocation_of(bytes);
     if (at - end < distance)
-      nearest = std::to_string(at - end) + " bytes past the end of an allocation of " +
-                std::to_string(bytes) + " bytes";
+      nearest = std::to_string(at - end) + " bytes past the end of " + allocation_of(bytes);
   }
   return nearest;
 }

@@ -1,17 +1,17 @@
 // The emulated devices' memory: one arena, allocations between red zones, poisoned until written.
 #pragma once
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <string>
+
+#include "simt/memory/zeroed_pages.h"
 
 namespace simt {
 
 class DeviceMemory {
  public:
-  explicit DeviceMemory(std::size_t bytes);
-  ~DeviceMemory();
-  DeviceMemory(const DeviceMemory&) = delete;
-  DeviceMemory& operator=(const DeviceMemory&) = delete;
+  explicit DeviceMemory(std::size_t bytes) : bytes_(bytes), arena_(bytes) {}
 
   /// A multiple of 256 bytes of that device, poisoned; null where there is no room.
   void* allocate(std::size_t bytes, int device);
@@ -22,14 +22,12 @@ class DeviceMemory {
   std::size_t free_bytes(int device) const;
   std::size_t total_bytes() const { return bytes_; }
 
-  bool contains(const void* p) const {
-    return static_cast<const char*>(p) >= arena_ && static_cast<const char*>(p) < arena_ + bytes_;
-  }
+  bool contains(const void* p) const { return offset_of(p) < bytes_; }
   /// Whether all bytes lie within one allocation.
   bool holds(const void* p, std::size_t bytes) const;
   /// The device that owns p, which must lie in an allocation.
   int device_of(const void* p) const;
-  const char* arena() const { return arena_; }
+  const char* arena() const { return arena_.data(); }
   /// "12 bytes past the end of an allocation of 400 bytes"
   std::string describe(const void* p) const;
 
@@ -40,10 +38,10 @@ class DeviceMemory {
     int device;
   };
   std::size_t offset_of(const void* p) const {
-    return static_cast<std::size_t>(static_cast<const char*>(p) - arena_);
+    return reinterpret_cast<std::uintptr_t>(p) - reinterpret_cast<std::uintptr_t>(arena());
   }
-  char* arena_;
   std::size_t bytes_;
+  ZeroedPages<char> arena_;
   std::map<std::size_t, Allocation> allocations_;  // by offset
 };
 

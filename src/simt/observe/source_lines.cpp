@@ -1,6 +1,5 @@
 #include "simt/observe/source_lines.h"
 
-#include <link.h>
 #if defined(SIMT_HAS_BACKTRACE)
 #include <backtrace.h>
 #include <cxxabi.h>
@@ -9,43 +8,14 @@
 #include <cstdlib>
 #include <memory>
 #include <regex>
-#include <vector>
+
+#include "simt/memory/program.h"
 
 namespace simt::observe {
 namespace {
 
-struct Range {
-  std::uintptr_t begin, end;
-};
-
-/// Of the program or library that this code was linked into.
-struct Program {
-  std::uintptr_t begin = 0;
-  std::vector<Range> constants;
-};
-
-int find_program(dl_phdr_info* info, std::size_t, void* result) {
-  const auto here = reinterpret_cast<std::uintptr_t>(&find_program);
-  Program program{info->dlpi_addr, {}};
-  bool mine = false;
-  for (int i = 0; i < info->dlpi_phnum; ++i) {
-    const ElfW(Phdr)& segment = info->dlpi_phdr[i];
-    const std::uintptr_t begin = info->dlpi_addr + segment.p_vaddr;
-    const Range range{begin, begin + segment.p_memsz};
-    if (segment.p_type == PT_LOAD) mine = mine || (here >= range.begin && here < range.end);
-    if ((segment.p_type == PT_LOAD && !(segment.p_flags & PF_W)) || segment.p_type == PT_GNU_RELRO)
-      program.constants.push_back(range);
-  }
-  if (mine) *static_cast<Program*>(result) = program;
-  return mine;
-}
-
 const Program& program() {
-  static const Program found = [] {
-    Program p;
-    dl_iterate_phdr(find_program, &p);
-    return p;
-  }();
+  static const Program found = this_program();
   return found;
 }
 
@@ -120,7 +90,7 @@ std::string function_name(const void*) { return "a function unknown"; }
 
 bool is_constant(const void* p, std::size_t bytes) {
   const auto at = reinterpret_cast<std::uintptr_t>(p);
-  for (const Range& range : program().constants)
+  for (const Program::Range& range : program().constants)
     if (at >= range.begin && at + bytes <= range.end) return true;
   return false;
 }

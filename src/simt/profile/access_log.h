@@ -1,9 +1,11 @@
 // What a thread did between two barriers: which blocks of code it entered, and what it loaded and
-// stored there.
+// stored there; and what a warp's threads did together.
 #pragma once
+#include <array>
 #include <cstdint>
 #include <vector>
 
+#include "simt/execution/block.h"
 #include "simt/profile/profile.h"
 
 namespace simt::profile {
@@ -26,5 +28,22 @@ struct LogEntry {
 };
 
 using AccessLog = std::vector<LogEntry>;
+
+/// One instruction of a warp; lanes in rising order.
+struct Request {
+  const LogEntry* instruction = nullptr;  // any lane's
+  int lanes = 0;
+  std::array<std::uint64_t, warp_size> address;
+  std::array<std::uint8_t, warp_size> lane;
+
+  void add(int which_lane, const LogEntry& event) {
+    instruction = &event;
+    address[static_cast<std::size_t>(lanes)] = event.address;
+    lane[static_cast<std::size_t>(lanes++)] = static_cast<std::uint8_t>(which_lane);
+  }
+};
+
+/// What it costs.
+Counts count(const Request& request);
 
 }  // namespace simt::profile

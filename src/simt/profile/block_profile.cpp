@@ -1,6 +1,5 @@
 #include "simt/profile/block_profile.h"
 
-#include <algorithm>
 #include <span>
 
 #include "simt/machine_state.h"
@@ -12,13 +11,10 @@ namespace simt::profile {
 
 BlockProfile::BlockProfile(BlockRunner& runner)
     : BlockObserver(true), runner_(runner), logs_(most_threads) {
-  std::size_t begin = 0, end = 0;
-  for (const SharedArray& array : shared_arrays()) {
-    if (end == 0) begin = array.offset;
-    end = std::max(end, array.offset + array.bytes);
+  if (const std::vector<SharedArray>& arrays = shared_arrays(); !arrays.empty()) {
+    static_begin_ = reinterpret_cast<std::uintptr_t>(thread_storage()) + arrays.front().offset;
+    static_bytes_ = arrays.back().offset + arrays.back().bytes - arrays.front().offset;
   }
-  static_begin_ = reinterpret_cast<std::uintptr_t>(thread_storage()) + begin;
-  static_bytes_ = end - begin;
   dynamic_begin_ = reinterpret_cast<std::uintptr_t>(runner.dynamic_shared_memory());
   arena_begin_ = reinterpret_cast<std::uintptr_t>(machine().memory.arena());
   arena_bytes_ = machine().memory.total_bytes();

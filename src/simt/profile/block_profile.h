@@ -31,7 +31,7 @@ class BlockProfile final : public observe::BlockObserver {
   std::vector<AccessLog> logs_;  // by thread
   AccessLog* log_ = nullptr;     // the running thread's
   Tally tally_;
-  std::uintptr_t static_begin_, dynamic_begin_, arena_begin_;
-  std::size_t static_bytes_, arena_bytes_;
+  std::uintptr_t static_begin_ = 0, dynamic_begin_, arena_begin_;
+  std::size_t static_bytes_ = 0, arena_bytes_;
 };
 }  // namespace simt::profile

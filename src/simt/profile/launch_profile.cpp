@@ -4,6 +4,7 @@
 #include <map>
 #include <tuple>
 
+#include "simt/execution/call_text.h"
 #include "simt/machine_state.h"
 #include "simt/observe/source_lines.h"
 #include "simt/profile/block_profile.h"
@@ -45,9 +46,7 @@ std::vector<LineProfile> Tally::lines() const {
 }
 
 LaunchProfile::LaunchProfile(const LaunchShape& shape, std::uint64_t most_blocks)
-    : shape_(shape),
-      blocks_(std::uint64_t{shape.grid.x} * shape.grid.y * shape.grid.z),
-      sample_(sample_of(blocks_, most_blocks)) {}
+    : shape_(shape), blocks_(count_of(shape.grid)), sample_(sample_of(blocks_, most_blocks)) {}
 
 observe::BlockObserver& LaunchProfile::block_begins(BlockRunner& runner, std::uint64_t) {
   static thread_local BlockProfile profile(runner);  // one per worker, as is its runner

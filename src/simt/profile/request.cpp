@@ -1,4 +1,4 @@
-#include "simt/profile/request.h"
+#include "simt/profile/access_log.h"
 
 #include <algorithm>
 

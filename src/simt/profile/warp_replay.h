@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-#include "simt/profile/request.h"
+#include "simt/profile/access_log.h"
 
 namespace simt::profile {
 

@@ -14,14 +14,10 @@ thread_local ThreadState of_this_thread;
 int& current_device() { return of_this_thread.device; }
 cudaError_t& last_error() { return of_this_thread.last_error; }
 
-cudaError_t result(cudaError_t status) {
-  if (!machine().failure.empty()) status = cudaErrorLaunchFailure;
-  if (status != cudaSuccess) last_error() = status;
-  return status;
-}
-
-cudaError_t refuse(cudaError_t status, const std::string& reason) {
-  machine().detail = reason;
+cudaError_t result(cudaError_t status, const std::string& reason) {
+  Machine& m = machine();
+  if (!m.failure.empty()) status = cudaErrorLaunchFailure;
+  if (status != cudaSuccess) last_error() = status, m.detail = reason;
   return status;
 }
 
@@ -31,21 +27,25 @@ Stream* stream_of(Machine& m, cudaStream_t stream) {
     throw Refusal{cudaErrorStreamCaptureImplicit};
   }
   if (!stream) return m.queue.default_stream(current_device());
-  return m.queue.knows(stream) ? stream : nullptr;
+  if (!m.queue.knows(stream)) throw Refusal{cudaErrorInvalidResourceHandle};
+  return stream;
+}
+
+void require_event(const Machine& m, cudaEvent_t event) {
+  if (!m.events.contains(event)) throw Refusal{cudaErrorInvalidResourceHandle};
 }
 
 void require_current(const Stream* stream) {
   if (stream->device != current_device())
-    throw Refusal{refuse(cudaErrorInvalidResourceHandle,
-                         "the stream is device " + std::to_string(stream->device) +
-                             "'s, and device " + std::to_string(current_device()) +
-                             " is this thread's current one")};
+    throw Refusal{cudaErrorInvalidResourceHandle,
+                  "the stream is device " + std::to_string(stream->device) + "'s, and device " +
+                      std::to_string(current_device()) + " is this thread's current one"};
 }
 
-bool broken_by_capture(Machine& m) {
-  if (!m.queue.capturing()) return false;
+void require_no_capture(Machine& m) {
+  if (!m.queue.capturing()) return;
   m.queue.invalidate_captures();
-  return true;
+  throw Refusal{cudaErrorStreamCaptureUnsupported};
 }
 
 }  // namespace simt

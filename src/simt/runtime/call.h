@@ -15,15 +15,13 @@ int& current_device();
 cudaError_t& last_error();
 
 /// A call's result. Every call after a kernel's failure returns that; other errors are kept for
-/// cudaGetLastError.
-cudaError_t result(cudaError_t status);
+/// cudaGetLastError. The error's text will include the reason.
+cudaError_t result(cudaError_t status, const std::string& reason = "");
 
-/// An error whose text will include the reason.
-cudaError_t refuse(cudaError_t status, const std::string& reason);
-
-/// Thrown within a runtime function, which then returns the status.
+/// Thrown within a runtime function, whose result it is.
 struct Refusal {
   cudaError_t status;
+  std::string reason = "";
 };
 
 /// Runs a runtime function's work, alone and only while no kernel has failed. A kernel that fails
@@ -40,9 +38,10 @@ cudaError_t guarded(const Work& work) {
     std::atomic<int>& calls;
   } const call(m.calls);
   try {
-    return result(work(m));
+    work(m);
+    return result(cudaSuccess);
   } catch (const Refusal& r) {
-    return result(r.status);
+    return result(r.status, r.reason);
   } catch (const Violation& v) {
     m.failure = v.text;
     m.queue.clear();
@@ -50,14 +49,19 @@ cudaError_t guarded(const Work& work) {
   }
 }
 
-/// The stream, the default one for null; null where there is no such stream. Throws Refusal for the
-/// default stream during a capture that it would have to wait for.
+// These throw Refusal.
+
+/// The stream, the default one for null. Refuses what is no stream, and the default one during a
+/// capture that it would have to wait for.
 Stream* stream_of(Machine& m, cudaStream_t stream);
-/// For calls that CUDA allows only on a stream of the current device: throws Refusal.
+/// Refuses what is no event.
+void require_event(const Machine& m, cudaEvent_t event);
+/// For calls that CUDA allows only on a stream of the current device.
 void require_current(const Stream* stream);
+/// For calls that wait for the device: a capture in progress becomes invalid.
+void require_no_capture(Machine& m);
+
 /// Waits for all devices: what is about to be freed may be in use on any.
 cudaError_t synchronise_all();
-/// For calls that wait for the device: whether a capture is in progress. It becomes invalid.
-bool broken_by_capture(Machine& m);
 
 }  // namespace simt

@@ -14,8 +14,8 @@ cudaError_t cudaGetDeviceCount(int* count) {
 cudaError_t cudaSetDevice(int device) {
   const int devices = machine().settings.devices;
   if (device < 0 || device >= devices)
-    return result(refuse(cudaErrorInvalidDevice,
-                         std::to_string(device) + ", of " + std::to_string(devices) + " devices"));
+    return result(cudaErrorInvalidDevice,
+                  std::to_string(device) + ", of " + std::to_string(devices) + " devices");
   current_device() = device;
   return cudaSuccess;
 }
@@ -39,17 +39,15 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp* p, int device) {
 
 cudaError_t cudaDeviceSynchronize() {
   return guarded([](Machine& m) {
-    if (broken_by_capture(m)) return cudaErrorStreamCaptureUnsupported;
+    require_no_capture(m);
     m.queue.finish_device(current_device());
-    return cudaSuccess;
   });
 }
 
 cudaError_t synchronise_all() {
   return guarded([](Machine& m) {
-    if (broken_by_capture(m)) return cudaErrorStreamCaptureUnsupported;
+    require_no_capture(m);
     m.queue.finish_all();
-    return cudaSuccess;
   });
 }
 

@@ -1,67 +1,47 @@
 // The CUDA runtime's functions on errors, and their texts.
 #include <string>
+#include <utility>
 
 #include "simt/machine_state.h"
 #include "simt/runtime/call.h"
 
 namespace simt {
+namespace {
+
+constexpr const char* of_gpus = "an error of GPUs, which the SIMT machine does not have";
+
+constexpr std::pair<cudaError_t, const char*> texts[] = {
+    {cudaSuccess, "no error"},
+    {cudaErrorInvalidValue, "invalid argument"},
+    {cudaErrorMemoryAllocation, "out of memory"},
+    {cudaErrorInvalidConfiguration, "invalid configuration argument"},
+    {cudaErrorInsufficientDriver, "insufficient driver"},
+    {cudaErrorInvalidDeviceFunction, of_gpus},
+    {cudaErrorInvalidDevice, "invalid device ordinal"},
+    {cudaErrorNoKernelImageForDevice, "no kernel image is available for execution on the device"},
+    {cudaErrorUnsupportedPtxVersion, of_gpus},
+    {cudaErrorInvalidResourceHandle, "invalid resource handle"},
+    {cudaErrorNotReady, "device not ready"},
+    {cudaErrorIllegalAddress, of_gpus},
+    {cudaErrorLaunchTimeout, of_gpus},
+    {cudaErrorHardwareStackError, of_gpus},
+    {cudaErrorStreamCaptureUnsupported, "operation not permitted when stream is capturing"},
+    {cudaErrorStreamCaptureInvalidated, "a previous call broke the capture"},
+    {cudaErrorStreamCaptureUnjoined,
+     "capture ended with a stream that was not joined to its origin"},
+    {cudaErrorStreamCaptureImplicit,
+     "the default stream was used while a stream that it waits for was captured"},
+    {cudaErrorCapturedEvent, "operation not permitted on a captured event"},
+};
+
+}  // namespace
 
 const char* cudaGetErrorString(cudaError_t status) {
   static thread_local std::string text;
-  Machine& m = machine();
-  switch (status) {
-    case cudaSuccess:
-      text = "no error";
-      break;
-    case cudaErrorInvalidValue:
-      text = "invalid argument";
-      break;
-    case cudaErrorMemoryAllocation:
-      text = "out of memory";
-      break;
-    case cudaErrorInvalidConfiguration:
-      text = "invalid configuration argument";
-      break;
-    case cudaErrorInsufficientDriver:
-      text = "insufficient driver";
-      break;
-    case cudaErrorNoKernelImageForDevice:
-      text = "no kernel image is available for execution on the device";
-      break;
-    case cudaErrorInvalidDeviceFunction:
-    case cudaErrorUnsupportedPtxVersion:
-    case cudaErrorIllegalAddress:
-    case cudaErrorLaunchTimeout:
-    case cudaErrorHardwareStackError:
-      text = "an error of GPUs, which the SIMT machine does not have";
-      break;
-    case cudaErrorInvalidDevice:
-      text = "invalid device ordinal";
-      break;
-    case cudaErrorInvalidResourceHandle:
-      text = "invalid resource handle";
-      break;
-    case cudaErrorNotReady:
-      text = "device not ready";
-      break;
-    case cudaErrorLaunchFailure:
-      return (text = m.failure).c_str();
-    case cudaErrorStreamCaptureUnsupported:
-      text = "operation not permitted when stream is capturing";
-      break;
-    case cudaErrorStreamCaptureInvalidated:
-      text = "a previous call broke the capture";
-      break;
-    case cudaErrorStreamCaptureUnjoined:
-      text = "capture ended with a stream that was not joined to its origin";
-      break;
-    case cudaErrorCapturedEvent:
-      text = "operation not permitted on a captured event";
-      break;
-    case cudaErrorStreamCaptureImplicit:
-      text = "the default stream was used while a stream that it waits for was captured";
-      break;
-  }
+  const Machine& m = machine();
+  if (status == cudaErrorLaunchFailure) return (text = m.failure).c_str();
+  for (const auto& [known, words] : texts)
+    if (known == status) text = words;
   if (status == last_error() && !m.detail.empty()) text += ": " + m.detail;
   return text.c_str();
 }

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "simt/check/launch_check.h"
+#include "simt/execution/call_text.h"
 #include "simt/execution/grid.h"
 #include "simt/machine_state.h"
 #include "simt/profile/launch_profile.h"
@@ -22,27 +23,29 @@ void require_code(const Machine& m) {
   if (m.settings.capability < code_capability) throw Refusal{cudaErrorNoKernelImageForDevice};
 }
 
-/// Why the device refuses a launch of this shape; empty: it does not.
-std::string refuse_shape(Machine& m, const LaunchShape& s) {
-  const DeviceLimits& device = limits(m.settings.capability);
-  const auto outside = [](const char* what, std::uint64_t n, std::uint64_t most) -> std::string {
-    if (n >= 1 && n <= most) return "";
-    return std::string(what) + " of " + std::to_string(n) + ", allowed are 1 to " +
-           std::to_string(most);
+/// Throws Refusal where the device cannot run a launch of this shape.
+void require_shape(const Machine& m, const LaunchShape& s) {
+  const auto refuse = [](const std::string& reason) {
+    throw Refusal{cudaErrorInvalidConfiguration, reason};
   };
-  const std::uint64_t threads = std::uint64_t{s.block.x} * s.block.y * s.block.z;
-  for (const std::string& text :
-       {outside("a block's x", s.block.x, 1024), outside("a block's y", s.block.y, 1024),
-        outside("a block's z", s.block.z, 64), outside("threads per block", threads, most_threads),
-        outside("a grid's x", s.grid.x, 0x7FFFFFFF), outside("a grid's y", s.grid.y, 65535),
-        outside("a grid's z", s.grid.z, 65535)})
-    if (!text.empty()) return text;
+  const auto require = [&](const std::string& what, std::uint64_t n, std::uint64_t most) {
+    if (n < 1 || n > most)
+      refuse(what + " of " + std::to_string(n) + ", allowed are 1 to " + std::to_string(most));
+  };
+  require("a block's x", s.block.x, 1024);
+  require("a block's y", s.block.y, 1024);
+  require("a block's z", s.block.z, 64);
+  require("threads per block", count_of(s.block), most_threads);
+  require("a grid's x", s.grid.x, 0x7FFFFFFF);
+  require("a grid's y", s.grid.y, 65535);
+  require("a grid's z", s.grid.z, 65535);
   const std::size_t most = dynamic_shared_limit(m, current_device(), s.kernel);
   if (s.dynamic_shared_bytes > most)
-    return std::to_string(s.dynamic_shared_bytes) +
+    refuse(std::to_string(s.dynamic_shared_bytes) +
            " bytes of dynamic shared memory, allowed are " + std::to_string(most) +
-           (most < device.shared_optin_bytes ? " without cudaFuncSetAttribute" : " on this device");
-  return "";
+           (most < limits(m.settings.capability).shared_optin_bytes
+                ? " without cudaFuncSetAttribute"
+                : " on this device"));
 }
 
 void profile_launch(Machine& m, const LaunchShape& shape, const KernelCall& call) {
@@ -76,14 +79,11 @@ cudaError_t enqueue_launch(const LaunchShape& shape, std::shared_ptr<const Kerne
                            cudaStream_t stream) {
   return guarded([&](Machine& m) {
     Stream* to = stream_of(m, stream);
-    if (!to) return cudaErrorInvalidResourceHandle;
     require_current(to);
     require_code(m);
-    const std::string reason = refuse_shape(m, shape);
-    if (!reason.empty()) return refuse(cudaErrorInvalidConfiguration, reason);
+    require_shape(m, shape);
     m.queue.push(to, [&m, shape, call] { run_launch(m, shape, *call); });
     if (m.settings.blocking && !to->capture) m.queue.finish(to);
-    return cudaSuccess;
   });
 }
 
@@ -91,11 +91,10 @@ cudaError_t set_dynamic_shared_limit(const void* kernel, int bytes) {
   return guarded([&](Machine& m) {
     const std::size_t most = limits(m.settings.capability).shared_optin_bytes;
     if (bytes < 0 || static_cast<std::size_t>(bytes) > most)
-      return refuse(cudaErrorInvalidValue, std::to_string(bytes) +
+      throw Refusal{cudaErrorInvalidValue, std::to_string(bytes) +
                                                " bytes of shared memory; the device has " +
-                                               std::to_string(most));
+                                               std::to_string(most)};
     m.dynamic_shared_limits[{current_device(), kernel}] = static_cast<std::size_t>(bytes);
-    return cudaSuccess;
   });
 }
 
@@ -105,7 +104,6 @@ cudaError_t get_function_attributes(cudaFuncAttributes* attributes, const void* 
     *attributes = {most_threads,
                    static_cast<int>(dynamic_shared_limit(m, current_device(), kernel)),
                    m.settings.capability, code_capability};
-    return cudaSuccess;
   });
 }
 

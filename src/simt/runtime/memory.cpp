@@ -22,17 +22,17 @@ bool is_pinned(Machine& m, const void* p, std::size_t bytes) {
   return static_cast<const char*>(p) + bytes <= next->first + next->second;
 }
 
-cudaError_t queue_copy(Machine& m, void* to, const void* from, std::size_t bytes,
-                       cudaMemcpyKind kind, Stream* stream) {
-  if (bytes == 0) return cudaSuccess;
+void queue_copy(Machine& m, void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind,
+                Stream* stream) {
+  if (bytes == 0) return;
   const bool to_device = kind == cudaMemcpyHostToDevice || kind == cudaMemcpyDeviceToDevice;
   const bool from_device = kind == cudaMemcpyDeviceToHost || kind == cudaMemcpyDeviceToDevice;
   if (to_device != m.memory.contains(to) || from_device != m.memory.contains(from))
-    return refuse(cudaErrorInvalidValue, "a copy's kind does not fit its pointers");
+    throw Refusal{cudaErrorInvalidValue, "a copy's kind does not fit its pointers"};
   if ((to_device && !m.memory.holds(to, bytes)) || (from_device && !m.memory.holds(from, bytes)))
-    return refuse(cudaErrorInvalidValue,
+    throw Refusal{cudaErrorInvalidValue,
                   "a copy of " + std::to_string(bytes) + " bytes leaves its device allocation: " +
-                      m.memory.describe(to_device && !m.memory.holds(to, bytes) ? to : from));
+                      m.memory.describe(to_device && !m.memory.holds(to, bytes) ? to : from)};
   if (kind == cudaMemcpyHostToDevice && !is_pinned(m, from, bytes)) {
     // Pageable memory is read before the call returns.
     const auto snapshot = std::make_shared<std::vector<char>>(
@@ -41,7 +41,7 @@ cudaError_t queue_copy(Machine& m, void* to, const void* from, std::size_t bytes
       check::copied(m.queue.running(), to, nullptr, bytes);
       std::memcpy(to, snapshot->data(), bytes);
     });
-    return cudaSuccess;
+    return;
   }
   HostRange host;
   if (kind == cudaMemcpyHostToDevice) host = {static_cast<const char*>(from), bytes, false};
@@ -60,35 +60,33 @@ cudaError_t queue_copy(Machine& m, void* to, const void* from, std::size_t bytes
       host);
   if (host.bytes > 0) check::watch_host();
   if (kind == cudaMemcpyDeviceToHost && !is_pinned(m, to, bytes)) {
-    if (broken_by_capture(m)) return cudaErrorStreamCaptureUnsupported;
+    require_no_capture(m);
     m.queue.finish(stream);
   }
-  return cudaSuccess;
 }
 
-cudaError_t queue_fill(Machine& m, void* memory, int value, std::size_t bytes, Stream* stream) {
-  if (bytes == 0) return cudaSuccess;
+void queue_fill(Machine& m, void* memory, int value, std::size_t bytes, Stream* stream) {
+  if (bytes == 0) return;
   if (!m.memory.holds(memory, bytes))
-    return refuse(cudaErrorInvalidValue,
-                  "a fill leaves its device allocation: " + m.memory.describe(memory));
+    throw Refusal{cudaErrorInvalidValue,
+                  "a fill leaves its device allocation: " + m.memory.describe(memory)};
   require_current(stream);
   if (m.memory.device_of(memory) != stream->device)
-    return refuse(cudaErrorInvalidValue, "a fill of another device's memory");
+    throw Refusal{cudaErrorInvalidValue, "a fill of another device's memory"};
   m.queue.push(stream, [&m, memory, value, bytes] {
     check::filled(m.queue.running(), memory, bytes);
     std::memset(memory, value, bytes);
   });
-  return cudaSuccess;
 }
 
 }  // namespace
 
 cudaError_t allocate(void** memory, std::size_t bytes, bool checked) {
   return guarded([&](Machine& m) {
-    if (broken_by_capture(m)) return cudaErrorStreamCaptureUnsupported;
+    require_no_capture(m);
     *memory = m.memory.allocate(bytes, current_device());
     if (*memory && checked && !m.profile) check::global_shadow().add(*memory, bytes);
-    return *memory ? cudaSuccess : cudaErrorMemoryAllocation;
+    if (!*memory) throw Refusal{cudaErrorMemoryAllocation};
   });
 }
 
@@ -105,7 +103,7 @@ cudaError_t cudaFree(void* memory) {
     check::global_shadow().remove(memory);
     if (!damage.empty() && m.failure.empty()) m.failure = damage;
   } catch (const std::invalid_argument&) {
-    return result(refuse(cudaErrorInvalidValue, "what is freed was not allocated"));
+    return result(cudaErrorInvalidValue, "what is freed was not allocated");
   }
   return result(cudaSuccess);
 }
@@ -113,11 +111,10 @@ cudaError_t cudaFree(void* memory) {
 cudaError_t cudaMallocHost(void** memory, std::size_t bytes) {
   return guarded([&](Machine& m) {
     void* p = std::aligned_alloc(4096, (bytes + 4095) / 4096 * 4096);
-    if (!p) return cudaErrorMemoryAllocation;
+    if (!p) throw Refusal{cudaErrorMemoryAllocation};
     poison(p, bytes);
     m.pinned[static_cast<char*>(p)] = bytes;
     *memory = p;
-    return cudaSuccess;
   });
 }
 
@@ -135,33 +132,25 @@ cudaError_t cudaMemGetInfo(std::size_t* free, std::size_t* total) {
   return guarded([&](Machine& m) {
     *free = m.memory.free_bytes(current_device());
     *total = m.memory.total_bytes();
-    return cudaSuccess;
   });
 }
 
 cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind,
                             cudaStream_t stream) {
-  return guarded([&](Machine& m) {
-    Stream* on = stream_of(m, stream);
-    return on ? queue_copy(m, to, from, bytes, kind, on) : cudaErrorInvalidResourceHandle;
-  });
+  return guarded([&](Machine& m) { queue_copy(m, to, from, bytes, kind, stream_of(m, stream)); });
 }
 
 cudaError_t cudaMemcpy(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind) {
   return guarded([&](Machine& m) {
-    if (broken_by_capture(m)) return cudaErrorStreamCaptureUnsupported;
+    require_no_capture(m);
     Stream* const on = m.queue.default_stream(current_device());
-    const cudaError_t status = queue_copy(m, to, from, bytes, kind, on);
+    queue_copy(m, to, from, bytes, kind, on);
     m.queue.finish(on);
-    return status;
   });
 }
 
 cudaError_t cudaMemsetAsync(void* memory, int value, std::size_t bytes, cudaStream_t stream) {
-  return guarded([&](Machine& m) {
-    Stream* on = stream_of(m, stream);
-    return on ? queue_fill(m, memory, value, bytes, on) : cudaErrorInvalidResourceHandle;
-  });
+  return guarded([&](Machine& m) { queue_fill(m, memory, value, bytes, stream_of(m, stream)); });
 }
 
 cudaError_t cudaMemset(void* memory, int value, std::size_t bytes) {

@@ -7,7 +7,6 @@ namespace simt {
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned flags) {
   return guarded([&](Machine& m) {
     *stream = m.queue.create_stream(!(flags & cudaStreamNonBlocking), current_device());
-    return cudaSuccess;
   });
 }
 cudaError_t cudaStreamCreate(cudaStream_t* stream) {
@@ -16,38 +15,32 @@ cudaError_t cudaStreamCreate(cudaStream_t* stream) {
 
 cudaError_t cudaStreamDestroy(cudaStream_t stream) {
   return guarded([&](Machine& m) {
-    if (!m.queue.knows(stream)) return cudaErrorInvalidResourceHandle;
+    if (!m.queue.knows(stream)) throw Refusal{cudaErrorInvalidResourceHandle};
     m.queue.destroy(stream);
-    return cudaSuccess;
   });
 }
 
 cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
   return guarded([&](Machine& m) {
     Stream* on = stream_of(m, stream);
-    if (!on) return cudaErrorInvalidResourceHandle;
-    if (broken_by_capture(m)) return cudaErrorStreamCaptureUnsupported;
+    require_no_capture(m);
     m.queue.finish(on);
-    return cudaSuccess;
   });
 }
 
 cudaError_t cudaStreamQuery(cudaStream_t stream) {
   return guarded([&](Machine& m) {
     Stream* on = stream_of(m, stream);
-    if (!on) return cudaErrorInvalidResourceHandle;
-    if (!on->queue.empty()) return cudaErrorNotReady;
+    if (!on->queue.empty()) throw Refusal{cudaErrorNotReady};
     m.queue.host_knows(on->clock);
-    return cudaSuccess;
   });
 }
 
 cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned) {
   return guarded([&](Machine& m) {
     Stream* on = stream_of(m, stream);
-    if (!on || !m.events.contains(event)) return cudaErrorInvalidResourceHandle;
+    require_event(m, event);
     m.queue.wait(on, event);
-    return cudaSuccess;
   });
 }
 
@@ -56,7 +49,6 @@ cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned flags) {
     *event = *m.events.insert(new Event).first;
     (*event)->timing = !(flags & cudaEventDisableTiming);
     (*event)->device = current_device();
-    return cudaSuccess;
   });
 }
 cudaError_t cudaEventCreate(cudaEvent_t* event) {
@@ -74,81 +66,65 @@ cudaError_t cudaEventDestroy(cudaEvent_t event) {
 cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
   return guarded([&](Machine& m) {
     Stream* on = stream_of(m, stream);
-    if (!on || !m.events.contains(event)) return cudaErrorInvalidResourceHandle;
+    require_event(m, event);
     if (event->device != on->device)
-      return refuse(cudaErrorInvalidResourceHandle, "event and stream are of different devices");
+      throw Refusal{cudaErrorInvalidResourceHandle, "event and stream are of different devices"};
     m.queue.record(event, on);
-    return cudaSuccess;
   });
 }
 
 cudaError_t cudaEventSynchronize(cudaEvent_t event) {
   return guarded([&](Machine& m) {
-    if (!m.events.contains(event)) return cudaErrorInvalidResourceHandle;
-    if (event->capture) return cudaErrorCapturedEvent;
+    require_event(m, event);
+    if (event->capture) throw Refusal{cudaErrorCapturedEvent};
     if (event->marker) m.queue.finish(*event->marker);
-    return cudaSuccess;
-  });
-}
-
-cudaError_t cudaEventQuery(cudaEvent_t event) {
-  return guarded([&](Machine& m) {
-    if (!m.events.contains(event)) return cudaErrorInvalidResourceHandle;
-    if (event->capture) return cudaErrorCapturedEvent;
-    if (event->marker && !event->marker->done) return cudaErrorNotReady;
-    if (event->marker) m.queue.host_knows(event->marker->clock);
-    return cudaSuccess;
   });
 }
 
 cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t start, cudaEvent_t end) {
   return guarded([&](Machine& m) {
-    for (const Event* event : {start, end}) {
-      if (!m.events.contains(const_cast<Event*>(event))) return cudaErrorInvalidResourceHandle;
+    for (const cudaEvent_t event : {start, end}) {
+      require_event(m, event);
       if (!event->timing)
-        return refuse(cudaErrorInvalidResourceHandle, "an event made with cudaEventDisableTiming");
+        throw Refusal{cudaErrorInvalidResourceHandle, "an event made with cudaEventDisableTiming"};
       if (!event->marker)
-        return refuse(cudaErrorInvalidResourceHandle, "an event that was never recorded");
-      if (event->capture) return cudaErrorCapturedEvent;
+        throw Refusal{cudaErrorInvalidResourceHandle, "an event that was never recorded"};
+      if (event->capture) throw Refusal{cudaErrorCapturedEvent};
       if (event->device != start->device)
-        return refuse(cudaErrorInvalidResourceHandle, "events of different devices");
+        throw Refusal{cudaErrorInvalidResourceHandle, "events of different devices"};
     }
-    if (!start->marker->done || !end->marker->done) return cudaErrorNotReady;
+    if (!start->marker->done || !end->marker->done) throw Refusal{cudaErrorNotReady};
     *milliseconds = static_cast<float>(end->marker->when_ms - start->marker->when_ms);
-    return cudaSuccess;
   });
 }
 
 cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode) {
   return guarded([&](Machine& m) {
-    if (!stream || !m.queue.knows(stream)) return cudaErrorInvalidResourceHandle;
-    if (stream->capture) return cudaErrorStreamCaptureUnsupported;
+    if (!stream || !m.queue.knows(stream)) throw Refusal{cudaErrorInvalidResourceHandle};
+    if (stream->capture) throw Refusal{cudaErrorStreamCaptureUnsupported};
     m.queue.begin_capture(stream);
-    return cudaSuccess;
   });
 }
 
 cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t* graph) {
   return guarded([&](Machine& m) {
     if (!m.queue.knows(stream) || !stream->capture || stream->capture->origin != stream)
-      return cudaErrorInvalidValue;
+      throw Refusal{cudaErrorInvalidValue};
     cudaError_t status = cudaSuccess;
     *graph = m.queue.end_capture(stream, &status);
-    return status;
+    if (status != cudaSuccess) throw Refusal{status};
   });
 }
 
 cudaError_t cudaGraphInstantiate(cudaGraphExec_t* exec, cudaGraph_t graph, unsigned long long) {
-  return guarded([&](Machine&) { return *exec = new GraphExec{*graph}, cudaSuccess; });
+  return guarded([&](Machine&) { *exec = new GraphExec{*graph}; });
 }
 
 cudaError_t cudaGraphLaunch(cudaGraphExec_t exec, cudaStream_t stream) {
   return guarded([&](Machine& m) {
     Stream* on = stream_of(m, stream);
-    if (!on) return cudaErrorInvalidResourceHandle;
-    if (on->capture) return cudaErrorStreamCaptureUnsupported;
+    if (on->capture) throw Refusal{cudaErrorStreamCaptureUnsupported};
     m.queue.launch(exec, on);
-    return cudaSuccess;
   });
 }
 

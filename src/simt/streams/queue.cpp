@@ -153,17 +153,10 @@ bool Queue::run_one(const Stream* preferred) {
     return a->queue.front().order.sequence < b->queue.front().order.sequence;
   });
   Stream* chosen = candidates.front();
-  switch (settings().order) {
-    case Order::forward:
-      break;
-    case Order::reverse:  // as lazily as possible
-      chosen = candidates.back();
-      for (Stream* stream : candidates)
-        if (stream == preferred) chosen = stream;
-      break;
-    case Order::random:
-      chosen = candidates[random_() % candidates.size()];
-      break;
+  if (settings().order == Order::random) chosen = candidates[random_() % candidates.size()];
+  if (settings().order == Order::reverse) {  // as lazily as possible
+    const auto found = std::find(candidates.begin(), candidates.end(), preferred);
+    chosen = found == candidates.end() ? candidates.back() : *found;
   }
   const QueuedOperation operation = std::move(chosen->queue.front());
   chosen->queue.pop_front();
@@ -221,8 +214,7 @@ void Queue::host_waited() {
 
 bool Queue::host_may_meet(HostRange range) const {
   return std::any_of(host_ranges_.begin(), host_ranges_.end(), [&](const OperationsRange& o) {
-    return (o.host.written || range.written) && o.host.begin < range.begin + range.bytes &&
-           range.begin < o.host.begin + o.host.bytes &&
+    return o.host.conflicts(range) &&
            (o.stream >= host_clock_.size() || o.number > host_clock_[o.stream]);
   });
 }
@@ -233,12 +225,9 @@ void Queue::clear() {
 }
 
 bool Queue::touches(HostRange range) const {
-  const auto overlaps = [&](const QueuedOperation& o) {
-    return (o.host.written || range.written) && o.host.begin < range.begin + range.bytes &&
-           range.begin < o.host.begin + o.host.bytes;
-  };
+  const auto conflicts = [&](const QueuedOperation& o) { return o.host.conflicts(range); };
   return std::any_of(streams_.begin(), streams_.end(), [&](const Stream* s) {
-    return std::any_of(s->queue.begin(), s->queue.end(), overlaps);
+    return std::any_of(s->queue.begin(), s->queue.end(), conflicts);
   });
 }
 

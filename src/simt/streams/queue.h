@@ -27,6 +27,10 @@ struct HostRange {
   const char* begin = nullptr;
   std::size_t bytes = 0;
   bool written = false;  // or only read
+  bool conflicts(const HostRange& other) const {
+    return (written || other.written) && begin < other.begin + other.bytes &&
+           other.begin < begin + bytes;
+  }
 };
 
 /// One piece of queued work.
