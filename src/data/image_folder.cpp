@@ -47,7 +47,7 @@ Dataset read_image_folder(const std::string& directory, int size) {
   data.channels = rgb;
   for (const std::string& path : list_pictures(directory)) {
     try {
-      const Image picture = read_image(path, rgb);
+      const Image picture = read_image(path, {.channels = rgb, .background = -1, .upright = false});
       data.pixels.resize(data.pixels.size() + data.image_bytes());
       std::uint8_t* out = data.pixels.data() + data.pixels.size() - data.image_bytes();
       if (!stbir_resize_uint8(picture.pixels.data(), picture.width, picture.height, 0, out, size,
