@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <regex>
+#include <utility>
 
 #include "dcgan/dataset.h"
 #include "dcgan/error.h"
