@@ -17,7 +17,9 @@ struct AdamConfig {
 struct Config {
   std::string preset = "dcgan";
   std::string backend = "auto";
-  std::string data;  ///< folder; empty: where the data set is usually found
+  std::string data;                  ///< folder; empty: where the data set is usually found
+  std::string fit = "crop";          ///< how pictures become square: crop, pad, squeeze, legacy
+  std::string background = "white";  ///< behind transparent and around padded pictures; or black
   std::uint64_t seed = 1;
   std::int64_t epochs = 10;
   std::int64_t steps = 0;  ///< total number of training steps; 0: as many as the epochs have

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "dcgan/config.h"
+
 namespace dcgan {
 
 /// Images as they come from disk: 8-bit, [count, height, width, channels], row-major.
@@ -22,17 +24,16 @@ struct Dataset {
   const std::uint8_t* image(std::int64_t i) const { return pixels.data() + i * image_bytes(); }
 };
 
-/// Finds the folder with the four IDX files: `directory` if not empty, else $DCGAN_DATA, else where
-/// Debian's dataset-fashion-mnist puts them. Throws Error naming the missing file and the remedy.
-std::string find_idx_directory(const std::string& directory);
+/// Reads IDX images, and their labels if they lie beside them, plain or gzipped. `place` is the
+/// file of images, or a folder that has train-images-idx3-ubyte, or one of its usual other names,
+/// in it or up to two levels down; empty: $DCGAN_DATA, else where Debian's dataset-fashion-mnist
+/// is. MNIST and Fashion-MNIST are known by their contents and have label_names. Throws Error on a
+/// missing, truncated, or malformed file, and says what is there instead.
+Dataset read_idx_dataset(const std::string& place);
 
-/// Reads train-images-idx3-ubyte and train-labels-idx1-ubyte (.gz or plain) from `directory`
-/// (already resolved by find_idx_directory). The labels may be absent.
-/// Throws Error on a missing, truncated, or malformed file.
-Dataset read_idx_dataset(const std::string& directory);
-
-/// Reads every PNG and JPEG below `directory` as RGB, resized to size x size; files that cannot be
-/// decoded are named in a warning and skipped. Throws Error if none is left.
-Dataset read_image_folder(const std::string& directory, int size);
+/// Reads the PNG and JPEG files below `directory` as RGB, turned as EXIF says, at size x size; how
+/// is up to config's fit and background. Hidden files, run folders, other formats and damaged files
+/// are skipped; one line in the log counts them. Throws Error if no picture is left.
+Dataset read_image_folder(const std::string& directory, int size, const Config& config = {});
 
 }  // namespace dcgan

@@ -54,6 +54,18 @@ std::vector<Field> make_fields() {
                  Choice{[](C& c) -> std::string& { return c.backend; }, backend_names}});
   all.push_back({"data", "folder of the data set; empty: where it is usually found",
                  Path{[](C& c) -> std::string& { return c.data; }}});
+  all.push_back({"fit",
+                 "how pictures become square: their centre, all of them in a frame, or squeezed; "
+                 "legacy: squeezed, and neither turned nor laid on the background",
+                 Choice{[](C& c) -> std::string& { return c.fit; },
+                        [] {
+                          return std::vector<std::string>{"crop", "pad", "squeeze", "legacy"};
+                        }}});
+  all.push_back({"background", "what shows behind transparent pictures, and around padded ones",
+                 Choice{[](C& c) -> std::string& { return c.background; },
+                        [] {
+                          return std::vector<std::string>{"white", "black"};
+                        }}});
   all.push_back({"seed", "seed of everything random",
                  whole<std::uint64_t>([](C& c) -> std::uint64_t& { return c.seed; }, 0,
                                       std::numeric_limits<std::uint64_t>::max())});

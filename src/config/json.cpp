@@ -105,6 +105,8 @@ Config config_from_json(const std::string& text, const std::string& where) {
       if (std::visit(TakeJson{{config}, *preset}, find_field("preset").kind))
         config = preset_config(config.preset);
     }
+    // Runs list every setting; before 0.3 they had no "fit".
+    if (parsed.contains("log_every")) config.fit = "legacy";
     take_object(config, parsed, "");
     return config;
   } catch (const json::exception& error) {

@@ -4,11 +4,17 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstdlib>
+#include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <memory>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <vector>
 
+#include "data/idx_files.h"
+#include "data/picture_files.h"
 #include "dcgan/dataset.h"
 #include "dcgan/error.h"
 
@@ -17,19 +23,24 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* debian_directory = "/usr/share/datasets/fashion-mnist";
-constexpr const char* images_name = "train-images-idx3-ubyte";
-constexpr const char* labels_name = "train-labels-idx1-ubyte";
 constexpr std::uint32_t images_magic = 0x0803, labels_magic = 0x0801;
 constexpr std::uint32_t largest_side = 4096;
 constexpr std::uint64_t largest_bytes = std::uint64_t{1} << 32;
 
-/// DIR/NAME or DIR/NAME.gz, or nothing.
-std::string find_file(const std::string& directory, const std::string& name) {
-  std::error_code none;  // a folder that cannot be entered counts as empty
-  for (const std::string& candidate : {directory + "/" + name, directory + "/" + name + ".gz"})
-    if (fs::is_regular_file(candidate, none)) return candidate;
-  return "";
+/// The data sets that are known, by zlib's CRC-32 of their files when unpacked.
+struct KnownFiles {
+  unsigned long images, labels;
+  const char* name;
+};
+constexpr KnownFiles known_files[] = {{0xE9F4D8B3, 0xE0CB4AD2, "MNIST"},
+                                      {0x91373BDF, 0x4AB9EFF9, "MNIST (test images)"},
+                                      {0xB4F29F28, 0x741A4657, "Fashion-MNIST"},
+                                      {0x678FE0B1, 0x80142C1F, "Fashion-MNIST (test images)"}};
+
+std::vector<std::string> label_names(std::string_view data_set) {
+  if (data_set.starts_with("MNIST")) return {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"};
+  return {"T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",
+          "Sandal",      "Shirt",   "Sneaker",  "Bag",   "Ankle boot"};
 }
 
 /// A file read through zlib, which passes plain files through as they are.
@@ -47,6 +58,7 @@ class GzFile {
       const int got = gzread(file_.get(), to, part);
       if (got < 0 || damaged()) broken("its compressed data is damaged or cut off");
       if (got == 0) broken(std::string("it ends within its ") + what);
+      crc_ = crc32(crc_, to, static_cast<unsigned>(got));
       to += got;
       bytes -= static_cast<std::size_t>(got);
     }
@@ -61,6 +73,17 @@ class GzFile {
     const int got = gzread(file_.get(), &more, 1);
     if (got > 0) broken("there are bytes after its data");
     if (got < 0 || damaged()) broken("its compressed data is damaged or cut off");
+  }
+  /// Of all that was read.
+  unsigned long crc() const { return crc_; }
+  void expect_magic(std::uint32_t magic, const char* kind) {
+    const std::uint32_t got = big_endian();
+    if (got == magic) return;
+    char text[128];
+    std::snprintf(text, sizeof text, ": not an IDX file of %s: its magic number is %08x, not %08x",
+                  kind, got, magic);
+    throw Error(path_ + text + (got == labels_magic ? "; these are labels" : "") +
+                "; name the file of images, or its folder, with --data");
   }
   [[noreturn]] void broken(const std::string& what) const {
     throw Error(path_ + ": not a whole IDX file: " + what + "; fetch it again (tools/get_data.sh)");
@@ -78,13 +101,16 @@ class GzFile {
     void operator()(gzFile_s* file) const { gzclose(file); }
   };
   std::string path_;
+  unsigned long crc_ = crc32(0, nullptr, 0);
   std::unique_ptr<gzFile_s, Close> file_;
 };
 
-/// Reads in portions, so that a header that lies about its size costs no memory.
+/// Reads in portions, so that a header that lies about its size costs no memory: what is reserved
+/// and never written takes none.
 std::vector<std::uint8_t> read_bytes(GzFile& file, std::uint64_t count) {
   constexpr std::uint64_t portion = 1 << 24;
   std::vector<std::uint8_t> bytes;
+  bytes.reserve(count);
   while (bytes.size() < count) {
     const std::size_t have = bytes.size();
     bytes.resize(have + static_cast<std::size_t>(std::min(portion, count - have)));
@@ -93,14 +119,22 @@ std::vector<std::uint8_t> read_bytes(GzFile& file, std::uint64_t count) {
   return bytes;
 }
 
-void read_images(const std::string& path, Dataset& out) {
+/// zlib unpacks a byte to no more than 1032; a plain file holds fewer.
+std::uint64_t most_unpacked_bytes(const std::string& path) {
+  std::error_code none;
+  const std::uintmax_t bytes = fs::file_size(path, none);
+  return none ? largest_bytes : bytes * 1032;
+}
+
+/// Returns the file's checksum, as read_labels does.
+unsigned long read_images(const std::string& path, Dataset& out) {
   GzFile file(path);
-  if (file.big_endian() != images_magic) file.broken("its magic number is not 0x00000803");
+  file.expect_magic(images_magic, "8-bit images");
   const std::uint32_t count = file.big_endian(), height = file.big_endian(),
                       width = file.big_endian();
   if (count == 0 || height == 0 || width == 0) file.broken("its header announces no images");
   if (height > largest_side || width > largest_side ||
-      std::uint64_t{count} * height * width > largest_bytes)
+      std::uint64_t{count} * height * width > std::min(largest_bytes, most_unpacked_bytes(path)))
     file.broken("it announces " + std::to_string(count) + " images of " + std::to_string(height) +
                 "x" + std::to_string(width));
   out.count = count;
@@ -109,57 +143,34 @@ void read_images(const std::string& path, Dataset& out) {
   out.channels = 1;
   out.pixels = read_bytes(file, std::uint64_t{count} * height * width);
   file.expect_end();
+  return file.crc();
 }
 
-void read_labels(const std::string& path, Dataset& out) {
+unsigned long read_labels(const std::string& path, Dataset& out) {
   GzFile file(path);
-  if (file.big_endian() != labels_magic) file.broken("its magic number is not 0x00000801");
+  file.expect_magic(labels_magic, "labels");
   const std::uint32_t count = file.big_endian();
   if (count != out.count)
     file.broken("it has " + std::to_string(count) + " labels for " + std::to_string(out.count) +
                 " images");
   out.labels = read_bytes(file, count);
   file.expect_end();
-  for (const std::uint8_t label : out.labels)
-    if (label >= out.label_names.size()) file.broken("it has label " + std::to_string(label));
-}
-
-bool is_mnist(const std::string& directory) {
-  std::string text = fs::weakly_canonical(directory).string();
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text.find("mnist") != std::string::npos && text.find("fashion") == std::string::npos;
+  return file.crc();
 }
 
 }  // namespace
 
-std::string find_idx_directory(const std::string& directory) {
-  std::string chosen = directory;
-  if (chosen.empty())
-    if (const char* variable = std::getenv("DCGAN_DATA")) chosen = variable;
-  if (chosen.empty()) chosen = debian_directory;
-  if (find_file(chosen, images_name).empty())
-    throw Error(chosen + "/" + images_name +
-                ".gz is missing: install the package dataset-fashion-mnist, run tools/get_data.sh "
-                "DIR, or name the folder that has it with --data DIR");
-  return chosen;
-}
-
-Dataset read_idx_dataset(const std::string& directory) {
+Dataset read_idx_dataset(const std::string& place) {
   Dataset data;
-  if (is_mnist(directory)) {
-    data.name = "MNIST";
-    data.label_names = {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"};
-  } else {
-    data.name = "Fashion-MNIST";
-    data.label_names = {"T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",
-                        "Sandal",      "Shirt",   "Sneaker",  "Bag",   "Ankle boot"};
+  const IdxFiles files = find_idx_files(place);
+  const unsigned long images = read_images(files.images, data);
+  const unsigned long labels = files.labels.empty() ? 0 : read_labels(files.labels, data);
+  data.name = name_of(files.place);
+  for (const KnownFiles& known : known_files) {
+    if (known.images != images) continue;
+    data.name = known.name;
+    if (known.labels == labels) data.label_names = label_names(known.name);
   }
-  const std::string images = find_file(directory, images_name);
-  if (images.empty()) throw Error(directory + "/" + images_name + ".gz is missing");
-  read_images(images, data);
-  const std::string labels = find_file(directory, labels_name);
-  if (!labels.empty()) read_labels(labels, data);
   return data;
 }
 

@@ -3,8 +3,9 @@
 #include <stb_image_resize.h>
 
 #include <algorithm>
-#include <filesystem>
+#include <chrono>
 
+#include "data/picture_files.h"
 #include "dcgan/dataset.h"
 #include "dcgan/error.h"
 #include "image/image.h"
@@ -12,57 +13,101 @@
 namespace dcgan {
 namespace {
 
-namespace fs = std::filesystem;
+constexpr int rgb = 3;
 
-bool is_picture(const fs::path& path) {
-  std::string extension = path.extension().string();
-  std::transform(extension.begin(), extension.end(), extension.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return extension == ".png" || extension == ".jpg" || extension == ".jpeg";
+/// Says how far a long reading is: after two seconds, then ever more seldom, twice a minute at
+/// last.
+class Progress {
+ public:
+  explicit Progress(std::size_t total) : total_(total) {}
+
+  void done(std::size_t pictures) {
+    const std::chrono::duration<double> elapsed = Clock::now() - start_;
+    const double seconds = elapsed.count();
+    if (seconds < next_) return;
+    next_ = seconds + std::clamp(seconds, 2.0, 30.0);
+    const double each = seconds / static_cast<double>(pictures);
+    const double left = each * static_cast<double>(total_ - pictures);
+    spdlog::info("{} of {} pictures read, {:.0f} {} left", pictures, total_,
+                 left < 120 ? left : left / 60, left < 120 ? "s" : "min");
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  Clock::time_point start_ = Clock::now();
+  double next_ = 2;
+  std::size_t total_;
+};
+
+bool legacy(const Config& config) { return config.fit == "legacy"; }
+
+std::uint8_t background(const Config& config) { return config.background == "white" ? 255 : 0; }
+
+Decoding decoding(const Config& config, int size) {
+  if (legacy(config)) return {.channels = rgb, .background = -1, .upright = false};
+  return {.channels = rgb, .background = background(config), .least_side = size};
 }
 
-/// In the order of their names, so that a run does not depend on the file system's.
-std::vector<std::string> list_pictures(const std::string& directory) {
-  std::vector<std::string> paths;
-  std::error_code error;
-  fs::recursive_directory_iterator entry(directory, error);
-  for (; !error && entry != fs::recursive_directory_iterator(); entry.increment(error)) {
-    std::error_code broken_link;
-    if (entry->is_regular_file(broken_link) && is_picture(entry->path()))
-      paths.push_back(entry->path().string());
+/// Writes the picture into size x size pixels of background: its centre, all of it, or all of it
+/// squeezed.
+bool write_fitted(const Image& picture, const std::string& fit, int size, std::uint8_t* out) {
+  const int shorter = std::min(picture.width, picture.height);
+  const int longer = std::max(picture.width, picture.height);
+  int width = picture.width, height = picture.height;  // of what is taken of it
+  int out_width = size, out_height = size;             // of where that is written
+  if (fit == "crop") width = height = shorter;
+  if (fit == "pad") {
+    const auto scaled = [&](int side) {
+      return std::max(1, static_cast<int>((std::int64_t{2} * size * side + longer) / (2 * longer)));
+    };
+    out_width = scaled(width);
+    out_height = scaled(height);
   }
-  if (error) throw Error(directory + ": cannot be listed: " + error.message());
-  std::sort(paths.begin(), paths.end());
-  return paths;
+  // The first byte of a window in the middle of an image.
+  const auto middle = [](int all_width, int all_height, int inner_width, int inner_height) {
+    return (std::size_t(all_height - inner_height) / 2 * all_width +
+            std::size_t(all_width - inner_width) / 2) *
+           rgb;
+  };
+  return stbir_resize_uint8(
+      picture.pixels.data() + middle(picture.width, picture.height, width, height), width, height,
+      picture.width * rgb, out + middle(size, size, out_width, out_height), out_width, out_height,
+      size * rgb, rgb);
 }
 
 }  // namespace
 
-Dataset read_image_folder(const std::string& directory, int size) {
-  constexpr int rgb = 3;
+Dataset read_image_folder(const std::string& directory, int size, const Config& config) {
   Dataset data;
-  data.name = fs::path(directory).lexically_normal().filename().string();
-  if (data.name.empty()) data.name = directory;
+  data.name = name_of(directory);
   data.height = data.width = size;
   data.channels = rgb;
-  for (const std::string& path : list_pictures(directory)) {
+  auto [paths, ignored] = find_pictures(directory);
+  data.pixels.reserve(paths.size() * data.image_bytes());
+  Progress progress(paths.size());
+  std::int64_t damaged = 0;
+  for (std::size_t i = 0; i < paths.size(); ++i) {
+    const std::size_t end = data.pixels.size();
     try {
-      const Image picture = read_image(path, rgb);
-      data.pixels.resize(data.pixels.size() + data.image_bytes());
-      std::uint8_t* out = data.pixels.data() + data.pixels.size() - data.image_bytes();
-      if (!stbir_resize_uint8(picture.pixels.data(), picture.width, picture.height, 0, out, size,
-                              size, 0, rgb)) {
-        data.pixels.resize(data.pixels.size() - data.image_bytes());
-        throw Error(path + ": cannot be resized");
-      }
+      const Image picture = read_image(paths[i], decoding(config, size));
+      data.pixels.resize(end + data.image_bytes(), background(config));
+      if (!write_fitted(picture, config.fit, size, data.pixels.data() + end))
+        throw Error(paths[i] + ": cannot be resized");
       ++data.count;
     } catch (const Error& e) {
-      spdlog::warn("skipped: {}", e.what());
+      data.pixels.resize(end);
+      constexpr int most_named = 20;
+      if (++damaged <= most_named) spdlog::warn("skipped: {}", printable(e.what()));
     }
+    progress.done(i + 1);
   }
+  if (damaged > 0) ignored["damaged"] = damaged;
   if (data.count == 0)
-    throw Error(directory + ": there is no readable PNG or JPEG picture in it; name the folder " +
-                "that has them with --data DIR");
+    throw Error(directory + ": no PNG or JPEG picture in it can be read (" +
+                (ignored.empty() ? "it is empty" : "found: " + to_string(ignored)) +
+                "); name the folder that has them with --data DIR");
+  if (!ignored.empty())
+    spdlog::info("{}: pictures read: {}; ignored: {}", data.name, data.count, to_string(ignored));
   return data;
 }
 

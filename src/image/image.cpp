@@ -33,12 +33,19 @@ Image with_channels(const Image& image, int channels) {
 
 }  // namespace
 
-Image make_image(std::size_t width, std::size_t height, int channels) {
-  constexpr std::size_t most_pixels = std::size_t{1} << 26;
-  if (width * height > most_pixels)
-    throw Error("a picture of " + std::to_string(width) + "x" + std::to_string(height) +
-                " pixels is larger than " + std::to_string(most_pixels >> 20) +
+void check_size(std::size_t width, std::size_t height, std::size_t file_bytes,
+                std::size_t most_pixels) {
+  constexpr std::size_t limit = std::size_t{1} << 26;
+  const std::string size = std::to_string(width) + "x" + std::to_string(height) + " pixels";
+  if (width * height > limit)
+    throw Error("a picture of " + size + " is larger than " + std::to_string(limit >> 20) +
                 " megapixels; scale it down, or remove it");
+  if (width * height > most_pixels)
+    throw Error("damaged: " + std::to_string(file_bytes) + " bytes cannot hold its " + size +
+                "; fetch it again, or remove it");
+}
+
+Image make_image(std::size_t width, std::size_t height, int channels) {
   return {static_cast<int>(width), static_cast<int>(height), channels,
           std::vector<std::uint8_t>(width * height * channels)};
 }
@@ -52,23 +59,23 @@ std::vector<std::uint8_t> to_bytes(const std::vector<float>& values) {
   return bytes;
 }
 
-Image decode_image(std::span<const std::uint8_t> file, int channels) {
+Image decode_image(std::span<const std::uint8_t> file, const Decoding& how) {
   Image image;
   if (begins_with(file, {0xFF, 0xD8}))
-    image = decode_jpeg(file);
+    image = decode_jpeg(file, how);
   else if (begins_with(file, {0x89, 'P', 'N', 'G'}))
-    image = decode_png(file);
+    image = decode_png(file, how);
   else
     throw Error("neither a PNG nor a JPEG; convert it, or remove it");
-  return channels == 0 || channels == image.channels ? image : with_channels(image, channels);
+  const bool as_stored = how.channels == 0 || how.channels == image.channels;
+  return as_stored ? image : with_channels(image, how.channels);
 }
 
-Image read_image(const std::string& path, int channels) {
+Image read_image(const std::string& path, const Decoding& how) {
   constexpr std::size_t most_bytes = 1 << 29;  // 64 megapixels of RGBA in 16 bits, unpacked
   const std::string file = read_file(path, most_bytes);
   try {
-    return decode_image({reinterpret_cast<const std::uint8_t*>(file.data()), file.size()},
-                        channels);
+    return decode_image({reinterpret_cast<const std::uint8_t*>(file.data()), file.size()}, how);
   } catch (const Error& e) {
     throw Error(path + ": " + e.what());
   }

@@ -1,9 +1,12 @@
 // Reads JPEG with libjpeg, which leaves on an error by longjmp: no object with a destructor may
 // live in functions that it calls or is called from.
+#include <algorithm>
 #include <csetjmp>
 #include <cstddef>
 #include <cstdio>  // jpeglib.h needs these two before it
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include <jpeglib.h>
@@ -12,6 +15,7 @@
 
 #include "dcgan/error.h"
 #include "image/decode.h"
+#include "image/orientation.h"
 
 namespace dcgan {
 namespace {
@@ -64,10 +68,11 @@ class JpegDecoder {
   JpegDecoder(const JpegDecoder&) = delete;
   JpegDecoder& operator=(const JpegDecoder&) = delete;
 
-  Image decode(std::span<const std::uint8_t> file) {
+  Image decode(std::span<const std::uint8_t> file, const Decoding& how) {
     guarded([&] {
       jpeg_create_decompress(&jpeg_);
       jpeg_.progress = &progress_;
+      if (how.upright) jpeg_save_markers(&jpeg_, exif_marker, 0xFFFF);
       jpeg_mem_src(&jpeg_, file.data(), static_cast<unsigned long>(file.size()));
       jpeg_read_header(&jpeg_, TRUE);
     });
@@ -75,10 +80,18 @@ class JpegDecoder {
     if (components != 1 && components != 3 && components != 4)
       throw Error("a JPEG of " + std::to_string(components) +
                   " components; save it again in RGB, or remove it");
+    // Each block of the finest component takes a bit at least.
+    check_size(jpeg_.image_width, jpeg_.image_height, file.size(), file.size() * 8 * DCTSIZE2);
+    const JDIMENSION shorter = std::min(jpeg_.image_width, jpeg_.image_height);
+    const auto least = static_cast<JDIMENSION>(how.least_side);
+    jpeg_.scale_num = jpeg_.scale_denom = 1;
+    while (least > 0 && jpeg_.scale_denom < 8 && shorter / (2 * jpeg_.scale_denom) >= least)
+      jpeg_.scale_denom *= 2;
+    guarded([&] { jpeg_calc_output_dimensions(&jpeg_); });
     const bool cmyk = components == 4;
-    Image image = make_image(jpeg_.image_width, jpeg_.image_height, components == 1 ? 1 : 3);
+    Image image = make_image(jpeg_.output_width, jpeg_.output_height, components == 1 ? 1 : 3);
     jpeg_.out_color_space = components == 1 ? JCS_GRAYSCALE : cmyk ? JCS_CMYK : JCS_RGB;
-    std::vector<JSAMPLE> inks(cmyk ? std::size_t{4} * jpeg_.image_width : 0);
+    std::vector<JSAMPLE> inks(cmyk ? std::size_t{4} * jpeg_.output_width : 0);
     const std::size_t row_bytes = std::size_t(image.width) * image.channels;
     guarded([&] {
       jpeg_start_decompress(&jpeg_);
@@ -86,13 +99,26 @@ class JpegDecoder {
         std::uint8_t* pixels = image.pixels.data() + jpeg_.output_scanline * row_bytes;
         JSAMPROW row = cmyk ? inks.data() : pixels;
         jpeg_read_scanlines(&jpeg_, &row, 1);
-        if (cmyk) cmyk_to_rgb(inks.data(), jpeg_.image_width, pixels);
+        if (cmyk) cmyk_to_rgb(inks.data(), jpeg_.output_width, pixels);
       }
     });
-    return image;
+    return turned_upright(std::move(image), orientation());
   }
 
  private:
+  static constexpr int exif_marker = JPEG_APP0 + 1;
+
+  /// As the first EXIF segment says, among those that were kept.
+  int orientation() const {
+    constexpr std::string_view name("Exif\0\0", 6);
+    for (jpeg_saved_marker_ptr m = jpeg_.marker_list; m; m = m->next) {
+      const std::span<const std::uint8_t> data(m->data, m->data_length);
+      if (data.size() > name.size() && std::equal(name.begin(), name.end(), data.begin()))
+        return exif_orientation(data.subspan(name.size()));
+    }
+    return 1;
+  }
+
   template <class Calls>
   void guarded(Calls calls) {
     if (setjmp(failure_.back) != 0)
@@ -108,6 +134,8 @@ class JpegDecoder {
 
 }  // namespace
 
-Image decode_jpeg(std::span<const std::uint8_t> file) { return JpegDecoder().decode(file); }
+Image decode_jpeg(std::span<const std::uint8_t> file, const Decoding& how) {
+  return JpegDecoder().decode(file, how);
+}
 
 }  // namespace dcgan

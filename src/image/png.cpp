@@ -7,9 +7,11 @@
 #include <cstdio>
 #include <new>
 #include <string>
+#include <utility>
 
 #include "dcgan/error.h"
 #include "image/decode.h"
+#include "image/orientation.h"
 
 namespace dcgan {
 namespace {
@@ -48,13 +50,22 @@ class PngDecoder {
   PngDecoder(const PngDecoder&) = delete;
   PngDecoder& operator=(const PngDecoder&) = delete;
 
-  Image decode() {
+  Image decode(const Decoding& how) {
+    const std::size_t file_bytes = rest_.size();
     int passes = 0;
     guarded([&] {
       png_set_read_fn(png_, &rest_, read_bytes);
       // Profiles and texts would be unpacked and kept: megabytes each, a thousand of them.
       png_set_keep_unknown_chunks(png_, PNG_HANDLE_CHUNK_NEVER, nullptr, -1);
+      if (how.upright)
+        png_set_keep_unknown_chunks(png_, PNG_HANDLE_CHUNK_AS_DEFAULT,
+                                    reinterpret_cast<png_const_bytep>("eXIf"), 1);
       png_read_info(png_, info_);
+    });
+    check_size(png_get_image_width(png_, info_), png_get_image_height(png_, info_), file_bytes,
+               most_pixels(file_bytes));
+    guarded([&] {
+      if (how.background >= 0) set_background(how.background);
       png_set_expand(png_);  // palettes to RGB, fewer bits to 8
       png_set_scale_16(png_);
       png_set_strip_alpha(png_);
@@ -71,10 +82,32 @@ class PngDecoder {
         for (int y = 0; y < image.height; ++y)
           png_read_row(png_, image.pixels.data() + y * row_bytes, nullptr);
     });
-    return image;
+    return turned_upright(std::move(image), orientation());
   }
 
  private:
+  /// zlib unpacks a byte to no more than 1032.
+  std::size_t most_pixels(std::size_t file_bytes) const {
+    const std::size_t bits =
+        std::size_t{png_get_bit_depth(png_, info_)} * png_get_channels(png_, info_);
+    return file_bytes * 1032 * 8 / bits;
+  }
+
+  /// Samples are mixed as they are stored, without regard to gamma, as browsers do.
+  void set_background(int level) {
+    const auto sample = static_cast<png_uint_16>(level);
+    const png_color_16 colour{0, sample, sample, sample, sample};
+    png_set_background(png_, &colour, PNG_BACKGROUND_GAMMA_SCREEN, 0, 1.0);
+  }
+
+  /// As an eXIf chunk before the pixels says.
+  int orientation() const {
+    png_uint_32 size = 0;
+    png_bytep exif = nullptr;
+    if (!png_get_eXIf_1(png_, info_, &size, &exif)) return 1;
+    return exif_orientation({exif, size});
+  }
+
   template <class Calls>
   void guarded(Calls calls) {
     if (setjmp(png_jmpbuf(png_)) != 0)
@@ -91,6 +124,8 @@ class PngDecoder {
 
 }  // namespace
 
-Image decode_png(std::span<const std::uint8_t> file) { return PngDecoder(file).decode(); }
+Image decode_png(std::span<const std::uint8_t> file, const Decoding& how) {
+  return PngDecoder(file).decode(how);
+}
 
 }  // namespace dcgan

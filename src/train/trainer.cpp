@@ -51,11 +51,11 @@ struct Trainer::Impl {
 
 Dataset read_dataset(const Config& config) {
   const SampleShape image = gan_spec(config).image;
-  if (image.channels == 1) return read_idx_dataset(find_idx_directory(config.data));
+  if (image.channels == 1) return read_idx_dataset(config.data);
   if (config.data.empty())
     throw UsageError("preset '" + config.preset +
                      "' trains on a folder of PNG or JPEG pictures: name it with --data DIR");
-  return read_image_folder(config.data, static_cast<int>(image.height));
+  return read_image_folder(config.data, static_cast<int>(image.height), config);
 }
 
 Config checkpoint_config(const std::string& path) {

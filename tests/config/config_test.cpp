@@ -41,6 +41,8 @@ void expect_same(const Config& a, const Config& b) {
 Config unusual() {
   Config c = preset_config("vanilla-64");
   c.data = "/tmp/a \"b\"\\\n\xc3\xbc";
+  c.fit = "pad";
+  c.background = "black";
   c.seed = std::numeric_limits<std::uint64_t>::max();
   c.epochs = 3;
   c.steps = 123'456'789'012;
@@ -109,9 +111,25 @@ TEST(Config, JsonStartsFromThePresetItNames) {
   EXPECT_EQ(c.epochs, 2);
 }
 
+// The settings of runs from before there was a choice.
+TEST(Config, JsonOfAllSettingsButFitMeansWhatItDidBeforeThereWasOne) {
+  std::string text = to_json(preset_config("vanilla-64"));
+  for (const std::string key : {"fit", "background"}) {
+    const std::size_t at = text.find("  \"" + key + "\""), end = text.find('\n', at);
+    ASSERT_NE(at, std::string::npos);
+    text.erase(at, end + 1 - at);
+  }
+  Config expected = preset_config("vanilla-64");
+  expected.fit = "legacy";
+  const Config old = config_from_json(text, "here");
+  expect_same(old, expected);
+  expect_same(config_from_json(to_json(old), "again"), old);
+  EXPECT_EQ(config_from_json(R"({"preset": "vanilla-64", "epochs": 3})", "here").fit, "crop");
+}
+
 TEST(Config, EverySettingSaysWhatItTakes) {
   for (const SettingInfo& s : settings(Config{})) EXPECT_FALSE(s.help.empty()) << s.key;
-  EXPECT_EQ(settings(Config{}).size(), 26u);
+  EXPECT_EQ(settings(Config{}).size(), 28u);
 }
 
 TEST(Config, EverySettingTakesItsBoundsAndNothingBeyond) {
@@ -125,6 +143,8 @@ TEST(Config, EverySettingTakesItsBoundsAndNothingBeyond) {
       {"data",
        {"", "/x", std::string(4095, 'x')},
        {std::string("a\0b", 3), "\xff", std::string(4096, 'x')}},
+      {"fit", {"crop", "pad", "squeeze", "legacy"}, {"", "Crop", "stretch"}},
+      {"background", {"white", "black"}, {"", "grey", "255"}},
       {"seed", {"0", "18446744073709551615"}, {"-1", "18446744073709551616", "1.0"}},
       {"epochs", {"1", "1000000"}, {"0", "1000001", "-1", "1e3", "99999999999999999999"}},
       {"steps", {"0", "5"}, {"-1", "9223372036854775808"}},

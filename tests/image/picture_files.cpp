@@ -1,6 +1,7 @@
 #include "picture_files.h"
 
 #include <png.h>
+#include <zlib.h>
 
 #include <cstddef>
 #include <cstdio>  // jpeglib.h needs these two before it
@@ -58,7 +59,8 @@ std::string jpeg_file(const Image& picture, const JpegKind& kind) {
   return file;
 }
 
-std::string png_file(int width, int height, const PngKind& kind, Image* expected) {
+std::string png_file(int width, int height, const PngKind& kind, Image* expected,
+                     std::vector<std::uint8_t>* opacity) {
   png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, nullptr, nullptr, nullptr);
   png_infop info = png_create_info_struct(png);
   std::string file;
@@ -101,6 +103,7 @@ std::string png_file(int width, int height, const PngKind& kind, Image* expected
       static_cast<std::size_t>(height),
       std::vector<png_byte>((std::size_t(width) * channels * kind.bits + 7) / 8));
   unsigned value = 1;
+  bool all_ones = true;  // so far, the samples of this pixel
   for (auto& row : rows)
     for (int i = 0; i < width * channels; ++i) {
       value = value * 1664525 + 1013904223;
@@ -111,6 +114,15 @@ std::string png_file(int width, int height, const PngKind& kind, Image* expected
         row[bit / 8 + 1] = static_cast<png_byte>(sample);
       } else {
         row[bit / 8] |= static_cast<png_byte>(sample << (8 - kind.bits - bit % 8));
+      }
+      all_ones = (i % channels == 0 || all_ones) && sample == 1;
+      if (opacity && i % channels == channels - 1) {
+        const unsigned of_colour = kind.transparent_colour && all_ones ? 0 : 255;
+        const unsigned of_index = sample < 2 ? sample * 100 : 255;
+        opacity->push_back(static_cast<std::uint8_t>(alpha ? (sample * 255 + most / 2) / most
+                                                     : palette && kind.transparent_colour
+                                                         ? of_index
+                                                         : of_colour));
       }
       if (palette)
         image.pixels.insert(image.pixels.end(),
@@ -126,6 +138,38 @@ std::string png_file(int width, int height, const PngKind& kind, Image* expected
   png_destroy_write_struct(&png, &info);
   if (expected) *expected = std::move(image);
   return file;
+}
+
+std::string with_orientation(const std::string& file, int orientation, bool big_endian) {
+  const auto number = [&](unsigned value, unsigned bytes, bool big) {
+    std::string text;
+    for (unsigned i = 0; i < bytes; ++i)
+      text += static_cast<char>(value >> 8 * (big ? bytes - 1 - i : i));
+    return text;
+  };
+  const auto tiff_number = [&](unsigned value, unsigned bytes) {
+    return number(value, bytes, big_endian);
+  };
+  constexpr unsigned width_tag = 0x0100, orientation_tag = 0x0112, short_type = 3;
+  std::string tiff = big_endian ? "MM" : "II";
+  tiff += tiff_number(42, 2) + tiff_number(8, 4) + tiff_number(2, 2);
+  tiff += tiff_number(width_tag, 2) + tiff_number(short_type, 2) + tiff_number(1, 4) +
+          tiff_number(3, 2) + tiff_number(0, 2);
+  tiff += tiff_number(orientation_tag, 2) + tiff_number(short_type, 2) + tiff_number(1, 4) +
+          tiff_number(static_cast<unsigned>(orientation), 2) + tiff_number(0, 2);
+  tiff += tiff_number(0, 4);
+  std::string copy = file;
+  if (file.starts_with("\xFF\xD8")) {
+    const std::string data = std::string("Exif\0\0", 6) + tiff;
+    return copy.insert(2,
+                       "\xFF\xE1" + number(static_cast<unsigned>(data.size()) + 2, 2, true) + data);
+  }
+  const std::string data = "eXIf" + tiff;
+  const auto sum = static_cast<unsigned>(
+      crc32(0, reinterpret_cast<const Bytef*>(data.data()), static_cast<uInt>(data.size())));
+  constexpr std::size_t after_header = 33;
+  return copy.insert(after_header, number(static_cast<unsigned>(tiff.size()), 4, true) + data +
+                                       number(sum, 4, true));
 }
 
 Image smooth_picture(int width, int height) {

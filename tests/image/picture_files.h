@@ -31,8 +31,13 @@ struct PngKind {
   bool text = false;                ///< one of a mebibyte, packed
 };
 
-/// Pixels of all values, drawn by a fixed rule; `expected` is how they are to be read.
-std::string png_file(int width, int height, const PngKind& kind, Image* expected = nullptr);
+/// Pixels of all values, drawn by a fixed rule; `expected` are their colours, whether they show or
+/// not, and `opacity` is how much they do, from 0 to 255.
+std::string png_file(int width, int height, const PngKind& kind, Image* expected = nullptr,
+                     std::vector<std::uint8_t>* opacity = nullptr);
+
+/// A copy of a PNG or JPEG that notes this orientation in EXIF.
+std::string with_orientation(const std::string& file, int orientation, bool big_endian = true);
 
 /// One small file of each kind, JPEG and PNG.
 std::vector<std::string> every_kind_of_picture();

@@ -34,7 +34,8 @@ TEST(Png, RoundTripsEveryByte) {
 TEST(Png, IsReadWithTheChannelsAskedFor) {
   const TemporaryFolder folder;
   write_png(folder.path("grey.png"), {1, 1, 1, {77}});
-  EXPECT_EQ(read_image(folder.path("grey.png"), 3).pixels, (std::vector<std::uint8_t>{77, 77, 77}));
+  EXPECT_EQ(read_image(folder.path("grey.png"), {.channels = 3}).pixels,
+            (std::vector<std::uint8_t>{77, 77, 77}));
 }
 
 TEST(Png, AFailedWriteNamesTheFileAndLeavesNothing) {

@@ -1,0 +1,129 @@
+#include "data/idx_files.h"
+
+#include <algorithm>
+#include <cctype>
+#include <cstdlib>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "data/picture_files.h"
+#include "dcgan/error.h"
+
+namespace dcgan {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* debian_directory = "/usr/share/datasets/fashion-mnist";
+constexpr const char* usual_name = "train-images-idx3-ubyte";
+constexpr const char* remedy =
+    "install the package dataset-fashion-mnist, run tools/get_data.sh DIR, or name the folder or "
+    "the file of images with --data";
+
+/// A file's name as distributors agree on it: without .gz, in lower case, with hyphens.
+std::string plain_name(const fs::path& path) {
+  std::string name = path.filename().string();
+  for (char& c : name)
+    c = c == '.' || c == '_' ? '-' : static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  if (name.ends_with("-gz")) name.resize(name.size() - 3);
+  return name;
+}
+
+/// Also "emnist-letters-train-images-idx3-ubyte"; test images only if they are named.
+bool is_training_images(const std::string& plain) {
+  return plain.ends_with("images-idx3-ubyte") && plain.find("t10k") == plain.npos &&
+         plain.find("test") == plain.npos;
+}
+
+/// In the order of names: a plain file before the same one gzipped. What cannot be entered is
+/// empty.
+std::vector<fs::path> entries(const fs::path& folder) {
+  std::vector<fs::path> all;
+  std::error_code error;
+  fs::directory_iterator entry(folder, error);
+  for (; !error && entry != fs::directory_iterator(); entry.increment(error))
+    all.push_back(entry->path());
+  std::sort(all.begin(), all.end());
+  return all;
+}
+
+/// The file of labels beside a file of images, or nothing.
+std::string labels_of(const fs::path& images) {
+  std::string wanted = plain_name(images);
+  for (const auto& [from, to] : {std::pair{"images", "labels"}, std::pair{"idx3", "idx1"}}) {
+    const std::size_t at = wanted.rfind(from);
+    if (at == wanted.npos) return "";
+    wanted.replace(at, std::string(from).size(), to);
+  }
+  std::error_code none;
+  for (const fs::path& path : entries(fs::absolute(images).parent_path()))
+    if (plain_name(path) == wanted && fs::is_regular_file(path, none)) return path.string();
+  return "";
+}
+
+/// Those of one level; the same file plain and gzipped counts once.
+std::vector<fs::path> training_images(const std::vector<fs::path>& level) {
+  std::vector<fs::path> found;
+  std::error_code none;
+  for (const fs::path& path : level) {
+    const std::string name = plain_name(path);
+    if (!is_training_images(name) || !fs::is_regular_file(path, none)) continue;
+    const auto same = [&](const fs::path& other) {
+      return other.parent_path() == path.parent_path() && plain_name(other) == name;
+    };
+    if (std::none_of(found.begin(), found.end(), same)) found.push_back(path);
+  }
+  return found;
+}
+
+/// The first few names: "a.zip, b.png and 7 more".
+std::string some_of(const std::vector<fs::path>& paths, const fs::path& folder) {
+  constexpr std::size_t most = 4;
+  std::string text;
+  for (std::size_t i = 0; i < std::min(most, paths.size()); ++i)
+    text += (i ? ", " : "") + printable(paths[i].lexically_relative(folder).string());
+  return paths.size() > most ? text + " and " + std::to_string(paths.size() - most) + " more"
+                             : text;
+}
+
+fs::path find_images(const fs::path& folder) {
+  std::vector<fs::path> level = entries(folder);
+  const std::vector<fs::path> top = level;
+  for (int depth = 0; depth <= 2; ++depth) {
+    const std::vector<fs::path> found = training_images(level);
+    if (found.size() == 1) return found.front();
+    if (found.size() > 1)
+      throw Error(folder.string() + ": there are several data sets: " + some_of(found, folder) +
+                  "; name the file of images with --data");
+    std::vector<fs::path> below;
+    std::error_code none;
+    for (const fs::path& path : level)
+      if (!path.filename().string().starts_with(".") && fs::is_directory(path, none))
+        for (const fs::path& inner : entries(path)) below.push_back(inner);
+    level = below;
+  }
+  std::error_code none;
+  const std::string there = !fs::exists(folder, none) ? "there is no such folder"
+                            : top.empty()             ? "the folder is empty"
+                                                      : "there are " + some_of(top, folder);
+  throw Error(folder.string() + ": " + usual_name + " or its .gz is not there (" + there +
+              "): " + remedy);
+}
+
+}  // namespace
+
+IdxFiles find_idx_files(const std::string& named) {
+  std::string place = named;
+  if (place.empty())
+    if (const char* variable = std::getenv("DCGAN_DATA")) place = variable;
+  if (place.empty()) place = debian_directory;
+  std::error_code none;
+  const fs::path images = fs::exists(place, none) && !fs::is_directory(place, none)
+                              ? fs::path(place)
+                              : find_images(place);
+  return {place, images.string(), labels_of(images)};
+}
+
+}  // namespace dcgan
