@@ -39,7 +39,7 @@ void set_up_warnings() {
 std::string shell_word(const std::string& path) {
   static const char* bare =
       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/._-+,:=@%";
-  const std::string word = path.starts_with('-') ? "./" + path : path;  // not an option
+  std::string word = path.starts_with('-') ? "./" + path : path;  // not an option
   if (!word.empty() && word.find_first_not_of(bare) == word.npos) return word;
   const bool plain = visible(word) == word;
   std::string quoted = plain ? "'" : "$'";
