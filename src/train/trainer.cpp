@@ -60,7 +60,7 @@ Dataset read_dataset(const Config& config) {
 
 Config checkpoint_config(const std::string& path) {
   const SafetensorsFile file(path);
-  const Config config = read_checkpoint_header(file).config;
+  Config config = read_checkpoint_header(file).config;
   check_size(file, config);
   return config;
 }
