@@ -10,6 +10,7 @@
 
 #include "data/picture_files.h"
 #include "dcgan/error.h"
+#include "io/visible.h"
 
 namespace dcgan {
 namespace {
@@ -83,7 +84,7 @@ std::string some_of(const std::vector<fs::path>& paths, const fs::path& folder) 
   constexpr std::size_t most = 4;
   std::string text;
   for (std::size_t i = 0; i < std::min(most, paths.size()); ++i)
-    text += (i ? ", " : "") + printable(paths[i].lexically_relative(folder).string());
+    text += (i ? ", " : "") + visible(paths[i].lexically_relative(folder).string());
   return paths.size() > most ? text + " and " + std::to_string(paths.size() - most) + " more"
                              : text;
 }

@@ -9,6 +9,7 @@
 #include "dcgan/dataset.h"
 #include "dcgan/error.h"
 #include "image/image.h"
+#include "io/visible.h"
 
 namespace dcgan {
 namespace {
@@ -97,7 +98,7 @@ Dataset read_image_folder(const std::string& directory, int size, const Config& 
     } catch (const Error& e) {
       data.pixels.resize(end);
       constexpr int most_named = 20;
-      if (++damaged <= most_named) spdlog::warn("skipped: {}", printable(e.what()));
+      if (++damaged <= most_named) spdlog::warn("skipped: {}", visible(e.what()));
     }
     progress.done(i + 1);
   }

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "dcgan/error.h"
+#include "io/visible.h"
 
 namespace dcgan {
 namespace {
@@ -88,7 +89,7 @@ class Search {
     else if (is_picture(kind))
       found_.paths.push_back(path.string());
     else
-      count(printable(kind));
+      count(visible(kind));
   }
 
   void count(const std::string& reason) { ++found_.ignored[reason]; }
@@ -115,21 +116,10 @@ std::string to_string(const Counts& counts) {
   return rest ? text + ", " + std::to_string(rest) + " of other kinds" : text;
 }
 
-std::string printable(std::string name) {
-  for (std::size_t i = 0; i < name.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(name[i]);
-    if (byte < 0x20 || byte == 0x7F) name[i] = '?';
-    // U+0080 to U+009F in UTF-8, which some terminals obey, too.
-    if (byte == 0xC2 && i + 1 < name.size() && static_cast<unsigned char>(name[i + 1]) < 0xA0)
-      name.replace(i, 2, "?");
-  }
-  return name;
-}
-
 std::string name_of(const std::string& path) {
   fs::path full = fs::absolute(path).lexically_normal();
   if (!full.has_filename()) full = full.parent_path();
-  return printable(full.has_filename() ? full.filename().string() : full.string());
+  return visible(full.has_filename() ? full.filename().string() : full.string());
 }
 
 PictureFiles find_pictures(const std::string& directory) {

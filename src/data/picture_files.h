@@ -13,9 +13,6 @@ using Counts = std::map<std::string, std::int64_t>;
 /// The most frequent first: "30 .webp, 2 hidden".
 std::string to_string(const Counts& counts);
 
-/// A name from a disk as part of a line: control characters, which terminals obey, become '?'.
-std::string printable(std::string name);
-
 /// What a data set is called that has no other name: the last part of its path.
 std::string name_of(const std::string& path);
 

@@ -188,7 +188,7 @@ TEST_F(ImageFolder, WhatIsIgnoredIsCountedInOneLine) {
   testing::internal::CaptureStdout();
   EXPECT_EQ(read_image_folder(folder.path("."), 64).count, 4);
   const std::string log = testing::internal::GetCapturedStdout();
-  EXPECT_NE(log.find(": pictures read: 4; ignored: 3 .webp, 2 hidden, 1 .e?[2jvil, 1 .txt, "
+  EXPECT_NE(log.find(": pictures read: 4; ignored: 3 .webp, 2 hidden, 1 .e\\x1b[2jvil, 1 .txt, "
                      "1 broken link(s), 1 damaged, 1 run folder(s), 1 without extension\n"),
             std::string::npos)
       << log;
@@ -232,7 +232,7 @@ TEST_F(ImageFolder, ControlCharactersInNamesStayOffTheTerminal) {
   const std::string odd = "odd\x1B]0;name";
   fs::create_directory(folder.path(odd));
   write(odd + "/x.png", png(8, 8, {1, 2, 3}));
-  EXPECT_EQ(read_image_folder(folder.path(odd) + "/", 64).name, "odd?]0;name");
+  EXPECT_EQ(read_image_folder(folder.path(odd) + "/", 64).name, "odd\\x1b]0;name");
 }
 
 TEST_F(ImageFolder, UnreadableFilesAreNamedAndSkipped) {

@@ -257,7 +257,7 @@ class Arguments(unittest.TestCase):
             local = {n for n in re.findall(r"(?:int|float|double|bool|auto|int64_t) (\w+) = ", text)
                      if not telling & set(n.split("_"))}
             renamed += len(local)
-            other = re.sub(r"(?<![\w.])[A-Za-z]\w*", lambda m: m.group() + ("_renamed" * (m.group() in local)), text)
+            other = re.sub(r'"[^"\n]*"|(?<![\w.])[A-Za-z]\w*', lambda m: m.group() + ("_renamed" * (m.group() in local)), text)
             known, changed = of(text), of(other)
             self.assertEqual(len(known.mutants), len(changed.mutants), name)
             for argument in (a for a in own if a.file == name):
