@@ -115,6 +115,11 @@ TEST_F(MachineLimits, LinesThatSayNothingArePassedOver) {
   EXPECT_EQ(processors(), 0);
   group("cpu.max", "100000 0");
   EXPECT_EQ(processors(), 0);
+  group("cpu.max", "2 1");
+  EXPECT_EQ(processors(), 2);
+  write("proc/self/cgroup", "0::/inner\n");
+  group("inner/cpu.max", "0 100000");
+  EXPECT_EQ(processors(), 2);
   write("proc/meminfo", "MemAvailable:\nMemAvailable: 3 kB\n");
   EXPECT_EQ(memory(), 3 * 1024);
 }

@@ -156,5 +156,33 @@ TEST_F(Checkpoint, OfAnotherDataSetIsRefused) {
   EXPECT_TRUE(refused_by(16));
 }
 
+// Before networks are allocated that it cannot hold.
+TEST_F(Checkpoint, SmallerThanItsNetworksIsRefused) {
+  config_ = small_preset("dcgan");
+  config_.width = 1.0 / 64;
+  config_.threads = 1;
+  const Trainer trainer(config_, pictures(config_, 8));
+  const std::int64_t values = trainer.generator_parameters() +
+                              trainer.generator_moving_statistics() +
+                              trainer.discriminator_parameters();
+  ASSERT_GT(trainer.generator_moving_statistics(), 0);
+  const std::vector<float> zeros(static_cast<std::size_t>(values));
+  const auto refusal_of = [&](std::int64_t held) -> std::string {
+    write_safetensors(file_, {{"x", DType::f32, {held}, zeros.data()}});
+    try {
+      check_size(SafetensorsFile(file_), config_);
+    } catch (const Error& e) {
+      return e.what();
+    }
+    return "";
+  };
+  EXPECT_EQ(refusal_of(values), "");
+  EXPECT_EQ(refusal_of(values - 1), file_ + ": its settings describe networks of " +
+                                        std::to_string(values) +
+                                        " numbers, which it does not hold");
+  save_after(0);
+  EXPECT_THROW(checkpoint_config(changed([](auto&) {})), Error);
+}
+
 }  // namespace
 }  // namespace dcgan::test
