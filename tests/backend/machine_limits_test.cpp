@@ -100,6 +100,11 @@ TEST_F(MachineLimits, OfVersion1) {
   group("cpuset/x/cpu.cfs_quota_us", "50000");
   group("cpuset/x/cpu.cfs_period_us", "50000");
   EXPECT_EQ(processors(), 5);
+  group("cpu/x/cpu.cfs_quota_us", "50000");  // of the processors that may be used
+  group("cpu/x/cpu.cfs_period_us", "50000");
+  EXPECT_EQ(processors(), 5);
+  group("cpu/docker/4711/cpu.cfs_quota_us", "100000");
+  EXPECT_EQ(processors(), 2);
   group("memory/memory.limit_in_bytes", "9223372036854771712");
   group("memory/memory.usage_in_bytes", "1000");
   EXPECT_GT(memory(), unlimited / 2);
@@ -110,11 +115,16 @@ TEST_F(MachineLimits, OfVersion1) {
 }
 
 TEST_F(MachineLimits, LinesThatSayNothingArePassedOver) {
+  write("proc/self/cgroup", "\n7\n7:cpu\n");
+  group("cpu.max", "100000 100000");
+  EXPECT_EQ(processors(), 0);
   write("proc/self/cgroup", "\n7\n7:cpu\n0::/\n");
   group("cpu.max", "100000");
   EXPECT_EQ(processors(), 0);
   group("cpu.max", "100000 0");
   EXPECT_EQ(processors(), 0);
+  group("cpu.max", "1 1");
+  EXPECT_EQ(processors(), 1);
   group("cpu.max", "2 1");
   EXPECT_EQ(processors(), 2);
   write("proc/self/cgroup", "0::/inner\n");

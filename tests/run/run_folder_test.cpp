@@ -62,7 +62,8 @@ TEST_F(Folder, KeepsTheLinesOfALogUpToTheState) {
       "{\"epoch\": 1, \"step\": \"of no number\"}\n";
   folder_.write("old/log.jsonl", kept + "{\"step\": 5, \"epoch\": 2}\n{\"epoch\": 2}\n" +
                                      "no JSON\n[1]\n7\n{\"step\": 1}\n{\"epoch\": \"one\"}\n" +
-                                     "{\"step\": 1, \"epoch\": null}\n{\"epoch\": 1, \"step");
+                                     "{\"step\": 1, \"epoch\": null}\n" + std::string(65535, 'x') +
+                                     "{\"epoch\": 1}\n" + "{\"epoch\": 1, \"step");
   TrainingState state;
   state.step = 4;
   state.steps_in_epoch = 1;
