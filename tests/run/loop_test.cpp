@@ -136,13 +136,15 @@ TEST_F(RunLoop, ReportsWhatItDid) {
   EXPECT_EQ(summary.settings[0], (std::pair<std::string, std::string>{"preset", "vanilla"}));
 }
 
-TEST_F(RunLoop, ReportsMovingStatistics) {
+TEST_F(RunLoop, ReportsMovingStatisticsAndAnEpochOfOneStep) {
   config_ = small_preset("dcgan");
   config_.width = 1.0 / 64;
   config_.steps = 1;
   Trainer t = trainer();
   // Means and variances of 7x7x2 features, then of one channel and one: 128, 64, 32 at a 64th.
-  EXPECT_EQ(run_training(t, options_).summary.generator_moving_statistics, 2 * (7 * 7 * 2 + 1 + 1));
+  const RunSummary summary = run_training(t, options_).summary;
+  EXPECT_EQ(summary.generator_moving_statistics, 2 * (7 * 7 * 2 + 1 + 1));
+  EXPECT_EQ(summary.loss_generator.size(), 1U);
   EXPECT_EQ(files("images"), Strings{"epoch_0001.png"});  // of an epoch of one step so far
 }
 

@@ -6,10 +6,12 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
+#include "dcgan/error.h"
 #include "gif/gif.h"
 #include "io/atomic_file.h"
 #include "plot/figure.h"
@@ -97,6 +99,24 @@ TEST_F(Folder, RefusesALogWhoseStepsAreNotWhole) {
 }
 
 // 256 MB of a hole and 64 MB of lines, in a process that may take no more than 48 MB.
+TEST_F(Folder, SaysThatTheLogCannotBeWritten) {
+  RunFolder folder(run("full"), "", {});
+  std::signal(SIGXFSZ, SIG_IGN);
+  rlimit before{};
+  getrlimit(RLIMIT_FSIZE, &before);
+  const rlimit small{1, before.rlim_max};
+  setrlimit(RLIMIT_FSIZE, &small);
+  std::string said;
+  try {
+    folder.log(StepResult{});
+    folder.flush();
+  } catch (const Error& e) {
+    said = e.what();
+  }
+  setrlimit(RLIMIT_FSIZE, &before);
+  EXPECT_EQ(said, folder.path("log.jsonl") + ": cannot be written; is the disk full?");
+}
+
 TEST_F(Folder, ReadsALongLogInLittleMemory) {
   if (sanitized) GTEST_SKIP() << "sanitizers reserve memory";
   RunFolder(run("old"), "", {});
