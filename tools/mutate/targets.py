@@ -91,7 +91,7 @@ HOST = {"src/models": [MODELS, SETTINGS, *NETWORKS, TRAINING[0], *WHOLE_RUNS],
         "src/ops": [Phase(1, "descriptions", "Describe*:Philox.*:Shuffle.*"), *NETWORKS, Phase(1, "ops", f"*/Op.*{SUITE}", "cpu,simt"),
                     DEVICES, TRAINING[0], *WHOLE_RUNS],
         "src/backend": [DEVICES, TRAINING[0], Phase(2, "ops", f"*/Op.*{SUITE}", "cpu,simt"), *WHOLE_RUNS],
-        "src/backend/cuda": [DEVICES, *NETWORKS[2:], *KERNELS_HOST]}
+        "src/backend/cuda": [DEVICES, *NETWORKS[2:], *KERNELS_HOST, dataclasses.replace(DEVICES, number=3)]}
 # A file's own tests come before those of its folder.
 OWN = {"src/backend/machine_limits": ("test_backend", "MachineLimits.*"),
        "src/train/checkpoint": ("test_train", "Checkpoint.*"), "src/train/memory": ("test_train", "Memory.*"),
