@@ -34,7 +34,8 @@ void ConfigOptions::add(CLI::App& app) {
   setting("--batch-size", "batch_size", "Images per step", "N");
   setting("--seed", "seed", "Seed of everything random", "N");
   setting("--backend", "backend", "auto, cuda, simt or cpu", "B");
-  setting("--threads", "threads", "Threads of the cpu backend (0: one per core)", "N");
+  setting("--threads", "threads", "Threads of the cpu backend (0: one per core that may be used)",
+          "N");
   add_set(app);
 }
 

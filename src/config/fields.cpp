@@ -75,7 +75,7 @@ std::vector<Field> make_fields() {
                  count([](C& c) -> I& { return c.steps; }, 0, million* million)});
   all.push_back(
       {"batch_size", "images per step", count([](C& c) -> I& { return c.batch_size; }, 1, 65536)});
-  all.push_back({"threads", "threads of the cpu backend; 0: one per core",
+  all.push_back({"threads", "threads of the cpu backend; 0: one per core that may be used",
                  whole<int>([](C& c) -> int& { return c.threads; }, 0, 1024)});
   add_adam<&C::generator>(all, "generator");
   add_adam<&C::discriminator>(all, "discriminator");

@@ -140,6 +140,22 @@ TEST_F(Messages, NanHasNoSign) {
   EXPECT_FALSE(has(outcome.out, "-nan")) << outcome.out;
 }
 
+// OpenMP shows what it was told before main.
+TEST_F(Messages, WaitingThreadsSpinShortlyUnlessTheUserSaysOtherwise) {
+  for (const char* name : {"GOMP_SPINCOUNT", "OMP_WAIT_POLICY"}) unsetenv(name);  // the suite's
+  const auto shown = [](const std::vector<std::string>& environment) {
+    Surroundings around;
+    around.environment = environment;
+    around.environment.push_back("OMP_DISPLAY_ENV=VERBOSE");
+    return run_program({"--version"}, around).err;
+  };
+  const std::string shortly = "GOMP_SPINCOUNT = '3000'";
+  EXPECT_TRUE(has(shown({}), shortly)) << shown({});
+  EXPECT_TRUE(has(shown({"GOMP_SPINCOUNT=7"}), "GOMP_SPINCOUNT = '7'"));
+  EXPECT_FALSE(has(shown({"GOMP_SPINCOUNT=7"}), shortly));
+  EXPECT_FALSE(has(shown({"OMP_WAIT_POLICY=active"}), shortly));
+}
+
 TEST_F(Messages, WhatIsNotKnownIsMetWithTheNearestThatIs) {
   const auto meant = [&](const std::vector<std::string>& arguments, const std::string& known) {
     expect_refused(arguments, 2, {arguments.back(), "did you mean " + known + "?"});

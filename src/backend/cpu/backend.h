@@ -6,7 +6,8 @@
 
 namespace dcgan::cpu {
 
-/// threads 0: one per core. The thread count is OpenMP's, so it holds for the whole process.
+/// threads 0: one per core that the process may use. The thread count is OpenMP's, so it holds for
+/// the whole process.
 std::unique_ptr<Backend> make_backend(int threads);
 
 }  // namespace dcgan::cpu
