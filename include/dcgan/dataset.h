@@ -12,6 +12,7 @@ namespace dcgan {
 /// Images as they come from disk: 8-bit, [count, height, width, channels], row-major.
 struct Dataset {
   std::string name;  ///< what it was read from, for titles and logs: "Fashion-MNIST", a folder name
+  std::string place;  ///< the file or folder it was read from, absolute; empty: none
   std::int64_t count = 0;
   int height = 0;
   int width = 0;
@@ -23,6 +24,9 @@ struct Dataset {
   std::size_t image_bytes() const { return std::size_t(height) * width * channels; }
   const std::uint8_t* image(std::int64_t i) const { return pixels.data() + i * image_bytes(); }
 };
+
+/// CRC-32 of the images and their shape, as eight hexadecimal digits.
+std::string checksum(const Dataset& data);
 
 /// Reads IDX images, and their labels if they lie beside them, plain or gzipped. `place` is the
 /// file of images, or a folder that has train-images-idx3-ubyte, or one of its usual other names,

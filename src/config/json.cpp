@@ -41,6 +41,7 @@ std::string shown(const json& value) {
 
 void take_object(Config& config, const json& object, const std::string& group) {
   for (const auto& [name, value] : object.items()) {
+    if (group.empty() && name == changed_on_resume) continue;
     if (group.empty() && is_group(name)) {
       if (!value.is_object())
         throw UsageError(name + "=" + excerpt(shown(value)) + ": must be an object");

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 
 #include "data/picture_files.h"
 #include "dcgan/dataset.h"
@@ -81,6 +82,7 @@ bool write_fitted(const Image& picture, const std::string& fit, int size, std::u
 Dataset read_image_folder(const std::string& directory, int size, const Config& config) {
   Dataset data;
   data.name = name_of(directory);
+  data.place = std::filesystem::absolute(directory).lexically_normal().string();
   data.height = data.width = size;
   data.channels = rgb;
   auto [paths, ignored] = find_pictures(directory);

@@ -4,10 +4,10 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <cstdint>
 #include <exception>
 #include <filesystem>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "dcgan/error.h"
@@ -36,36 +36,57 @@ bool is_run_folder(const std::string& path) {
   return fs::exists(path + "/config.json", none) || fs::is_directory(path + "/checkpoints", none);
 }
 
+void pass_over(const std::exception& why) { spdlog::warn("passed over: {}", visible(why.what())); }
+
 }  // namespace
 
 bool has_checkpoints(const std::string& run_folder) {
   return !checkpoint_files(run_folder).empty();
 }
 
-std::string newest_checkpoint(const std::string& run_folder) {
-  std::string newest;
-  std::int64_t most_steps = -1;
+std::vector<RunCheckpoint> run_checkpoints(const std::string& run_folder) {
+  std::vector<RunCheckpoint> found;
   for (const std::string& path : checkpoint_files(run_folder)) {
     try {
       const SafetensorsFile file(path);
-      const CheckpointHeader header = read_checkpoint_header(file);
+      CheckpointHeader header = read_checkpoint_header(file);
       check_size(file, header.config);
-      if (header.state.step > most_steps) newest = path;
-      most_steps = std::max(most_steps, header.state.step);
+      found.push_back({path, std::move(header.state)});
     } catch (const std::exception& e) {
-      spdlog::warn("passed over: {}", visible(e.what()));
+      pass_over(e);
     }
   }
-  return newest;
+  std::stable_sort(
+      found.begin(), found.end(),
+      [](const RunCheckpoint& a, const RunCheckpoint& b) { return a.state.step < b.state.step; });
+  return found;
+}
+
+std::string newest_checkpoint(const std::string& run_folder) {
+  std::vector<RunCheckpoint> found = run_checkpoints(run_folder);
+  for (; !found.empty(); found.pop_back()) {
+    try {
+      SafetensorsFile(found.back().path).verify();
+      return found.back().path;
+    } catch (const std::exception& e) {
+      pass_over(e);
+    }
+  }
+  return "";
+}
+
+bool is_main_job(const std::string& folder) {
+  return !is_run_folder(folder) && is_run_folder(folder + "/vanilla") &&
+         is_run_folder(folder + "/dcgan");
 }
 
 std::string find_checkpoint(const std::string& path) {
   std::error_code none;
   if (!fs::is_directory(path, none)) return path;  // whoever opens it says what is wrong with it
-  const std::string vanilla = (fs::path(path) / "vanilla").string();
-  const std::string dcgan = (fs::path(path) / "dcgan").string();
-  if (!is_run_folder(path) && is_run_folder(vanilla) && is_run_folder(dcgan))
-    throw UsageError(path + ": it holds two runs; name one of them, " + vanilla + " or " + dcgan);
+  if (is_main_job(path))
+    throw UsageError(path + ": it holds two runs; name one of them, " +
+                     (fs::path(path) / "vanilla").string() + " or " +
+                     (fs::path(path) / "dcgan").string());
   std::string newest = newest_checkpoint(path);
   if (newest.empty())
     throw Error(path + ": no checkpoint that can be read; a run folder has them in checkpoints/");
