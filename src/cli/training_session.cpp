@@ -65,7 +65,7 @@ class Progress {
     const double eta = per_step * static_cast<double>(trainer.total_steps() - s.step);
     const double rate = static_cast<double>(images_) / elapsed;
     const std::int64_t per_epoch = trainer.steps_per_epoch();
-    const std::int64_t in_epoch = (s.step - 1) % per_epoch + 1;
+    const std::int64_t in_epoch = s.ends_epoch ? per_epoch : trainer.state().steps_in_epoch;
     const int columns = terminal_ ? terminal_columns() : 80;
     // A narrow terminal gets the same numbers in fewer words.
     using I = std::int64_t;
@@ -136,6 +136,10 @@ RunOutcome train_with_progress(Trainer& trainer, const std::string& directory,
   say("  batch {}, {} steps ({} an epoch), seed {} -> {}\n", c.batch_size, trainer.total_steps(),
       trainer.steps_per_epoch(), c.seed, directory);
   if (!checkpoint.empty()) say("  resumed from {} at step {}\n", checkpoint, trainer.state().step);
+  for (const SettingChange& change : trainer.state().changes)
+    if (change.step == trainer.state().step)
+      say("  changed: {} from {} to {}\n", change.key, change.from, change.to);
+  if (checkpoint.empty() && !c.init.empty()) say("  begins with the weights of {}\n", c.init);
   std::fflush(stdout);
 
   Progress progress(trainer);

@@ -9,8 +9,8 @@ namespace dcgan {
 
 std::string checksum(const Dataset& data) {
   Checksum sum;
-  for (const std::int64_t n :
-       {data.count, std::int64_t{data.height}, std::int64_t{data.width}, std::int64_t{data.channels}})
+  for (const std::int64_t n : {data.count, std::int64_t{data.height}, std::int64_t{data.width},
+                               std::int64_t{data.channels}})
     sum.add(std::to_string(n) + " ");
   sum.add(std::as_bytes(std::span(data.pixels)));
   return sum.text();

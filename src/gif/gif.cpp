@@ -1,15 +1,19 @@
 // Animated GIFs by giflib.
 #include "gif/gif.h"
 
+#include <fcntl.h>
 #include <gif_lib.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <memory>
 #include <span>
 
 #include "dcgan/error.h"
 #include "gif/palette.h"
+#include "io/descriptor.h"
 
 namespace dcgan {
 namespace {
@@ -139,6 +143,18 @@ void write_gif(const std::string& path, const std::vector<Image>& frames, int de
   GifWriter writer(path, delay_ms);
   for (const Image& frame : frames) writer.add(frame);
   writer.finish();
+}
+
+void append_to_gif(const std::string& path, const Image& frame, int delay_ms) {
+  const std::string added = gif_frame(frame, delay_ms).append(gif_trailer);
+  const auto bytes = std::as_bytes(std::span(added));
+  const Descriptor file(path, O_RDWR);
+  const off_t end = file.get() < 0 ? -1 : lseek(file.get(), 0, SEEK_END);
+  if (end < 0) fail_to_write(path, "cannot be written", errno);
+  write_all(file, bytes.subspan(1), path);
+  if (TEMP_FAILURE_RETRY(fsync(file.get())) != 0 || lseek(file.get(), end - 1, SEEK_SET) < 0)
+    fail_to_write(path, "cannot be written", errno);
+  write_all(file, bytes.first(1), path);
 }
 
 }  // namespace dcgan

@@ -36,4 +36,9 @@ std::string gif_header(int width, int height);
 std::string gif_frame(const Image& frame, int delay_ms);
 constexpr std::string_view gif_trailer = ";";
 
+/// Appends a frame to the GIF, at the cost of that frame alone. The file is whole at every moment:
+/// what is behind its trailer is no part of it until one byte makes the trailer the frame's
+/// beginning. Throws Error.
+void append_to_gif(const std::string& path, const Image& frame, int delay_ms);
+
 }  // namespace dcgan

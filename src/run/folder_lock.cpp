@@ -50,8 +50,9 @@ std::optional<FolderLock> FolderLock::try_lock(const std::string& folder) {
 FolderLock FolderLock::lock(const std::string& folder) {
   std::optional<FolderLock> lock = try_lock(folder);
   if (!lock)
-    throw Error(folder + ": a run is writing to it at this moment; wait until it has ended, or "
-                         "name another folder with --out");
+    throw Error(folder +
+                ": a run is writing to it at this moment; wait until it has ended, or "
+                "name another folder with --out");
   return std::move(*lock);
 }
 
@@ -63,8 +64,9 @@ std::string hindrance_to_new_run(const std::string& folder) {
   for (const char* name : {"config.json", "log.jsonl", "real_samples.png", "losses.png",
                            "training.gif", "images", "checkpoints"})
     if (const fs::path path = fs::path(folder) / name; has_contents(path))
-      return path.string() + ": no run of this program has written it, and a run would overwrite "
-                             "it; name another folder with --out";
+      return path.string() +
+             ": no run of this program has written it, and a run would overwrite "
+             "it; name another folder with --out";
   return "";
 }
 

@@ -19,11 +19,12 @@ constexpr double least_variety = 0.05;
 constexpr std::int64_t youth_steps = 500;
 
 std::vector<float> first_pictures(const Dataset& data) {
-  const std::size_t values = static_cast<std::size_t>(std::min(real_pictures, data.count)) *
-                             data.image_bytes();
+  const std::size_t values =
+      static_cast<std::size_t>(std::min(real_pictures, data.count)) * data.image_bytes();
   std::vector<float> pictures(values);
   std::transform(data.pixels.begin(), data.pixels.begin() + static_cast<std::ptrdiff_t>(values),
-                 pictures.begin(), [](std::uint8_t p) { return static_cast<float>(p) / 127.5f - 1; });
+                 pictures.begin(),
+                 [](std::uint8_t p) { return static_cast<float>(p) / 127.5f - 1; });
   return pictures;
 }
 
@@ -62,8 +63,8 @@ std::string CollapseWatch::after_epoch(const EpochRecord& epoch, std::int64_t st
   std::string warning = of_losses(epoch);
   if (warning.empty()) warning = of_pictures(samples);
   if (warning.empty()) return "";
-  return "epoch " + std::to_string(epoch.epoch) + " (step " + std::to_string(step) + "): " +
-         warning;
+  return "epoch " + std::to_string(epoch.epoch) + " (step " + std::to_string(step) +
+         "): " + warning;
 }
 
 std::string CollapseWatch::of_losses(const EpochRecord& epoch) {

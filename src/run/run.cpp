@@ -133,8 +133,7 @@ class Run {
     write_grid(epochs.back().epoch, samples);
     folder_.extend_gif(epochs.back().epoch);
     folder_.write_plot(preset_title(trainer_.config().preset), epochs);
-    const std::string warning =
-        watch_.after_epoch(epochs.back(), trainer_.state().step, samples);
+    const std::string warning = watch_.after_epoch(epochs.back(), trainer_.state().step, samples);
     if (!warning.empty()) spdlog::warn("{}", warning);
   }
 
@@ -157,10 +156,10 @@ class Run {
           is_picture(folder_.grid_path(epoch.epoch)))
         continue;
       try {
-        write_grid(epoch.epoch, last ? trainer_.sample(grid_images, grid_seed())
-                                     : sample_checkpoint(folder_.checkpoint_path(epoch.epoch),
-                                                         trainer_.config(), grid_images,
-                                                         grid_seed()));
+        write_grid(epoch.epoch,
+                   last ? trainer_.sample(grid_images, grid_seed())
+                        : sample_checkpoint(folder_.checkpoint_path(epoch.epoch), trainer_.config(),
+                                            grid_images, grid_seed()));
       } catch (const Error& error) {
         spdlog::warn("epoch {} stays without its picture: {}", epoch.epoch, error.what());
       }

@@ -6,8 +6,10 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <span>
 
 #include "gif/gif.h"
@@ -24,6 +26,7 @@ using nlohmann::json;
 using nlohmann::ordered_json;
 
 constexpr int gif_delay_ms = 500;
+constexpr const char* gif_name = "training.gif";
 constexpr const char* grid_format = "images/epoch_%04lld.png";
 
 std::string numbered(const char* format, std::int64_t n) {
@@ -87,6 +90,18 @@ void copy_grids(const fs::path& from, const fs::path& to, const TrainingState& s
   }
 }
 
+std::optional<Image> readable_picture(const std::string& path) {
+  try {
+    return read_image(path);
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
+bool same_size(const Image& a, const Image& b) {
+  return a.width == b.width && a.height == b.height && a.channels == b.channels;
+}
+
 /// Removes grids of later epochs than `last`, of a run that went further and is not gone on with.
 void remove_grids_after(const fs::path& folder, std::int64_t last) {
   std::error_code ignored;
@@ -130,10 +145,13 @@ std::string RunFolder::grid_path(std::int64_t epoch) const {
 }
 
 std::string RunFolder::checkpoint_path(const TrainingState& state) const {
-  const bool at_epoch_end = state.steps_in_epoch == 0;
-  return path(at_epoch_end ? numbered("checkpoints/epoch_%04lld.safetensors",
-                                      static_cast<std::int64_t>(state.history.size()))
-                           : numbered("checkpoints/step_%08lld.safetensors", state.step));
+  return state.steps_in_epoch == 0
+             ? checkpoint_path(static_cast<std::int64_t>(state.history.size()))
+             : path(numbered("checkpoints/step_%08lld.safetensors", state.step));
+}
+
+std::string RunFolder::checkpoint_path(std::int64_t epoch) const {
+  return path(numbered("checkpoints/epoch_%04lld.safetensors", epoch));
 }
 
 void RunFolder::log(const StepResult& s) {
@@ -169,7 +187,8 @@ void RunFolder::log_changes(const TrainingState& state) {
 void RunFolder::write_config(const Config& config, const TrainingState& state) const {
   ordered_json all = ordered_json::parse(to_json(config));
   for (const SettingChange& c : state.changes)
-    all[changed_on_resume].push_back({{"step", c.step}, {"key", c.key}, {"from", c.from}, {"to", c.to}});
+    all[changed_on_resume].push_back(
+        {{"step", c.step}, {"key", c.key}, {"from", c.from}, {"to", c.to}});
   write_file_atomically(path("config.json"), all.dump(2) + "\n");
 }
 
@@ -213,11 +232,28 @@ void RunFolder::write_plot(const std::string& title,
                                             {title + ": mean loss per epoch", "Epoch", "Loss"}));
 }
 
-void RunFolder::write_gif(std::int64_t last) const {
-  std::vector<Image> frames;
-  for (std::int64_t epoch = 1; epoch <= last; ++epoch)
-    if (fs::is_regular_file(grid_path(epoch))) frames.push_back(read_image(grid_path(epoch)));
-  if (!frames.empty()) dcgan::write_gif(path("training.gif"), frames, gif_delay_ms);
+void RunFolder::write_gif(std::int64_t last) {
+  // From the newest on, whose size counts: older ones may be of another version's making.
+  std::vector<std::string> shown;
+  Image newest;
+  for (std::int64_t epoch = last; epoch > 0; --epoch)
+    if (const std::optional<Image> grid = readable_picture(grid_path(epoch))) {
+      if (shown.empty()) newest = *grid;
+      if (same_size(*grid, newest)) shown.push_back(grid_path(epoch));
+    }
+  gif_bytes_ = 0;
+  if (shown.empty()) return;
+  GifWriter gif(path(gif_name), gif_delay_ms);
+  for (auto file = shown.rbegin(); file != shown.rend(); ++file) gif.add(read_image(*file));
+  gif.finish();
+  gif_bytes_ = fs::file_size(path(gif_name));
+}
+
+void RunFolder::extend_gif(std::int64_t last) {
+  std::error_code none;
+  if (gif_bytes_ == 0 || fs::file_size(path(gif_name), none) != gif_bytes_) return write_gif(last);
+  append_to_gif(path(gif_name), read_image(grid_path(last)), gif_delay_ms);
+  gif_bytes_ = fs::file_size(path(gif_name));
 }
 
 }  // namespace dcgan

@@ -22,6 +22,8 @@ class RunFolder {
   std::string path(const std::string& name) const { return directory_ + "/" + name; }
   std::string grid_path(std::int64_t epoch) const;
   std::string checkpoint_path(const TrainingState& state) const;
+  /// Of the end of an epoch.
+  std::string checkpoint_path(std::int64_t epoch) const;
 
   /// A line is in the file at once. Throw Error.
   void log(const StepResult& step);
@@ -38,16 +40,16 @@ class RunFolder {
   /// 16 images as the epoch's titled 4x4 grid.
   void write_grid(std::int64_t epoch, const ImageBatch& images) const;
   void write_plot(const std::string& title, const std::vector<EpochRecord>& history) const;
-  /// training.gif from those grids of epochs 1 to `last` that exist.
-  void write_gif(std::int64_t last) const;
+  /// training.gif from those grids of epochs 1 to `last` that can be shown.
+  void write_gif(std::int64_t last);
+  /// Appends the grid of `last` to what write_gif has made or this has extended; where that is not
+  /// what is there, the GIF is made anew.
+  void extend_gif(std::int64_t last);
 
  private:
-  /// Replaces the log by its lines up to `state`, and drops the grids after it.
-  void go_on_from(const std::string& checkpoint, const TrainingState& state);
-  void forget_older_run();
-
   std::string directory_;
   AppendFile log_;
+  std::uintmax_t gif_bytes_ = 0;  ///< of the GIF that was written; 0: none was
 };
 
 }  // namespace dcgan

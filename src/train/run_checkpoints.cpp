@@ -56,9 +56,9 @@ std::vector<RunCheckpoint> run_checkpoints(const std::string& run_folder) {
       pass_over(e);
     }
   }
-  std::stable_sort(
-      found.begin(), found.end(),
-      [](const RunCheckpoint& a, const RunCheckpoint& b) { return a.state.step < b.state.step; });
+  std::stable_sort(found.begin(), found.end(), [](const RunCheckpoint& a, const RunCheckpoint& b) {
+    return a.state.step < b.state.step;
+  });
   return found;
 }
 
