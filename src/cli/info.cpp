@@ -54,6 +54,8 @@ void describe_checkpoint(const std::string& path) {
   for (const EpochRecord& e : header.state.history)
     say("  epoch {}  loss G {:.4f} D {:.4f}  {:.1f} s\n", e.epoch, e.loss_generator,
         e.loss_discriminator, e.seconds);
+  for (const SettingChange& c : header.state.changes)
+    say("  changed after step {}: {} from {} to {}\n", c.step, c.key, c.from, c.to);
   for (const SettingInfo& s : settings(header.config)) say("  {:28} {}\n", s.key, s.value);
   for (const auto& [name, entry] : file.entries())
     say("  {:52} {}\n", name, to_string(entry.shape));

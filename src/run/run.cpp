@@ -53,7 +53,8 @@ class Run {
         options_(options),
         folder_(options.directory, options.checkpoint, trainer.state()),
         checkpoints_(options.directory, trainer.config().keep, trainer.state()),
-        watch_(trainer.dataset()) {}
+        watch_(trainer.dataset()),
+        checkpoint_(options.checkpoint) {}
 
   RunOutcome train() {
     folder_.write_config(trainer_.config(), trainer_.state());

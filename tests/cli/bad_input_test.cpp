@@ -237,10 +237,12 @@ TEST_F(BadInput, ResumingWhatDoesNotFitIsRefusedByName) {
   };
   refused({"--preset", "dcgan"}, 2, {"dcgan", "vanilla"});
   refused({"--seed", "2"}, 2, {"seed=2", "seed=1"});
-  refused({"--batch-size", "9"}, 2, {"batch_size=9", "batch_size=8"});
-  refused({"--set", "generator.beta1=0.9"}, 2, {"generator.beta1=0.9"});
+  refused({"--set", "width=0.125"}, 2, {"width=0.125", "width=0.0625"});
+  refused({"--set", "fit=pad"}, 2, {"fit=pad", "fit=crop"});
+  refused({"--init", file}, 2, {"--init"});
   refused({"--config", folder.path("run/config.json")}, 2, {"--config"});
-  expect_refused({"train", "--resume", file}, 2, {"nothing is left to do", "--epochs"});
+  expect_refused({"train", "--resume", file, "--epochs", "1"}, 2,
+                 {"nothing is left to do", "--epochs"});
   refused({"--steps", "20"}, 2, {"--steps", "--epochs"});
   fs::create_directory(folder.path("more"));
   write_idx_dataset(folder.path("more"), 40);

@@ -129,7 +129,7 @@ TEST(Config, JsonOfAllSettingsButFitMeansWhatItDidBeforeThereWasOne) {
 
 TEST(Config, EverySettingSaysWhatItTakes) {
   for (const SettingInfo& s : settings(Config{})) EXPECT_FALSE(s.help.empty()) << s.key;
-  EXPECT_EQ(settings(Config{}).size(), 28u);
+  EXPECT_EQ(settings(Config{}).size(), 32u);
 }
 
 TEST(Config, EverySettingTakesItsBoundsAndNothingBeyond) {

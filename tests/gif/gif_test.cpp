@@ -3,11 +3,14 @@
 
 #include <gif_lib.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <cmath>
+#include <csignal>
 #include <cstring>
 #include <filesystem>
 #include <memory>
+#include <vector>
 
 #include "dcgan/error.h"
 #include "io/atomic_file.h"
@@ -73,6 +76,34 @@ TEST(Gif, LoopsForEverAtTheDelayAskedFor) {
   EXPECT_EQ(gif.loops(), 0);
   for (int frame = 0; frame < 3; ++frame) EXPECT_EQ(gif.delay_ms(frame), 500);
   EXPECT_EQ(gif.colour(1, 29, 19).Red, 99);
+}
+
+// As if all its frames had been there from the beginning; and a frame that was half appended when
+// the program was killed, or the disk full, is no part of it.
+TEST(Gif, GrowsByAFrameAtATime) {
+  const TemporaryFolder folder;
+  for (const std::vector<std::uint8_t>& colour : {std::vector<std::uint8_t>{7}, {7, 80, 200}}) {
+    const std::vector<Image> frames = {flat(30, 20, colour), flat(30, 20, colour),
+                                       flat(30, 20, colour)};
+    write_gif(folder.path("whole.gif"), frames, 500);
+    const std::string grown = folder.path("grown.gif");
+    write_gif(grown, {frames[0]}, 500);
+    append_to_gif(grown, frames[1], 500);
+    append_to_gif(grown, frames[2], 500);
+    EXPECT_TRUE(read_file(grown) == read_file(folder.path("whole.gif")));
+
+    const auto bytes = std::filesystem::file_size(grown);
+    rlimit before{};
+    getrlimit(RLIMIT_FSIZE, &before);
+    std::signal(SIGXFSZ, SIG_IGN);
+    const rlimit small{bytes + 20, before.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &small);
+    EXPECT_THROW(append_to_gif(grown, frames[1], 500), Error);
+    setrlimit(RLIMIT_FSIZE, &before);
+    EXPECT_EQ(std::filesystem::file_size(grown), bytes + 20);
+    EXPECT_EQ(Gif(grown).frames(), 3);
+  }
+  EXPECT_THROW(append_to_gif(folder.path("none.gif"), flat(3, 2, {7}), 500), Error);
 }
 
 TEST(Gif, KeepsEveryGrey) {

@@ -6,10 +6,12 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <sstream>
 #include <string>
+#include <vector>
 
 #include "dcgan/error.h"
 #include "dcgan/trainer.h"
@@ -89,6 +91,25 @@ TEST_F(RunCheckpoints, DamagedOnesArePassedOverWithALine) {
 }
 
 // Its header says what no file of its size can hold.
+TEST_F(RunCheckpoints, OneWithAFlippedBitIsPassedOver) {
+  const std::string run = run_folder("run"), newest = newest_checkpoint(run);
+  std::string bytes = read_file(newest);
+  bytes.back() = static_cast<char>(bytes.back() ^ 1);
+  folder_.write("flipped", bytes);
+  fs::rename(folder_.path("flipped"), newest);
+  const std::string next = newest_checkpoint(run);
+  EXPECT_NE(next, newest);
+  EXPECT_NE(next, "");
+  EXPECT_NE(warnings_.str().find(newest + ": it is damaged"), std::string::npos);
+}
+
+TEST_F(RunCheckpoints, AreInTheOrderOfTheirSteps) {
+  std::vector<std::int64_t> steps;
+  for (const RunCheckpoint& found : run_checkpoints(run_folder("run")))
+    steps.push_back(found.state.step);
+  EXPECT_EQ(steps, (std::vector<std::int64_t>{1, 2, 3}));
+}
+
 TEST_F(RunCheckpoints, OneOfTooLargeNetworksIsPassedOver) {
   const std::string run = run_folder("run");
   std::string text = read_file(file(run, "a"));
