@@ -97,14 +97,19 @@ Config fresh_config(const Options& o) {
   return config;
 }
 
-/// Refuses an output folder before the data are read, which may take long.
-void check_out_folder(const Options& o, const Plan& plan) {
-  if (!o.resume.empty() && o.out.empty() && plan.own_folder.empty())
-    throw UsageError(o.resume + " is not in a run folder: name a folder with --out");
+/// Throws Error if --out names a folder in which no new run may begin.
+void check_named_folder(const Options& o, const Plan& plan) {
   std::error_code none;
   if (o.out.empty() || fs::equivalent(o.out, plan.own_folder, none)) return;
   const std::string hindrance = hindrance_to_new_run(o.out);
   if (!hindrance.empty()) throw Error(hindrance);
+}
+
+/// Refuses an output folder before the data are read, which may take long.
+void check_out_folder(const Options& o, const Plan& plan) {
+  if (!o.resume.empty() && o.out.empty() && plan.own_folder.empty())
+    throw UsageError(o.resume + " is not in a run folder: name a folder with --out");
+  check_named_folder(o, plan);
 }
 
 struct LockedFolder {
@@ -115,12 +120,15 @@ struct LockedFolder {
 /// The folder that is asked for or resumed, else the first free one of the preset's name.
 LockedFolder lock_out_folder(const Options& o, const Plan& plan) {
   const std::string named = o.out.empty() ? plan.own_folder : o.out;
-  if (!named.empty()) return {named, FolderLock::lock(named)};
+  if (!named.empty()) {
+    LockedFolder folder{named, FolderLock::lock(named)};
+    check_named_folder(o, plan);  // another run may have ended there in the meantime
+    return folder;
+  }
   for (int n = 1;; ++n) {
     const std::string out = "runs/" + plan.config.preset + (n == 1 ? "" : "-" + std::to_string(n));
     if (!hindrance_to_new_run(out).empty()) continue;
     std::optional<FolderLock> lock = FolderLock::try_lock(out);
-    // Another run may have ended there in the meantime.
     if (lock && hindrance_to_new_run(out).empty()) return {out, std::move(*lock)};
   }
 }

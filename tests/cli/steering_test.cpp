@@ -134,6 +134,48 @@ TEST_F(Steered, TwoRunsDoNotShareAFolder) {
   EXPECT_TRUE(fs::is_empty(folder.path("new")));
 }
 
+/// Until it ends, the program runs in this folder.
+class WorkingFolder {
+ public:
+  explicit WorkingFolder(const std::string& path) : before_(fs::current_path()) {
+    fs::current_path(path);
+  }
+  ~WorkingFolder() { fs::current_path(before_); }
+  WorkingFolder(const WorkingFolder&) = delete;
+  WorkingFolder& operator=(const WorkingFolder&) = delete;
+
+ private:
+  fs::path before_;
+};
+
+TEST_F(Steered, WithoutANameARunTakesTheNextFreeFolder) {
+  const WorkingFolder here(folder.path("."));
+  std::vector<std::string> arguments = train("", {"--epochs", "1"});
+  arguments.erase(arguments.begin() + 3, arguments.begin() + 5);  // --out
+  fs::create_directories("runs/vanilla");
+  {
+    const Occupied by_another("runs/vanilla");
+    ran(arguments);
+  }
+  EXPECT_TRUE(fs::is_empty("runs/vanilla"));
+  EXPECT_TRUE(fs::exists("runs/vanilla-2/checkpoints/epoch_0001.safetensors"));
+  fs::create_directory("runs/vanilla/images");
+  folder.write("runs/vanilla/images/holiday.png", "of somebody");
+  ran(arguments);
+  EXPECT_TRUE(fs::exists("runs/vanilla-3/checkpoints/epoch_0001.safetensors"));
+  fs::remove_all("runs/vanilla/images");
+  ran(arguments);
+  EXPECT_TRUE(fs::exists("runs/vanilla/checkpoints/epoch_0001.safetensors"));
+}
+
+TEST_F(Steered, WithoutANameTheMainJobTakesTheNextFreeFolder) {
+  const WorkingFolder here(folder.path("."));
+  fs::create_directories("runs/notebook");
+  ran({"--data", data, "--steps", "1", "--batch-size", "8", "--set", "width=0.0625", "--backend",
+       "cpu"});
+  EXPECT_TRUE(fs::exists("runs/notebook-2/comparison.html"));
+}
+
 // A job of the notebook's two presets, one of which is resumed alone while it runs.
 TEST_F(Steered, TheMainJobKeepsItsFolders) {
   const std::vector<std::string> job = {

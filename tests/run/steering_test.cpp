@@ -224,8 +224,13 @@ TEST_F(Steering, RecordsWhatAResumedRunChanges) {
 
 TEST_F(Steering, ExtendsTheAnimationOrMakesItAnew) {
   config_.epochs = 5;
+  const std::string gif = folder_.path("run/training.gif"), link = folder_.path("link");
   options_.after_epoch = [&](const EpochRecord& epoch, const std::string&) {
-    if (epoch.epoch == 2) fs::remove(folder_.path("run/training.gif"));
+    if (epoch.epoch == 1) fs::create_hard_link(gif, link);
+    if (epoch.epoch == 2) {
+      EXPECT_TRUE(fs::equivalent(gif, link)) << "made anew";
+      fs::remove(gif);
+    }
     if (epoch.epoch == 4) folder_.write("run/training.gif", "something else");
   };
   train();
