@@ -1,5 +1,4 @@
 // dcgan_cuda alone: Vanilla GAN, then DCGAN, then the page that compares them.
-#include <algorithm>
 #include <ctime>
 #include <filesystem>
 #include <memory>
@@ -9,7 +8,7 @@
 #include "cli/training_session.h"
 #include "dcgan/error.h"
 #include "io/atomic_file.h"
-#include "train/checkpoint.h"
+#include "train/run_checkpoints.h"
 
 namespace dcgan::cli {
 namespace {
@@ -51,20 +50,6 @@ std::vector<Part> fresh_parts(const Options& o, const std::string& out) {
   return parts;
 }
 
-std::string newest_checkpoint(const std::string& folder) {
-  std::string newest;
-  std::int64_t most_steps = -1;
-  std::error_code none;
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder + "/checkpoints", none)) {
-    if (entry.path().extension() != ".safetensors") continue;
-    const SafetensorsFile file(entry.path().string());
-    const std::int64_t steps = read_checkpoint_header(file).state.step;
-    if (steps > most_steps) newest = file.path();
-    most_steps = std::max(most_steps, steps);
-  }
-  return newest;
-}
-
 std::vector<Part> resumed_parts(const Options& o) {
   if (!o.out.empty())
     throw UsageError("--resume and --out exclude each other: a resumed job keeps its folder");
@@ -72,6 +57,9 @@ std::vector<Part> resumed_parts(const Options& o) {
   for (const char* preset : presets) {
     Part part{{}, o.resume + "/" + preset, ""};
     part.checkpoint = newest_checkpoint(part.folder);
+    if (part.checkpoint.empty() && has_checkpoints(part.folder))
+      throw Error(part.folder + "/checkpoints: none of its files can be read; move them away to " +
+                  "train this part anew");
     const std::string file = part.folder + "/config.json";
     if (part.checkpoint.empty() && !fs::exists(file))
       throw Error(file +
