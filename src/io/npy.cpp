@@ -151,7 +151,7 @@ std::int64_t checked_size(const std::vector<std::int64_t>& shape, std::size_t va
   }
   if (size * value_bytes != bytes)
     throw Error("its header promises other than the " + std::to_string(bytes) +
-                " bytes of data that follow it; is it cut off?");
+                " bytes of data that follow it (is it cut off?)");
   return static_cast<std::int64_t>(size);
 }
 
@@ -167,8 +167,9 @@ NpyFile::NpyFile(const std::string& path) : path_(path), file_(path) {
     value_bytes_ = header.descr == "<f4" ? sizeof(float) : sizeof(double);
     size_ = checked_size(shape_, value_bytes_, file_.size_bytes() - data_begin_);
   } catch (const Error& e) {
-    throw Error(path + ": " + e.what() +
-                "; expected what numpy.save writes of a float32 or float64 array");
+    throw Error(
+        path + ": " + e.what() +
+        "; expected what numpy.save writes of a little-endian float32 or float64 array in C order");
   }
 }
 
