@@ -3,43 +3,19 @@
 #include <stb_image_resize.h>
 
 #include <algorithm>
-#include <chrono>
 #include <filesystem>
 
 #include "data/picture_files.h"
 #include "dcgan/dataset.h"
 #include "dcgan/error.h"
 #include "image/image.h"
+#include "io/progress.h"
 #include "io/visible.h"
 
 namespace dcgan {
 namespace {
 
 constexpr int rgb = 3;
-
-/// Says how far a long reading is: after two seconds, then ever more seldom, twice a minute at
-/// last.
-class Progress {
- public:
-  explicit Progress(std::size_t total) : total_(total) {}
-
-  void done(std::size_t pictures) {
-    const std::chrono::duration<double> elapsed = Clock::now() - start_;
-    const double seconds = elapsed.count();
-    if (seconds < next_) return;
-    next_ = seconds + std::clamp(seconds, 2.0, 30.0);
-    const double each = seconds / static_cast<double>(pictures);
-    const double left = each * static_cast<double>(total_ - pictures);
-    spdlog::info("{} of {} pictures read, {:.0f} {} left", pictures, total_,
-                 left < 120 ? left : left / 60, left < 120 ? "s" : "min");
-  }
-
- private:
-  using Clock = std::chrono::steady_clock;
-  Clock::time_point start_ = Clock::now();
-  double next_ = 2;
-  std::size_t total_;
-};
 
 bool legacy(const Config& config) { return config.fit == "legacy"; }
 
@@ -87,7 +63,7 @@ Dataset read_image_folder(const std::string& directory, int size, const Config& 
   data.channels = rgb;
   auto [paths, ignored] = find_pictures(directory);
   data.pixels.reserve(paths.size() * data.image_bytes());
-  Progress progress(paths.size());
+  Progress progress("pictures read", paths.size());
   std::int64_t damaged = 0;
   for (std::size_t i = 0; i < paths.size(); ++i) {
     const std::size_t end = data.pixels.size();

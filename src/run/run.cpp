@@ -7,12 +7,12 @@
 #include <system_error>
 
 #include "dcgan/error.h"
+#include "dcgan/generator.h"
 #include "image/image.h"
 #include "plot/figure.h"
 #include "run/health.h"
 #include "run/kept_checkpoints.h"
 #include "run/run_folder.h"
-#include "train/sample_checkpoint.h"
 
 namespace dcgan {
 namespace {
@@ -158,15 +158,19 @@ class Run {
         continue;
       try {
         write_grid(epoch.epoch,
-                   last ? trainer_.sample(grid_images, grid_seed())
-                        : sample_checkpoint(folder_.checkpoint_path(epoch.epoch), trainer_.config(),
-                                            grid_images, grid_seed()));
+                   last ? trainer_.sample(grid_images, grid_seed()) : sample_saved(epoch.epoch));
       } catch (const Error& error) {
         spdlog::warn("epoch {} stays without its picture: {}", epoch.epoch, error.what());
       }
     }
     folder_.write_gif(state.history.back().epoch);
     folder_.write_plot(preset_title(trainer_.config().preset), state.history);
+  }
+
+  std::vector<float> sample_saved(std::int64_t epoch) const {
+    const Config& config = trainer_.config();
+    Generator generator(folder_.checkpoint_path(epoch), config.backend, config.threads);
+    return generator.sample(grid_images, grid_seed());
   }
 
   RunSummary summary() const {

@@ -107,7 +107,7 @@ TEST_F(BadInput, SamplesOutOfRangeAreRefused) {
   refused("--threads", "-2");
   refused("--threads", "many");
   refused("--backend", "abacus");
-  expect_refused({"sample", "--checkpoint", file, "--out", folder.path("x.gif")}, 2, {".npy"});
+  expect_refused({"sample", "--checkpoint", file, "--out", folder.path("x.bmp")}, 2, {".npy"});
   expect_refused({"sample", "--checkpoint", file, "--out", folder.path("x.png"), "--count", "7",
                   "--grid", "2x3"},
                  2, {"7", "2x3"});

@@ -1,62 +1,21 @@
 // GIFs as a decoder sees them: frames, delay, endless loop, colours.
 #include "gif/gif.h"
 
-#include <gif_lib.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
 #include <cmath>
 #include <csignal>
-#include <cstring>
 #include <filesystem>
-#include <memory>
 #include <vector>
 
 #include "dcgan/error.h"
+#include "gif_file.h"
 #include "io/atomic_file.h"
 #include "temporary_folder.h"
 
 namespace dcgan::test {
 namespace {
-
-class Gif {
- public:
-  explicit Gif(const std::string& path) {
-    int error = 0;
-    file_ = DGifOpenFileName(path.c_str(), &error);
-    if (!file_ || DGifSlurp(file_) != GIF_OK) throw Error(path + ": not a GIF");
-  }
-  ~Gif() { DGifCloseFile(file_, nullptr); }
-  Gif(const Gif&) = delete;
-  Gif& operator=(const Gif&) = delete;
-
-  int frames() const { return file_->ImageCount; }
-  int width() const { return file_->SWidth; }
-  int height() const { return file_->SHeight; }
-  int delay_ms(int frame) const {
-    GraphicsControlBlock control{};
-    return DGifSavedExtensionToGCB(file_, frame, &control) == GIF_OK ? control.DelayTime * 10 : -1;
-  }
-  /// 0: endless, -1: the file says nothing.
-  int loops() const {
-    const SavedImage& first = file_->SavedImages[0];
-    for (int i = 0; i + 1 < first.ExtensionBlockCount; ++i) {
-      const ExtensionBlock& name = first.ExtensionBlocks[i];
-      const ExtensionBlock& value = first.ExtensionBlocks[i + 1];
-      if (name.ByteCount == 11 && std::memcmp(name.Bytes, "NETSCAPE2.0", 11) == 0)
-        return value.Bytes[1] | value.Bytes[2] << 8;
-    }
-    return -1;
-  }
-  GifColorType colour(int frame, int x, int y) const {
-    const SavedImage& image = file_->SavedImages[frame];
-    const ColorMapObject* own = image.ImageDesc.ColorMap;
-    return (own ? own : file_->SColorMap)->Colors[image.RasterBits[y * image.ImageDesc.Width + x]];
-  }
-
- private:
-  GifFileType* file_;
-};
 
 Image flat(int width, int height, const std::vector<std::uint8_t>& colour) {
   Image image{width, height, static_cast<int>(colour.size()), {}};
