@@ -96,7 +96,8 @@ int run(const Options& o) {
 void add_train(CLI::App& app, int& status) {
   CLI::App* command = app.add_subcommand("train", "Train a preset");
   auto o = std::make_shared<Options>();
-  command->add_option("--preset", o->preset, "vanilla, dcgan, tf-tutorial or vanilla-64");
+  command->add_option("--preset", o->preset,
+                      "vanilla, dcgan, tf-tutorial, vanilla-64, dcgan-32, dcgan-64 or dcgan-128");
   command->add_option("--config", o->config_file, "Settings from a run's config.json");
   command->add_option("--resume", o->resume, "Resume from a checkpoint");
   command->add_option("--out", o->out, "Run folder (default: runs/PRESET)");
