@@ -22,6 +22,8 @@ struct Config {
   std::string init;  ///< a checkpoint whose weights a new run takes over; empty: drawn by seed
   std::string fit = "crop";          ///< how pictures become square: crop, pad, squeeze, legacy
   std::string background = "white";  ///< behind transparent and around padded pictures; or black
+  std::int64_t channels = 0;         ///< of the pictures: 1 (grey) or 3; 0: the preset's own
+  int flip = 0;                      ///< 1: pictures are mirrored, left to right, at random
   std::uint64_t seed = 1;
   std::int64_t epochs = 10;
   std::int64_t steps = 0;  ///< total number of training steps; 0: as many as the epochs have
@@ -45,7 +47,7 @@ struct Config {
   std::int64_t log_every = 1;         ///< steps
 };
 
-/// "vanilla", "dcgan", "tf-tutorial", "vanilla-64".
+/// "vanilla", "dcgan", "tf-tutorial", "vanilla-64", "dcgan-32", "dcgan-64", "dcgan-128".
 std::vector<std::string> preset_names();
 
 /// The settings of a preset. Throws UsageError naming the known ones.

@@ -35,9 +35,12 @@ std::string checksum(const Dataset& data);
 /// missing, truncated, or malformed file, and says what is there instead.
 Dataset read_idx_dataset(const std::string& place);
 
-/// Reads the PNG and JPEG files below `directory` as RGB, turned as EXIF says, at size x size; how
-/// is up to config's fit and background. Hidden files, run folders, other formats and damaged files
-/// are skipped; one line in the log counts them. Throws Error if no picture is left.
-Dataset read_image_folder(const std::string& directory, int size, const Config& config = {});
+/// Reads the PNG and JPEG files below `directory` as RGB, or with one channel grey, turned as EXIF
+/// says, at size x size; how is up to config's fit and background. If all lie in at least two
+/// subfolders these are their classes. Hidden files, run folders, other formats and damaged files
+/// are skipped; one line in the log counts them. Throws Error if no picture is left, or if there
+/// are so many that their pixels take more than most_bytes.
+Dataset read_image_folder(const std::string& directory, int size, const Config& config = {},
+                          int channels = 3, std::uint64_t most_bytes = std::uint64_t{1} << 62);
 
 }  // namespace dcgan

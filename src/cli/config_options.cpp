@@ -8,16 +8,16 @@ namespace {
 /// What a resumed run may do otherwise: how long it trains, where, what it writes, and how it
 /// trains the networks that there are.
 bool may_change(const std::string& key) {
-  for (const char* free :
-       {"data", "epochs", "steps", "backend", "threads", "checkpoint_every", "pictures_every",
-        "keep", "log_every", "batch_size", "dropout", "label_smoothing", "discriminator_steps"})
+  for (const char* free : {"data", "epochs", "steps", "backend", "threads", "checkpoint_every",
+                           "pictures_every", "keep", "log_every", "batch_size", "dropout",
+                           "label_smoothing", "discriminator_steps", "flip"})
     if (key == free) return true;
   return key.starts_with("generator.") || key.starts_with("discriminator.");
 }
 
 /// What decides which pictures a run trains on.
 bool chooses_pictures(const std::string& key) {
-  for (const char* choice : {"data", "fit", "background"})
+  for (const char* choice : {"data", "fit", "background", "channels"})
     if (key == choice) return true;
   return false;
 }

@@ -163,7 +163,8 @@ int run(const Options& o) {
 void add_train(CLI::App& app, int& status) {
   CLI::App* command = app.add_subcommand("train", "Train a preset");
   auto o = std::make_shared<Options>();
-  command->add_option("--preset", o->preset, "vanilla, dcgan, tf-tutorial or vanilla-64");
+  command->add_option("--preset", o->preset,
+                      "vanilla, dcgan, tf-tutorial, vanilla-64, dcgan-32, dcgan-64 or dcgan-128");
   command->add_option("--init", o->init,
                       "Begin with the weights of a checkpoint, or of a run folder's newest");
   command->add_option("--config", o->config_file, "Settings from a run's config.json");

@@ -70,6 +70,10 @@ std::vector<Field> make_fields() {
                         [] {
                           return std::vector<std::string>{"white", "black"};
                         }}});
+  all.push_back({"channels", "of the pictures: 1, grey, or 3, colour; 0: the preset's own",
+                 count([](C& c) -> I& { return c.channels; }, 0, 3)});
+  all.push_back({"flip", "1: each picture is mirrored, left to right, in half of the epochs",
+                 whole<int>([](C& c) -> int& { return c.flip; }, 0, 1)});
   all.push_back({"seed", "seed of everything random",
                  whole<std::uint64_t>([](C& c) -> std::uint64_t& { return c.seed; }, 0,
                                       std::numeric_limits<std::uint64_t>::max())});

@@ -193,10 +193,10 @@ void RunFolder::write_config(const Config& config, const TrainingState& state) c
 }
 
 void RunFolder::write_real_samples(const Dataset& data) const {
-  // One of each class where there are labels, else the first ten.
+  // One of each of the first ten classes where there are labels, else the first ten.
   std::vector<std::int64_t> chosen;
   std::vector<std::string> captions;
-  for (std::size_t c = 0; c < data.label_names.size(); ++c) {
+  for (std::size_t c = 0; c < std::min<std::size_t>(10, data.label_names.size()); ++c) {
     const auto found = std::find(data.labels.begin(), data.labels.end(), c);
     if (found == data.labels.end()) continue;
     chosen.push_back(found - data.labels.begin());

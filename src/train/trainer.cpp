@@ -5,6 +5,8 @@
 #include <chrono>
 
 #include "backend/backend.h"
+#include "backend/machine_limits.h"
+#include "data/data_source.h"
 #include "train/checkpoint.h"
 #include "train/gan.h"
 
@@ -49,7 +51,8 @@ void check_images(const Dataset& data, const Config& config) {
     throw Error("the data set '" + data.name + "' has images of " +
                 shape_text(data.height, data.width, data.channels) + ", but preset '" +
                 config.preset + "' trains on " +
-                shape_text(want.height, want.width, want.channels));
+                shape_text(want.height, want.width, want.channels) +
+                "; dcgan-32, dcgan-64 and dcgan-128 train on images of any size");
 }
 
 /// The settings with what is known of the data set. Throws Error if they name other pictures.
@@ -92,11 +95,16 @@ struct Trainer::Impl {
 
 Dataset read_dataset(const Config& config) {
   const SampleShape image = gan_spec(config).image;
-  if (image.channels == 1) return read_idx_dataset(config.data);
-  if (config.data.empty())
+  const bool own_pictures = image.height != 28;
+  if (own_pictures && !may_be_grey(config.preset) && config.data.empty())
     throw UsageError("preset '" + config.preset +
                      "' trains on a folder of PNG or JPEG pictures: name it with --data DIR");
-  return read_image_folder(config.data, static_cast<int>(image.height), config);
+  // Half of the memory: a backend in host memory has its own copy of the pixels.
+  return read_data(config, {.size = static_cast<int>(image.height),
+                            .channels = static_cast<int>(image.channels),
+                            .any_size = own_pictures,
+                            .may_be_grey = may_be_grey(config.preset),
+                            .most_bytes = static_cast<std::uint64_t>(free_memory_bytes()) / 2});
 }
 
 Config checkpoint_config(const std::string& path) {

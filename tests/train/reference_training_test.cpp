@@ -26,7 +26,7 @@ struct Size {
 };
 
 Size size_of(const std::string& preset) {
-  if (preset == "vanilla-64") return {3, 2, 5};
+  if (preset == "vanilla-64" || preset.starts_with("dcgan-")) return {3, 2, 5};
   return {13, 5, 7};
 }
 
@@ -175,6 +175,8 @@ std::vector<Variant> variants() {
     all.push_back({"dcgan", b.name, 0.3, 1, 59});
     all.push_back({"vanilla-64", b.name, 0.1, 2, 29});
     all.push_back({"dcgan", b.name, 0, 3, 52});
+    all.push_back({"dcgan-32", b.name, 0, 1, 11});
+    all.push_back({"dcgan-64", b.name, 0, 1, 10});
   }
   return all;
 }
