@@ -1,0 +1,138 @@
+#include "fuzz/header_damage.h"
+
+#include <cstdint>
+#include <cstring>
+#include <nlohmann/json.hpp>
+#include <random>
+
+#include "fuzz/in_memory_file.h"
+#include "io/atomic_file.h"
+#include "temporary_folder.h"
+
+namespace dcgan::fuzz {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::size_t length_bytes = 8;
+
+/// The header parsed, if it is an object of objects.
+json tensors_of(const std::string& header) {
+  json all = json::parse(header, nullptr, false);
+  if (!all.is_object()) return nullptr;
+  for (const json& entry : all)
+    if (!entry.is_object()) return nullptr;
+  return all;
+}
+
+std::uint64_t bytes_of(const json& entry) {
+  const json shape = entry.value("shape", json::array());
+  const json type = entry.value("dtype", json("U8"));
+  std::uint64_t bytes = type == "F32" ? 4 : type == "I64" ? 8 : 1;
+  for (const json& n : shape) bytes *= n.is_number_unsigned() ? n.get<std::uint64_t>() : 1;
+  return bytes;
+}
+
+/// One tensor after the other, without gaps.
+void lay_out(json& tensors) {
+  std::uint64_t at = 0;
+  for (const auto& [name, entry] : tensors.items()) {
+    if (name == "__metadata__") continue;
+    const std::uint64_t end = at + bytes_of(entry);
+    entry["data_offsets"] = {at, end};
+    at = end;
+  }
+}
+
+void damage_tensor(json& tensors, const std::string& name, std::mt19937& random) {
+  const auto below = [&](std::size_t n) { return random() % n; };
+  json& entry = tensors[name];
+  json& shape = entry["shape"];
+  const bool known = shape.is_array() && !shape.empty();
+  const std::uint64_t sizes[] = {0, 1, 2, 3, 28, 255, 65536, std::uint64_t{1} << 62};
+  switch (below(6)) {
+    case 0:
+      tensors.erase(name);
+      break;
+    case 1:
+      tensors[name + "x"] = entry;
+      break;
+    case 2:
+      entry["dtype"] = std::vector<std::string>{"F32", "U8", "I64", "BF16"}[below(4)];
+      break;
+    case 3:
+      if (known) shape.erase(below(shape.size()));
+      break;
+    default:
+      if (known) shape[below(shape.size())] = sizes[below(std::size(sizes))];
+  }
+}
+
+}  // namespace
+
+std::string safetensors_file(const std::vector<TensorToWrite>& tensors,
+                             const std::map<std::string, std::string>& metadata) {
+  const test::TemporaryFolder folder{memory()};
+  write_safetensors(folder.path("file"), tensors, metadata);
+  return read_file(folder.path("file"));
+}
+
+std::string header_of(const std::string& file) {
+  std::uint64_t length = 0;
+  std::memcpy(&length, file.data(), length_bytes);
+  return file.substr(length_bytes, length);
+}
+
+std::string with_length(const std::string& header) {
+  const std::uint64_t length = header.size();
+  std::string file(length_bytes, '\0');
+  std::memcpy(file.data(), &length, length_bytes);
+  return file + header;
+}
+
+std::size_t claimed_bytes(const std::string& header) {
+  constexpr std::uint64_t most = 1 << 20;
+  std::uint64_t bytes = 0;
+  for (const json& entry : tensors_of(header)) {
+    const json offsets = entry.value("data_offsets", json());
+    if (offsets.is_array() && offsets.size() == 2 && offsets[1].is_number_unsigned())
+      bytes = std::max(bytes, offsets[1].get<std::uint64_t>());
+  }
+  return bytes > most ? 0 : static_cast<std::size_t>(bytes);
+}
+
+std::string damage_header(const std::string& header, unsigned seed, const Damage& bytes) {
+  std::mt19937 random(seed);
+  json tensors = tensors_of(header);
+  if (random() % 2 == 0 || tensors.empty()) return bytes(header);
+  auto chosen = tensors.begin();
+  std::advance(chosen, random() % tensors.size());
+  const std::string name = chosen.key();
+  if (name != "__metadata__") {
+    damage_tensor(tensors, name, random);
+    lay_out(tensors);
+  } else if (!chosen->empty()) {
+    auto field = chosen->begin();
+    std::advance(field, random() % chosen->size());
+    if (field->is_string()) *field = bytes(field->get<std::string>());
+  }
+  return tensors.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+std::vector<std::string> header_words() {
+  return {"__metadata__",
+          "\"dtype\":\"F32\"",
+          "\"dtype\":\"U8\"",
+          "\"dtype\":\"I64\"",
+          "\"shape\":[",
+          "\"data_offsets\":[0,",
+          "9223372036854775807",
+          "18446744073709551615",
+          "4294967296",
+          "1e300",
+          "null",
+          "-1",
+          "\\u0000"};
+}
+
+}  // namespace dcgan::fuzz
