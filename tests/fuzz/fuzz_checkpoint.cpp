@@ -7,6 +7,7 @@
 #include "fuzz/header_damage.h"
 #include "fuzz/in_memory_file.h"
 #include "fuzz/small_gan.h"
+#include "fuzz/stored_settings.h"
 
 namespace dcgan::fuzz {
 namespace {
@@ -15,8 +16,7 @@ void read(const std::string& input) {
   static InMemoryFile file;
   static Trainer trainer = small_trainer("tf-tutorial");
   file.write(with_length(input), claimed_bytes(input));
-  const std::string text = to_json(checkpoint_config(file.path()));
-  require(to_json(config_from_json(text, "settings")) == text, "its settings can be stored again");
+  require_stored(checkpoint_config(file.path()));
   trainer.load(file.path());
   const std::int64_t step = trainer.state().step;
   require(trainer.train_step().step == step + 1, "training resumes");
@@ -26,7 +26,7 @@ std::vector<std::string> seeds() {
   Trainer trainer = small_trainer("tf-tutorial");
   std::vector<std::string> all;
   for (int step = 0; step < 4; ++step) {
-    all.push_back(header_of(saved(trainer)));
+    all.push_back(unchecked_header_of(saved(trainer)));
     trainer.train_step();
   }
   return all;

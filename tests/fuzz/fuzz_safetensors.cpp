@@ -41,6 +41,8 @@ std::vector<std::string> seeds() {
   const std::vector<std::uint8_t> small(10, 7);
   const std::vector<std::int64_t> large(3, 9);
   return {safetensors_file({}), safetensors_file({{"a", DType::f32, {2, 3, 4}, floats.data()}}),
+          // Without a checksum.
+          with_length(R"({"a":{"dtype":"U8","shape":[3],"data_offsets":[0,3]}})") + "abc",
           safetensors_file({{"a", DType::f32, {4}, floats.data()},
                             {"b.kernel", DType::u8, {5, 2}, small.data()},
                             {"empty", DType::u8, {0}, small.data()},

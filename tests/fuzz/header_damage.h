@@ -18,6 +18,9 @@ std::string safetensors_file(const std::vector<TensorToWrite>& tensors,
 /// The JSON header of a file that is whole.
 std::string header_of(const std::string& file);
 
+/// The same without a checksum, which would have a reader refuse whatever is damaged.
+std::string unchecked_header_of(const std::string& file);
+
 /// The header with its length before it.
 std::string with_length(const std::string& header);
 
