@@ -1,7 +1,10 @@
 #include "fuzz/header_damage.h"
 
+#include <algorithm>
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <random>
 
@@ -42,6 +45,42 @@ void lay_out(json& tensors) {
     entry["data_offsets"] = {at, end};
     at = end;
   }
+}
+
+json& chosen_of(json& group, std::mt19937& random) {
+  auto chosen = group.begin();
+  std::advance(chosen, random() % group.size());
+  return *chosen;
+}
+
+/// Text that is JSON itself gets one of its values replaced; other text is damaged as such.
+void damage_metadata(json& field, std::mt19937& random, const Damage& bytes) {
+  if (!field.is_string()) return;
+  json inner = json::parse(field.get<std::string>(), nullptr, false);
+  if (!inner.is_structured() || inner.empty() || random() % 4 == 0) {
+    field = bytes(field.get<std::string>());
+    return;
+  }
+  json* value = &chosen_of(inner, random);
+  while (value->is_structured() && !value->empty() && random() % 8 != 0)
+    value = &chosen_of(*value, random);
+  const json strange[] = {nullptr,
+                          0,
+                          1,
+                          -1,
+                          16.9,
+                          1e300,
+                          -1e300,
+                          INT64_MAX,
+                          UINT64_MAX,
+                          "",
+                          "x",
+                          true,
+                          json::array(),
+                          json::object(),
+                          json::array({*value, *value})};
+  *value = json(strange[random() % std::size(strange)]);
+  field = inner.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
 void damage_tensor(json& tensors, const std::string& name, std::mt19937& random) {
@@ -97,12 +136,13 @@ std::string with_length(const std::string& header) {
 }
 
 std::size_t claimed_bytes(const std::string& header) {
-  constexpr std::uint64_t most = 1 << 20;
-  std::uint64_t bytes = 0;
-  for (const json& entry : tensors_of(header)) {
-    const json offsets = entry.value("data_offsets", json());
-    if (offsets.is_array() && offsets.size() == 2 && offsets[1].is_number_unsigned())
-      bytes = std::max(bytes, offsets[1].get<std::uint64_t>());
+  constexpr unsigned long long most = 1 << 20;
+  const std::string key = "\"data_offsets\":[";
+  unsigned long long bytes = 0;
+  for (std::size_t at = header.find(key); at != header.npos; at = header.find(key, at)) {
+    at += key.size();
+    const std::size_t comma = std::min(header.find(',', at), header.size() - 1);
+    bytes = std::max(bytes, std::strtoull(header.c_str() + comma + 1, nullptr, 10));
   }
   return bytes > most ? 0 : static_cast<std::size_t>(bytes);
 }
@@ -110,18 +150,17 @@ std::size_t claimed_bytes(const std::string& header) {
 std::string damage_header(const std::string& header, unsigned seed, const Damage& bytes) {
   std::mt19937 random(seed);
   json tensors = tensors_of(header);
-  if (random() % 2 == 0 || tensors.empty()) return bytes(header);
-  auto chosen = tensors.begin();
-  std::advance(chosen, random() % tensors.size());
-  const std::string name = chosen.key();
-  if (name != "__metadata__") {
-    damage_tensor(tensors, name, random);
+  if (random() % 3 == 0 || tensors.empty()) return bytes(header);
+  json& metadata = tensors["__metadata__"];
+  if (!metadata.empty() && random() % 2 == 0) {
+    damage_metadata(chosen_of(metadata, random), random, bytes);
+  } else {
+    auto tensor = tensors.begin();
+    std::advance(tensor, random() % tensors.size());
+    if (tensor.key() != "__metadata__") damage_tensor(tensors, tensor.key(), random);
     lay_out(tensors);
-  } else if (!chosen->empty()) {
-    auto field = chosen->begin();
-    std::advance(field, random() % chosen->size());
-    if (field->is_string()) *field = bytes(field->get<std::string>());
   }
+  if (tensors["__metadata__"].empty()) tensors.erase("__metadata__");
   return tensors.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
