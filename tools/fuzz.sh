@@ -31,7 +31,8 @@ for source in "$root"/tests/fuzz/fuzz_*.cpp; do
 done
 [ ${#readers[@]} -gt 0 ] || readers=("${all[@]}")
 for reader in "${readers[@]}"; do
-  [[ " ${all[*]} " == *" $reader "* ]] || { echo "fuzz: there is no reader '$reader'; there are ${all[*]}" >&2; exit 2; }
+  [[ " ${all[*]} " == *" $reader "* ]] ||
+    { echo "fuzz: there is no reader '$reader'; there are ${all[*]}" >&2; exit 2; }
 done
 command -v clang++ >/dev/null || { echo "fuzz: clang++ is missing; tools/setup.sh --dev installs it" >&2; exit 1; }
 

@@ -116,8 +116,8 @@ class Runs:
         run = home / "run"
         if any((run / "checkpoints").glob("*.safetensors")):
             return ["train", "--resume", run]
-        return ["train", "--preset", "vanilla", "--out", run, "--data", self.data, "--batch-size", "8", "--threads", "1",
-                "--backend", "cpu", "--set", "width=0.015625", *KINDS[kind]]
+        return ["train", "--preset", "vanilla", "--out", run, "--data", self.data, "--batch-size", "8",
+                "--threads", "1", "--backend", "cpu", "--set", "width=0.015625", *KINDS[kind]]
 
     def start(self, home, kind, **fault):
         home.mkdir(exist_ok=True)

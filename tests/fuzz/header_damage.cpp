@@ -100,7 +100,7 @@ void damage_tensor(json& tensors, const std::string& name, std::mt19937& random)
       entry["dtype"] = std::vector<std::string>{"F32", "U8", "I64", "BF16"}[below(4)];
       break;
     case 3:
-      if (known) shape.erase(below(shape.size()));
+      while (known && !shape.empty() && below(3) != 0) shape.erase(below(shape.size()));
       break;
     default:
       if (known) shape[below(shape.size())] = sizes[below(std::size(sizes))];
