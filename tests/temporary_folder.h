@@ -10,8 +10,9 @@ namespace dcgan::test {
 
 class TemporaryFolder {
  public:
-  TemporaryFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "dcgan_test_XXXXXX").string();
+  explicit TemporaryFolder(
+      const std::filesystem::path& parent = std::filesystem::temp_directory_path()) {
+    std::string name = (parent / "dcgan_test_XXXXXX").string();
     path_ = mkdtemp(name.data());
   }
   ~TemporaryFolder() {

@@ -6,7 +6,8 @@ set -euo pipefail
 packages=(g++ cmake ninja-build pkg-config git libdnnl-dev zlib1g-dev libgif-dev libjpeg-dev libpng-dev
   nlohmann-json3-dev libspdlog-dev libcli11-dev libboost-context-dev libhwy-dev libcairo2-dev fonts-dejavu-core
   libstb-dev libgtest-dev libbenchmark-dev dataset-fashion-mnist)
-[ "${1:-}" != --dev ] || packages+=(clang-format clang-tidy ccache debootstrap)
+[ "${1:-}" != --dev ] || packages+=(
+  clang clang-format clang-tidy ccache debootstrap libclang-rt-dev libomp-dev llvm)
 
 if ! command -v dpkg-query >/dev/null; then
   echo "setup: no Debian package manager here; install by hand: a C++20 compiler, CMake, Ninja," \

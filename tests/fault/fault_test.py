@@ -1,0 +1,104 @@
+#!/usr/bin/env python3
+"""Lets every file operation of a tiny run fail, one at a time.
+
+Interrupted calls and short writes must change nothing. After a full disk, a failed write or a failed fsync
+the program ends with status 1 and one line, every file under its final name is whole, and the run, resumed,
+ends as an unbroken one. Or it ends with status 0, and everything is there.
+"""
+import argparse
+import concurrent.futures
+import os
+import pathlib
+import shutil
+import sys
+import tempfile
+
+from small_runs import KINDS, Runs, memory_folder
+
+# What each call may do on a real system.
+FAULTS = {
+    "open": ["eintr", "enospc", "enospc+", "eio"],
+    "read": ["eintr", "short", "eio"],
+    "write": ["eintr", "short", "enospc", "enospc+", "eio"],
+    "fsync": ["eintr", "enospc", "eio"],
+    "rename": ["enospc", "eio"],
+    "unlink": ["eio"],
+    "close": ["eintr", "eio"],
+    "mkdir": ["enospc", "eio"],
+}
+HARMLESS = ["eintr", "short"]
+
+
+def chosen(operations, everything, every):
+    """(number, fault) for every operation. Unless everything is asked for, faults take turns, and of a file's many
+    writes or reads in a row two are left; of what remains each `every`-th.
+    """
+    if everything:
+        return [(n, fault) for n, (call, _) in enumerate(operations, 1) for fault in FAULTS[call]]
+    picked, turns = [], {}
+    for n, operation in enumerate(operations, 1):
+        around = [operations[i - 1] if 1 <= i <= len(operations) else None for i in (n - 1, n + 1)]
+        if around == [operation, operation]:
+            continue
+        call = operation[0]
+        turns[call] = turns.get(call, -1) + 1
+        picked.append((n, FAULTS[call][turns[call] % len(FAULTS[call])]))
+    return picked[::every]
+
+
+def judge(runs, kind, number, fault):
+    """What is wrong."""
+    home = runs.folder / f"{kind}-{number}-{fault}"
+    at = f"{number}+" if fault.endswith("+") else str(number)
+    call, path = runs.operations(kind)[number - 1]
+    ended, _ = runs.train(home, kind, at=at, how=fault.rstrip("+"))
+    wrong = []
+    if ended.returncode == 0:
+        wrong += runs.differences(home, kind)
+        if call == "fsync" and fault not in HARMLESS:
+            wrong.append("an fsync that failed is passed over in silence")
+    else:
+        if fault in HARMLESS:
+            wrong.append("it ends the run")
+        lines = ended.stderr.splitlines()
+        if ended.returncode != 1 or len(lines) != 1 or not lines[0].startswith("dcgan_cuda: "):
+            wrong.append(f"status {ended.returncode}, {len(lines)} lines: {ended.stderr[:300]!r}")
+        wrong += runs.halves(home)
+        # A disk that is full or broken may keep its temporary files, but they go when the run is resumed.
+        again, arguments = runs.train(home, kind)
+        if again.returncode != 0 and "nothing is left to do" not in again.stderr:
+            wrong.append(f"'{' '.join(map(str, arguments[:3]))}' ends with {again.returncode}: {again.stderr.strip()}")
+        else:
+            wrong += [f"resumed, {text}" for text in runs.differences(home, kind)]
+    shutil.rmtree(home, ignore_errors=True)
+    return [f"{kind} {number} {fault} ({call} {os.path.relpath(path, runs.unbroken[kind])}): {text}" for text in wrong]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--program", type=pathlib.Path, required=True)
+    parser.add_argument("--shim", type=pathlib.Path, required=True)
+    parser.add_argument("--all", action="store_true", help="every fault at every operation")
+    parser.add_argument("--every", type=int, default=1, help="only each n-th of the chosen faults")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    o = parser.parse_args()
+    work = tempfile.mkdtemp(prefix="dcgan_fault_", dir=memory_folder())
+    try:
+        runs = Runs(o.program, o.shim, work)
+        with concurrent.futures.ThreadPoolExecutor(o.jobs) as pool:
+            jobs = [pool.submit(judge, runs, kind, n, fault) for kind in KINDS
+                    for n, fault in chosen(runs.operations(kind), o.all, o.every)]
+            failed = 0
+            for job in jobs:
+                wrong = job.result()
+                failed += bool(wrong)
+                for line in wrong:
+                    print(f"FAILED {line}")
+        print(f"{len(jobs)} faults: {failed} went wrong")
+        return 1 if failed or not jobs else 0
+    finally:
+        shutil.rmtree(work)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

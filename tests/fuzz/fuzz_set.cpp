@@ -1,0 +1,65 @@
+// --set KEY=VALUE, one a line.
+#include <sstream>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "config/fields.h"
+#include "dcgan/config.h"
+#include "dcgan/error.h"
+#include "fuzz/fuzzer.h"
+#include "fuzz/stored_settings.h"
+
+namespace dcgan::fuzz {
+namespace {
+
+std::string value_of(const Config& config, const std::string& key) {
+  for (const SettingInfo& setting : settings(config))
+    if (setting.key == key) return setting.value;
+  throw std::logic_error("what was set is listed");
+}
+
+/// A value that is shown can be set, and stays.
+void require_settable(Config config, const std::string& key) {
+  const std::string shown = value_of(config, key);
+  try {
+    set(config, key, shown);
+  } catch (const Error& error) {
+    throw std::logic_error(error.what());
+  }
+  require(value_of(config, key) == shown, "a value that is set stays");
+}
+
+void read(const std::string& input) {
+  Config config;
+  std::istringstream lines(input);
+  for (std::string line; std::getline(lines, line);) {
+    const std::size_t equals = line.find('=');
+    const std::string key = line.substr(0, equals);
+    set(config, key, equals == line.npos ? "" : line.substr(equals + 1));
+    require_settable(config, key);
+  }
+  require_stored(config);
+}
+
+std::vector<std::string> seeds() {
+  std::vector<std::string> all = {"width=0.5\ngenerator.beta1=1e-3\ndata=/tmp/a b"};
+  for (const SettingInfo& setting : settings(Config()))
+    all.push_back(setting.key + "=" + setting.value);
+  return all;
+}
+
+std::vector<std::string> words() {
+  std::vector<std::string> all = preset_names();
+  for (const char* word : {"=", "\n", "inf", "nan", "0x1p-3", "1e308", "1e-400", "-0", "+1",
+                           "65536", "18446744073709551615", "9223372036854775808"})
+    all.emplace_back(word);
+  for (const config::Field& field : config::fields()) all.push_back(field.key + "=");
+  return all;
+}
+
+}  // namespace
+
+const Fuzzer fuzz_set = {"set", read, seeds, words};
+
+}  // namespace dcgan::fuzz
