@@ -10,6 +10,7 @@
 #include <limits>
 #include <random>
 #include <thread>
+#include <utility>
 
 #include "cli/small_run.h"
 #include "damage.h"
@@ -295,10 +296,12 @@ TEST_F(Sample, AnAnimationOfOnesOwnVectorsIsALoop) {
   write_latents("six.npy", 6);
   sample("cells.gif", {"--latents", folder.path("six.npy"), "--grid", "1x3"}, file);
   EXPECT_EQ(Gif(folder.path("cells.gif")).frames(), 2 * 17);
-  for (const char* grid : {"2x3", "1x4"})
+  write_latents("seven.npy", 7);
+  for (const auto& [name, grid] :
+       {std::pair{"six.npy", "2x3"}, {"six.npy", "1x7"}, {"seven.npy", "1x3"}})
     expect_refused({"sample", "--checkpoint", file, "--out", folder.path("y.gif"), "--latents",
-                    folder.path("six.npy"), "--grid", grid},
-                   1, {"six.npy", "6"});
+                    folder.path(name), "--grid", grid},
+                   1, {name, "a multiple of"});
 }
 
 TEST_F(Sample, WhatDoesNotFitTogetherIsWrongUsage) {
