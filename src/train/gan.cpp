@@ -92,9 +92,12 @@ void Gan::train_step(const Batch& batch, std::int64_t step) {
   const auto address = [&](std::uint32_t stream, std::int64_t number) {
     return RandomAddress{config_.seed, stream, static_cast<std::uint64_t>(number)};
   };
+  Mirror mirror;
+  if (config_.flip)
+    mirror = {address(random_stream::mirror, batch.epoch), spec_.image.width, spec_.image.channels};
   backend_.gather({batch.pixels, batch.count, spec_.image.size(),
                    address(random_stream::shuffle, batch.epoch), batch.first, batch.rows,
-                   real_images()});
+                   real_images(), mirror});
   backend_.draw_normal({address(random_stream::noise, step), batch.rows * config_.latent, noise()});
   train_step(batch.rows, step);
 }

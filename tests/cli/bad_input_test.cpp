@@ -124,7 +124,7 @@ TEST_F(BadInput, MissingDataAndOtherShapesAreRefused) {
   folder.write(std::string("wide/") + images_file, idx_images(3, 28, 29));
   expect_refused(
       {"train", "--preset", "dcgan", "--data", folder.path("wide"), "--out", folder.path("run")}, 1,
-      {"28x29x1", "28x28x1"});
+      {"28x29x1", "28x28x1", "dcgan-32"});
   folder.write(std::string("wide/") + images_file, idx_images(3, 28, 28).substr(0, 1000));
   expect_refused({"--data", folder.path("wide"), "--out", folder.path("run")}, 1,
                  {images_file, "get_data.sh"});
