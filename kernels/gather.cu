@@ -47,7 +47,7 @@ __global__ void __launch_bounds__(threads) gather_mirrored_kernel(Gather p) {
   const bool mirrored = philox_coin(coin.seed, coin.stream, coin.step, index);
   const std::uint8_t* image = p.pixels + static_cast<std::int64_t>(index) * p.image_size;
   float* to = p.out + static_cast<std::int64_t>(blockIdx.x) * p.image_size;
-  const auto row = static_cast<std::uint32_t>(p.mirror.row()),
+  const auto row = static_cast<std::uint32_t>(p.mirror.width * p.mirror.channels),
              channels = static_cast<std::uint32_t>(p.mirror.channels);
   for (auto i = static_cast<std::uint32_t>(thread_index()); i < p.image_size; i += threads) {
     const std::uint32_t column = i % row, channel = i % channels;
