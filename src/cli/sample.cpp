@@ -64,10 +64,11 @@ void add_sample(CLI::App& app, int& status) {
           "X.npy: latent vectors of one's own, float32 or float64, [N, latent] or [latent]")
       ->excludes(count)
       ->excludes(seed);
-  command->add_option("--interpolate", o->interpolate,
-                      "Number of images between one key vector and the next, along the arc between "
-                      "their directions, the length growing linearly (default of X.gif: 16). X.png "
-                      "has a row for each pair");
+  command->add_option(
+      "--interpolate", o->interpolate,
+      "Number of images from one key vector to the next, by spherical interpolation: "
+      "directions along the arc, lengths linearly (default of X.gif: 16). X.png has a "
+      "row for each pair");
   command->add_option("--backend", o->backend, "auto, cuda, simt, simt-check or cpu");
   command->add_option("--threads", o->threads, "Threads of the cpu backend (default: the run's)");
   command->callback([o, &status] {

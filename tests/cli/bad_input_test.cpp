@@ -228,6 +228,31 @@ TEST_F(BadInput, DamagedCheckpointsEndInOneLineOrWork) {
   EXPECT_GT(refused, 30);
 }
 
+TEST_F(BadInput, AMainJobGoesOnFromWhatCanBeRead) {
+  const std::string job = folder.path("job");
+  ASSERT_EQ(run_program({"--out", job, "--data", data, "--epochs", "2", "--batch-size", "8",
+                         "--set", "width=0.0625", "--threads", "2", "--backend", "cpu"})
+                .status,
+            0);
+  fs::resize_file(checkpoint("job/vanilla", "epoch_0002"), 5000);
+  const Outcome resumed = run_program({"--resume", job});
+  EXPECT_EQ(resumed.status, 0) << resumed.err;
+  EXPECT_NE(resumed.err.find("epoch_0002"), std::string::npos) << resumed.err;
+  EXPECT_NE(resumed.out.find("vanilla/checkpoints/epoch_0001.safetensors at step 3"),
+            std::string::npos)
+      << resumed.out;
+  // With none that can be read the run is not begun anew over what is there.
+  for (const char* name : {"epoch_0001", "epoch_0002"})
+    fs::resize_file(checkpoint("job/vanilla", name), 5000);
+  const std::vector<std::string> files = list_files(job);
+  const Outcome refused = run_program({"--resume", job});
+  EXPECT_EQ(refused.status, 1);
+  EXPECT_NE(refused.err.find("dcgan_cuda: " + job + "/vanilla/checkpoints: none"),
+            std::string::npos)
+      << refused.err;
+  EXPECT_EQ(list_files(job), files);
+}
+
 TEST_F(BadInput, ResumingWhatDoesNotFitIsRefusedByName) {
   const std::string file = finished_run();
   const auto refused = [&](std::vector<std::string> more, int status,

@@ -5,17 +5,21 @@
 #include <chrono>
 #include <cmath>
 #include <csignal>
+#include <cstdint>
 #include <cstdlib>
 #include <filesystem>
 #include <limits>
 #include <random>
+#include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "cli/small_run.h"
 #include "damage.h"
 #include "gif_file.h"
 #include "image/image.h"
+#include "io/atomic_file.h"
 #include "io/npy.h"
 
 namespace dcgan::test {
