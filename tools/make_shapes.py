@@ -11,7 +11,7 @@ import struct
 import zlib
 from pathlib import Path
 
-SAMPLES = 4  # per pixel and axis, for smooth edges
+SAMPLES = 3  # per pixel and axis, for smooth edges
 
 
 def write_png(path: Path, size: int, rows: list[bytes]) -> None:
@@ -53,14 +53,14 @@ def cross(x: float, y: float) -> bool:
 
 
 SHAPES = {"disc": disc, "ring": ring, "square": square, "triangle": triangle, "star": star, "cross": cross}
-COLOURS = [(222, 60, 50), (245, 160, 30), (60, 165, 75), (45, 115, 205), (135, 75, 180)]
-GROUNDS = [(250, 246, 236), (28, 32, 48)]
+COLOURS = [(222, 60, 50), (245, 160, 30), (60, 165, 75), (45, 115, 205)]
+GROUND = (250, 246, 236)
 
 
 def draw(inside, size: int, draws: random.Random) -> list[bytes]:
-    colour, ground = draws.choice(COLOURS), draws.choice(GROUNDS)
-    radius = size * draws.uniform(0.3, 0.42)
-    cx, cy = (size / 2 + draws.uniform(-0.06, 0.06) * size for _ in range(2))
+    colour = draws.choice(COLOURS)
+    radius = size * draws.uniform(0.34, 0.42)
+    cx, cy = (size / 2 + draws.uniform(-0.03, 0.03) * size for _ in range(2))
     rows = []
     for py in range(size):
         row = bytearray()
@@ -68,7 +68,7 @@ def draw(inside, size: int, draws: random.Random) -> list[bytes]:
             share = sum(
                 inside((px + (i + 0.5) / SAMPLES - cx) / radius, (cy - py - (j + 0.5) / SAMPLES) / radius)
                 for i in range(SAMPLES) for j in range(SAMPLES)) / SAMPLES**2
-            row += bytes(round(g + (c - g) * share) for c, g in zip(colour, ground))
+            row += bytes(round(g + (c - g) * share) for c, g in zip(colour, GROUND))
         rows.append(bytes(row))
     return rows
 

@@ -136,7 +136,7 @@ std::string rest_of_line(const std::string& text, const std::string& start) {
 }
 
 TEST_F(OwnPictures, ARunSaysMemoryAndTimeBeforeItsFirstEpochEnds) {
-  const Outcome outcome = run_program(train("run", {"--set", "log_every=1", "--batch-size", "2"}));
+  const Outcome outcome = run_program(train("run", {"--epochs", "1", "--batch-size", "2"}));
   ASSERT_EQ(outcome.status, 0) << outcome.err;
   const std::size_t memory = outcome.out.find("  memory: about "),
                     time = outcome.out.find(" an epoch, "), epoch = outcome.out.find("\nepoch 1 ");
@@ -182,7 +182,7 @@ TEST_F(Doctor, NamesWhatPreventsARunAndTheRemedy) {
   };
   problem({"--data", folder.path("none")}, {"data: ", folder.path("none"), "--data"});
   problem({"--preset", "vanilla-64"}, {"data: ", "--data DIR"});
-  folder.write(std::string("data/") + images_file, idx_images(3, 40, 40));
+  folder.write(std::string("data/") + images_file, idx_images(20, 40, 40));
   problem({"--data", data}, {"data: ", "40x40x1", "dcgan-32"});
   EXPECT_EQ(doctor({"--data", data, "--preset", "dcgan-32"}).status, 0);
   problem({"--data", folder.path("classes"), "--set", "width=16", "--batch-size", "65536"},

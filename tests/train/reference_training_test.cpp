@@ -60,10 +60,12 @@ class ReferenceRun {
                          static_cast<std::uint64_t>(i), static_cast<std::uint64_t>(data_.count));
       const std::uint8_t* image = data_.image(static_cast<std::int64_t>(chosen));
       constexpr std::uint32_t mirror_stream = 5;
-      const bool mirrored = config_.flip != 0 &&
-                            philox_at(config_.seed, mirror_stream,
-                                      static_cast<std::uint64_t>(epoch),
-                                      static_cast<std::uint32_t>(chosen)).word[0] % 2 == 1;
+      const bool mirrored = config_.flip != 0 && philox_at(config_.seed, mirror_stream,
+                                                           static_cast<std::uint64_t>(epoch),
+                                                           static_cast<std::uint32_t>(chosen))
+                                                             .word[0] %
+                                                         2 ==
+                                                     1;
       for (int y = 0; y < data_.height; ++y)
         for (int x = 0; x < data_.width; ++x)
           for (int channel = 0; channel < data_.channels; ++channel) {
@@ -186,7 +188,8 @@ std::vector<Variant> variants() {
     all.push_back({"dcgan", b.name, 0.3, 1, 59});
     all.push_back({"vanilla-64", b.name, 0.1, 2, 29});
     all.push_back({"dcgan", b.name, 0, 3, 52});
-    if (b.name == "cpu") for (int n = 1; n < 40; ++n) { all.push_back({"dcgan-32", b.name, 0, 1, std::uint64_t(n)}); all.push_back({"dcgan-64", b.name, 0, 1, std::uint64_t(n)}); }
+    all.push_back({"dcgan-32", b.name, 0, 1, 7});
+    all.push_back({"dcgan-64", b.name, 0, 1, 6});
   }
   return all;
 }
@@ -194,7 +197,7 @@ std::vector<Variant> variants() {
 std::string name_of(const testing::TestParamInfo<Variant>& info) {
   const Variant& v = info.param;
   return as_test_name(v.preset + "_" + v.backend + (v.label_smoothing > 0 ? "_smoothed" : "") +
-                      (v.discriminator_steps > 1 ? "_alternating" : "")+"_seed"+std::to_string(v.seed));
+                      (v.discriminator_steps > 1 ? "_alternating" : ""));
 }
 
 INSTANTIATE_TEST_SUITE_P(Variants, ReferenceTraining, testing::ValuesIn(variants()), name_of);
