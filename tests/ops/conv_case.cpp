@@ -61,8 +61,8 @@ Cases conv_cases() {
                                                    {1, 32, 32, 64, 3, 5, 2},
                                                    {1, 32, 32, 64, 1, 5, 2},
                                                    {1, 32, 32, 32, 16, 5, 2},
-                                                   {1, 64, 64, 32, 3, 5, 2},
-                                                   {1, 64, 64, 32, 1, 5, 2}})
+                                                   {1, 64, 64, 16, 3, 5, 2},
+                                                   {1, 64, 64, 16, 1, 5, 2}})
     add(transposed(s));
   add_both({35, 18, 17, 3, 5, 5, 1});  // the cpu backend cuts the batch into parts of 2 and 3
   // Kernels of every size up to 7, most of them wider than some picture.

@@ -26,7 +26,8 @@ struct Size {
 };
 
 Size size_of(const std::string& preset) {
-  if (preset == "vanilla-64" || preset.starts_with("dcgan-")) return {3, 2, 5};
+  if (preset == "vanilla-64") return {3, 2, 5};
+  if (preset.starts_with("dcgan-")) return {5, 3, 5};
   return {13, 5, 7};
 }
 
@@ -125,6 +126,7 @@ class ReferenceTraining : public testing::TestWithParam<Variant> {
     c.generator = {2e-3, 0.5, 0.99, 1e-3};
     c.discriminator = {1e-3, 0.6, 0.98, 2e-3};
     c.batch_norm_momentum = 0.8;
+    c.batch_norm_epsilon = 1e-3;  // two rows of a batch may be near to each other
     c.flip = v.preset.starts_with("dcgan-") ? 1 : 0;
     return c;
   }
@@ -188,8 +190,8 @@ std::vector<Variant> variants() {
     all.push_back({"dcgan", b.name, 0.3, 1, 59});
     all.push_back({"vanilla-64", b.name, 0.1, 2, 29});
     all.push_back({"dcgan", b.name, 0, 3, 52});
-    all.push_back({"dcgan-32", b.name, 0, 1, 7});
-    all.push_back({"dcgan-64", b.name, 0, 1, 6});
+    all.push_back({"dcgan-32", b.name, 0, 1, 11});
+    all.push_back({"dcgan-64", b.name, 0, 1, 11});
   }
   return all;
 }
