@@ -34,9 +34,35 @@ __global__ void __launch_bounds__(threads) gather_kernel(Gather p) {
   }
 }
 
+/// The same for images of which some are mirrored: a thread per value, as pixels of three channels
+/// reversed are no packs.
+__global__ void __launch_bounds__(threads) gather_mirrored_kernel(Gather p) {
+  __shared__ std::uint64_t index;
+  if (thread_index() == 0)
+    index = shuffled_index(p.shuffle.seed, p.shuffle.stream, p.shuffle.step,
+                           static_cast<std::uint64_t>(p.first) + blockIdx.x,
+                           static_cast<std::uint64_t>(p.count));
+  __syncthreads();  // the index is there
+  const RandomAddress& coin = p.mirror.address;
+  const bool mirrored = philox_coin(coin.seed, coin.stream, coin.step, index);
+  const std::uint8_t* image = p.pixels + static_cast<std::int64_t>(index) * p.image_size;
+  float* to = p.out + static_cast<std::int64_t>(blockIdx.x) * p.image_size;
+  const auto row = static_cast<std::uint32_t>(p.mirror.width * p.mirror.channels),
+             channels = static_cast<std::uint32_t>(p.mirror.channels);
+  for (auto i = static_cast<std::uint32_t>(thread_index()); i < p.image_size; i += threads) {
+    const std::uint32_t column = i % row, channel = i % channels;
+    // The pixel as far from the row's other end, the same channel of it.
+    const std::uint32_t other = i - column + (row - channels - column + 2 * channel);
+    to[i] = normalise(image[mirrored ? other : i]);
+  }
+}
+
 }  // namespace
 
 void gather(const Gather& g, cudaStream_t stream) {
+  if (g.mirror.width > 0)
+    return launch({"gather_mirrored", least_bytes(g)}, gather_mirrored_kernel,
+                  blocks_for(g.batch, 1), threads, 0, stream, g);
   with_width(packs_of_four(g.image_size), [&](auto width) {
     launch({"gather", least_bytes(g)}, gather_kernel<width>, blocks_for(g.batch, 1), threads, 0,
            stream, g);

@@ -75,6 +75,7 @@ class OnednnPeer final : public Peer {
     primitive_ = dnnl::primitive(d.get());
     for (const int argument : arguments)
       arguments_[argument] = filled(d.query_md(dnnl::query::exec_arg_md, argument));
+    arguments_[DNNL_ARG_SCRATCHPAD] = memory(d.query_md(dnnl::query::scratchpad_md), engine_);
   }
 
   dnnl::engine engine_{dnnl::engine::kind::cpu, 0};

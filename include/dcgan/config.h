@@ -17,9 +17,13 @@ struct AdamConfig {
 struct Config {
   std::string preset = "dcgan";
   std::string backend = "auto";
-  std::string data;                  ///< folder; empty: where the data set is usually found
+  std::string data;           ///< file or folder; empty: where the data set is usually found
+  std::string data_checksum;  ///< of its pictures, as checksum() says; empty: any pictures
+  std::string init;  ///< a checkpoint whose weights a new run takes over; empty: drawn by seed
   std::string fit = "crop";          ///< how pictures become square: crop, pad, squeeze, legacy
   std::string background = "white";  ///< behind transparent and around padded pictures; or black
+  std::int64_t channels = 0;         ///< of the pictures: 1 (grey) or 3; 0: the preset's own
+  int flip = 0;                      ///< 1: pictures are mirrored, left to right, at random
   std::uint64_t seed = 1;
   std::int64_t epochs = 10;
   std::int64_t steps = 0;  ///< total number of training steps; 0: as many as the epochs have
@@ -38,10 +42,12 @@ struct Config {
   double batch_norm_epsilon = 1e-3;
 
   std::int64_t checkpoint_every = 1;  ///< epochs
+  std::int64_t pictures_every = 1;    ///< epochs
+  std::int64_t keep = 0;              ///< newest checkpoints that stay, and the best; 0: all stay
   std::int64_t log_every = 1;         ///< steps
 };
 
-/// "vanilla", "dcgan", "tf-tutorial", "vanilla-64".
+/// "vanilla", "dcgan", "tf-tutorial", "vanilla-64", "dcgan-32", "dcgan-64", "dcgan-128".
 std::vector<std::string> preset_names();
 
 /// The settings of a preset. Throws UsageError naming the known ones.
@@ -60,6 +66,10 @@ std::vector<SettingInfo> settings(const Config& config);
 
 /// Changes one setting. Throws UsageError for an unknown key or a value out of range.
 void set(Config& config, const std::string& key, const std::string& value);
+
+/// Run folders add a list of this name to the settings: what resumed runs have changed. It is no
+/// setting, and passed over.
+constexpr const char* changed_on_resume = "changed_on_resume";
 
 /// All settings as a JSON object, and back. `where` names the source in errors. Unknown keys, wrong
 /// types and values out of range throw Error.

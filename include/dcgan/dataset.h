@@ -12,6 +12,7 @@ namespace dcgan {
 /// Images as they come from disk: 8-bit, [count, height, width, channels], row-major.
 struct Dataset {
   std::string name;  ///< what it was read from, for titles and logs: "Fashion-MNIST", a folder name
+  std::string place;  ///< the file or folder it was read from, absolute; empty: none
   std::int64_t count = 0;
   int height = 0;
   int width = 0;
@@ -24,6 +25,9 @@ struct Dataset {
   const std::uint8_t* image(std::int64_t i) const { return pixels.data() + i * image_bytes(); }
 };
 
+/// CRC-32 of the images and their shape, as eight hexadecimal digits.
+std::string checksum(const Dataset& data);
+
 /// Reads IDX images, and their labels if they lie beside them, plain or gzipped. `place` is the
 /// file of images, or a folder that has train-images-idx3-ubyte, or one of its usual other names,
 /// in it or up to two levels down; empty: $DCGAN_DATA, else where Debian's dataset-fashion-mnist
@@ -31,9 +35,12 @@ struct Dataset {
 /// missing, truncated, or malformed file, and says what is there instead.
 Dataset read_idx_dataset(const std::string& place);
 
-/// Reads the PNG and JPEG files below `directory` as RGB, turned as EXIF says, at size x size; how
-/// is up to config's fit and background. Hidden files, run folders, other formats and damaged files
-/// are skipped; one line in the log counts them. Throws Error if no picture is left.
-Dataset read_image_folder(const std::string& directory, int size, const Config& config = {});
+/// Reads the PNG and JPEG files below `directory` as RGB, or with one channel grey, turned as EXIF
+/// says, at size x size; how is up to config's fit and background. If all lie in at least two
+/// subfolders these are their classes. Hidden files, run folders, other formats and damaged files
+/// are skipped; one line in the log counts them. Throws Error if no picture is left, or if there
+/// are so many that their pixels take more than most_bytes.
+Dataset read_image_folder(const std::string& directory, int size, const Config& config = {},
+                          int channels = 3, std::uint64_t most_bytes = std::uint64_t{1} << 62);
 
 }  // namespace dcgan

@@ -19,15 +19,23 @@ struct EpochRecord {
   double seconds = 0;
 };
 
+/// A setting that a resumed run has changed, in the form of `--set`.
+struct SettingChange {
+  std::int64_t step = 0;  ///< done before the change
+  std::string key, from, to;
+};
+
 /// A run's progress; with the weights and moments, all that resuming needs.
 struct TrainingState {
   std::int64_t step = 0;  ///< steps done
   std::vector<EpochRecord> history;
   // Of the current epoch:
   std::int64_t steps_in_epoch = 0;
+  std::int64_t images_in_epoch = 0;
   double sum_loss_generator = 0;
   double sum_loss_discriminator = 0;
   double epoch_seconds = 0;
+  std::vector<SettingChange> changes;
 };
 
 struct StepResult {
@@ -49,12 +57,15 @@ Config checkpoint_config(const std::string& path);
 class Trainer {
  public:
   /// From scratch, with weights drawn from config.seed. Throws UsageError where data and preset do
-  /// not fit.
+  /// not fit; Error where config.data_checksum is that of other pictures.
   Trainer(const Config& config, Dataset dataset);
   ~Trainer();
 
-  /// Resumes from a checkpoint made with the same networks. Throws Error naming what does not fit.
+  /// Resumes from a checkpoint made with the same networks. What config changes of the run's
+  /// training is added to state().changes. Throws Error naming what does not fit.
   void load(const std::string& checkpoint);
+  /// Takes over the weights of a checkpoint made with the same networks, and nothing else of it.
+  void take_weights(const std::string& checkpoint);
   /// Writes a checkpoint, whole or not at all.
   void save(const std::string& path);
 
@@ -63,6 +74,7 @@ class Trainer {
   /// same seed.
   std::vector<float> sample(std::int64_t count, std::uint64_t seed);
 
+  /// With the data set's place and checksum.
   const Config& config() const;
   const Dataset& dataset() const;
   const TrainingState& state() const;

@@ -33,6 +33,12 @@ std::optional<double> number_of(const fs::path& file, const std::string& name) {
   return {};
 }
 
+/// The largest number stands for all that are larger.
+std::int64_t whole(double bytes) {
+  constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
+  return bytes < static_cast<double>(most) ? static_cast<std::int64_t>(bytes) : most;
+}
+
 using Visit = std::function<void(const fs::path& group, bool version_2)>;
 
 /// The groups of this process that control `what`, and those around them.
@@ -69,6 +75,16 @@ int granted_processors(const std::string& root) {
   return granted < std::numeric_limits<int>::max() ? static_cast<int>(granted) : 0;
 }
 
+std::int64_t total_memory_bytes(const std::string& root) {
+  double total = std::numeric_limits<double>::max();
+  if (const auto kib = number_of(root + "/proc/meminfo", "MemTotal:")) total = *kib * 1024;
+  for_each_group(root, "memory", [&](const fs::path& group, bool version_2) {
+    const auto limit = number_in(group / (version_2 ? "memory.max" : "memory.limit_in_bytes"));
+    if (limit) total = std::min(total, *limit);
+  });
+  return whole(total);
+}
+
 std::int64_t free_memory_bytes(const std::string& root) {
   double free = std::numeric_limits<double>::max();
   if (const auto kib = number_of(root + "/proc/meminfo", "MemAvailable:")) free = *kib * 1024;
@@ -81,8 +97,7 @@ std::int64_t free_memory_bytes(const std::string& root) {
             .value_or(0);
     free = std::min(free, std::max(0.0, *limit - *used + cached));
   });
-  constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
-  return free < static_cast<double>(most) ? static_cast<std::int64_t>(free) : most;
+  return whole(free);
 }
 
 }  // namespace dcgan

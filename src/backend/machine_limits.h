@@ -10,6 +10,10 @@ namespace dcgan {
 /// root: where /proc and /sys are looked for.
 int granted_processors(const std::string& root = "");
 
+/// Bytes that the machine has, or the least that a control group may use. The largest number where
+/// nothing tells.
+std::int64_t total_memory_bytes(const std::string& root = "");
+
 /// Bytes that may still be allocated before the system swaps or ends the process. Files that a
 /// group keeps in its cache count as free. The largest number where nothing tells.
 std::int64_t free_memory_bytes(const std::string& root = "");

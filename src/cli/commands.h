@@ -21,17 +21,21 @@ void add_notebook(CLI::App& app, int& status);
 
 /// The options that change a Config, shared by train, replay and the notebook job.
 struct ConfigOptions {
-  /// Adds --data, --epochs, --steps, --batch-size, --seed, --backend, --threads and --set.
+  /// Adds --data, --epochs, --steps, --batch-size, --seed, --backend, --threads, --keep and --set.
   void add(CLI::App& app);
   /// Adds --set alone.
   void add_set(CLI::App& app);
   /// Changes only what was given.
   void apply(Config& config) const;
-  /// Changes a run resumed from `checkpoint`: how long it runs, where, and what it writes. Throws
-  /// UsageError naming any other setting that is given and differs.
+  /// Changes a run resumed from `checkpoint`. Throws UsageError naming a setting that is given,
+  /// differs, and would need other networks or pictures.
   void apply_to_resumed(Config& config, const std::string& checkpoint) const;
 
+  /// Whether they say how long a run is.
+  bool give_length() const;
+
  private:
+  static void apply(Config& config, const std::string& key, const std::string& value);
   std::vector<std::pair<std::string, std::string>> given() const;
   void choose_length(Config& config) const;
 

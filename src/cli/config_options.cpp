@@ -5,10 +5,20 @@
 namespace dcgan::cli {
 namespace {
 
+/// What a resumed run may do otherwise: how long it trains, where, what it writes, and how it
+/// trains the networks that there are.
 bool may_change(const std::string& key) {
-  for (const char* free :
-       {"data", "epochs", "steps", "backend", "threads", "checkpoint_every", "log_every"})
+  for (const char* free : {"data", "epochs", "steps", "backend", "threads", "checkpoint_every",
+                           "pictures_every", "keep", "log_every", "batch_size", "dropout",
+                           "label_smoothing", "discriminator_steps", "flip"})
     if (key == free) return true;
+  return key.starts_with("generator.") || key.starts_with("discriminator.");
+}
+
+/// What decides which pictures a run trains on.
+bool chooses_pictures(const std::string& key) {
+  for (const char* choice : {"data", "fit", "background", "channels"})
+    if (key == choice) return true;
   return false;
 }
 
@@ -27,8 +37,8 @@ void ConfigOptions::add(CLI::App& app) {
            option, [this, key](const std::string& value) { named_.emplace_back(key, value); }, help)
         ->type_name(type);
   };
-  setting("--data", "data", "Folder of the data set (default: $DCGAN_DATA, else Debian's package)",
-          "DIR");
+  setting("--data", "data",
+          "The data set's folder or file (default: $DCGAN_DATA, else Debian's package)", "DIR");
   setting("--epochs", "epochs", "Passes over the data set", "N");
   setting("--steps", "steps", "Total number of training steps, instead of epochs", "N");
   setting("--batch-size", "batch_size", "Images per step", "N");
@@ -36,6 +46,7 @@ void ConfigOptions::add(CLI::App& app) {
   setting("--backend", "backend", "auto, cuda, simt or cpu", "B");
   setting("--threads", "threads", "Threads of the cpu backend (0: one per core that may be used)",
           "N");
+  setting("--keep", "keep", "Keep only the N newest checkpoints, and the best (0: all)", "N");
   add_set(app);
 }
 
@@ -58,8 +69,20 @@ std::vector<std::pair<std::string, std::string>> ConfigOptions::given() const {
 }
 
 void ConfigOptions::apply(Config& config) const {
-  for (const auto& [key, value] : given()) set(config, key, value);
+  for (const auto& [key, value] : given()) apply(config, key, value);
   choose_length(config);
+}
+
+/// Whoever chooses pictures need not say their checksum.
+void ConfigOptions::apply(Config& config, const std::string& key, const std::string& value) {
+  set(config, key, value);
+  if (chooses_pictures(key)) config.data_checksum.clear();
+}
+
+bool ConfigOptions::give_length() const {
+  for (const auto& [key, value] : given())
+    if (key == "epochs" || key == "steps") return true;
+  return false;
 }
 
 /// What was given decides how long a run is, not a number of steps that it had before.
@@ -77,7 +100,7 @@ void ConfigOptions::choose_length(Config& config) const {
 void ConfigOptions::apply_to_resumed(Config& config, const std::string& checkpoint) const {
   const Config stored = config;
   for (const auto& [key, value] : given()) {
-    set(config, key, value);
+    apply(config, key, value);
     if (!may_change(key) && value_of(config, key) != value_of(stored, key))
       throw UsageError(key + "=" + value + " does not fit " + checkpoint +
                        ", which was trained with " + key + "=" + value_of(stored, key));

@@ -1,8 +1,12 @@
 // dcgan_cuda info: the build, backends and presets; or what a checkpoint holds.
+#include <algorithm>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "backend/backend.h"
 #include "cli/commands.h"
+#include "cli/doctor.h"
 #include "cli/messages.h"
 #include "dcgan/error.h"
 #include "models/models.h"
@@ -54,6 +58,8 @@ void describe_checkpoint(const std::string& path) {
   for (const EpochRecord& e : header.state.history)
     say("  epoch {}  loss G {:.4f} D {:.4f}  {:.1f} s\n", e.epoch, e.loss_generator,
         e.loss_discriminator, e.seconds);
+  for (const SettingChange& c : header.state.changes)
+    say("  changed after step {}: {} from {} to {}\n", c.step, c.key, c.from, c.to);
   for (const SettingInfo& s : settings(header.config)) say("  {:28} {}\n", s.key, s.value);
   for (const auto& [name, entry] : file.entries())
     say("  {:52} {}\n", name, to_string(entry.shape));
@@ -62,12 +68,35 @@ void describe_checkpoint(const std::string& path) {
 }  // namespace
 
 void add_info(CLI::App& app, int& status) {
-  CLI::App* command = app.add_subcommand("info", "Describe this build, or a checkpoint");
-  auto path = std::make_shared<std::string>();
-  command->add_option("CHECKPOINT", *path, "A checkpoint to describe");
-  command->callback([path, &status] {
-    path->empty() ? describe_program() : describe_checkpoint(*path);
+  struct Options {
+    std::string path, preset = "dcgan", out = "runs";
+    bool doctor = false;
+    ConfigOptions settings;
+  };
+  CLI::App* command = app.add_subcommand(
+      "info", "Describe this build, or a checkpoint; or say what a run would lack here");
+  auto o = std::make_shared<Options>();
+  command->add_option("CHECKPOINT", o->path, "A checkpoint to describe");
+  CLI::Option* doctor = command->add_flag("--doctor", o->doctor,
+                                          "Look at what a run needs: backend, threads, data, "
+                                          "memory, disk, time; status 1 if it cannot");
+  command->add_option("--preset", o->preset, "The run's preset")->needs(doctor);
+  command->add_option("--out", o->out, "The run's folder")->needs(doctor);
+  const std::vector<CLI::Option*> own = command->get_options();
+  o->settings.add(*command);
+  for (CLI::Option* option : command->get_options())
+    if (std::find(own.begin(), own.end(), option) == own.end()) option->needs(doctor);
+  command->callback([o, &status] {
     status = done;
+    if (o->doctor) {
+      if (!o->path.empty())
+        throw UsageError("--doctor looks at a run to come, not at a checkpoint");
+      Config config = preset_config(o->preset);
+      o->settings.apply(config);
+      if (!examine(config, o->out)) status = failed;
+    } else {
+      o->path.empty() ? describe_program() : describe_checkpoint(o->path);
+    }
   });
 }
 

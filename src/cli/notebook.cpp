@@ -1,15 +1,17 @@
 // dcgan_cuda alone: Vanilla GAN, then DCGAN, then the page that compares them.
-#include <algorithm>
 #include <ctime>
 #include <filesystem>
 #include <memory>
+#include <optional>
+#include <utility>
 
 #include "cli/commands.h"
 #include "cli/messages.h"
 #include "cli/training_session.h"
 #include "dcgan/error.h"
 #include "io/atomic_file.h"
-#include "train/checkpoint.h"
+#include "run/folder_lock.h"
+#include "train/run_checkpoints.h"
 
 namespace dcgan::cli {
 namespace {
@@ -17,6 +19,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* presets[] = {"vanilla", "dcgan"};
+constexpr const char* page_name = "comparison.html";
 
 struct Options {
   std::string out, resume;
@@ -26,43 +29,34 @@ struct Options {
 /// One of the two runs: from scratch if there is no checkpoint.
 struct Part {
   Config config;
-  std::string folder, checkpoint;
+  std::string name, checkpoint;
 };
 
-std::string free_folder() {
-  std::string out = "runs/notebook";
-  for (int n = 2; fs::exists(out); ++n) out = "runs/notebook-" + std::to_string(n);
-  return out;
+/// Throws Error if a new job may not begin in the folder.
+void check_free(const std::string& out) {
+  for (const char* preset : presets) {
+    const std::string folder = out + "/" + preset;
+    if (has_checkpoints(folder))
+      throw Error(out + ": it already holds a run; name another folder with --out, or continue " +
+                  "it with --resume " + shell_word(out));
+    const std::string hindrance = hindrance_to_new_run(folder);
+    if (!hindrance.empty()) throw Error(hindrance);
+  }
+  if (fs::exists(out + "/" + page_name))
+    throw Error(out + "/" + page_name + ": it is there already; name another folder with --out");
 }
 
-std::vector<Part> fresh_parts(const Options& o, const std::string& out) {
+std::vector<Part> fresh_parts(const Options& o) {
   std::vector<Part> parts;
   for (const char* preset : presets) {
-    Part part{preset_config(preset), out + "/" + preset, ""};
+    Part part{preset_config(preset), preset, ""};
     o.settings.apply(part.config);
     if (part.config.preset != preset)
       throw UsageError("the main job trains vanilla and dcgan; use 'train' for another preset");
-    if (fs::exists(part.folder + "/log.jsonl"))
-      throw Error(out +
-                  ": it already holds a run; name another folder with --out, or continue it " +
-                  "with --resume " + shell_word(out));
     parts.push_back(std::move(part));
   }
+  if (!o.out.empty()) check_free(o.out);
   return parts;
-}
-
-std::string newest_checkpoint(const std::string& folder) {
-  std::string newest;
-  std::int64_t most_steps = -1;
-  std::error_code none;
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder + "/checkpoints", none)) {
-    if (entry.path().extension() != ".safetensors") continue;
-    const SafetensorsFile file(entry.path().string());
-    const std::int64_t steps = read_checkpoint_header(file).state.step;
-    if (steps > most_steps) newest = file.path();
-    most_steps = std::max(most_steps, steps);
-  }
-  return newest;
 }
 
 std::vector<Part> resumed_parts(const Options& o) {
@@ -70,19 +64,38 @@ std::vector<Part> resumed_parts(const Options& o) {
     throw UsageError("--resume and --out exclude each other: a resumed job keeps its folder");
   std::vector<Part> parts;
   for (const char* preset : presets) {
-    Part part{{}, o.resume + "/" + preset, ""};
-    part.checkpoint = newest_checkpoint(part.folder);
-    const std::string file = part.folder + "/config.json";
+    const std::string folder = o.resume + "/" + preset, file = folder + "/config.json";
+    Part part{{}, preset, newest_checkpoint(folder)};
+    if (part.checkpoint.empty() && has_checkpoints(folder))
+      throw Error(folder + "/checkpoints: none of its files can be read; move them away to " +
+                  "train this part anew");
     if (part.checkpoint.empty() && !fs::exists(file))
       throw Error(file +
                   " is missing: --resume takes the folder of a main job; to resume a single " +
-                  "run, use 'train --resume CHECKPOINT'");
+                  "run, use 'train --resume'");
     part.config = part.checkpoint.empty() ? config_from_json(read_file(file), file)
                                           : checkpoint_config(part.checkpoint);
-    o.settings.apply_to_resumed(part.config, part.folder);
+    o.settings.apply_to_resumed(part.config, folder);
     parts.push_back(std::move(part));
   }
   return parts;
+}
+
+/// The job's folder, kept from others: the one named, else the first that is not there yet.
+struct JobFolder {
+  std::string path;
+  FolderLock lock;
+};
+
+JobFolder lock_job_folder(const Options& o) {
+  const std::string named = o.resume.empty() ? o.out : o.resume;
+  if (!named.empty()) return {named, FolderLock::lock(named)};
+  for (int n = 1;; ++n) {
+    const std::string path = "runs/notebook" + (n == 1 ? "" : "-" + std::to_string(n));
+    if (fs::exists(path)) continue;
+    std::optional<FolderLock> lock = FolderLock::try_lock(path);
+    if (lock) return {path, std::move(*lock)};
+  }
 }
 
 std::string now_text() {
@@ -93,14 +106,17 @@ std::string now_text() {
 }
 
 int run(const Options& o) {
-  const std::string out = !o.resume.empty() ? o.resume : o.out.empty() ? free_folder() : o.out;
-  const std::vector<Part> parts = o.resume.empty() ? fresh_parts(o, out) : resumed_parts(o);
+  std::vector<Part> parts = o.resume.empty() ? fresh_parts(o) : resumed_parts(o);
   const Dataset data = read_dataset(parts.front().config);
   // What stops the second run is reported before the first has trained for an hour.
-  for (const Part& part : parts) Trainer(part.config, data);
+  for (Part& part : parts) part.config = Trainer(part.config, data).config();
+  const JobFolder job = lock_job_folder(o);
+  std::vector<FolderLock> locks;
   for (const Part& part : parts) {  // both, so that the second can be resumed before it has begun
-    ensure_writable_directory(part.folder);
-    write_file_atomically(part.folder + "/config.json", to_json(part.config) + "\n");
+    const std::string folder = job.path + "/" + part.name;
+    locks.push_back(FolderLock::lock(folder));
+    if (part.checkpoint.empty())
+      write_file_atomically(folder + "/config.json", to_json(part.config) + "\n");
   }
   install_stop_handler();
   std::vector<RunSummary> summaries;
@@ -108,9 +124,9 @@ int run(const Options& o) {
   for (const Part& part : parts) {
     Trainer trainer(part.config, data);
     if (!part.checkpoint.empty()) trainer.load(part.checkpoint);
-    RunOutcome outcome = train_with_progress(trainer, part.folder, part.checkpoint);
+    RunOutcome outcome = train_with_progress(trainer, job.path + "/" + part.name, part.checkpoint);
     if (outcome.interrupted) {
-      print_resume_command("--resume " + shell_word(out));
+      print_resume_command("--resume " + shell_word(job.path));
       return interrupted;
     }
     summaries.push_back(std::move(outcome.summary));
@@ -118,7 +134,7 @@ int run(const Options& o) {
                {"Backend", trainer.backend_description()},
                {"Finished", now_text()}};
   }
-  const std::string page = out + "/comparison.html";
+  const std::string page = job.path + "/" + page_name;
   write_comparison_page(page, summaries, context);
   say("comparison: {}\n", page);
   return done;

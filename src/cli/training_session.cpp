@@ -14,6 +14,8 @@
 #include <cstdio>
 #include <ctime>
 
+#include "backend/machine_limits.h"
+#include "cli/estimates.h"
 #include "cli/messages.h"
 
 namespace dcgan::cli {
@@ -48,12 +50,27 @@ std::string duration_text(double seconds) {
                    : message("{}:{:02}", s / 60, s % 60);
 }
 
+/// What the run takes of the memory that there is.
+std::string memory_text(const Trainer& trainer) {
+  const std::string description = trainer.backend_description(),
+                    backend = description.substr(0, description.find(' '));
+  const auto pixels = static_cast<std::int64_t>(trainer.dataset().pixels.size());
+  const std::string need = bytes_text(memory_bytes(trainer.config(), pixels, backend));
+  return backend == "cuda" ? "about " + need + " of the GPU's"
+                           : "about " + need + " of " + bytes_text(total_memory_bytes());
+}
+
 class Progress {
  public:
   explicit Progress(const Trainer& trainer)
       : terminal_(isatty(STDOUT_FILENO) != 0), first_step_(trainer.state().step) {}
 
   void step(const StepResult& s, const Trainer& trainer) {
+    if (const std::string estimate = estimate_.after(s, trainer); !estimate.empty()) {
+      clear();
+      std::fputs(estimate.c_str(), stdout);
+      std::fflush(stdout);
+    }
     images_ += s.images;
     const double elapsed = seconds_since(start_);
     // A terminal is redrawn ten times a second; a log file gets a line every half minute.
@@ -65,7 +82,7 @@ class Progress {
     const double eta = per_step * static_cast<double>(trainer.total_steps() - s.step);
     const double rate = static_cast<double>(images_) / elapsed;
     const std::int64_t per_epoch = trainer.steps_per_epoch();
-    const std::int64_t in_epoch = (s.step - 1) % per_epoch + 1;
+    const std::int64_t in_epoch = s.ends_epoch ? per_epoch : trainer.state().steps_in_epoch;
     const int columns = terminal_ ? terminal_columns() : 80;
     // A narrow terminal gets the same numbers in fewer words.
     using I = std::int64_t;
@@ -107,6 +124,7 @@ class Progress {
     say("\r{}\033[K", (bar + text).substr(0, static_cast<std::size_t>(columns - 1)));
   }
 
+  EpochEstimate estimate_;
   bool terminal_;
   std::int64_t first_step_;
   std::int64_t images_ = 0;
@@ -135,7 +153,12 @@ RunOutcome train_with_progress(Trainer& trainer, const std::string& directory,
       trainer.generator_moving_statistics(), trainer.discriminator_parameters());
   say("  batch {}, {} steps ({} an epoch), seed {} -> {}\n", c.batch_size, trainer.total_steps(),
       trainer.steps_per_epoch(), c.seed, directory);
+  say("  memory: {}\n", memory_text(trainer));
   if (!checkpoint.empty()) say("  resumed from {} at step {}\n", checkpoint, trainer.state().step);
+  for (const SettingChange& change : trainer.state().changes)
+    if (change.step == trainer.state().step)
+      say("  changed: {} from {} to {}\n", change.key, change.from, change.to);
+  if (checkpoint.empty() && !c.init.empty()) say("  begins with the weights of {}\n", c.init);
   std::fflush(stdout);
 
   Progress progress(trainer);

@@ -54,6 +54,10 @@ std::vector<Field> make_fields() {
                  Choice{[](C& c) -> std::string& { return c.backend; }, backend_names}});
   all.push_back({"data", "folder of the data set; empty: where it is usually found",
                  Path{[](C& c) -> std::string& { return c.data; }}});
+  all.push_back({"data_checksum", "checksum of the pictures; empty: whatever is found is taken",
+                 Path{[](C& c) -> std::string& { return c.data_checksum; }}});
+  all.push_back({"init", "checkpoint whose weights a new run takes over; empty: drawn by seed",
+                 Path{[](C& c) -> std::string& { return c.init; }}});
   all.push_back({"fit",
                  "how pictures become square: their centre, all of them in a frame, or squeezed; "
                  "legacy: squeezed, and neither turned nor laid on the background",
@@ -66,6 +70,10 @@ std::vector<Field> make_fields() {
                         [] {
                           return std::vector<std::string>{"white", "black"};
                         }}});
+  all.push_back({"channels", "of the pictures: 1, grey, or 3, colour; 0: the preset's own",
+                 count([](C& c) -> I& { return c.channels; }, 0, 3)});
+  all.push_back({"flip", "1: each picture is mirrored, left to right, in half of the epochs",
+                 whole<int>([](C& c) -> int& { return c.flip; }, 0, 1)});
   all.push_back({"seed", "seed of everything random",
                  whole<std::uint64_t>([](C& c) -> std::uint64_t& { return c.seed; }, 0,
                                       std::numeric_limits<std::uint64_t>::max())});
@@ -100,6 +108,10 @@ std::vector<Field> make_fields() {
                       Bounds::closed}});
   all.push_back({"checkpoint_every", "epochs between checkpoints",
                  count([](C& c) -> I& { return c.checkpoint_every; }, 1, million)});
+  all.push_back({"pictures_every", "epochs between grids of samples, frames of the GIF",
+                 count([](C& c) -> I& { return c.pictures_every; }, 1, million)});
+  all.push_back({"keep", "newest checkpoints that stay, and the best; 0: all stay",
+                 count([](C& c) -> I& { return c.keep; }, 0, million)});
   all.push_back({"log_every", "steps between lines of the log",
                  count([](C& c) -> I& { return c.log_every; }, 1, million* million)});
   return all;

@@ -4,6 +4,7 @@
 
 #include "config/values.h"
 #include "dcgan/error.h"
+#include "models/models.h"
 
 namespace dcgan {
 namespace {
@@ -41,6 +42,7 @@ std::string shown(const json& value) {
 
 void take_object(Config& config, const json& object, const std::string& group) {
   for (const auto& [name, value] : object.items()) {
+    if (group.empty() && name == changed_on_resume) continue;
     if (group.empty() && is_group(name)) {
       if (!value.is_object())
         throw UsageError(name + "=" + excerpt(shown(value)) + ": must be an object");
@@ -108,6 +110,7 @@ Config config_from_json(const std::string& text, const std::string& where) {
     // Runs list every setting; before 0.3 they had no "fit".
     if (parsed.contains("log_every")) config.fit = "legacy";
     take_object(config, parsed, "");
+    (void)gan_spec(config);  // channels that the preset does not have are refused
     return config;
   } catch (const json::exception& error) {
     throw Error(where + ": not valid JSON: " + reason(error));

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <filesystem>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -17,6 +18,7 @@
 #include "data/picture_files.h"
 #include "dcgan/dataset.h"
 #include "dcgan/error.h"
+#include "io/checksum.h"
 
 namespace dcgan {
 namespace {
@@ -27,9 +29,9 @@ constexpr std::uint32_t images_magic = 0x0803, labels_magic = 0x0801;
 constexpr std::uint32_t largest_side = 4096;
 constexpr std::uint64_t largest_bytes = std::uint64_t{1} << 32;
 
-/// The data sets that are known, by zlib's CRC-32 of their files when unpacked.
+/// The data sets that are known, by the CRC-32 of their files when unpacked.
 struct KnownFiles {
-  unsigned long images, labels;
+  std::uint32_t images, labels;
   const char* name;
 };
 constexpr KnownFiles known_files[] = {{0xE9F4D8B3, 0xE0CB4AD2, "MNIST"},
@@ -58,7 +60,7 @@ class GzFile {
       const int got = gzread(file_.get(), to, part);
       if (got < 0 || damaged()) broken("its compressed data is damaged or cut off");
       if (got == 0) broken(std::string("it ends within its ") + what);
-      crc_ = crc32(crc_, to, static_cast<unsigned>(got));
+      sum_.add(std::as_bytes(std::span(to, static_cast<std::size_t>(got))));
       to += got;
       bytes -= static_cast<std::size_t>(got);
     }
@@ -75,7 +77,7 @@ class GzFile {
     if (got < 0 || damaged()) broken("its compressed data is damaged or cut off");
   }
   /// Of all that was read.
-  unsigned long crc() const { return crc_; }
+  std::uint32_t crc() const { return sum_.value(); }
   void expect_magic(std::uint32_t magic, const char* kind) {
     const std::uint32_t got = big_endian();
     if (got == magic) return;
@@ -101,7 +103,7 @@ class GzFile {
     void operator()(gzFile_s* file) const { gzclose(file); }
   };
   std::string path_;
-  unsigned long crc_ = crc32(0, nullptr, 0);
+  Checksum sum_;
   std::unique_ptr<gzFile_s, Close> file_;
 };
 
@@ -127,7 +129,7 @@ std::uint64_t most_unpacked_bytes(const std::string& path) {
 }
 
 /// Returns the file's checksum, as read_labels does.
-unsigned long read_images(const std::string& path, Dataset& out) {
+std::uint32_t read_images(const std::string& path, Dataset& out) {
   GzFile file(path);
   file.expect_magic(images_magic, "8-bit images");
   const std::uint32_t count = file.big_endian(), height = file.big_endian(),
@@ -146,7 +148,7 @@ unsigned long read_images(const std::string& path, Dataset& out) {
   return file.crc();
 }
 
-unsigned long read_labels(const std::string& path, Dataset& out) {
+std::uint32_t read_labels(const std::string& path, Dataset& out) {
   GzFile file(path);
   file.expect_magic(labels_magic, "labels");
   const std::uint32_t count = file.big_endian();
@@ -163,9 +165,10 @@ unsigned long read_labels(const std::string& path, Dataset& out) {
 Dataset read_idx_dataset(const std::string& place) {
   Dataset data;
   const IdxFiles files = find_idx_files(place);
-  const unsigned long images = read_images(files.images, data);
-  const unsigned long labels = files.labels.empty() ? 0 : read_labels(files.labels, data);
+  const std::uint32_t images = read_images(files.images, data);
+  const std::uint32_t labels = files.labels.empty() ? 0 : read_labels(files.labels, data);
   data.name = name_of(files.place);
+  data.place = fs::absolute(files.place).lexically_normal().string();
   for (const KnownFiles& known : known_files) {
     if (known.images != images) continue;
     data.name = known.name;

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "data/levels.h"
 #include "data/picture_files.h"
 #include "dcgan/error.h"
 #include "io/visible.h"
@@ -38,18 +39,6 @@ bool is_training_images(const std::string& plain) {
          plain.find("test") == plain.npos;
 }
 
-/// In the order of names: a plain file before the same one gzipped. What cannot be entered is
-/// empty.
-std::vector<fs::path> entries(const fs::path& folder) {
-  std::vector<fs::path> all;
-  std::error_code error;
-  fs::directory_iterator entry(folder, error);
-  for (; !error && entry != fs::directory_iterator(); entry.increment(error))
-    all.push_back(entry->path());
-  std::sort(all.begin(), all.end());
-  return all;
-}
-
 /// The file of labels beside a file of images, or nothing.
 std::string labels_of(const fs::path& images) {
   std::string wanted = plain_name(images);
@@ -64,7 +53,8 @@ std::string labels_of(const fs::path& images) {
   return "";
 }
 
-/// Those of one level; the same file plain and gzipped counts once.
+/// Those of one level; the same file plain and gzipped counts once, as the plain one, which is
+/// first in the order of names.
 std::vector<fs::path> training_images(const std::vector<fs::path>& level) {
   std::vector<fs::path> found;
   std::error_code none;
@@ -90,21 +80,12 @@ std::string some_of(const std::vector<fs::path>& paths, const fs::path& folder) 
 }
 
 fs::path find_images(const fs::path& folder) {
-  std::vector<fs::path> level = entries(folder);
-  const std::vector<fs::path> top = level;
-  for (int depth = 0; depth <= 2; ++depth) {
-    const std::vector<fs::path> found = training_images(level);
-    if (found.size() == 1) return found.front();
-    if (found.size() > 1)
-      throw Error(folder.string() + ": there are several data sets: " + some_of(found, folder) +
-                  "; name the file of images with --data");
-    std::vector<fs::path> below;
-    std::error_code none;
-    for (const fs::path& path : level)
-      if (!path.filename().string().starts_with(".") && fs::is_directory(path, none))
-        for (const fs::path& inner : entries(path)) below.push_back(inner);
-    level = below;
-  }
+  const std::vector<fs::path> found = first_level_with(folder, training_images);
+  if (found.size() == 1) return found.front();
+  if (found.size() > 1)
+    throw Error(folder.string() + ": there are several data sets: " + some_of(found, folder) +
+                "; name the file of images with --data");
+  const std::vector<fs::path> top = entries(folder);
   std::error_code none;
   const std::string there = !fs::exists(folder, none) ? "there is no such folder"
                             : top.empty()             ? "the folder is empty"
@@ -114,6 +95,10 @@ fs::path find_images(const fs::path& folder) {
 }
 
 }  // namespace
+
+bool has_idx_files(const std::string& folder) {
+  return !first_level_with(folder, training_images).empty();
+}
 
 IdxFiles find_idx_files(const std::string& named) {
   std::string place = named;

@@ -9,6 +9,9 @@ struct IdxFiles {
   std::string images, labels;  ///< paths; labels: empty where there are none beside the images
 };
 
+/// Whether the folder, or one up to two levels below, has files of training images.
+bool has_idx_files(const std::string& folder);
+
 /// As read_idx_dataset takes `place`. Throws Error, which says what is there instead of images.
 IdxFiles find_idx_files(const std::string& place);
 

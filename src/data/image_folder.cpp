@@ -1,100 +1,83 @@
-// Pictures of any size from a folder, as RGB of one size.
+// Pictures of any size from a folder, in one size; those of its subfolders as classes.
 #include <spdlog/spdlog.h>
-#include <stb_image_resize.h>
 
 #include <algorithm>
-#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <iterator>
+#include <map>
+#include <string>
+#include <vector>
 
+#include "data/fitting.h"
 #include "data/picture_files.h"
 #include "dcgan/dataset.h"
 #include "dcgan/error.h"
 #include "image/image.h"
+#include "io/progress.h"
 #include "io/visible.h"
 
 namespace dcgan {
 namespace {
 
-constexpr int rgb = 3;
-
-/// Says how far a long reading is: after two seconds, then ever more seldom, twice a minute at
-/// last.
-class Progress {
- public:
-  explicit Progress(std::size_t total) : total_(total) {}
-
-  void done(std::size_t pictures) {
-    const std::chrono::duration<double> elapsed = Clock::now() - start_;
-    const double seconds = elapsed.count();
-    if (seconds < next_) return;
-    next_ = seconds + std::clamp(seconds, 2.0, 30.0);
-    const double each = seconds / static_cast<double>(pictures);
-    const double left = each * static_cast<double>(total_ - pictures);
-    spdlog::info("{} of {} pictures read, {:.0f} {} left", pictures, total_,
-                 left < 120 ? left : left / 60, left < 120 ? "s" : "min");
-  }
-
- private:
-  using Clock = std::chrono::steady_clock;
-  Clock::time_point start_ = Clock::now();
-  double next_ = 2;
-  std::size_t total_;
-};
+namespace fs = std::filesystem;
 
 bool legacy(const Config& config) { return config.fit == "legacy"; }
 
-std::uint8_t background(const Config& config) { return config.background == "white" ? 255 : 0; }
-
-Decoding decoding(const Config& config, int size) {
-  if (legacy(config)) return {.channels = rgb, .background = -1, .upright = false};
-  return {.channels = rgb, .background = background(config), .least_side = size};
+Decoding decoding(const Config& config, int size, int channels) {
+  if (legacy(config)) return {.channels = channels, .background = -1, .upright = false};
+  return {.channels = channels, .background = background(config), .least_side = size};
 }
 
-/// Writes the picture into size x size pixels of background: its centre, all of it, or all of it
-/// squeezed.
-bool write_fitted(const Image& picture, const std::string& fit, int size, std::uint8_t* out) {
-  const int shorter = std::min(picture.width, picture.height);
-  const int longer = std::max(picture.width, picture.height);
-  int width = picture.width, height = picture.height;  // of what is taken of it
-  int out_width = size, out_height = size;             // of where that is written
-  if (fit == "crop") width = height = shorter;
-  if (fit == "pad") {
-    const auto scaled = [&](int side) {
-      return std::max(1, static_cast<int>((std::int64_t{2} * size * side + longer) / (2 * longer)));
-    };
-    out_width = scaled(width);
-    out_height = scaled(height);
+/// The folder that each picture lies in, of those in `top`, is its class: if all lie in one, and
+/// there are at least two of them and no more than labels can tell apart.
+struct Classes {
+  std::vector<std::string> names;    ///< in their order; or none
+  std::vector<std::uint8_t> labels;  ///< one per path
+
+  Classes(const std::vector<std::string>& paths, const std::string& top) {
+    constexpr std::size_t most = 256;
+    std::map<std::string, std::uint8_t> known;
+    std::vector<std::string> folders;
+    for (const std::string& path : paths) {
+      const fs::path inner = fs::path(path).lexically_relative(top);
+      if (std::distance(inner.begin(), inner.end()) < 2) return;
+      known[folders.emplace_back(inner.begin()->string())] = 0;
+    }
+    if (known.size() < 2 || known.size() > most) return;
+    for (auto& [name, label] : known) {
+      label = static_cast<std::uint8_t>(names.size());
+      names.push_back(visible(name));
+    }
+    for (const std::string& folder : folders) labels.push_back(known[folder]);
   }
-  // The first byte of a window in the middle of an image.
-  const auto middle = [](int all_width, int all_height, int inner_width, int inner_height) {
-    return (std::size_t(all_height - inner_height) / 2 * all_width +
-            std::size_t(all_width - inner_width) / 2) *
-           rgb;
-  };
-  return stbir_resize_uint8(
-      picture.pixels.data() + middle(picture.width, picture.height, width, height), width, height,
-      picture.width * rgb, out + middle(size, size, out_width, out_height), out_width, out_height,
-      size * rgb, rgb);
-}
+};
 
 }  // namespace
 
-Dataset read_image_folder(const std::string& directory, int size, const Config& config) {
+Dataset read_image_folder(const std::string& directory, int size, const Config& config,
+                          int channels, std::uint64_t most_bytes) {
   Dataset data;
   data.name = name_of(directory);
+  data.place = fs::absolute(directory).lexically_normal().string();
   data.height = data.width = size;
-  data.channels = rgb;
+  data.channels = channels;
   auto [paths, ignored] = find_pictures(directory);
+  check_fits(static_cast<std::int64_t>(paths.size()), size, channels, most_bytes);
+  const Classes classes(paths, directory);
+  data.label_names = classes.names;
   data.pixels.reserve(paths.size() * data.image_bytes());
-  Progress progress(paths.size());
+  Progress progress("pictures read", paths.size());
   std::int64_t damaged = 0;
   for (std::size_t i = 0; i < paths.size(); ++i) {
     const std::size_t end = data.pixels.size();
     try {
-      const Image picture = read_image(paths[i], decoding(config, size));
+      const Image picture = read_image(paths[i], decoding(config, size, channels));
       data.pixels.resize(end + data.image_bytes(), background(config));
       if (!write_fitted(picture, config.fit, size, data.pixels.data() + end))
         throw Error(paths[i] + ": cannot be resized");
       ++data.count;
+      if (!classes.labels.empty()) data.labels.push_back(classes.labels[i]);
     } catch (const Error& e) {
       data.pixels.resize(end);
       constexpr int most_named = 20;

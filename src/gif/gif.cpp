@@ -1,114 +1,160 @@
-// Animated GIFs by giflib. Grey frames keep all 256 levels; colours go to a 6x7x6 cube with ordered
-// dithering.
+// Animated GIFs by giflib.
 #include "gif/gif.h"
 
+#include <fcntl.h>
 #include <gif_lib.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <memory>
+#include <span>
 
 #include "dcgan/error.h"
-#include "io/atomic_file.h"
+#include "gif/palette.h"
+#include "io/descriptor.h"
 
 namespace dcgan {
 namespace {
 
-constexpr int red_levels = 6, green_levels = 7, blue_levels = 6;
+constexpr int largest_side = 65535;
 
-int append(GifFileType* gif, const GifByteType* data, int size) {
-  static_cast<std::string*>(gif->UserData)
-      ->append(reinterpret_cast<const char*>(data), static_cast<std::size_t>(size));
-  return size;
+using ColourTable = std::unique_ptr<ColorMapObject, void (*)(ColorMapObject*)>;
+
+/// GIF's tables have a power of two of entries, two at least.
+ColourTable colour_table(const std::vector<std::array<std::uint8_t, 3>>& colours) {
+  int size = 2;
+  while (size < static_cast<int>(colours.size())) size *= 2;
+  std::vector<GifColorType> entries(static_cast<std::size_t>(size));
+  for (std::size_t i = 0; i < colours.size(); ++i)
+    entries[i] = {colours[i][0], colours[i][1], colours[i][2]};
+  return {GifMakeMapObject(size, entries.data()), GifFreeMapObject};
 }
 
-std::array<GifColorType, 256> palette(int channels) {
-  std::array<GifColorType, 256> colours{};
+ColourTable all_greys() {
+  std::vector<std::array<std::uint8_t, 3>> greys;
   for (int i = 0; i < 256; ++i) {
-    const auto grey = static_cast<GifByteType>(i);
-    colours[static_cast<std::size_t>(i)] = {grey, grey, grey};
+    const auto grey = static_cast<std::uint8_t>(i);
+    greys.push_back({grey, grey, grey});
   }
-  if (channels == 1) return colours;
-  const auto level = [](int i, int levels) {
-    return static_cast<GifByteType>((i * 255 + (levels - 1) / 2) / (levels - 1));
-  };
-  for (int i = 0; i < red_levels * green_levels * blue_levels; ++i)
-    colours[static_cast<std::size_t>(i)] = {level(i / (green_levels * blue_levels), red_levels),
-                                            level(i / blue_levels % green_levels, green_levels),
-                                            level(i % blue_levels, blue_levels)};
-  return colours;
+  return colour_table(greys);
 }
 
-/// Bayer's 4x4 thresholds, in (0, 1).
-double threshold(int x, int y) {
-  constexpr int bayer[4][4] = {{0, 8, 2, 10}, {12, 4, 14, 6}, {3, 11, 1, 9}, {15, 7, 13, 5}};
-  return (bayer[y % 4][x % 4] + 0.5) / 16;
-}
-
-std::vector<GifByteType> indices(const Image& frame) {
-  if (frame.channels == 1) return frame.pixels;
-  std::vector<GifByteType> out(std::size_t(frame.width) * frame.height);
-  for (int y = 0; y < frame.height; ++y)
-    for (int x = 0; x < frame.width; ++x) {
-      const std::size_t at = std::size_t(y) * frame.width + x;
-      const std::uint8_t* rgb = &frame.pixels[3 * at];
-      const auto quantise = [&](int value, int levels) {
-        const double exact = value / 255.0 * (levels - 1);
-        return std::min(static_cast<int>(exact + threshold(x, y)), levels - 1);
-      };
-      out[at] = static_cast<GifByteType>(
-          (quantise(rgb[0], red_levels) * green_levels + quantise(rgb[1], green_levels)) *
-              blue_levels +
-          quantise(rgb[2], blue_levels));
-    }
-  return out;
-}
-
-}  // namespace
-
-void write_gif(const std::string& path, const std::vector<Image>& frames, int delay_ms) {
-  if (frames.empty()) throw Error(path + ": a GIF without frames");
-  const Image& first = frames.front();
-  for (const Image& frame : frames)
-    if (frame.width != first.width || frame.height != first.height ||
-        frame.channels != first.channels)
-      throw Error(path + ": the frames of a GIF have different sizes");
-
-  std::string file;
-  int error = 0;
-  GifFileType* gif = EGifOpen(&file, append, &error);
-  if (!gif) throw Error(path + ": " + GifErrorString(error));
-  const auto check = [&](int status) {
-    if (status == GIF_OK) return;
-    const std::string reason = GifErrorString(gif->Error) ? GifErrorString(gif->Error) : "failed";
-    EGifCloseFile(gif, nullptr);
-    throw Error(path + ": " + reason);
-  };
-  EGifSetGifVersion(gif, true);
-  const auto colours = palette(first.channels);
-  const std::unique_ptr<ColorMapObject, void (*)(ColorMapObject*)> map(
-      GifMakeMapObject(256, colours.data()), GifFreeMapObject);
-  check(EGifPutScreenDesc(gif, first.width, first.height, 8, 0, map.get()));
-  const GifByteType forever[3] = {1, 0, 0};
-  check(EGifPutExtensionLeader(gif, APPLICATION_EXT_FUNC_CODE));
-  check(EGifPutExtensionBlock(gif, 11, "NETSCAPE2.0"));
-  check(EGifPutExtensionBlock(gif, 3, forever));
-  check(EGifPutExtensionTrailer(gif));
-  for (const Image& frame : frames) {
+/// Makes the pieces of a GIF; its header is there at once.
+class Encoder {
+ public:
+  Encoder(int width, int height) {
+    if (width < 1 || height < 1 || width > largest_side || height > largest_side)
+      throw Error("a GIF of " + std::to_string(width) + "x" + std::to_string(height) +
+                  " pixels: each side must be from 1 to 65535");
+    int error = 0;
+    gif_.reset(EGifOpen(&bytes_, append, &error));
+    if (!gif_) throw Error(std::string("a GIF could not be made: ") + GifErrorString(error));
+    EGifSetGifVersion(gif_.get(), true);
+    const ColourTable greys = all_greys();
+    const GifByteType forever[3] = {1, 0, 0};
+    check(EGifPutScreenDesc(gif_.get(), width, height, 8, 0, greys.get()));
+    check(EGifPutExtensionLeader(gif_.get(), APPLICATION_EXT_FUNC_CODE));
+    check(EGifPutExtensionBlock(gif_.get(), 11, "NETSCAPE2.0"));
+    check(EGifPutExtensionBlock(gif_.get(), 3, forever));
+    check(EGifPutExtensionTrailer(gif_.get()));
+  }
+  /// Grey levels are indices into the header's table.
+  void frame(const Image& image, int delay_ms) {
     GraphicsControlBlock control{};
     control.DisposalMode = DISPOSE_DO_NOT;
     control.DelayTime = delay_ms / 10;
     control.TransparentColor = NO_TRANSPARENT_COLOR;
-    GifByteType bytes[4];
-    const std::size_t size = EGifGCBToExtension(&control, bytes);
-    check(EGifPutExtension(gif, GRAPHICS_EXT_FUNC_CODE, static_cast<int>(size), bytes));
-    check(EGifPutImageDesc(gif, 0, 0, frame.width, frame.height, false, nullptr));
-    std::vector<GifByteType> pixels = indices(frame);
-    for (int y = 0; y < frame.height; ++y)
-      check(EGifPutLine(gif, &pixels[std::size_t(y) * frame.width], frame.width));
+    GifByteType block[4];
+    const std::size_t size = EGifGCBToExtension(&control, block);
+    check(EGifPutExtension(gif_.get(), GRAPHICS_EXT_FUNC_CODE, static_cast<int>(size), block));
+    ReducedColours colours;
+    ColourTable table(nullptr, GifFreeMapObject);
+    if (image.channels == 1) {
+      colours.indices = image.pixels;
+    } else {
+      colours = reduce_colours(image.pixels);
+      table = colour_table(colours.palette);
+    }
+    check(EGifPutImageDesc(gif_.get(), 0, 0, image.width, image.height, false, table.get()));
+    for (int y = 0; y < image.height; ++y)
+      check(EGifPutLine(gif_.get(), &colours.indices[std::size_t(y) * image.width], image.width));
   }
-  if (EGifCloseFile(gif, &error) != GIF_OK) throw Error(path + ": " + GifErrorString(error));
-  write_file_atomically(path, file);
+
+  const std::string& bytes() const { return bytes_; }
+
+ private:
+  static int append(GifFileType* gif, const GifByteType* data, int size) {
+    static_cast<std::string*>(gif->UserData)
+        ->append(reinterpret_cast<const char*>(data), static_cast<std::size_t>(size));
+    return size;
+  }
+  void check(int status) const {
+    if (status == GIF_OK) return;
+    const char* reason = GifErrorString(gif_->Error);
+    throw Error(std::string("a GIF could not be made: ") + (reason ? reason : "no reason given"));
+  }
+
+  struct Close {
+    void operator()(GifFileType* gif) const { EGifCloseFile(gif, nullptr); }
+  };
+
+  std::string bytes_;  // outlives gif_, which writes a trailer as it ends
+  std::unique_ptr<GifFileType, Close> gif_;
+};
+
+}  // namespace
+
+std::string gif_header(int width, int height) { return Encoder(width, height).bytes(); }
+
+std::string gif_frame(const Image& frame, int delay_ms) {
+  Encoder encoder(frame.width, frame.height);
+  const std::size_t header_bytes = encoder.bytes().size();
+  encoder.frame(frame, delay_ms);
+  return encoder.bytes().substr(header_bytes);
+}
+
+GifWriter::GifWriter(const std::string& path, int delay_ms)
+    : path_(path), delay_ms_(delay_ms), file_(path) {}
+
+void GifWriter::add(const Image& frame) {
+  const auto write = [&](const std::string& bytes) {
+    file_.write(std::as_bytes(std::span(bytes)));
+  };
+  if (channels_ == 0) {
+    width_ = frame.width;
+    height_ = frame.height;
+    channels_ = frame.channels;
+    write(gif_header(width_, height_));
+  }
+  if (frame.width != width_ || frame.height != height_ || frame.channels != channels_)
+    throw Error(path_ + ": the frames of a GIF have different sizes");
+  write(gif_frame(frame, delay_ms_));
+}
+
+void GifWriter::finish() {
+  if (channels_ == 0) throw Error(path_ + ": a GIF without frames");
+  file_.write(std::as_bytes(std::span(gif_trailer)));
+  file_.finish();
+}
+
+void write_gif(const std::string& path, const std::vector<Image>& frames, int delay_ms) {
+  GifWriter writer(path, delay_ms);
+  for (const Image& frame : frames) writer.add(frame);
+  writer.finish();
+}
+
+void append_to_gif(const std::string& path, const Image& frame, int delay_ms) {
+  const std::string added = gif_frame(frame, delay_ms).append(gif_trailer);
+  const auto bytes = std::as_bytes(std::span(added));
+  const Descriptor file(path, O_RDWR);
+  const off_t end = file.get() < 0 ? -1 : lseek(file.get(), 0, SEEK_END);
+  if (end < 0) fail_to_write(path, "cannot be written", errno);
+  write_all(file, bytes.subspan(1), path);
+  if (TEMP_FAILURE_RETRY(fsync(file.get())) != 0 || lseek(file.get(), end - 1, SEEK_SET) < 0)
+    fail_to_write(path, "cannot be written", errno);
+  write_all(file, bytes.first(1), path);
 }
 
 }  // namespace dcgan

@@ -17,20 +17,6 @@ bool begins_with(std::span<const std::uint8_t> file, std::initializer_list<std::
   return file.size() >= bytes.size() && std::equal(bytes.begin(), bytes.end(), file.begin());
 }
 
-/// Grey is the luma of JPEG.
-Image with_channels(const Image& image, int channels) {
-  Image out = make_image(image.width, image.height, channels);
-  const std::uint8_t* in = image.pixels.data();
-  for (std::uint8_t* pixel = out.pixels.data(); pixel != out.pixels.data() + out.pixels.size();
-       pixel += channels, in += image.channels) {
-    if (image.channels == 1)
-      std::fill_n(pixel, channels, *in);
-    else
-      *pixel = static_cast<std::uint8_t>((299 * in[0] + 587 * in[1] + 114 * in[2] + 500) / 1000);
-  }
-  return out;
-}
-
 }  // namespace
 
 void check_size(std::size_t width, std::size_t height, std::size_t file_bytes,
@@ -57,6 +43,19 @@ std::vector<std::uint8_t> to_bytes(const std::vector<float>& values) {
     return static_cast<std::uint8_t>(std::lround(level));
   });
   return bytes;
+}
+
+Image with_channels(const Image& image, int channels) {
+  Image out = make_image(image.width, image.height, channels);
+  const std::uint8_t* in = image.pixels.data();
+  for (std::uint8_t* pixel = out.pixels.data(); pixel != out.pixels.data() + out.pixels.size();
+       pixel += channels, in += image.channels) {
+    if (image.channels == 1)
+      std::fill_n(pixel, channels, *in);
+    else
+      *pixel = static_cast<std::uint8_t>((299 * in[0] + 587 * in[1] + 114 * in[2] + 500) / 1000);
+  }
+  return out;
 }
 
 Image decode_image(std::span<const std::uint8_t> file, const Decoding& how) {

@@ -18,6 +18,9 @@ struct Image {
 /// Values in [-1, 1] as bytes, rounded; NaN becomes 0.
 std::vector<std::uint8_t> to_bytes(const std::vector<float>& values);
 
+/// The picture as grey, the luma of JPEG, or as RGB.
+Image with_channels(const Image& image, int channels);
+
 /// How a file becomes a picture.
 struct Decoding {
   int channels = 0;      ///< 1 (grey), 3 (RGB), or 0: as stored

@@ -14,57 +14,17 @@
 #include <utility>
 
 #include "dcgan/error.h"
+#include "io/descriptor.h"
 
 namespace dcgan {
 namespace {
 
 namespace fs = std::filesystem;
 
-std::string remedy(int error) {
-  switch (error) {
-    case ENOSPC:
-    case EDQUOT:
-      return "; free some space or name another folder";
-    case EFBIG:
-      return "; raise the limit on the size of files (ulimit -f)";
-    case EACCES:
-    case EPERM:
-    case EROFS:
-      return "; name a folder that you may write to";
-    default:
-      return "";
-  }
-}
-
-[[noreturn]] void fail_to_read(const std::string& path, int error) {
-  throw Error(path + ": cannot be read: " + std::strerror(error));
-}
-
-[[noreturn]] void fail_to_write(const std::string& path, const char* what, int error) {
-  throw Error(path + ": " + what + ": " + std::strerror(error) + remedy(error));
-}
-
 std::string folder_of(const std::string& path) {
   const std::string folder = fs::path(path).parent_path().string();
   return folder.empty() ? "." : folder;
 }
-
-/// A file descriptor that closes itself. What is written is fsynced, so that close() has nothing to
-/// report; interrupted, it has closed on Linux.
-class Descriptor {
- public:
-  Descriptor(const std::string& path, int flags)
-      : fd_(static_cast<int>(TEMP_FAILURE_RETRY(open(path.c_str(), flags | O_CLOEXEC, 0644)))) {}
-  ~Descriptor() {
-    if (fd_ >= 0) close(fd_);
-  }
-  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Descriptor& operator=(Descriptor&&) = delete;
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 /// Makes the names in a folder durable, where its file system can.
 void sync_folder(const std::string& folder) {
@@ -139,12 +99,7 @@ AtomicFile::AtomicFile(const std::string& path) : path_(path) {
 AtomicFile::~AtomicFile() = default;
 
 void AtomicFile::write(std::span<const std::byte> bytes) {
-  while (!bytes.empty()) {
-    const ssize_t written =
-        TEMP_FAILURE_RETRY(::write(temporary_->file.get(), bytes.data(), bytes.size()));
-    if (written < 0) fail_to_write(path_, "cannot be written", errno);
-    bytes = bytes.subspan(static_cast<std::size_t>(written));
-  }
+  write_all(temporary_->file, bytes, path_);
 }
 
 void AtomicFile::finish() {

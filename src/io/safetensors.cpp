@@ -7,6 +7,7 @@
 
 #include "dcgan/error.h"
 #include "io/atomic_file.h"
+#include "io/checksum.h"
 #include "io/json.h"
 #include "io/visible.h"
 
@@ -17,6 +18,7 @@ using nlohmann::json;
 static_assert(std::endian::native == std::endian::little, "the format is little-endian");
 
 constexpr std::size_t length_bytes = 8;
+constexpr const char* checksum_key = "crc32";
 constexpr std::uint64_t largest_header_bytes = 100'000'000;  // the format's own limit
 
 struct DTypeName {
@@ -46,6 +48,14 @@ std::int64_t element_count(const std::vector<std::int64_t>& shape) {
 
 std::size_t size_bytes(const TensorToWrite& t) {
   return static_cast<std::size_t>(element_count(t.shape)) * describe(t.dtype).bytes;
+}
+
+/// Of the metadata, ready for the data to be added.
+Checksum start_checksum(const std::map<std::string, std::string>& metadata) {
+  Checksum sum;
+  for (const auto& [key, value] : metadata)
+    if (key != checksum_key) sum.add(key + "=" + value + "\n");
+  return sum;
 }
 
 SafetensorsFile::Entry parse_entry(const json& value, std::size_t data_bytes) {
@@ -123,7 +133,14 @@ std::string to_string(const std::vector<std::int64_t>& shape) {
 void write_safetensors(const std::string& path, const std::vector<TensorToWrite>& tensors,
                        const std::map<std::string, std::string>& metadata) {
   auto header = nlohmann::ordered_json::object();
-  if (!metadata.empty()) header["__metadata__"] = metadata;
+  Checksum sum = start_checksum(metadata);
+  std::vector<std::span<const std::byte>> parts(2);
+  for (const TensorToWrite& t : tensors) {
+    parts.emplace_back(static_cast<const std::byte*>(t.data), size_bytes(t));
+    sum.add(parts.back());
+  }
+  header["__metadata__"] = metadata;
+  header["__metadata__"][checksum_key] = sum.text();
   std::size_t offset = 0;
   for (const TensorToWrite& t : tensors) {
     const std::size_t bytes = size_bytes(t);
@@ -135,10 +152,8 @@ void write_safetensors(const std::string& path, const std::vector<TensorToWrite>
   std::string text = header.dump();
   text.resize((text.size() + 7) / 8 * 8, ' ');  // the data starts aligned
   const std::uint64_t length = text.size();
-  std::vector<std::span<const std::byte>> parts = {std::as_bytes(std::span(&length, 1)),
-                                                   std::as_bytes(std::span(text))};
-  for (const TensorToWrite& t : tensors)
-    parts.emplace_back(static_cast<const std::byte*>(t.data), size_bytes(t));
+  parts[0] = std::as_bytes(std::span(&length, 1));
+  parts[1] = std::as_bytes(std::span(text));
   write_file_atomically(path, parts);
 }
 
@@ -160,6 +175,22 @@ SafetensorsFile::SafetensorsFile(const std::string& path) : path_(path), file_(p
   } catch (const std::exception& e) {
     throw Error(path + ": not a safetensors file: " + e.what());
   }
+}
+
+void SafetensorsFile::verify() const {
+  const auto stored = metadata_.find(checksum_key);
+  if (stored == metadata_.end()) return;  // of another program, or of version 0.2 and before
+  Checksum sum = start_checksum(metadata_);
+  std::vector<std::byte> block(1 << 20);
+  const std::uint64_t end = file_.size_bytes();
+  for (std::uint64_t at = data_begin_; at < end; at += block.size()) {
+    if (end - at < block.size()) block.resize(end - at);
+    file_.read_at(at, block.data(), block.size());
+    sum.add(block);
+  }
+  if (sum.text() != stored->second)
+    throw Error(path_ + ": it is damaged: its checksum is " + sum.text() + ", not " +
+                excerpt(stored->second));
 }
 
 const std::vector<std::int64_t>& SafetensorsFile::shape(const std::string& name) const {

@@ -24,7 +24,7 @@ struct TensorToWrite {
 
 /// Writes `path` whole or not at all: a temporary file beside it, fsync, rename, fsync of the
 /// folder. Throws Error naming the file (full disk, missing or unwritable folder); no partial file
-/// remains.
+/// remains. A checksum of metadata and data is added to the metadata.
 void write_safetensors(const std::string& path, const std::vector<TensorToWrite>& tensors,
                        const std::map<std::string, std::string>& metadata = {});
 
@@ -46,6 +46,8 @@ class SafetensorsFile {
   const std::map<std::string, Entry>& entries() const { return entries_; }
   const std::map<std::string, std::string>& metadata() const { return metadata_; }
   std::uint64_t data_bytes() const { return file_.size_bytes() - data_begin_; }
+  /// Throws Error if the file has a checksum and is not what was written.
+  void verify() const;
   bool contains(const std::string& name) const { return entries_.count(name) != 0; }
 
   /// The tensor's elements. Throws Error naming file and tensor if it is

@@ -1,5 +1,6 @@
 // The networks of each preset, as data.
 #pragma once
+#include <string>
 #include <vector>
 
 #include "dcgan/config.h"
@@ -12,6 +13,9 @@ struct GanSpec {
   std::vector<LayerSpec> generator;      ///< from {1, 1, latent} to image
   std::vector<LayerSpec> discriminator;  ///< from image to one logit
 };
+
+/// Whether the preset can train on pictures of one channel. Throws UsageError.
+bool may_be_grey(const std::string& preset);
 
 /// The networks of config.preset with the config's sizes. Throws UsageError.
 GanSpec gan_spec(const Config& config);

@@ -2,6 +2,7 @@
 // counts are checked by tests/models/presets_test.cpp.
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <string>
 #include <variant>
 #include <vector>
@@ -14,12 +15,11 @@ namespace {
 
 /// Dense layers only, as in the two vanilla GANs.
 struct DenseNetworks {
-  SampleShape image;
   std::vector<std::int64_t> generator, discriminator;  ///< units of the hidden layers
   bool leaky_before_tanh;                              ///< LeakyReLU on the generator's output too
 };
 
-/// The DCGAN family: 7x7 up to 28x28 by strides 1, 2, 2, and back by strides 2, 2.
+/// The DCGAN family of 28x28: 7x7 up to it by strides 1, 2, 2, and back by strides 2, 2.
 struct ConvNetworks {
   std::int64_t projected;               ///< channels of the generator's first Dense, as 7x7
   std::vector<std::int64_t> generator;  ///< channels of the hidden transposed convolutions
@@ -27,12 +27,35 @@ struct ConvNetworks {
   bool bias;  ///< of the generator's first Dense
 };
 
-/// A preset is one row: its title, how to set it up and what to build.
+/// The DCGAN of Radford et al. (2015): 4x4 up to the image's side by strides of 2, and back to 4x4.
+struct DoublingNetworks {
+  std::int64_t projected;               ///< channels of the generator's first Dense, as 4x4
+  std::vector<std::int64_t> generator;  ///< channels of the hidden transposed convolutions
+  std::vector<std::int64_t> discriminator;
+};
+
+/// A preset is one row: its title, how to set it up, which images, and what to build.
 struct Preset {
   std::string title;
   Config config;
-  std::variant<DenseNetworks, ConvNetworks> networks;
+  std::int64_t side;
+  std::vector<std::int64_t> channels;  ///< that it can have, its own first
+  std::variant<DenseNetworks, ConvNetworks, DoublingNetworks> networks;
 };
+
+/// What the presets for own pictures share: the paper's rates, PyTorch's batch norm. The mean of
+/// statistics that were current 100 steps ago would blur the samples of a short training.
+Config own_pictures(const std::string& name) {
+  Config config;
+  config.preset = name;
+  config.epochs = 50;
+  config.checkpoint_every = 5;
+  config.batch_size = 128;
+  config.leaky_slope = 0.2;
+  config.batch_norm_momentum = 0.9;
+  config.batch_norm_epsilon = 1e-5;
+  return config;
+}
 
 std::vector<Preset> make_presets() {
   Config vanilla;  // liviaferne/GANs-fashion-mnist, notebooks/gans.ipynb
@@ -59,13 +82,37 @@ std::vector<Preset> make_presets() {
   vanilla_64.label_smoothing = 0.1;
   vanilla_64.discriminator_steps = 2;
 
+  Config large = own_pictures("dcgan-128");
+  large.batch_size = 64;
+
   return {
-      {"Vanilla GAN", vanilla, DenseNetworks{{28, 28, 1}, {128, 256, 512}, {512, 256, 128}, false}},
-      {"DCGAN", dcgan, ConvNetworks{128, {64, 32}, {32, 64}, true}},
-      {"DCGAN of the TensorFlow tutorial", tutorial,
+      {"Vanilla GAN", vanilla, 28, {1}, DenseNetworks{{128, 256, 512}, {512, 256, 128}, false}},
+      {"DCGAN", dcgan, 28, {1}, ConvNetworks{128, {64, 32}, {32, 64}, true}},
+      {"DCGAN of the TensorFlow tutorial",
+       tutorial,
+       28,
+       {1},
        ConvNetworks{256, {128, 64}, {64, 128}, false}},
-      {"Vanilla GAN 64x64", vanilla_64,
-       DenseNetworks{{64, 64, 3}, {256, 1024, 4096}, {4096, 1024, 256}, true}},
+      {"Vanilla GAN 64x64",
+       vanilla_64,
+       64,
+       {3},
+       DenseNetworks{{256, 1024, 4096}, {4096, 1024, 256}, true}},
+      {"DCGAN 32x32",
+       own_pictures("dcgan-32"),
+       32,
+       {3, 1},
+       DoublingNetworks{256, {128, 64}, {64, 128, 256}}},
+      {"DCGAN 64x64",
+       own_pictures("dcgan-64"),
+       64,
+       {3, 1},
+       DoublingNetworks{512, {256, 128, 64}, {64, 128, 256, 512}}},
+      {"DCGAN 128x128",
+       large,
+       128,
+       {3, 1},
+       DoublingNetworks{512, {256, 128, 64, 32}, {32, 64, 128, 256, 512}}},
   };
 }
 
@@ -83,25 +130,41 @@ const Preset& find_preset(const std::string& name) {
   throw UsageError("preset \"" + name.substr(0, 60) + "\" is not known; there are " + known);
 }
 
+/// The preset's image with as many channels as are asked for. Throws UsageError.
+SampleShape image_of(const Preset& preset, std::int64_t channels) {
+  if (channels == 0) channels = preset.channels.front();
+  if (std::find(preset.channels.begin(), preset.channels.end(), channels) ==
+      preset.channels.end()) {
+    std::string known;
+    for (const std::int64_t n : preset.channels)
+      known = std::to_string(n) + (known.empty() ? "" : " or ") + known;
+    std::string text = "channels=" + std::to_string(channels) + ": preset '" +
+                       preset.config.preset + "' has " + known;
+    if (preset.channels.size() == 1) text += "; dcgan-32, dcgan-64 and dcgan-128 take 1 or 3";
+    throw UsageError(text);
+  }
+  return {preset.side, preset.side, channels};
+}
+
 /// Builds a preset's networks at the sizes a Config asks for.
 class SpecBuilder {
  public:
-  explicit SpecBuilder(const Config& config) : c_(config) {}
+  SpecBuilder(const Config& config, SampleShape image) : c_(config), image_(image) {}
 
   GanSpec operator()(const DenseNetworks& n) const {
-    GanSpec spec{n.image, {}, {}};
+    GanSpec spec{image_, {}, {}};
     auto& g = spec.generator;
     for (const std::int64_t units : n.generator) {
       g.push_back(layer::Dense{hidden(units)});
       g.push_back(leaky());
     }
-    g.push_back(layer::Dense{n.image.size()});
+    g.push_back(layer::Dense{image_.size()});
     if (n.leaky_before_tanh) g.push_back(leaky());
     g.push_back(layer::Tanh{});
-    g.push_back(layer::Reshape{n.image});
+    g.push_back(layer::Reshape{image_});
 
     auto& d = spec.discriminator;
-    d.push_back(layer::Reshape{{1, 1, n.image.size()}});
+    d.push_back(layer::Reshape{{1, 1, image_.size()}});
     for (const std::int64_t units : n.discriminator) {
       d.push_back(layer::Dense{hidden(units)});
       d.push_back(leaky());
@@ -112,8 +175,8 @@ class SpecBuilder {
   }
 
   GanSpec operator()(const ConvNetworks& n) const {
-    constexpr std::int64_t kernel = 5, side = 7;  // 28 halved twice
-    GanSpec spec{{28, 28, 1}, {}, {}};
+    constexpr std::int64_t side = 7;  // 28 halved twice
+    GanSpec spec{image_, {}, {}};
     auto& g = spec.generator;
     const SampleShape projected{side, side, hidden(n.projected)};
     g = {layer::Dense{projected.size(), n.bias}, batch_norm(), leaky(), layer::Reshape{projected}};
@@ -124,21 +187,45 @@ class SpecBuilder {
       g.push_back(leaky());
       stride = 2;
     }
-    g.push_back(layer::ConvTranspose2d{spec.image.channels, kernel, stride, false});
+    g.push_back(layer::ConvTranspose2d{image_.channels, kernel, stride, false});
     g.push_back(layer::Tanh{});
+    spec.discriminator = halving(n.discriminator, side);
+    return spec;
+  }
 
-    auto& d = spec.discriminator;
-    for (const std::int64_t filters : n.discriminator) {
-      d.push_back(layer::Conv2d{hidden(filters), kernel, 2});
-      d.push_back(leaky());
-      d.push_back(layer::Dropout{c_.dropout});
+  GanSpec operator()(const DoublingNetworks& n) const {
+    constexpr std::int64_t side = 4;
+    GanSpec spec{image_, {}, {}};
+    auto& g = spec.generator;
+    const SampleShape projected{side, side, hidden(n.projected)};
+    g = {layer::Dense{projected.size(), false}, batch_norm(), leaky(), layer::Reshape{projected}};
+    for (const std::int64_t filters : n.generator) {
+      g.push_back(layer::ConvTranspose2d{hidden(filters), kernel, 2, false});
+      g.push_back(batch_norm());
+      g.push_back(leaky());
     }
-    d.push_back(layer::Reshape{{1, 1, side * side * hidden(n.discriminator.back())}});
-    d.push_back(layer::Dense{1});
+    g.push_back(layer::ConvTranspose2d{image_.channels, kernel, 2, false});
+    g.push_back(layer::Tanh{});
+    spec.discriminator = halving(n.discriminator, side);
     return spec;
   }
 
  private:
+  static constexpr std::int64_t kernel = 5;
+
+  /// A discriminator of convolutions of stride 2, down to side x side, and one logit.
+  std::vector<LayerSpec> halving(const std::vector<std::int64_t>& channels,
+                                 std::int64_t side) const {
+    std::vector<LayerSpec> d;
+    for (const std::int64_t filters : channels) {
+      d.push_back(layer::Conv2d{hidden(filters), kernel, 2});
+      d.push_back(leaky());
+      d.push_back(layer::Dropout{c_.dropout});
+    }
+    d.push_back(layer::Reshape{{1, 1, side * side * hidden(channels.back())}});
+    d.push_back(layer::Dense{1});
+    return d;
+  }
   /// Units or channels of a hidden layer at this width.
   std::int64_t hidden(std::int64_t count) const {
     return std::max<std::int64_t>(1, std::llround(static_cast<double>(count) * c_.width));
@@ -149,6 +236,7 @@ class SpecBuilder {
   }
 
   const Config& c_;
+  SampleShape image_;
 };
 
 }  // namespace
@@ -163,8 +251,14 @@ Config preset_config(const std::string& name) { return find_preset(name).config;
 
 std::string preset_title(const std::string& name) { return find_preset(name).title; }
 
+bool may_be_grey(const std::string& name) {
+  const std::vector<std::int64_t>& channels = find_preset(name).channels;
+  return std::find(channels.begin(), channels.end(), 1) != channels.end();
+}
+
 GanSpec gan_spec(const Config& config) {
-  return std::visit(SpecBuilder(config), find_preset(config.preset).networks);
+  const Preset& preset = find_preset(config.preset);
+  return std::visit(SpecBuilder(config, image_of(preset, config.channels)), preset.networks);
 }
 
 }  // namespace dcgan

@@ -39,6 +39,12 @@ DCGAN_HOST_DEVICE inline PhiloxBlock philox_at(std::uint64_t seed, std::uint32_t
       static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32));
 }
 
+/// A fair coin for each index at (seed, stream, step).
+DCGAN_HOST_DEVICE inline bool philox_coin(std::uint64_t seed, std::uint32_t stream,
+                                          std::uint64_t step, std::uint64_t index) {
+  return (philox_at(seed, stream, step, static_cast<std::uint32_t>(index)).word[0] & 1) != 0;
+}
+
 /// The permutation of [0, count) addressed by (seed, stream, step), at `i`: a balanced Feistel
 /// network of 8 rounds over the next even power of two, walked until it lands inside. Every element
 /// is computed on its own, so a batch is gathered without a shuffled index array.

@@ -19,6 +19,7 @@ constexpr std::uint32_t initialisation = 1;  // step: network << 32 | tensor
 constexpr std::uint32_t shuffle = 2;         // step: the epoch
 constexpr std::uint32_t noise = 3;
 constexpr std::uint32_t sample = 4;    // step: the chunk of samples
+constexpr std::uint32_t mirror = 5;    // step: the epoch
 constexpr std::uint32_t dropout = 16;  // + layer + 16 * pass of the step
 }  // namespace random_stream
 

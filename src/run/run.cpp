@@ -1,15 +1,23 @@
-// The loop of a run: steps, epoch ends, checkpoints, stopping.
+// The loop of a run: steps, epoch ends, checkpoints, pictures, stopping.
 #include "run/run.h"
 
-#include <cstdio>
-#include <filesystem>
+#include <spdlog/spdlog.h>
 
+#include <filesystem>
+#include <system_error>
+
+#include "dcgan/error.h"
+#include "dcgan/generator.h"
 #include "image/image.h"
 #include "plot/figure.h"
+#include "run/health.h"
+#include "run/kept_checkpoints.h"
 #include "run/run_folder.h"
 
 namespace dcgan {
 namespace {
+
+namespace fs = std::filesystem;
 
 // The grids of all epochs show the same noise, as the notebook's fixed seed does.
 constexpr std::uint64_t grid_seed_offset = 0x9E3779B97F4A7C15u;
@@ -21,39 +29,51 @@ EpochRecord current_epoch(const TrainingState& state) {
           state.sum_loss_discriminator / steps, state.epoch_seconds};
 }
 
+/// All epochs, an unfinished one among them.
+std::vector<EpochRecord> epochs_of(const TrainingState& state) {
+  std::vector<EpochRecord> epochs = state.history;
+  if (state.steps_in_epoch > 0) epochs.push_back(current_epoch(state));
+  return epochs;
+}
+
+/// Whether a file holds a picture that can be shown.
+bool is_picture(const std::string& path) {
+  try {
+    read_image(path);
+    return true;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
 class Run {
  public:
   Run(Trainer& trainer, const RunOptions& options)
       : trainer_(trainer),
         options_(options),
-        folder_(options.directory, options.checkpoint, trainer.state()) {}
+        folder_(options.directory, options.checkpoint, trainer.state()),
+        checkpoints_(options.directory, trainer.config().keep, trainer.state()),
+        watch_(trainer.dataset()),
+        checkpoint_(options.checkpoint) {}
 
   RunOutcome train() {
-    folder_.write_config(trainer_.config());
+    folder_.write_config(trainer_.config(), trainer_.state());
     folder_.write_real_samples(trainer_.dataset());
-    if (lacks_its_last_picture())
-      finish_epoch(trainer_.state().history.back(), trainer_.state().history);
-    const std::int64_t total = trainer_.total_steps();
-    while (trainer_.state().step < total && !stopped()) {
+    folder_.log_changes(trainer_.state());
+    recognise_checkpoint();
+    draw_what_is_missing();
+    while (trainer_.state().step < trainer_.total_steps() && !stopped()) {
       const StepResult step = trainer_.train_step();
-      if (step.step % trainer_.config().log_every == 0) folder_.log(step);
+      const std::string divergence = dcgan::divergence(step);
+      if (step.step % trainer_.config().log_every == 0 || !divergence.empty()) folder_.log(step);
+      if (!divergence.empty()) stop_diverged(divergence);
       if (options_.after_step) options_.after_step(step, trainer_);
-      if (step.ends_epoch) {
-        // First what cannot be recreated.
-        if (step.epoch % trainer_.config().checkpoint_every == 0) save();
-        finish_epoch(trainer_.state().history.back(), trainer_.state().history);
-      }
+      if (step.ends_epoch) finish_epoch();
     }
-    folder_.flush();
-    const TrainingState& state = trainer_.state();
     RunOutcome outcome;
-    outcome.interrupted = state.step < total;
-    if (!outcome.interrupted && state.steps_in_epoch > 0) {
-      std::vector<EpochRecord> history = state.history;
-      history.push_back(current_epoch(state));
-      finish_epoch(history.back(), history);
-    }
-    if (saved_step_ != state.step) save();
+    outcome.interrupted = !complete();
+    if (complete() && trainer_.state().steps_in_epoch > 0) finish_epoch();
+    save();
     outcome.checkpoint = checkpoint_;
     outcome.summary = summary();
     return outcome;
@@ -61,41 +81,104 @@ class Run {
 
  private:
   bool stopped() const { return options_.stop && options_.stop->load(); }
+  bool complete() const { return trainer_.state().step >= trainer_.total_steps(); }
 
-  /// True of a run that ended between an epoch's checkpoint and its picture.
-  bool lacks_its_last_picture() const {
-    const TrainingState& state = trainer_.state();
-    return !state.history.empty() && state.steps_in_epoch == 0 &&
-           !std::filesystem::exists(folder_.grid_path(state.history.back().epoch));
-  }
-
-  void save() {
-    checkpoint_ = folder_.checkpoint_path(trainer_.state());
-    trainer_.save(checkpoint_);
+  /// A run resumed from this folder need not save what it comes from.
+  void recognise_checkpoint() {
+    const std::string own = folder_.checkpoint_path(trainer_.state());
+    std::error_code none;
+    if (options_.checkpoint.empty() || !fs::equivalent(options_.checkpoint, own, none)) return;
+    checkpoint_ = own;
     saved_step_ = trainer_.state().step;
   }
 
-  void finish_epoch(const EpochRecord& epoch, const std::vector<EpochRecord>& history) {
-    const std::uint64_t seed = trainer_.config().seed ^ grid_seed_offset;
-    const std::vector<std::uint8_t> images = to_bytes(trainer_.sample(grid_images, seed));
-    const Dataset& data = trainer_.dataset();
-    folder_.write_grid(epoch.epoch, {images, grid_images, data.height, data.width, data.channels});
-    folder_.write_gif(epoch.epoch);
-    folder_.write_plot(preset_title(trainer_.config().preset), history);
-    const std::string grid = folder_.grid_path(epoch.epoch);
-    folder_.log(epoch, grid.substr(folder_.directory().size() + 1));
-    folder_.flush();
+  /// The log first: it is never behind the checkpoint.
+  void save() {
+    if (saved_step_ == trainer_.state().step) return;
+    folder_.sync_log();
+    checkpoint_ = folder_.checkpoint_path(trainer_.state());
+    trainer_.save(checkpoint_);
+    saved_step_ = trainer_.state().step;
+    checkpoints_.add(checkpoint_, trainer_.state());
+  }
+
+  [[noreturn]] void stop_diverged(const std::string& why) {
+    folder_.sync_log();
+    throw Error(why + (checkpoint_.empty() ? "" : "; the newest checkpoint is " + checkpoint_));
+  }
+
+  /// The end of an epoch, or of the run within one. State first, which cannot be made anew; then
+  /// pictures.
+  void finish_epoch() {
+    const std::vector<EpochRecord> epochs = epochs_of(trainer_.state());
+    const EpochRecord& epoch = epochs.back();
+    const std::string grid = draws(epoch.epoch) ? folder_.grid_path(epoch.epoch) : "";
+    folder_.log(epoch, grid);
+    if (complete() || epoch.epoch % trainer_.config().checkpoint_every == 0) save();
+    try {
+      if (!grid.empty()) draw(epochs);
+    } catch (const Error&) {
+      save();
+      throw;
+    }
     if (options_.after_epoch) options_.after_epoch(epoch, grid);
+  }
+
+  /// Whether an epoch has a picture: every n-th, and the run's last.
+  bool draws(std::int64_t epoch) const {
+    return epoch % trainer_.config().pictures_every == 0 || complete();
+  }
+
+  void draw(const std::vector<EpochRecord>& epochs) {
+    const std::vector<float> samples = trainer_.sample(grid_images, grid_seed());
+    write_grid(epochs.back().epoch, samples);
+    folder_.extend_gif(epochs.back().epoch);
+    folder_.write_plot(preset_title(trainer_.config().preset), epochs);
+    const std::string warning = watch_.after_epoch(epochs.back(), trainer_.state().step, samples);
+    if (!warning.empty()) spdlog::warn("{}", warning);
+  }
+
+  std::uint64_t grid_seed() const { return trainer_.config().seed ^ grid_seed_offset; }
+
+  void write_grid(std::int64_t epoch, const std::vector<float>& samples) const {
+    const std::vector<std::uint8_t> images = to_bytes(samples);
+    const Dataset& data = trainer_.dataset();
+    folder_.write_grid(epoch, {images, grid_images, data.height, data.width, data.channels});
+  }
+
+  /// A run that was killed, or whose disk was full, may lack pictures, or show old ones: grids are
+  /// drawn from their epochs' checkpoints, GIF and plot are made anew.
+  void draw_what_is_missing() {
+    const TrainingState& state = trainer_.state();
+    if (state.history.empty()) return;
+    for (const EpochRecord& epoch : state.history) {
+      const bool last = state.steps_in_epoch == 0 && epoch.epoch == state.history.back().epoch;
+      if (!(epoch.epoch % trainer_.config().pictures_every == 0 || (last && complete())) ||
+          is_picture(folder_.grid_path(epoch.epoch)))
+        continue;
+      try {
+        write_grid(epoch.epoch,
+                   last ? trainer_.sample(grid_images, grid_seed()) : sample_saved(epoch.epoch));
+      } catch (const Error& error) {
+        spdlog::warn("epoch {} stays without its picture: {}", epoch.epoch, error.what());
+      }
+    }
+    folder_.write_gif(state.history.back().epoch);
+    folder_.write_plot(preset_title(trainer_.config().preset), state.history);
+  }
+
+  std::vector<float> sample_saved(std::int64_t epoch) const {
+    const Config& config = trainer_.config();
+    Generator generator(folder_.checkpoint_path(epoch), config.backend, config.threads);
+    return generator.sample(grid_images, grid_seed());
   }
 
   RunSummary summary() const {
     RunSummary s;
     s.title = preset_title(trainer_.config().preset);
     s.directory = folder_.directory();
-    std::vector<EpochRecord> history = trainer_.state().history;
-    if (trainer_.state().steps_in_epoch > 0) history.push_back(current_epoch(trainer_.state()));
-    if (!history.empty()) s.final_grid = folder_.grid_path(history.back().epoch);
-    for (const EpochRecord& e : history) {
+    for (const EpochRecord& e : epochs_of(trainer_.state())) {
+      if (fs::exists(folder_.grid_path(e.epoch))) s.final_grid = folder_.grid_path(e.epoch);
       s.loss_generator.push_back(e.loss_generator);
       s.loss_discriminator.push_back(e.loss_discriminator);
       s.epoch_seconds.push_back(e.seconds);
@@ -111,6 +194,8 @@ class Run {
   Trainer& trainer_;
   const RunOptions& options_;
   RunFolder folder_;
+  KeptCheckpoints checkpoints_;
+  CollapseWatch watch_;
   std::string checkpoint_;
   std::int64_t saved_step_ = -1;
 };

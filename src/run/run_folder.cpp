@@ -6,8 +6,10 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <span>
 
 #include "gif/gif.h"
@@ -24,6 +26,8 @@ using nlohmann::json;
 using nlohmann::ordered_json;
 
 constexpr int gif_delay_ms = 500;
+constexpr const char* gif_name = "training.gif";
+constexpr const char* grid_format = "images/epoch_%04lld.png";
 
 std::string numbered(const char* format, std::int64_t n) {
   char text[64];
@@ -41,6 +45,8 @@ bool holds(const std::string& line, const TrainingState& state) {
   }
   if (!record.is_object() || !record.contains("epoch") || !record["epoch"].is_number())
     return false;
+  if (record.contains("resumed") && record["resumed"].is_number())
+    return whole_number("resumed", record["resumed"]) < state.step;
   const std::int64_t epoch = whole_number("epoch", record["epoch"]);
   const bool of_step = record.contains("step") && record["step"].is_number();
   return of_step ? whole_number("step", record["step"]) <= state.step
@@ -73,40 +79,79 @@ void copy_lines(const std::string& from, const TrainingState& state, AtomicFile&
   }
 }
 
-}  // namespace
+/// Copies the grids of finished epochs from the folder of another run, those that it has.
+void copy_grids(const fs::path& from, const fs::path& to, const TrainingState& state) {
+  std::error_code none;
+  if (fs::equivalent(from, to, none)) return;
+  for (std::size_t epoch = 1; epoch <= state.history.size(); ++epoch) {
+    const std::string name = numbered(grid_format, static_cast<std::int64_t>(epoch));
+    if (fs::is_regular_file(from / name, none))
+      write_file_atomically((to / name).string(), read_file((from / name).string()));
+  }
+}
 
-RunFolder::RunFolder(const std::string& directory, const std::string& resumed_from,
-                     const TrainingState& state)
-    : directory_(directory) {
-  ensure_writable_directory(directory_);
-  ensure_writable_directory(path("images"));
-  ensure_writable_directory(path("checkpoints"));
-  AtomicFile new_log(path("log.jsonl"));
+std::optional<Image> readable_picture(const std::string& path) {
+  try {
+    return read_image(path);
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
+bool same_size(const Image& a, const Image& b) {
+  return a.width == b.width && a.height == b.height && a.channels == b.channels;
+}
+
+/// Removes grids of later epochs than `last`, of a run that went further and is not gone on with.
+void remove_grids_after(const fs::path& folder, std::int64_t last) {
+  std::error_code ignored;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder / "images", ignored)) {
+    long long epoch = 0;
+    const std::string name = "images/" + entry.path().filename().string();
+    if (std::sscanf(name.c_str(), grid_format, &epoch) == 1 && epoch > last &&
+        numbered(grid_format, epoch) == name)
+      fs::remove(entry.path(), ignored);
+  }
+}
+
+/// Makes the folder ready for a run that goes on from `state`; returns its log's path.
+std::string prepare(const std::string& directory, const std::string& resumed_from,
+                    const TrainingState& state) {
+  for (const char* folder : {"", "/images", "/checkpoints"})
+    ensure_writable_directory(directory + folder);
+  const std::string log = directory + "/log.jsonl";
+  AtomicFile new_log(log);
   if (!resumed_from.empty()) {
     const fs::path source = fs::absolute(resumed_from).parent_path().parent_path();
     const fs::path old_log = source / "log.jsonl";
     if (fs::is_regular_file(old_log)) copy_lines(old_log.string(), state, new_log);
-    std::error_code ignored;  // a resumed run does not depend on the grids
-    if (!fs::equivalent(source, directory_, ignored))
-      for (std::size_t epoch = 1; epoch <= state.history.size(); ++epoch) {
-        const std::string name =
-            numbered("images/epoch_%04lld.png", static_cast<std::int64_t>(epoch));
-        fs::copy_file(source / name, path(name), fs::copy_options::overwrite_existing, ignored);
-      }
+    copy_grids(source, directory, state);
   }
   new_log.finish();
-  log_.open(path("log.jsonl"), std::ios::app);
+  remove_grids_after(directory, static_cast<std::int64_t>(state.history.size()));
+  if (resumed_from.empty())
+    for (const char* name : {"/losses.png", "/training.gif"}) fs::remove(directory + name);
+  return log;
 }
 
+}  // namespace
+
+RunFolder::RunFolder(const std::string& directory, const std::string& resumed_from,
+                     const TrainingState& state)
+    : directory_(directory), log_(prepare(directory, resumed_from, state)) {}
+
 std::string RunFolder::grid_path(std::int64_t epoch) const {
-  return path(numbered("images/epoch_%04lld.png", epoch));
+  return path(numbered(grid_format, epoch));
 }
 
 std::string RunFolder::checkpoint_path(const TrainingState& state) const {
-  const bool at_epoch_end = state.steps_in_epoch == 0;
-  return path(at_epoch_end ? numbered("checkpoints/epoch_%04lld.safetensors",
-                                      static_cast<std::int64_t>(state.history.size()))
-                           : numbered("checkpoints/step_%08lld.safetensors", state.step));
+  return state.steps_in_epoch == 0
+             ? checkpoint_path(static_cast<std::int64_t>(state.history.size()))
+             : path(numbered("checkpoints/step_%08lld.safetensors", state.step));
+}
+
+std::string RunFolder::checkpoint_path(std::int64_t epoch) const {
+  return path(numbered("checkpoints/epoch_%04lld.safetensors", epoch));
 }
 
 void RunFolder::log(const StepResult& s) {
@@ -117,32 +162,41 @@ void RunFolder::log(const StepResult& s) {
       {"loss_discriminator", s.loss_discriminator},
       {"step_ms", s.milliseconds},
       {"images_per_s", static_cast<double>(s.images) / s.milliseconds * 1e3}};
-  log_ << line.dump() << '\n';
+  log_.append(line.dump() + '\n');
 }
 
 void RunFolder::log(const EpochRecord& e, const std::string& grid) {
-  const ordered_json line = {{"epoch", e.epoch},
-                             {"loss_generator", e.loss_generator},
-                             {"loss_discriminator", e.loss_discriminator},
-                             {"epoch_s", e.seconds},
-                             {"grid", grid}};
-  log_ << line.dump() << '\n';
+  ordered_json line = {{"epoch", e.epoch},
+                       {"loss_generator", e.loss_generator},
+                       {"loss_discriminator", e.loss_discriminator},
+                       {"epoch_s", e.seconds}};
+  if (!grid.empty()) line["grid"] = grid.substr(directory_.size() + 1);
+  log_.append(line.dump() + '\n');
 }
 
-void RunFolder::flush() {
-  log_.flush();
-  if (!log_) throw Error(path("log.jsonl") + ": cannot be written; is the disk full?");
+void RunFolder::log_changes(const TrainingState& state) {
+  ordered_json changed;
+  for (const SettingChange& c : state.changes)
+    if (c.step == state.step) changed[c.key] = {{"from", c.from}, {"to", c.to}};
+  if (changed.empty()) return;
+  const ordered_json line = {
+      {"resumed", state.step}, {"epoch", state.history.size() + 1}, {"changed", changed}};
+  log_.append(line.dump() + '\n');
 }
 
-void RunFolder::write_config(const Config& config) const {
-  write_file_atomically(path("config.json"), to_json(config) + "\n");
+void RunFolder::write_config(const Config& config, const TrainingState& state) const {
+  ordered_json all = ordered_json::parse(to_json(config));
+  for (const SettingChange& c : state.changes)
+    all[changed_on_resume].push_back(
+        {{"step", c.step}, {"key", c.key}, {"from", c.from}, {"to", c.to}});
+  write_file_atomically(path("config.json"), all.dump(2) + "\n");
 }
 
 void RunFolder::write_real_samples(const Dataset& data) const {
-  // One of each class where there are labels, else the first ten.
+  // One of each of the first ten classes where there are labels, else the first ten.
   std::vector<std::int64_t> chosen;
   std::vector<std::string> captions;
-  for (std::size_t c = 0; c < data.label_names.size(); ++c) {
+  for (std::size_t c = 0; c < std::min<std::size_t>(10, data.label_names.size()); ++c) {
     const auto found = std::find(data.labels.begin(), data.labels.end(), c);
     if (found == data.labels.end()) continue;
     chosen.push_back(found - data.labels.begin());
@@ -178,11 +232,28 @@ void RunFolder::write_plot(const std::string& title,
                                             {title + ": mean loss per epoch", "Epoch", "Loss"}));
 }
 
-void RunFolder::write_gif(std::int64_t last) const {
-  std::vector<Image> frames;
-  for (std::int64_t epoch = 1; epoch <= last; ++epoch)
-    if (fs::is_regular_file(grid_path(epoch))) frames.push_back(read_image(grid_path(epoch)));
-  if (!frames.empty()) dcgan::write_gif(path("training.gif"), frames, gif_delay_ms);
+void RunFolder::write_gif(std::int64_t last) {
+  // From the newest on, whose size counts: older ones may be of another version's making.
+  std::vector<std::string> shown;
+  Image newest;
+  for (std::int64_t epoch = last; epoch > 0; --epoch)
+    if (const std::optional<Image> grid = readable_picture(grid_path(epoch))) {
+      if (shown.empty()) newest = *grid;
+      if (same_size(*grid, newest)) shown.push_back(grid_path(epoch));
+    }
+  gif_bytes_ = 0;
+  if (shown.empty()) return;
+  GifWriter gif(path(gif_name), gif_delay_ms);
+  for (auto file = shown.rbegin(); file != shown.rend(); ++file) gif.add(read_image(*file));
+  gif.finish();
+  gif_bytes_ = fs::file_size(path(gif_name));
+}
+
+void RunFolder::extend_gif(std::int64_t last) {
+  std::error_code none;
+  if (gif_bytes_ == 0 || fs::file_size(path(gif_name), none) != gif_bytes_) return write_gif(last);
+  append_to_gif(path(gif_name), read_image(grid_path(last)), gif_delay_ms);
+  gif_bytes_ = fs::file_size(path(gif_name));
 }
 
 }  // namespace dcgan

@@ -1,10 +1,10 @@
 // The files of a run folder: log, settings, pictures; and where its grids and checkpoints lie.
 #pragma once
-#include <fstream>
 #include <string>
 #include <vector>
 
 #include "dcgan/trainer.h"
+#include "io/append_file.h"
 
 namespace dcgan {
 
@@ -14,7 +14,7 @@ class RunFolder {
  public:
   /// Opens or creates the folder. Throws Error if it cannot be written. With `resumed_from` (a
   /// checkpoint, perhaps of another folder) the log and grids up to `state` are kept or copied and
-  /// later ones dropped; without it an older log is replaced.
+  /// later ones dropped; without it log and pictures of an older run go.
   RunFolder(const std::string& directory, const std::string& resumed_from,
             const TrainingState& state);
 
@@ -22,23 +22,34 @@ class RunFolder {
   std::string path(const std::string& name) const { return directory_ + "/" + name; }
   std::string grid_path(std::int64_t epoch) const;
   std::string checkpoint_path(const TrainingState& state) const;
+  /// Of the end of an epoch.
+  std::string checkpoint_path(std::int64_t epoch) const;
 
+  /// A line is in the file at once. Throw Error.
   void log(const StepResult& step);
+  /// `grid`: the path of its picture; empty: it has none.
   void log(const EpochRecord& epoch, const std::string& grid);
-  /// Throws Error if what was logged did not reach the disk.
-  void flush();
+  /// A line for what has been changed at the state's step, if anything has.
+  void log_changes(const TrainingState& state);
+  /// Makes the log durable. Throws Error.
+  void sync_log() { log_.sync(); }
 
-  void write_config(const Config& config) const;
+  /// With the history of settings that resumed runs have changed.
+  void write_config(const Config& config, const TrainingState& state) const;
   void write_real_samples(const Dataset& dataset) const;
   /// 16 images as the epoch's titled 4x4 grid.
   void write_grid(std::int64_t epoch, const ImageBatch& images) const;
   void write_plot(const std::string& title, const std::vector<EpochRecord>& history) const;
-  /// training.gif from those grids of epochs 1 to `last` that exist.
-  void write_gif(std::int64_t last) const;
+  /// training.gif from those grids of epochs 1 to `last` that can be shown.
+  void write_gif(std::int64_t last);
+  /// Appends the grid of `last` to what write_gif has made or this has extended; where that is not
+  /// what is there, the GIF is made anew.
+  void extend_gif(std::int64_t last);
 
  private:
   std::string directory_;
-  std::ofstream log_;
+  AppendFile log_;
+  std::uintmax_t gif_bytes_ = 0;  ///< of the GIF that was written; 0: none was
 };
 
 }  // namespace dcgan

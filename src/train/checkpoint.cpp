@@ -18,12 +18,16 @@ json to_json(const TrainingState& state) {
   json history = json::array();
   for (const EpochRecord& e : state.history)
     history.push_back({e.epoch, e.loss_generator, e.loss_discriminator, e.seconds});
+  json changes = json::array();
+  for (const SettingChange& c : state.changes) changes.push_back({c.step, c.key, c.from, c.to});
   return {{"step", state.step},
           {"steps_in_epoch", state.steps_in_epoch},
+          {"images_in_epoch", state.images_in_epoch},
           {"sum_loss_generator", state.sum_loss_generator},
           {"sum_loss_discriminator", state.sum_loss_discriminator},
           {"epoch_seconds", state.epoch_seconds},
-          {"history", history}};
+          {"history", history},
+          {"changes", changes}};
 }
 
 // A loss that is not finite (a run that diverged) is null in JSON.
@@ -31,17 +35,27 @@ double number(const json& value) {
   return value.is_null() ? std::numeric_limits<double>::quiet_NaN() : value.get<double>();
 }
 
-TrainingState state_from_json(const json& j) {
+/// The files of version 0.2 and before have no number of images, and no changes.
+TrainingState state_from_json(const json& j, const Config& config) {
   TrainingState state;
   state.step = whole_number("step", j.at("step"));
   state.steps_in_epoch = whole_number("steps_in_epoch", j.at("steps_in_epoch"));
+  constexpr std::int64_t most_steps = 1'000'000'000'000;
+  for (const std::int64_t steps : {state.step, state.steps_in_epoch})
+    if (steps < 0 || steps > most_steps) throw Error("a step number out of range");
+  state.images_in_epoch = j.contains("images_in_epoch")
+                              ? whole_number("images_in_epoch", j.at("images_in_epoch"))
+                              : state.steps_in_epoch * config.batch_size;
   state.sum_loss_generator = number(j.at("sum_loss_generator"));
   state.sum_loss_discriminator = number(j.at("sum_loss_discriminator"));
   state.epoch_seconds = number(j.at("epoch_seconds"));
   for (const json& e : j.at("history"))
     state.history.push_back(
         {whole_number("epoch", e.at(0)), number(e.at(1)), number(e.at(2)), number(e.at(3))});
-  if (state.step < 0 || state.steps_in_epoch < 0) throw Error("a negative step number");
+  for (const json& c : j.value("changes", json::array()))
+    state.changes.push_back({whole_number("step", c.at(0)), c.at(1).get<std::string>(),
+                             c.at(2).get<std::string>(), c.at(3).get<std::string>()});
+  if (state.images_in_epoch < 0) throw Error("a negative number of images");
   return state;
 }
 
@@ -121,7 +135,7 @@ CheckpointHeader read_checkpoint_header(const SafetensorsFile& file) {
   CheckpointHeader header;
   header.config = config_from_json(field("config"), file.path());
   try {
-    header.state = state_from_json(parse_json(field("state")));
+    header.state = state_from_json(parse_json(field("state")), header.config);
   } catch (const std::exception& e) {
     throw Error(file.path() + ": the checkpoint's training state cannot be read: " + e.what());
   }
@@ -148,6 +162,7 @@ void load_tensors(const SafetensorsFile& file, Gan& gan, Moments moments) {
     plan_upload(file, network->parameters(), network->adam_m(), "adam.m.", uploads);
     plan_upload(file, network->parameters(), network->adam_v(), "adam.v.", uploads);
   }
+  file.verify();
   for (const Upload& u : uploads)
     gan.backend().upload(u.device, u.host.data(), u.host.size() * sizeof(float));
 }

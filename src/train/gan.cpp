@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "dcgan/error.h"
 #include "train/memory.h"
 
 namespace dcgan {
@@ -12,6 +13,14 @@ namespace {
 const Config& checked(const Backend& backend, const Config& config) {
   if (backend.name() != "cuda") check_host_memory(config);  // a device reports itself what it lacks
   return config;
+}
+
+// The step number tells chunks apart, so that a sample depends on seed and index alone only while
+// the chunk is fixed: it is, whatever the batch size.
+constexpr std::int64_t sample_chunk = 64;
+
+RandomAddress sample_address(std::uint64_t seed, std::int64_t first) {
+  return {seed, random_stream::sample, static_cast<std::uint64_t>(first / sample_chunk)};
 }
 
 }  // namespace
@@ -83,9 +92,12 @@ void Gan::train_step(const Batch& batch, std::int64_t step) {
   const auto address = [&](std::uint32_t stream, std::int64_t number) {
     return RandomAddress{config_.seed, stream, static_cast<std::uint64_t>(number)};
   };
+  Mirror mirror;
+  if (config_.flip)
+    mirror = {address(random_stream::mirror, batch.epoch), spec_.image.width, spec_.image.channels};
   backend_.gather({batch.pixels, batch.count, spec_.image.size(),
                    address(random_stream::shuffle, batch.epoch), batch.first, batch.rows,
-                   real_images()});
+                   real_images(), mirror});
   backend_.draw_normal({address(random_stream::noise, step), batch.rows * config_.latent, noise()});
   train_step(batch.rows, step);
 }
@@ -164,27 +176,59 @@ StepLosses Gan::losses() {
   return losses;
 }
 
+void Gan::generate(std::int64_t rows, const float* latents, float* images) {
+  const std::int64_t image = spec_.image.size(), at_once = std::min(rows, config_.batch_size);
+  for (std::int64_t i = 0; i < rows; i += at_once) {
+    const std::int64_t n = std::min(at_once, rows - i);
+    const float* y = generator_.forward(n, latents + i * config_.latent, Mode::inference);
+    backend_.download(images + i * image, y, static_cast<std::size_t>(n * image) * sizeof(float));
+  }
+}
+
 std::vector<float> Gan::sample(std::int64_t count, std::uint64_t seed) {
   const std::int64_t latent = config_.latent, image = spec_.image.size();
   std::vector<float> samples(static_cast<std::size_t>(count * image));
-  // The step number tells chunks apart, so that a sample depends on seed and index alone only
-  // while the chunk is fixed: it is, whatever the batch size.
-  constexpr std::int64_t chunk = 64;
-  const std::int64_t at_once = std::min(chunk, config_.batch_size);
-  const Buffer noise = backend_.allocate(static_cast<std::size_t>(chunk * latent) * sizeof(float));
-  for (std::int64_t first = 0; first < count; first += chunk) {
-    const std::int64_t rows = std::min(chunk, count - first);
-    backend_.draw_normal({{seed, random_stream::sample, static_cast<std::uint64_t>(first / chunk)},
-                          rows * latent,
-                          noise.f32()});
-    for (std::int64_t i = 0; i < rows; i += at_once) {
-      const std::int64_t n = std::min(at_once, rows - i);
-      const float* y = generator_.forward(n, noise.f32() + i * latent, Mode::inference);
-      backend_.download(samples.data() + (first + i) * image, y,
-                        static_cast<std::size_t>(n * image) * sizeof(float));
-    }
+  const Buffer noise =
+      backend_.allocate(static_cast<std::size_t>(sample_chunk * latent) * sizeof(float));
+  for (std::int64_t first = 0; first < count; first += sample_chunk) {
+    const std::int64_t rows = std::min(sample_chunk, count - first);
+    backend_.draw_normal({sample_address(seed, first), rows * latent, noise.f32()});
+    generate(rows, noise.f32(), samples.data() + first * image);
   }
   return samples;
+}
+
+std::vector<float> Gan::sample(std::span<const float> latents) {
+  const std::int64_t latent = config_.latent, image = spec_.image.size();
+  const std::int64_t count = static_cast<std::int64_t>(latents.size()) / latent;
+  if (count * latent != static_cast<std::int64_t>(latents.size()))
+    throw Error(std::to_string(latents.size()) + " numbers are no latent vectors of " +
+                std::to_string(latent));
+  std::vector<float> samples(static_cast<std::size_t>(count * image));
+  const Buffer noise =
+      backend_.allocate(static_cast<std::size_t>(sample_chunk * latent) * sizeof(float));
+  for (std::int64_t first = 0; first < count; first += sample_chunk) {
+    const std::int64_t rows = std::min(sample_chunk, count - first);
+    backend_.upload(noise.f32(), latents.data() + first * latent,
+                    static_cast<std::size_t>(rows * latent) * sizeof(float));
+    generate(rows, noise.f32(), samples.data() + first * image);
+  }
+  return samples;
+}
+
+std::vector<float> Gan::draw_latents(std::int64_t first, std::int64_t count, std::uint64_t seed) {
+  const std::int64_t latent = config_.latent, end = first + count;
+  std::vector<float> latents(static_cast<std::size_t>(count * latent));
+  const Buffer noise =
+      backend_.allocate(static_cast<std::size_t>(sample_chunk * latent) * sizeof(float));
+  for (std::int64_t at = first; at < end;) {
+    const std::int64_t chunk = at - at % sample_chunk, stop = std::min(chunk + sample_chunk, end);
+    backend_.draw_normal({sample_address(seed, chunk), (stop - chunk) * latent, noise.f32()});
+    backend_.download(latents.data() + (at - first) * latent, noise.f32() + (at - chunk) * latent,
+                      static_cast<std::size_t>((stop - at) * latent) * sizeof(float));
+    at = stop;
+  }
+  return latents;
 }
 
 }  // namespace dcgan

@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -66,6 +67,11 @@ class Gan {
 
   /// count images in [-1, 1], [count, image], in inference mode from the noise addressed by seed.
   std::vector<float> sample(std::int64_t count, std::uint64_t seed);
+  /// The same from latent vectors of one's own, [count, latent]: from those of draw_latents the
+  /// same bits.
+  std::vector<float> sample(std::span<const float> latents);
+  /// Of the latent vectors that sample draws by this seed those from `first` on, [count, latent].
+  std::vector<float> draw_latents(std::int64_t first, std::int64_t count, std::uint64_t seed);
 
  private:
   struct Memory {
@@ -75,6 +81,8 @@ class Gan {
   static Memory allocate_memory(const Config& config,
                                 const std::function<Buffer(std::size_t bytes)>& allocate);
 
+  /// Images of latent vectors that are on the device, into host memory.
+  void generate(std::int64_t rows, const float* latents, float* images);
   void draw_masks(std::int64_t rows, std::int64_t step, std::uint32_t pass);
   void evaluate_loss(std::int64_t rows);
   /// Forward over the real and the generated images of a pass of the step, and both losses.

@@ -5,6 +5,8 @@
 #include <chrono>
 
 #include "backend/backend.h"
+#include "backend/machine_limits.h"
+#include "data/data_source.h"
 #include "train/checkpoint.h"
 #include "train/gan.h"
 
@@ -19,6 +21,29 @@ std::string shape_text(std::int64_t height, std::int64_t width, std::int64_t cha
   return std::to_string(height) + "x" + std::to_string(width) + "x" + std::to_string(channels);
 }
 
+/// How many batches `images` are.
+std::int64_t batches(std::int64_t images, const Config& config) {
+  return (images + config.batch_size - 1) / config.batch_size;
+}
+
+/// What a run can be told to do otherwise without training otherwise.
+bool changes_training(const std::string& key) {
+  for (const char* other : {"backend", "data", "init", "epochs", "steps", "threads",
+                            "checkpoint_every", "pictures_every", "keep", "log_every"})
+    if (key == other) return false;
+  return true;
+}
+
+std::vector<SettingChange> changes_between(const Config& before, const Config& now,
+                                           std::int64_t step) {
+  std::vector<SettingChange> changes;
+  const std::vector<SettingInfo> old = settings(before), current = settings(now);
+  for (std::size_t i = 0; i < old.size(); ++i)
+    if (changes_training(old[i].key) && old[i].value != current[i].value)
+      changes.push_back({step, old[i].key, old[i].value, current[i].value});
+  return changes;
+}
+
 void check_images(const Dataset& data, const Config& config) {
   const SampleShape want = gan_spec(config).image;
   if (data.count < 1) throw Error("the data set '" + data.name + "' has no images");
@@ -26,14 +51,33 @@ void check_images(const Dataset& data, const Config& config) {
     throw Error("the data set '" + data.name + "' has images of " +
                 shape_text(data.height, data.width, data.channels) + ", but preset '" +
                 config.preset + "' trains on " +
-                shape_text(want.height, want.width, want.channels));
+                shape_text(want.height, want.width, want.channels) +
+                "; dcgan-32, dcgan-64 and dcgan-128 train on images of any size");
+}
+
+/// The settings with what is known of the data set. Throws Error if they name other pictures.
+Config with_data(Config config, const Dataset& data) {
+  const std::string sum = checksum(data);
+  if (!config.data_checksum.empty() && config.data_checksum != sum)
+    throw Error("the data set '" + data.name + "'" +
+                (data.place.empty() ? "" : " (" + data.place + ")") +
+                " has other pictures than the run was trained on (checksum " + sum + ", not " +
+                config.data_checksum + "); name its data set with --data, or train on this one " +
+                "with --data " + (data.place.empty() ? "DIR" : data.place));
+  config.data_checksum = sum;
+  try {
+    if (!data.place.empty()) set(config, "data", data.place);
+  } catch (const UsageError&) {
+    // A path that settings cannot hold, as it is not UTF-8: they keep what named it.
+  }
+  return config;
 }
 
 }  // namespace
 
 struct Trainer::Impl {
   Impl(const Config& wanted, Dataset data)
-      : config(wanted),
+      : config(with_data(wanted, data)),
         dataset(std::move(data)),
         backend(make_backend(config.backend, config.threads)),
         gan(*backend, config),
@@ -51,11 +95,16 @@ struct Trainer::Impl {
 
 Dataset read_dataset(const Config& config) {
   const SampleShape image = gan_spec(config).image;
-  if (image.channels == 1) return read_idx_dataset(config.data);
-  if (config.data.empty())
+  const bool own_pictures = image.height != 28;
+  if (own_pictures && !may_be_grey(config.preset) && config.data.empty())
     throw UsageError("preset '" + config.preset +
                      "' trains on a folder of PNG or JPEG pictures: name it with --data DIR");
-  return read_image_folder(config.data, static_cast<int>(image.height), config);
+  // Half of the memory: a backend in host memory has its own copy of the pixels.
+  return read_data(config, {.size = static_cast<int>(image.height),
+                            .channels = static_cast<int>(image.channels),
+                            .any_size = own_pictures,
+                            .may_be_grey = may_be_grey(config.preset),
+                            .most_bytes = static_cast<std::uint64_t>(free_memory_bytes()) / 2});
 }
 
 Config checkpoint_config(const std::string& path) {
@@ -75,14 +124,26 @@ void Trainer::load(const std::string& checkpoint) {
   const SafetensorsFile file(checkpoint);
   const CheckpointHeader header = read_checkpoint_header(file);
   const TrainingState& state = header.state;
-  const std::int64_t per_epoch = steps_per_epoch();
-  if (static_cast<std::int64_t>(state.history.size()) != state.step / per_epoch ||
-      state.steps_in_epoch != state.step % per_epoch)
+  // Of a run that has kept its batch size, the steps tell the data set's size.
+  const std::int64_t per_epoch = batches(impl_->dataset.count, header.config);
+  const bool fits = static_cast<std::int64_t>(state.history.size()) == state.step / per_epoch &&
+                    state.steps_in_epoch == state.step % per_epoch;
+  if (state.images_in_epoch >= impl_->dataset.count || (state.changes.empty() && !fits))
     throw Error(checkpoint + ": it was not trained on '" + impl_->dataset.name + "': step " +
                 std::to_string(state.step) + " does not fit epochs of " +
-                std::to_string(per_epoch) + " steps; name its data set with --data DIR");
+                std::to_string(per_epoch) +
+                " steps; name its data set with --data DIR, or start anew from its weights with "
+                "--init");
   load_tensors(file, impl_->gan, Moments::load);
   impl_->state = header.state;
+  for (SettingChange& change : changes_between(header.config, impl_->config, state.step))
+    impl_->state.changes.push_back(std::move(change));
+}
+
+void Trainer::take_weights(const std::string& checkpoint) {
+  const SafetensorsFile file(checkpoint);
+  read_checkpoint_header(file);
+  load_tensors(file, impl_->gan, Moments::reset);
 }
 
 void Trainer::save(const std::string& path) {
@@ -90,12 +151,17 @@ void Trainer::save(const std::string& path) {
 }
 
 std::int64_t Trainer::steps_per_epoch() const {
-  const std::int64_t batch = impl_->config.batch_size;
-  return (impl_->dataset.count + batch - 1) / batch;
+  return batches(impl_->dataset.count, impl_->config);
 }
 
 std::int64_t Trainer::total_steps() const {
-  return impl_->config.steps ? impl_->config.steps : impl_->config.epochs * steps_per_epoch();
+  const Config& config = impl_->config;
+  const TrainingState& state = impl_->state;
+  if (config.steps) return config.steps;
+  const std::int64_t epochs_left = config.epochs - static_cast<std::int64_t>(state.history.size());
+  if (epochs_left <= 0) return state.step;
+  return state.step + batches(impl_->dataset.count - state.images_in_epoch, config) +
+         (epochs_left - 1) * steps_per_epoch();
 }
 
 StepResult Trainer::train_step() {
@@ -103,9 +169,8 @@ StepResult Trainer::train_step() {
   TrainingState& state = impl_->state;
   Gan& gan = impl_->gan;
   const Config& config = impl_->config;
-  const std::int64_t epoch = state.step / steps_per_epoch();
-  const std::int64_t batch = state.step % steps_per_epoch();
-  const std::int64_t first = batch * config.batch_size;
+  const auto epoch = static_cast<std::int64_t>(state.history.size());
+  const std::int64_t first = state.images_in_epoch;
   const std::int64_t rows = std::min(config.batch_size, impl_->dataset.count - first);
 
   gan.train_step({impl_->pixels.u8(), impl_->dataset.count, epoch, first, rows}, state.step);
@@ -117,11 +182,12 @@ StepResult Trainer::train_step() {
   result.images = rows;
   result.loss_generator = static_cast<double>(losses.generator);
   result.loss_discriminator = static_cast<double>(losses.discriminator);
-  result.ends_epoch = batch + 1 == steps_per_epoch();
+  result.ends_epoch = first + rows == impl_->dataset.count;
   const double elapsed = seconds_now() - start;
   result.milliseconds = elapsed * 1e3;
 
   ++state.steps_in_epoch;
+  state.images_in_epoch += rows;
   state.sum_loss_generator += result.loss_generator;
   state.sum_loss_discriminator += result.loss_discriminator;
   state.epoch_seconds += elapsed;
@@ -129,7 +195,7 @@ StepResult Trainer::train_step() {
     const auto steps = static_cast<double>(state.steps_in_epoch);
     state.history.push_back({result.epoch, state.sum_loss_generator / steps,
                              state.sum_loss_discriminator / steps, state.epoch_seconds});
-    state.steps_in_epoch = 0;
+    state.steps_in_epoch = state.images_in_epoch = 0;
     state.sum_loss_generator = state.sum_loss_discriminator = state.epoch_seconds = 0;
   }
   return result;

@@ -25,6 +25,7 @@ class MachineLimits : public testing::Test {
     write("sys/fs/cgroup/" + name, text + "\n");
   }
   int processors() const { return granted_processors(folder_.path("")); }
+  std::int64_t all_memory() const { return total_memory_bytes(folder_.path("")); }
   std::int64_t memory() const { return free_memory_bytes(folder_.path("")); }
 
   const TemporaryFolder folder_;
@@ -49,6 +50,18 @@ TEST_F(MachineLimits, MemoryIsWhatTheMachineHasAvailable) {
   group("memory.max", "20000000");
   group("memory.current", "1000");
   EXPECT_EQ(memory(), 12345 * 1024);  // the less of the two
+}
+
+TEST_F(MachineLimits, AllMemoryIsTheMachinesOrTheLeastThatAGroupMayUse) {
+  EXPECT_EQ(all_memory(), unlimited);
+  write("proc/meminfo", "MemTotal:  99999 kB\nMemAvailable:  12345 kB\n");
+  EXPECT_EQ(all_memory(), 99999 * 1024);
+  write("proc/self/cgroup", "0::/slice/job\n");
+  group("slice/job/memory.max", "max");
+  EXPECT_EQ(all_memory(), 99999 * 1024);
+  group("slice/memory.max", "7000000");
+  group("memory.max", "8000000");
+  EXPECT_EQ(all_memory(), 7000000);
 }
 
 TEST_F(MachineLimits, OfAContainer) {

@@ -107,7 +107,7 @@ TEST_F(BadInput, SamplesOutOfRangeAreRefused) {
   refused("--threads", "-2");
   refused("--threads", "many");
   refused("--backend", "abacus");
-  expect_refused({"sample", "--checkpoint", file, "--out", folder.path("x.gif")}, 2, {".npy"});
+  expect_refused({"sample", "--checkpoint", file, "--out", folder.path("x.bmp")}, 2, {".npy"});
   expect_refused({"sample", "--checkpoint", file, "--out", folder.path("x.png"), "--count", "7",
                   "--grid", "2x3"},
                  2, {"7", "2x3"});
@@ -124,7 +124,7 @@ TEST_F(BadInput, MissingDataAndOtherShapesAreRefused) {
   folder.write(std::string("wide/") + images_file, idx_images(3, 28, 29));
   expect_refused(
       {"train", "--preset", "dcgan", "--data", folder.path("wide"), "--out", folder.path("run")}, 1,
-      {"28x29x1", "28x28x1"});
+      {"28x29x1", "28x28x1", "dcgan-32"});
   folder.write(std::string("wide/") + images_file, idx_images(3, 28, 28).substr(0, 1000));
   expect_refused({"--data", folder.path("wide"), "--out", folder.path("run")}, 1,
                  {images_file, "get_data.sh"});
@@ -228,6 +228,31 @@ TEST_F(BadInput, DamagedCheckpointsEndInOneLineOrWork) {
   EXPECT_GT(refused, 30);
 }
 
+TEST_F(BadInput, AMainJobGoesOnFromWhatCanBeRead) {
+  const std::string job = folder.path("job");
+  ASSERT_EQ(run_program({"--out", job, "--data", data, "--epochs", "2", "--batch-size", "8",
+                         "--set", "width=0.0625", "--threads", "2", "--backend", "cpu"})
+                .status,
+            0);
+  fs::resize_file(checkpoint("job/vanilla", "epoch_0002"), 5000);
+  const Outcome resumed = run_program({"--resume", job});
+  EXPECT_EQ(resumed.status, 0) << resumed.err;
+  EXPECT_NE(resumed.err.find("epoch_0002"), std::string::npos) << resumed.err;
+  EXPECT_NE(resumed.out.find("vanilla/checkpoints/epoch_0001.safetensors at step 3"),
+            std::string::npos)
+      << resumed.out;
+  // With none that can be read the run is not begun anew over what is there.
+  for (const char* name : {"epoch_0001", "epoch_0002"})
+    fs::resize_file(checkpoint("job/vanilla", name), 5000);
+  const std::vector<std::string> files = list_files(job);
+  const Outcome refused = run_program({"--resume", job});
+  EXPECT_EQ(refused.status, 1);
+  EXPECT_NE(refused.err.find("dcgan_cuda: " + job + "/vanilla/checkpoints: none"),
+            std::string::npos)
+      << refused.err;
+  EXPECT_EQ(list_files(job), files);
+}
+
 TEST_F(BadInput, ResumingWhatDoesNotFitIsRefusedByName) {
   const std::string file = finished_run();
   const auto refused = [&](std::vector<std::string> more, int status,
@@ -237,10 +262,12 @@ TEST_F(BadInput, ResumingWhatDoesNotFitIsRefusedByName) {
   };
   refused({"--preset", "dcgan"}, 2, {"dcgan", "vanilla"});
   refused({"--seed", "2"}, 2, {"seed=2", "seed=1"});
-  refused({"--batch-size", "9"}, 2, {"batch_size=9", "batch_size=8"});
-  refused({"--set", "generator.beta1=0.9"}, 2, {"generator.beta1=0.9"});
+  refused({"--set", "width=0.125"}, 2, {"width=0.125", "width=0.0625"});
+  refused({"--set", "fit=pad"}, 2, {"fit=pad", "fit=crop"});
+  refused({"--init", file}, 2, {"--init"});
   refused({"--config", folder.path("run/config.json")}, 2, {"--config"});
-  expect_refused({"train", "--resume", file}, 2, {"nothing is left to do", "--epochs"});
+  expect_refused({"train", "--resume", file, "--epochs", "1"}, 2,
+                 {"nothing is left to do", "--epochs"});
   refused({"--steps", "20"}, 2, {"--steps", "--epochs"});
   fs::create_directory(folder.path("more"));
   write_idx_dataset(folder.path("more"), 40);

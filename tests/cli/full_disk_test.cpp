@@ -59,7 +59,7 @@ TEST_F(FullDisk, WhatWasThereBeforeStaysWhole) {
   const std::string before = read_file(file);
   const std::vector<std::string> files = list_files(folder.path("run/checkpoints"));
   expect_refused({"train", "--resume", file, "--epochs", "5"}, 1, {"epoch_0002.safetensors"},
-                 {.largest_file_bytes = 40'000});
+                 {.largest_file_bytes = 200'000});
   EXPECT_EQ(read_file(file), before);
   EXPECT_EQ(list_files(folder.path("run/checkpoints")), files);
   expect_no_halves(folder.path("run"));
@@ -67,10 +67,13 @@ TEST_F(FullDisk, WhatWasThereBeforeStaysWhole) {
 
 TEST_F(FullDisk, SamplesThatDoNotFitLeaveNoFile) {
   const std::string file = finished_run();
-  for (const char* name : {"x.png", "x.npy"})
+  for (const char* name : {"x.png", "x.npy", "x.gif"})
     expect_refused({"sample", "--checkpoint", file, "--out", folder.path(name), "--count", "100"},
                    1, {folder.path(name)}, {.largest_file_bytes = 1000});
-  EXPECT_FALSE(fs::exists(folder.path("x.png")) || fs::exists(folder.path("x.npy")));
+  expect_refused({"sample", "--checkpoint", file, "--out", folder.path("x/")}, 1,
+                 {folder.path("x/0001.png")}, {.largest_file_bytes = 400});
+  for (const char* name : {"x.png", "x.npy", "x.gif", "x/0001.png"})
+    EXPECT_FALSE(fs::exists(folder.path(name))) << name;
   expect_no_halves(folder.path("."));
 }
 

@@ -59,6 +59,7 @@ Config unusual() {
   c.batch_norm_momentum = 2.0 / 3;
   c.batch_norm_epsilon = 1e-5;
   c.checkpoint_every = 9;
+  c.flip = 1;
   c.log_every = 11;
   return c;
 }
@@ -127,9 +128,30 @@ TEST(Config, JsonOfAllSettingsButFitMeansWhatItDidBeforeThereWasOne) {
   EXPECT_EQ(config_from_json(R"({"preset": "vanilla-64", "epochs": 3})", "here").fit, "crop");
 }
 
+// Runs from before there were these: as they were.
+TEST(Config, JsonWithoutChannelsAndFlipHasThePresetsOwnAndNone) {
+  const Config c = config_from_json(R"({"preset": "vanilla-64", "fit": "crop"})", "here");
+  EXPECT_EQ(c.channels, 0);
+  EXPECT_EQ(c.flip, 0);
+  const Config grey =
+      config_from_json(R"({"preset": "dcgan-64", "channels": 1, "flip": 1})", "here");
+  EXPECT_EQ(grey.channels, 1);
+  EXPECT_EQ(grey.flip, 1);
+  expect_same(config_from_json(to_json(grey), "again"), grey);
+}
+
+TEST(Config, JsonWithChannelsThatThePresetDoesNotHaveIsRefusedByItsName) {
+  try {
+    config_from_json(R"({"preset": "dcgan", "channels": 3})", "the/file");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(std::string(error.what()).find("the/file: channels=3: "), 0u) << error.what();
+  }
+}
+
 TEST(Config, EverySettingSaysWhatItTakes) {
   for (const SettingInfo& s : settings(Config{})) EXPECT_FALSE(s.help.empty()) << s.key;
-  EXPECT_EQ(settings(Config{}).size(), 28u);
+  EXPECT_EQ(settings(Config{}).size(), 34u);
 }
 
 TEST(Config, EverySettingTakesItsBoundsAndNothingBeyond) {
@@ -145,6 +167,8 @@ TEST(Config, EverySettingTakesItsBoundsAndNothingBeyond) {
        {std::string("a\0b", 3), "\xff", std::string(4096, 'x')}},
       {"fit", {"crop", "pad", "squeeze", "legacy"}, {"", "Crop", "stretch"}},
       {"background", {"white", "black"}, {"", "grey", "255"}},
+      {"channels", {"0", "1", "3"}, {"-1", "4", "rgb"}},
+      {"flip", {"0", "1"}, {"-1", "2", "yes"}},
       {"seed", {"0", "18446744073709551615"}, {"-1", "18446744073709551616", "1.0"}},
       {"epochs", {"1", "1000000"}, {"0", "1000001", "-1", "1e3", "99999999999999999999"}},
       {"steps", {"0", "5"}, {"-1", "9223372036854775808"}},

@@ -203,6 +203,50 @@ TEST_F(ImageFolder, AFolderThatARunWasMadeInKeepsItsPicturesOnly) {
   EXPECT_EQ(read_image_folder(folder.path("."), 64).count, 1);
 }
 
+TEST_F(ImageFolder, SubfoldersAreClasses) {
+  for (const char* name : {"b", "a/deep", "c"}) fs::create_directories(folder.path(name));
+  write("b/1.png", png(8, 8, {1, 1, 1}));
+  write("a/deep/2.png", png(8, 8, {2, 2, 2}));
+  write("a/cut.png", png(8, 8, {9, 9, 9}).substr(0, 40));
+  write("c/3.png", png(8, 8, {3, 3, 3}));
+  write("c/4.png", png(8, 8, {4, 4, 4}));
+  const Dataset data = read_image_folder(folder.path("."), 8);
+  EXPECT_EQ(data.label_names, (std::vector<std::string>{"a", "b", "c"}));
+  ASSERT_EQ(data.count, 4);
+  for (int i = 0; i < 4; ++i) {  // each has the label of its folder
+    const std::vector<int> label_of_level = {-1, 1, 0, 2, 2};
+    EXPECT_EQ(data.labels[static_cast<std::size_t>(i)],
+              label_of_level[static_cast<std::size_t>(first_pixel(data, i)[0])]);
+  }
+  EXPECT_EQ(read_image_folder(folder.path("c"), 8).labels.size(), 0u);  // no subfolders
+  EXPECT_EQ(read_image_folder(folder.path("a"), 8).labels.size(), 0u);  // one
+  write("5.png", png(8, 8, {5, 5, 5}));                                 // of no class
+  const Dataset mixed = read_image_folder(folder.path("."), 8);
+  EXPECT_EQ(mixed.count, 5);
+  EXPECT_TRUE(mixed.labels.empty() && mixed.label_names.empty());
+}
+
+TEST_F(ImageFolder, MoreSubfoldersThanLabelsAreNoClasses) {
+  for (int i = 0; i < 257; ++i) {
+    const std::string name = "f" + std::to_string(1000 + i);
+    fs::create_directory(folder.path(name));
+    write(name + "/x.png", png(1, 1, {1, 2, 3}));
+    if (i == 255) {
+      const Dataset data = read_image_folder(folder.path("."), 2);
+      EXPECT_EQ(data.label_names.size(), 256u);
+      EXPECT_EQ(data.labels.back(), 255);
+    }
+  }
+  EXPECT_TRUE(read_image_folder(folder.path("."), 2).labels.empty());
+}
+
+TEST_F(ImageFolder, OneChannelIsGrey) {
+  write("x.png", png(8, 8, {200, 100, 50}));
+  const Dataset data = read_image_folder(folder.path("."), 4, {}, 1);
+  EXPECT_EQ(data.pixels, std::vector<std::uint8_t>(16, 124));
+  EXPECT_THROW(read_image_folder(folder.path("."), 4, {}, 1, 15), Error);
+}
+
 TEST_F(ImageFolder, LinksAreFollowedAndLoopsAreHarmless) {
   const TemporaryFolder elsewhere;
   fs::create_directory(elsewhere.path("more"));

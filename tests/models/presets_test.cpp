@@ -70,12 +70,72 @@ TEST_P(ParameterCounts, EqualTheOriginals) {
   EXPECT_EQ(d.moving, 0);
 }
 
-// vanilla-64 has no published count: sums of (in + 1) * out over its layers.
+// Those of larger pictures have no published count. vanilla-64: sums of (in + 1) * out over its
+// layers. dcgan-N: 25 * in * out for each convolution, its bias in the discriminator, and 2 * out
+// for batch norm, of which as many move.
 INSTANTIATE_TEST_SUITE_P(Presets, ParameterCounts,
                          testing::Values(Expected{"vanilla", 579'728, 0, 566'273},
                                          Expected{"dcgan", 903'008, 12'736, 55'233},
                                          Expected{"tf-tutorial", 2'305'472, 25'472, 212'865},
-                                         Expected{"vanilla-64", 54'822'144, 0, 54'793'729}));
+                                         Expected{"vanilla-64", 54'822'144, 0, 54'793'729},
+                                         Expected{"dcgan-32", 1'446'976, 8'576, 1'033'345},
+                                         Expected{"dcgan-64", 5'142'080, 17'280, 4'314'753},
+                                         Expected{"dcgan-128", 5'190'944, 17'344, 4'363'585}));
+
+// Two channels fewer: the last kernel of the one and the first of the other.
+TEST(Presets, GreyPicturesTakeSmallerNetworks) {
+  for (const std::string name : {"dcgan-32", "dcgan-64", "dcgan-128"}) {
+    Config config = preset_config(name);
+    const GanSpec colour = gan_spec(config);
+    config.channels = 1;
+    const GanSpec grey = gan_spec(config);
+    const std::int64_t outer = name == "dcgan-128" ? 32 : 64, fewer = 2 * 25 * outer;
+    EXPECT_EQ(colour.image.channels, 3);
+    EXPECT_EQ(grey.image.channels, 1);
+    EXPECT_EQ(count(grey.generator, {1, 1, 100}).trainable,
+              count(colour.generator, {1, 1, 100}).trainable - fewer);
+    EXPECT_EQ(count(grey.discriminator, grey.image).trainable,
+              count(colour.discriminator, colour.image).trainable - fewer);
+    EXPECT_TRUE(may_be_grey(name));
+  }
+  EXPECT_FALSE(may_be_grey("vanilla-64"));
+}
+
+TEST(Presets, ChannelsThatTheyDoNotHaveAreRefused) {
+  const auto refusal = [](const std::string& preset, std::int64_t channels) -> std::string {
+    Config config = preset_config(preset);
+    config.channels = channels;
+    try {
+      gan_spec(config);
+      return "";
+    } catch (const UsageError& error) {
+      return error.what();
+    }
+  };
+  EXPECT_EQ(refusal("dcgan", 1), "");
+  EXPECT_EQ(refusal("vanilla-64", 3), "");
+  EXPECT_EQ(refusal("dcgan", 3),
+            "channels=3: preset 'dcgan' has 1; dcgan-32, dcgan-64 and dcgan-128 take 1 or 3");
+  EXPECT_EQ(refusal("vanilla-64", 1),
+            "channels=1: preset 'vanilla-64' has 3; dcgan-32, dcgan-64 and dcgan-128 take 1 or 3");
+  EXPECT_EQ(refusal("dcgan-64", 2), "channels=2: preset 'dcgan-64' has 1 or 3");
+}
+
+TEST(Presets, Dcgan32DoublesFrom4x4AndHalvesBack) {
+  const GanSpec spec = gan_spec(preset_config("dcgan-32"));
+  const std::string bn = "BatchNorm momentum 0.9 epsilon 1e-05";
+  EXPECT_EQ(
+      words(spec.generator),
+      (std::vector<std::string>{"Dense 4096, no bias", bn, "LeakyReLU 0.2", "Reshape 4x4x256",
+                                "ConvTranspose2d 128 5x5 stride 2, no bias", bn, "LeakyReLU 0.2",
+                                "ConvTranspose2d 64 5x5 stride 2, no bias", bn, "LeakyReLU 0.2",
+                                "ConvTranspose2d 3 5x5 stride 2, no bias", "Tanh"}));
+  EXPECT_EQ(words(spec.discriminator),
+            (std::vector<std::string>{"Conv2d 64 5x5 stride 2", "LeakyReLU 0.2", "Dropout 0.3",
+                                      "Conv2d 128 5x5 stride 2", "LeakyReLU 0.2", "Dropout 0.3",
+                                      "Conv2d 256 5x5 stride 2", "LeakyReLU 0.2", "Dropout 0.3",
+                                      "Reshape 4096", "Dense 1"}));
+}
 
 TEST(Presets, NetworksFitTogetherAtEveryWidth) {
   for (const std::string& name : preset_names())
@@ -191,19 +251,23 @@ TEST(Presets, HyperparametersAreTheOriginals) {
       EXPECT_EQ(adam.beta2, 0.999);
       EXPECT_EQ(adam.epsilon, 1e-7);
     }
-    const bool is_large = name == "vanilla-64";
-    EXPECT_EQ(c.batch_size, is_large ? 128 : 256);
+    const bool is_large = name == "vanilla-64", own = name.starts_with("dcgan-");
+    EXPECT_EQ(c.batch_size, name == "dcgan-128" ? 64 : is_large || own ? 128 : 256);
     EXPECT_EQ(c.latent, is_large ? 64 : 100);
-    EXPECT_EQ(c.leaky_slope, is_large ? 0.2 : 0.3);
+    EXPECT_EQ(c.leaky_slope, is_large || own ? 0.2 : 0.3);
     EXPECT_EQ(c.dropout, 0.3);
     EXPECT_EQ(c.label_smoothing, is_large ? 0.1 : 0.0);
     EXPECT_EQ(c.discriminator_steps, is_large ? 2 : 1);
-    EXPECT_EQ(c.checkpoint_every, name == "tf-tutorial" ? 15 : is_large ? 10 : 1);
+    EXPECT_EQ(c.checkpoint_every, name == "tf-tutorial" ? 15 : is_large ? 10 : own ? 5 : 1);
   }
   EXPECT_EQ(vanilla.epochs, 10);
   EXPECT_EQ(dcgan.epochs, 10);
   EXPECT_EQ(tutorial.epochs, 50);
   EXPECT_EQ(large.epochs, 100);
+  for (const char* name : {"dcgan-32", "dcgan-64", "dcgan-128"}) {  // Radford et al.
+    EXPECT_EQ(preset_config(name).generator.learning_rate, 2e-4);
+    EXPECT_EQ(preset_config(name).discriminator.learning_rate, 2e-4);
+  }
 }
 
 TEST(Presets, HaveTitles) {
@@ -211,6 +275,7 @@ TEST(Presets, HaveTitles) {
   EXPECT_EQ(preset_title("dcgan"), "DCGAN");
   EXPECT_EQ(preset_title("tf-tutorial"), "DCGAN of the TensorFlow tutorial");
   EXPECT_EQ(preset_title("vanilla-64"), "Vanilla GAN 64x64");
+  EXPECT_EQ(preset_title("dcgan-128"), "DCGAN 128x128");
   EXPECT_THROW(preset_title("another"), UsageError);
 }
 
@@ -224,7 +289,7 @@ TEST(Presets, AnUnknownOneIsRefusedWithTheKnownOnes) {
   } catch (const UsageError& error) {
     EXPECT_STREQ(error.what(),
                  "preset \"stylegan\" is not known; there are vanilla, dcgan, tf-tutorial, "
-                 "vanilla-64");
+                 "vanilla-64, dcgan-32, dcgan-64, dcgan-128");
   }
 }
 

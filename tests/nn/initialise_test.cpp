@@ -33,7 +33,9 @@ class Initialise : public testing::TestWithParam<const char*> {
  protected:
   static constexpr std::uint64_t seed = 0x123456789abcdef;
   Initialise() {
-    config_.width = config_.preset == "vanilla-64" ? 1.0 / 64 : 0.25;
+    config_.width = config_.preset == "vanilla-64"         ? 1.0 / 64
+                    : config_.preset.starts_with("dcgan-") ? 1.0 / 8
+                                                           : 0.25;
     spec_ = gan_spec(config_);
   }
   struct Pair {
@@ -149,7 +151,9 @@ std::string name_of(const testing::TestParamInfo<const char*>& info) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Presets, Initialise,
-                         testing::Values("vanilla", "dcgan", "tf-tutorial", "vanilla-64"), name_of);
+                         testing::Values("vanilla", "dcgan", "tf-tutorial", "vanilla-64",
+                                         "dcgan-32", "dcgan-64", "dcgan-128"),
+                         name_of);
 
 /// The largest entry of a kernel, and the limit it is drawn up to.
 void expect_limit(const Sequential& network, Backend& backend, const std::string& name,

@@ -14,7 +14,7 @@ std::string ConvCase::name() const {
 
 namespace {
 
-/// The layers of dcgan and tf-tutorial at small batches, kernels, strides, rectangles, edges.
+/// The layers of the presets at small batches, kernels, strides, rectangles, edges.
 Cases conv_cases() {
   Cases cases;
   std::set<std::string> names;  // the lists below overlap
@@ -41,6 +41,30 @@ Cases conv_cases() {
                                                    {2, 14, 14, 64, 1, 5, 2},
                                                    {96, 14, 14, 32, 1, 5, 2}})
     add(transposed(s));
+  // Those of dcgan-32, dcgan-64 and dcgan-128, with fewer channels where there are many pixels.
+  for (const ConvShape& s : std::vector<ConvShape>{{2, 32, 32, 3, 64, 5, 2},
+                                                   {2, 32, 32, 1, 64, 5, 2},
+                                                   {1, 16, 16, 64, 128, 5, 2},
+                                                   {1, 8, 8, 128, 256, 5, 2},
+                                                   {1, 64, 64, 3, 64, 5, 2},
+                                                   {1, 64, 64, 1, 64, 5, 2},
+                                                   {1, 32, 32, 32, 48, 5, 2},
+                                                   {1, 128, 128, 3, 32, 5, 2},
+                                                   {1, 128, 128, 1, 32, 5, 2},
+                                                   {1, 64, 64, 16, 16, 5, 2}})
+    add(s);
+  for (const ConvShape& s : std::vector<ConvShape>{{1, 4, 4, 256, 128, 5, 2},
+                                                   {1, 8, 8, 128, 64, 5, 2},
+                                                   {2, 16, 16, 64, 3, 5, 2},
+                                                   {2, 16, 16, 64, 1, 5, 2},
+                                                   {1, 16, 16, 64, 48, 5, 2},
+                                                   {1, 32, 32, 64, 3, 5, 2},
+                                                   {1, 32, 32, 64, 1, 5, 2},
+                                                   {1, 32, 32, 32, 16, 5, 2},
+                                                   {1, 64, 64, 32, 3, 5, 2},
+                                                   {1, 64, 64, 32, 1, 5, 2}})
+    add(transposed(s));
+  add_both({35, 18, 17, 3, 5, 5, 1});  // the cpu backend cuts the batch into parts of 2 and 3
   // Kernels of every size up to 7, most of them wider than some picture.
   for (const std::int64_t kernel : {1, 2, 3, 4, 7})
     for (const std::int64_t stride : {1, 2}) {

@@ -8,6 +8,7 @@ namespace dcgan::test {
 namespace {
 
 constexpr RandomAddress shuffle{0xfedcba9876543210u, 2, 0x1'0000'0001u};
+constexpr RandomAddress coin{0x0123456789abcdefu, 5, 0x3'0000'0002u};
 
 std::vector<std::uint8_t> some_pixels(std::int64_t n) {
   std::vector<std::uint8_t> pixels(static_cast<std::size_t>(n));
@@ -19,11 +20,13 @@ std::vector<std::uint8_t> some_pixels(std::int64_t n) {
 }  // namespace
 
 Gather GatherCase::gather(const std::uint8_t* pixels, float* out) const {
-  return {pixels, count_, image_size_, shuffle, first_, batch_, out};
+  return {pixels, count_, image_size_, shuffle,
+          first_, batch_, out,         {coin, mirrored_.width, mirrored_.channels}};
 }
 std::string GatherCase::name() const {
   return "gather_" + std::to_string(batch_) + "_of_" + std::to_string(count_) + "_from" +
-         std::to_string(first_) + "_size" + std::to_string(image_size_);
+         std::to_string(first_) + "_size" + std::to_string(image_size_) +
+         (mirrored_.width ? "_mirrored" + std::to_string(mirrored_.width) : "");
 }
 std::vector<Pass> GatherCase::passes() const {
   const Op op = describe(gather(nullptr, nullptr));
@@ -42,9 +45,20 @@ std::vector<Expected> GatherCase::expected() const {
     const std::uint64_t index =
         shuffled_index(shuffle.seed, shuffle.stream, shuffle.step,
                        static_cast<std::uint64_t>(first_ + i), static_cast<std::uint64_t>(count_));
+    const bool turned =
+        mirrored_.width > 0 &&
+        philox_at(coin.seed, coin.stream, coin.step, static_cast<std::uint32_t>(index)).word[0] %
+                2 ==
+            1;
     for (std::int64_t p = 0; p < image_size_; ++p) {
+      std::int64_t from = p;
+      if (turned) {
+        const std::int64_t channel = p % mirrored_.channels, pixel = p / mirrored_.channels,
+                           x = pixel % mirrored_.width, y = pixel / mirrored_.width;
+        from = (y * mirrored_.width + mirrored_.width - 1 - x) * mirrored_.channels + channel;
+      }
       const auto level = static_cast<float>(
-          pixels[static_cast<std::size_t>(static_cast<std::int64_t>(index) * image_size_ + p)]);
+          pixels[static_cast<std::size_t>(static_cast<std::int64_t>(index) * image_size_ + from)]);
       images.push_back((level - 127.5F) / 127.5F);
     }
   }
@@ -56,8 +70,8 @@ namespace {
 Cases gather_cases() {
   Cases cases;
   const auto gather = [&](std::int64_t count, std::int64_t size, std::int64_t first,
-                          std::int64_t batch) {
-    cases.push_back(std::make_shared<GatherCase>(count, size, first, batch));
+                          std::int64_t batch, MirroredRows mirrored = {}) {
+    cases.push_back(std::make_shared<GatherCase>(count, size, first, batch, mirrored));
   };
   gather(37, 29, 30, 7);  // up to the last
   gather(37, 28, 0, 37);
@@ -66,6 +80,11 @@ Cases gather_cases() {
   gather(1000, 784, 903, 96);
   gather(257, 5, 100, 150);
   gather(64, 12288, 61, 3);
+  gather(50, 28 * 28, 3, 40, {28, 1});
+  gather(50, 6 * 7 * 3, 0, 50, {7, 3});  // a middle column
+  gather(9, 4 * 3, 5, 4, {4, 3});
+  gather(9, 5, 0, 9, {1, 5});  // nothing to turn
+  gather(40, 32 * 32 * 3, 20, 20, {32, 3});
   return cases;
 }
 

@@ -4,10 +4,16 @@
 
 namespace dcgan::test {
 
+/// Images whose rows have so many pixels, and of which some are mirrored; of width 0 none is.
+struct MirroredRows {
+  std::int64_t width = 0, channels = 1;
+};
+
 class GatherCase final : public Case {
  public:
-  GatherCase(std::int64_t count, std::int64_t image_size, std::int64_t first, std::int64_t batch)
-      : count_(count), image_size_(image_size), first_(first), batch_(batch) {}
+  GatherCase(std::int64_t count, std::int64_t image_size, std::int64_t first, std::int64_t batch,
+             MirroredRows mirrored = {})
+      : count_(count), image_size_(image_size), first_(first), batch_(batch), mirrored_(mirrored) {}
   std::string name() const override;
   std::vector<Pass> passes() const override;
   std::unique_ptr<Run> start(Backend& backend) const override;
@@ -17,6 +23,7 @@ class GatherCase final : public Case {
   Gather gather(const std::uint8_t* pixels, float* out) const;
 
   std::int64_t count_, image_size_, first_, batch_;
+  MirroredRows mirrored_;
 };
 
 }  // namespace dcgan::test

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <atomic>
 #include <filesystem>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -185,28 +186,30 @@ TEST_F(RunLoop, StoppedAtOnceSavesTheInitialState) {
   EXPECT_TRUE(outcome.summary.loss_generator.empty());
 }
 
-// A run may have ended between a checkpoint and its epoch's picture.
-TEST_F(RunLoop, DrawsThePictureThatIsMissing) {
-  config_.epochs = 2;
+// A run may have been killed after a checkpoint and before its pictures, or its disk was full.
+TEST_F(RunLoop, DrawsWhatIsMissingOrOldFromCheckpoints) {
+  config_.checkpoint_every = 1;
+  config_.epochs = 3;
   const std::string checkpoint = train().checkpoint;
-  const std::string picture = folder_.path("run/images/epoch_0002.png");
-  const std::string before = read_file(picture);
-  const auto resume = [&] {
-    options_.checkpoint = checkpoint;
-    int epochs = 0;
-    options_.after_epoch = [&](const EpochRecord& epoch, const std::string&) {
-      EXPECT_EQ(epoch.epoch, 2);
-      ++epochs;
-    };
-    Trainer t = trainer();
-    t.load(checkpoint);
-    run_training(t, options_);
-    return epochs;
-  };
-  EXPECT_EQ(resume(), 0);
-  std::filesystem::remove(picture);
-  EXPECT_EQ(resume(), 1);
-  EXPECT_TRUE(read_file(picture) == before);
+  std::map<std::string, std::string> before;
+  for (const std::string name : {"images/epoch_0001.png", "images/epoch_0002.png",
+                                 "images/epoch_0003.png", "training.gif", "losses.png"})
+    before[name] = read_file(folder_.path("run/" + name));
+  options_.checkpoint = checkpoint;
+  options_.after_epoch = [&](const EpochRecord&, const std::string&) { FAIL() << "trained"; };
+  options_.after_step = [&](const StepResult&, const Trainer&) { FAIL() << "trained"; };
+  for (const auto& [damaged, whole] : before)
+    for (const bool removed : {true, false}) {
+      if (removed)
+        std::filesystem::remove(folder_.path("run/" + damaged));
+      else
+        folder_.write("run/" + damaged, whole.substr(0, whole.size() / 2));
+      Trainer t = trainer();
+      t.load(checkpoint);
+      EXPECT_EQ(run_training(t, options_).checkpoint, checkpoint);
+      for (const auto& [name, bytes] : before)
+        EXPECT_TRUE(read_file(folder_.path("run/" + name)) == bytes) << name << " of " << damaged;
+    }
 }
 
 // In the middle of an epoch the generator is another than at the end of the last.

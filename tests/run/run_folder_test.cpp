@@ -109,12 +109,13 @@ TEST_F(Folder, SaysThatTheLogCannotBeWritten) {
   std::string said;
   try {
     folder.log(StepResult{});
-    folder.flush();
   } catch (const Error& e) {
     said = e.what();
   }
   setrlimit(RLIMIT_FSIZE, &before);
-  EXPECT_EQ(said, folder.path("log.jsonl") + ": cannot be written; is the disk full?");
+  EXPECT_EQ(said, folder.path("log.jsonl") +
+                      ": cannot be written: File too large; raise the limit " +
+                      "on the size of files (ulimit -f)");
 }
 
 TEST_F(Folder, ReadsALongLogInLittleMemory) {
@@ -164,8 +165,7 @@ TEST_F(Folder, CopiesTheGridsOfFinishedEpochs) {
 TEST_F(Folder, LogsStepsAndEpochs) {
   RunFolder folder(run("run"), "", {});
   folder.log(StepResult{7, 2, 32, 0.5, 0.25, 16, false});
-  folder.log(EpochRecord{2, 0.75, 0.125, 3}, "images/x.png");
-  folder.flush();
+  folder.log(EpochRecord{2, 0.75, 0.125, 3}, run("run/images/x.png"));
   EXPECT_EQ(read_file(folder.path("log.jsonl")),
             "{\"step\":7,\"epoch\":2,\"loss_generator\":0.5,\"loss_discriminator\":0.25,"
             "\"step_ms\":16.0,\"images_per_s\":2000.0}\n"
@@ -175,7 +175,7 @@ TEST_F(Folder, LogsStepsAndEpochs) {
 
 TEST_F(Folder, HoldsTheSettings) {
   const RunFolder folder(run("run"), "", {});
-  folder.write_config(preset_config("tf-tutorial"));
+  folder.write_config(preset_config("tf-tutorial"), {});
   EXPECT_EQ(read_file(folder.path("config.json")), to_json(preset_config("tf-tutorial")) + "\n");
 }
 
@@ -240,7 +240,7 @@ TEST_F(Folder, PlotsBothLossesByEpoch) {
 }
 
 TEST_F(Folder, MakesAnAnimationOfTheGridsThatExist) {
-  const RunFolder folder(run("run"), "", {});
+  RunFolder folder(run("run"), "", {});
   folder.write_gif(3);
   EXPECT_FALSE(std::filesystem::exists(folder.path("training.gif")));
   std::vector<Image> frames;

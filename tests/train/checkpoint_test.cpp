@@ -4,10 +4,14 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstdint>
+#include <cstring>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "dcgan/error.h"
+#include "io/atomic_file.h"
 #include "temporary_folder.h"
 #include "train/small_presets.h"
 
@@ -76,9 +80,11 @@ TEST_F(Checkpoint, HasItsFormatAndProgressInItsMetadata) {
 
 TEST_F(Checkpoint, HoldsTheSettingsAndTheStateToTheBit) {
   const CheckpointHeader header = read(save_after(5));
+  config_.data_checksum = checksum(pictures(config_, 20));
   EXPECT_EQ(to_json(header.config), to_json(config_));
   EXPECT_EQ(header.state.step, 5);
   EXPECT_EQ(header.state.steps_in_epoch, 2);
+  EXPECT_EQ(header.state.images_in_epoch, 16);
   EXPECT_EQ(header.state.sum_loss_generator, state_.sum_loss_generator);
   EXPECT_EQ(header.state.sum_loss_discriminator, state_.sum_loss_discriminator);
   EXPECT_EQ(header.state.epoch_seconds, state_.epoch_seconds);
@@ -118,9 +124,70 @@ TEST_F(Checkpoint, IsRefusedIfDamagedOrAnotherFormat) {
                  "checkpoint format 2, but this version reads 1");
   expect_refused(changed([](auto& metadata) { metadata["config"] = "{"; }), "not valid JSON");
   for (const char* key : {"step", "steps_in_epoch"}) {
-    expect_refused(changed_state([&](json& state) { state[key] = -1; }), "a negative step number");
+    for (const std::int64_t steps : {std::int64_t{-1}, std::int64_t{1'000'000'000'001}})
+      expect_refused(changed_state([&](json& state) { state[key] = steps; }),
+                     "a step number out of range");
     expect_refused(changed_state([&](json& state) { state.erase(key); }),
                    "training state cannot be read");
+  }
+  expect_refused(changed_state([](json& state) { state["images_in_epoch"] = -1; }),
+                 "a negative number of images");
+}
+
+TEST_F(Checkpoint, OfFormerVersionsKnowsHowManyImagesItsStepsTook) {
+  save_after(5);
+  const TrainingState state = read(changed_state([](json& s) {
+                                s.erase("images_in_epoch");
+                                s.erase("changes");
+                              })).state;
+  EXPECT_EQ(state.images_in_epoch, 16);
+  EXPECT_TRUE(state.changes.empty());
+}
+
+TEST_F(Checkpoint, OfOtherPicturesIsRefusedUnlessTheyAreAskedFor) {
+  Dataset other = pictures(config_, 20);
+  other.pixels[7] ^= 1;
+  Config config = checkpoint_config(save_after(4));
+  EXPECT_NO_THROW(Trainer(config, pictures(config_, 20)));
+  try {
+    Trainer(config, other);
+    ADD_FAILURE() << "was taken";
+  } catch (const Error& error) {
+    const std::string what = error.what();
+    EXPECT_NE(what.find("'test'"), std::string::npos) << what;
+    EXPECT_NE(what.find(checksum(other)), std::string::npos) << what;
+    EXPECT_NE(what.find("--data"), std::string::npos) << what;
+  }
+  config.data_checksum.clear();
+  Trainer asked(config, other);
+  asked.load(file_);
+  EXPECT_EQ(asked.config().data_checksum, checksum(other));
+  ASSERT_EQ(asked.state().changes.size(), 1U);
+  EXPECT_EQ(asked.state().changes[0].key, "data_checksum");
+}
+
+// Every byte of the data, and what the metadata say.
+TEST_F(Checkpoint, WithAFlippedBitIsRefused) {
+  save_after(1);
+  const std::string whole = read_file(file_);
+  std::uint64_t header_bytes = 0;
+  std::memcpy(&header_bytes, whole.data(), sizeof header_bytes);
+  const std::size_t data_begin = sizeof header_bytes + header_bytes;
+  const std::size_t learning_rate = whole.find("0.0002");
+  ASSERT_LT(learning_rate, data_begin);
+  for (const std::size_t at : {data_begin, data_begin + 12'345, whole.size() - 1, learning_rate}) {
+    std::string flipped = whole;
+    flipped[at] = static_cast<char>(flipped[at] ^ 1);
+    folder_.write("flipped", flipped);
+    Trainer trainer(config_, pictures(config_, 20));
+    try {
+      trainer.load(folder_.path("flipped"));
+      ADD_FAILURE() << at << " was loaded";
+    } catch (const Error& error) {
+      EXPECT_NE(std::string(error.what()).find("flipped: it is damaged"), std::string::npos)
+          << error.what();
+    }
+    EXPECT_EQ(trainer.state().step, 0);
   }
 }
 

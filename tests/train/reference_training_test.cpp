@@ -26,7 +26,7 @@ struct Size {
 };
 
 Size size_of(const std::string& preset) {
-  if (preset == "vanilla-64") return {3, 2, 5};
+  if (preset == "vanilla-64" || preset.starts_with("dcgan-")) return {3, 2, 5};
   return {13, 5, 7};
 }
 
@@ -59,8 +59,20 @@ class ReferenceRun {
           shuffled_index(config_.seed, stream, static_cast<std::uint64_t>(epoch),
                          static_cast<std::uint64_t>(i), static_cast<std::uint64_t>(data_.count));
       const std::uint8_t* image = data_.image(static_cast<std::int64_t>(chosen));
-      for (std::size_t p = 0; p < data_.image_bytes(); ++p)
-        real.push_back((image[p] - 127.5) / 127.5);
+      constexpr std::uint32_t mirror_stream = 5;
+      const bool mirrored = config_.flip != 0 && philox_at(config_.seed, mirror_stream,
+                                                           static_cast<std::uint64_t>(epoch),
+                                                           static_cast<std::uint32_t>(chosen))
+                                                             .word[0] %
+                                                         2 ==
+                                                     1;
+      for (int y = 0; y < data_.height; ++y)
+        for (int x = 0; x < data_.width; ++x)
+          for (int channel = 0; channel < data_.channels; ++channel) {
+            const int from = mirrored ? data_.width - 1 - x : x;
+            real.push_back((image[(y * data_.width + from) * data_.channels + channel] - 127.5) /
+                           127.5);
+          }
     }
     constexpr std::uint32_t noise_stream = 3;
     const Vector noise = ref::normal(
@@ -113,6 +125,7 @@ class ReferenceTraining : public testing::TestWithParam<Variant> {
     c.generator = {2e-3, 0.5, 0.99, 1e-3};
     c.discriminator = {1e-3, 0.6, 0.98, 2e-3};
     c.batch_norm_momentum = 0.8;
+    c.flip = v.preset.starts_with("dcgan-") ? 1 : 0;
     return c;
   }
 };
@@ -175,6 +188,8 @@ std::vector<Variant> variants() {
     all.push_back({"dcgan", b.name, 0.3, 1, 59});
     all.push_back({"vanilla-64", b.name, 0.1, 2, 29});
     all.push_back({"dcgan", b.name, 0, 3, 52});
+    all.push_back({"dcgan-32", b.name, 0, 1, 7});
+    all.push_back({"dcgan-64", b.name, 0, 1, 6});
   }
   return all;
 }

@@ -10,11 +10,15 @@
 
 namespace dcgan::test {
 
-/// Batches of 8. Hidden layers at a quarter of their width, those of vanilla-64 at a 64th.
+/// Batches of 8. Hidden layers at a quarter of their width, those of larger pictures at less.
 inline Config small_preset(const std::string& name) {
   Config config = preset_config(name);
   config.batch_size = 8;
-  config.width = name == "vanilla-64" ? 1.0 / 64 : 0.25;
+  config.width = name == "vanilla-64"  ? 1.0 / 64
+                 : name == "dcgan-128" ? 1.0 / 32
+                 : name == "dcgan-64"  ? 1.0 / 16
+                 : name == "dcgan-32"  ? 1.0 / 8
+                                       : 0.25;
   config.backend = "cpu";
   config.threads = 2;
   return config;
@@ -24,7 +28,8 @@ inline Dataset pictures(const Config& config, std::int64_t count) {
   return pictures(count, gan_spec(config).image);
 }
 
-constexpr const char* all_presets[] = {"vanilla", "dcgan", "tf-tutorial", "vanilla-64"};
+constexpr const char* all_presets[] = {"vanilla",  "dcgan",    "tf-tutorial", "vanilla-64",
+                                       "dcgan-32", "dcgan-64", "dcgan-128"};
 
 /// Of letters, digits and underscores, as GoogleTest requires.
 inline std::string as_test_name(std::string text) {

@@ -3,10 +3,17 @@
 // is slower and can fall to its reference path).
 #include "backend/cpu/conv.h"
 
+#include <omp.h>
+
+#include <algorithm>
+#include <cstdint>
 #include <map>
+#include <memory>
+#include <vector>
 
 #include "backend/cpu/convolution.h"
 #include "backend/cpu/epilogue.h"
+#include "backend/cpu/memory.h"
 #include "backend/cpu/one_channel.h"
 #include "backend/cpu/onednn.h"
 
@@ -44,36 +51,6 @@ class ConvLayer final : public LinearOp {
   EpilogueRun epilogue_;
 };
 
-/// The three directions, each planned when it is first needed: a program that only samples never
-/// plans backward.
-class OnednnConvolution final : public Convolution {
- public:
-  OnednnConvolution(const dnnl::engine& engine, const dnnl::stream& stream, OnednnShape shape)
-      : engine_(engine), stream_(stream), shape_(std::move(shape)) {}
-  void to_destination(const float* source, const float* kernel, float* destination) override {
-    run(Direction::forward, source, kernel, destination);
-  }
-  void to_source(const float* destination, const float* kernel, float* source) override {
-    run(Direction::backward_data, source, kernel, destination);
-  }
-  void kernel_gradient(const float* source, const float* destination, float* gradient) override {
-    run(Direction::backward_weights, source, gradient, destination);
-  }
-
- private:
-  void run(Direction direction, const float* source, const float* weights,
-           const float* destination) {
-    OnednnPrimitive& primitive =
-        primitives_.try_emplace(direction, engine_, shape_, direction).first->second;
-    primitive.run(stream_, source, weights, destination);
-  }
-
-  dnnl::engine engine_;
-  dnnl::stream stream_;
-  OnednnShape shape_;
-  std::map<Direction, OnednnPrimitive> primitives_;
-};
-
 OnednnShape onednn_shape(const ConvShape& s) {
   return {{s.batch, s.in, s.height, s.width},
           {s.out, s.in, s.kernel, s.kernel},
@@ -83,12 +60,99 @@ OnednnShape onednn_shape(const ConvShape& s) {
           {s.pad_bottom(), s.pad_right()}};
 }
 
+/// While it lives, oneDNN plans for one thread.
+class PlansForOneThread {
+ public:
+  PlansForOneThread() { omp_set_num_threads(1); }
+  ~PlansForOneThread() { omp_set_num_threads(threads_); }
+  PlansForOneThread(const PlansForOneThread&) = delete;
+  PlansForOneThread& operator=(const PlansForOneThread&) = delete;
+
+ private:
+  int threads_ = omp_get_max_threads();
+};
+
+/// oneDNN's sums depend on the number of its threads. Here the batch is cut into parts, as the
+/// shape alone decides, each part is computed by one thread, and the kernel's gradient is summed
+/// over the parts in their order. Each direction is planned when it is first needed: a program that
+/// only samples never plans backward.
+class OnednnConvolution final : public Convolution {
+ public:
+  OnednnConvolution(const dnnl::engine& engine, const ConvShape& s)
+      : engine_(engine), shape_(s), parts_(count_parts(s)) {}
+  void to_destination(const float* source, const float* kernel, float* destination) override {
+    run(Direction::forward, source, kernel, destination);
+  }
+  void to_source(const float* destination, const float* kernel, float* source) override {
+    run(Direction::backward_data, source, kernel, destination);
+  }
+  void kernel_gradient(const float* source, const float* destination, float* gradient) override {
+    const std::int64_t size = shape_.kernel_size();
+    if (!gradients_.f32()) gradients_ = allocate_floats(parts_ * size);
+    run(Direction::backward_weights, source, gradients_.f32(), destination);
+#pragma omp parallel for schedule(static)
+    for (std::int64_t i = 0; i < size; ++i) {
+      float sum = 0;
+      for (std::int64_t part = 0; part < parts_; ++part) sum += gradients_.f32()[part * size + i];
+      gradient[i] = sum;
+    }
+  }
+
+ private:
+  struct Plan {
+    std::vector<OnednnPrimitive> primitives;  ///< one per part
+    std::vector<dnnl::stream> streams;
+  };
+
+  /// Many enough for the threads that there may be, unless their kernels would fill the memory.
+  static std::int64_t count_parts(const ConvShape& s) {
+    constexpr std::int64_t most = 16, few = 4, most_floats = std::int64_t{1} << 26;
+    return std::min(s.batch, std::clamp(most_floats / s.kernel_size(), few, most));
+  }
+  /// The first sample of a part.
+  std::int64_t first_of(std::int64_t part) const { return shape_.batch * part / parts_; }
+
+  Plan& plan(Direction direction) {
+    Plan& plan = plans_[direction];
+    if (!plan.primitives.empty()) return plan;
+    const PlansForOneThread one;
+    for (std::int64_t part = 0; part < parts_; ++part) {
+      ConvShape shape = shape_;
+      shape.batch = first_of(part + 1) - first_of(part);
+      plan.primitives.emplace_back(engine_, onednn_shape(shape), direction);
+      plan.streams.emplace_back(engine_);
+    }
+    return plan;
+  }
+
+  /// weights: the kernel or, one behind the other, the gradients of the parts.
+  void run(Direction direction, const float* source, const float* weights,
+           const float* destination) {
+    Plan& all = plan(direction);
+    const std::int64_t source_size = shape_.x_size() / shape_.batch,
+                       destination_size = shape_.y_size() / shape_.batch,
+                       step = direction == Direction::backward_weights ? shape_.kernel_size() : 0;
+#pragma omp parallel for schedule(dynamic)
+    for (std::int64_t part = 0; part < parts_; ++part) {
+      const auto p = static_cast<std::size_t>(part);
+      all.primitives[p].run(all.streams[p], source + first_of(part) * source_size,
+                            weights + part * step, destination + first_of(part) * destination_size);
+    }
+  }
+
+  dnnl::engine engine_;
+  ConvShape shape_;
+  std::int64_t parts_;
+  Buffer gradients_;  ///< [parts, kernel]
+  std::map<Direction, Plan> plans_;
+};
+
 /// The conv2d `s` by the method expected to be the fastest.
 std::unique_ptr<Convolution> choose_convolution(const ConvContext& context, const ConvShape& s) {
   if (auto one_channel = make_one_channel_convolution(s)) return one_channel;
   const DftGeometry dft(s);
   if (dft.pays()) return make_dft_convolution(dft, context.scratch);
-  return std::make_unique<OnednnConvolution>(context.engine, context.stream, onednn_shape(s));
+  return std::make_unique<OnednnConvolution>(context.engine, s);
 }
 
 }  // namespace

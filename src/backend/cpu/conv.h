@@ -12,7 +12,6 @@ namespace dcgan::cpu {
 /// What the convolutions of a backend share.
 struct ConvContext {
   dnnl::engine engine{dnnl::engine::kind::cpu, 0};
-  dnnl::stream stream{engine};
   std::shared_ptr<DftScratch> scratch = std::make_shared<DftScratch>();
 };
 

@@ -5,6 +5,8 @@
 // After foreach_target.h:
 #include <hwy/highway.h>
 
+#include <algorithm>
+
 #include "backend/cpu/gather.h"
 #include "backend/cpu/vectors-inl.h"
 #include "ops/philox.h"
@@ -30,6 +32,14 @@ HWY_AFTER_NAMESPACE();
 namespace dcgan::cpu {
 namespace {
 HWY_EXPORT(Normalise);
+
+/// Reverses the pixels of each row.
+void mirror(const Mirror& m, std::int64_t size, float* image) {
+  for (float* row = image; row != image + size; row += m.row())
+    for (std::int64_t x = 0; x < m.width / 2; ++x)
+      std::swap_ranges(row + x * m.channels, row + (x + 1) * m.channels,
+                       row + (m.width - 1 - x) * m.channels);
+}
 }  // namespace
 
 void gather(const Gather& b) {
@@ -41,6 +51,9 @@ void gather(const Gather& b) {
     HWY_DYNAMIC_DISPATCH(Normalise)
     (b.pixels + static_cast<std::int64_t>(index) * b.image_size, b.image_size,
      b.out + i * b.image_size);
+    const RandomAddress& coin = b.mirror.address;
+    if (b.mirror.width > 0 && philox_coin(coin.seed, coin.stream, coin.step, index))
+      mirror(b.mirror, b.image_size, b.out + i * b.image_size);
   }
 }
 

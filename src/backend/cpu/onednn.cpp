@@ -65,10 +65,22 @@ OnednnPrimitive::OnednnPrimitive(const dnnl::engine& engine, const OnednnShape& 
   plain_weights_ = memory(plain, engine, nullptr);
   reorders_ = layout_of(weights) != plain;
   weights_ = reorders_ ? memory(layout_of(weights), engine) : plain_weights_;
-  if (reorders_)
-    reorder_ = direction == Direction::backward_weights ? dnnl::reorder(weights_, plain_weights_)
-                                                        : dnnl::reorder(plain_weights_, weights_);
-  arguments_ = {{source, source_}, {weights, weights_}, {destination, destination_}};
+  const auto scratchpad = [&](const dnnl::primitive_desc_base& of) {
+    return memory(of.query_md(dnnl::query::scratchpad_md), engine);
+  };
+  if (reorders_) {
+    const bool back = direction == Direction::backward_weights;
+    const memory &from = back ? weights_ : plain_weights_, &to = back ? plain_weights_ : weights_;
+    const dnnl::reorder::primitive_desc reordering(engine, from.get_desc(), engine, to.get_desc(),
+                                                   own_scratchpad());
+    reorder_ = dnnl::reorder(reordering);
+    reorder_arguments_ = {
+        {DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}, {DNNL_ARG_SCRATCHPAD, scratchpad(reordering)}};
+  }
+  arguments_ = {{source, source_},
+                {weights, weights_},
+                {destination, destination_},
+                {DNNL_ARG_SCRATCHPAD, scratchpad(description)}};
 }
 
 void OnednnPrimitive::run(dnnl::stream& stream, const float* source, const float* weights,
@@ -77,10 +89,10 @@ void OnednnPrimitive::run(dnnl::stream& stream, const float* source, const float
   point_at(destination_, destination);
   point_at(plain_weights_, weights);
   if (reorders_ && direction_ != Direction::backward_weights)
-    reorder_.execute(stream, plain_weights_, weights_);
+    reorder_.execute(stream, reorder_arguments_);
   primitive_.execute(stream, arguments_);
   if (reorders_ && direction_ == Direction::backward_weights)
-    reorder_.execute(stream, weights_, plain_weights_);
+    reorder_.execute(stream, reorder_arguments_);
   stream.wait();
 }
 

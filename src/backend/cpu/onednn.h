@@ -19,16 +19,24 @@ PrimitiveDescription first_accepted(PrimitiveDescription description, const Refu
   return description;
 }
 
+/// Working memory is the primitive's argument: the library's own belongs to the thread that made
+/// the primitive, which another may run.
+inline dnnl::primitive_attr own_scratchpad() {
+  dnnl::primitive_attr attributes;
+  attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+  return attributes;
+}
+
 /// PrimitiveDesc(engine, arguments of the operation).
 template <class Primitive, class Refused, class... Arguments>
 typename Primitive::primitive_desc describe(const dnnl::engine& engine, const Refused& refused,
                                             const Arguments&... arguments) {
   using Description = typename Primitive::primitive_desc;
 #if DNNL_VERSION_MAJOR >= 3
-  return first_accepted(Description(engine, arguments...), refused);
+  return first_accepted(Description(engine, arguments..., own_scratchpad()), refused);
 #else
   const typename Primitive::desc operation(arguments...);
-  return first_accepted(Description(operation, engine), refused);
+  return first_accepted(Description(operation, own_scratchpad(), engine), refused);
 #endif
 }
 
@@ -39,10 +47,10 @@ typename Primitive::primitive_desc describe_backward(const dnnl::engine& engine,
                                                      const Arguments&... arguments) {
   using Description = typename Primitive::primitive_desc;
 #if DNNL_VERSION_MAJOR >= 3
-  return first_accepted(Description(engine, arguments..., hint), refused);
+  return first_accepted(Description(engine, arguments..., hint, own_scratchpad()), refused);
 #else
   const typename Primitive::desc operation(arguments...);
-  return first_accepted(Description(operation, engine, hint), refused);
+  return first_accepted(Description(operation, own_scratchpad(), engine, hint), refused);
 #endif
 }
 
@@ -54,7 +62,7 @@ struct OnednnShape {
 
 /// One direction of a convolution, its memory objects bound once: running it only changes pointers.
 /// The kernel is reordered from our layout to the one oneDNN prefers, and the kernel's gradient
-/// back.
+/// back. One may run beside others, each in a thread of its own.
 class OnednnPrimitive {
  public:
   OnednnPrimitive(const dnnl::engine& engine, const OnednnShape& shape, Direction direction);
@@ -68,6 +76,7 @@ class OnednnPrimitive {
   dnnl::memory source_, weights_, destination_;
   dnnl::memory plain_weights_;  // in our layout; the same object as weights_ where they agree
   dnnl::reorder reorder_;
+  std::unordered_map<int, dnnl::memory> reorder_arguments_;
   bool reorders_ = false;
   std::unordered_map<int, dnnl::memory> arguments_;
 };

@@ -1,0 +1,42 @@
+// A trained generator: images from a checkpoint, without a data set.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "dcgan/config.h"
+#include "dcgan/error.h"
+
+namespace dcgan {
+
+class Generator {
+ public:
+  /// Of a checkpoint, or of the newest in a run folder. Without `threads` as many as the run had.
+  /// Throws Error naming the file.
+  explicit Generator(const std::string& checkpoint_or_folder, const std::string& backend = "auto",
+                     int threads = -1);
+  ~Generator();
+
+  /// count images in [-1, 1], [count, height, width, channels]; the same for the same seed.
+  std::vector<float> sample(std::int64_t count, std::uint64_t seed);
+  /// The same from latent vectors of one's own, [count, latent]: from those of draw_latents the
+  /// same bits.
+  std::vector<float> sample(std::span<const float> latents);
+  /// Of the latent vectors that `seed` stands for those from `first` on, [count, latent]. Each is
+  /// of independent N(0, 1).
+  std::vector<float> draw_latents(std::int64_t first, std::int64_t count, std::uint64_t seed);
+
+  /// The run's settings.
+  const Config& config() const;
+  int height() const;
+  int width() const;
+  int channels() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace dcgan

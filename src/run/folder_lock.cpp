@@ -1,0 +1,73 @@
+#include "run/folder_lock.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <system_error>
+
+#include "dcgan/config.h"
+#include "dcgan/error.h"
+#include "io/atomic_file.h"
+#include "train/run_checkpoints.h"
+
+namespace dcgan {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Whether a file has the settings of a run: all of them, which nobody writes by hand.
+bool is_config_of_run(const std::string& path) {
+  constexpr std::size_t most_bytes = 1 << 20;
+  try {
+    const std::string text = read_file(path, most_bytes);
+    config_from_json(text, path);
+    return text.find("\"log_every\"") != text.npos;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+bool has_contents(const fs::path& path) {
+  std::error_code none;
+  return fs::exists(path, none) && !fs::is_empty(path, none);
+}
+
+}  // namespace
+
+std::optional<FolderLock> FolderLock::try_lock(const std::string& folder) {
+  ensure_writable_directory(folder);
+  Descriptor file(folder, O_RDONLY | O_DIRECTORY);
+  // Some file systems have no locks, and a folder may be one to write to, not to read: then nobody
+  // is kept out.
+  if (file.get() >= 0 && TEMP_FAILURE_RETRY(flock(file.get(), LOCK_EX | LOCK_NB)) != 0 &&
+      errno == EWOULDBLOCK)
+    return std::nullopt;
+  return FolderLock(std::move(file));
+}
+
+FolderLock FolderLock::lock(const std::string& folder) {
+  std::optional<FolderLock> lock = try_lock(folder);
+  if (!lock)
+    throw Error(folder +
+                ": a run is writing to it at this moment; wait until it has ended, or "
+                "name another folder with --out");
+  return std::move(*lock);
+}
+
+std::string hindrance_to_new_run(const std::string& folder) {
+  if (has_checkpoints(folder))
+    return folder + ": it already holds a run; name another folder with --out, or continue it with --resume";
+  const std::string config = folder + "/config.json";
+  if (is_config_of_run(config)) return "";
+  for (const char* name : {"config.json", "log.jsonl", "real_samples.png", "losses.png",
+                           "training.gif", "images", "checkpoints"})
+    if (const fs::path path = fs::path(folder) / name; has_contents(path))
+      return path.string() +
+             ": no run of this program has written it, and a run would overwrite "
+             "it; name another folder with --out";
+  return "";
+}
+
+}  // namespace dcgan

@@ -1,0 +1,62 @@
+#include "run/kept_checkpoints.h"
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <system_error>
+
+#include "train/run_checkpoints.h"
+
+namespace dcgan {
+
+std::int64_t most_balanced_epoch(const std::vector<EpochRecord>& history) {
+  const double ln2 = std::log(2.0);
+  std::int64_t best = 0;
+  double least = 0;
+  for (const EpochRecord& e : history) {
+    const double distance =
+        std::abs(e.loss_discriminator - 2 * ln2) + std::abs(e.loss_generator - ln2);
+    if (!std::isfinite(distance) || (best && distance >= least)) continue;
+    best = e.epoch;
+    least = distance;
+  }
+  return best;
+}
+
+KeptCheckpoints::File KeptCheckpoints::describe(const std::string& path,
+                                                const TrainingState& state) {
+  const bool ends_epoch = state.steps_in_epoch == 0;
+  return {path, state.step, ends_epoch ? static_cast<std::int64_t>(state.history.size()) : 0};
+}
+
+KeptCheckpoints::KeptCheckpoints(const std::string& folder, std::int64_t keep,
+                                 const TrainingState& state)
+    : keep_(keep) {
+  if (keep_ == 0) return;
+  for (const RunCheckpoint& found : run_checkpoints(folder))
+    if (found.state.step <= state.step) files_.push_back(describe(found.path, found.state));
+}
+
+void KeptCheckpoints::add(const std::string& path, const TrainingState& state) {
+  if (keep_ == 0) return;
+  std::erase_if(files_, [&](const File& file) { return file.path == path; });
+  files_.push_back(describe(path, state));
+  // Of the epochs that still have one: another may have been better, but is gone.
+  std::vector<EpochRecord> saved;
+  for (const File& file : files_)
+    if (file.epoch > 0 && file.epoch <= static_cast<std::int64_t>(state.history.size()))
+      saved.push_back(state.history.at(static_cast<std::size_t>(file.epoch) - 1));
+  const std::int64_t best = most_balanced_epoch(saved);
+  const std::size_t old = files_.size() - std::min(files_.size(), static_cast<std::size_t>(keep_));
+  std::vector<File> kept;
+  for (std::size_t i = 0; i < files_.size(); ++i) {
+    std::error_code ignored;  // what cannot be removed does no harm
+    if (i >= old || (best && files_[i].epoch == best))
+      kept.push_back(files_[i]);
+    else
+      std::filesystem::remove(files_[i].path, ignored);
+  }
+  files_ = std::move(kept);
+}
+
+}  // namespace dcgan

@@ -1,0 +1,38 @@
+// Which checkpoints of a run stay on the disk.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "dcgan/trainer.h"
+
+namespace dcgan {
+
+/// The epoch, from 1, whose mean losses come nearest to those of two networks that are equally
+/// strong: a discriminator that says "one half" to everything has a loss of 2 ln 2, the generator
+/// ln 2. 0 without a finite one. No judge of the pictures, but it knows a run that has got out of
+/// balance.
+std::int64_t most_balanced_epoch(const std::vector<EpochRecord>& history);
+
+/// A run's checkpoints, of which the newest stay and the best.
+class KeptCheckpoints {
+ public:
+  /// Those that the folder has of the steps up to `state`. keep: how many stay; 0: all.
+  KeptCheckpoints(const std::string& folder, std::int64_t keep, const TrainingState& state);
+
+  /// After `path` was written with `state`: removes those that are too many.
+  void add(const std::string& path, const TrainingState& state);
+
+ private:
+  struct File {
+    std::string path;
+    std::int64_t step;
+    std::int64_t epoch;  ///< at whose end it was written; 0: in the middle of one
+  };
+  static File describe(const std::string& path, const TrainingState& state);
+
+  std::int64_t keep_;
+  std::vector<File> files_;  ///< in the order of their steps
+};
+
+}  // namespace dcgan

@@ -1,0 +1,83 @@
+// When a run says that it has gone wrong.
+#include "run/health.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "train/pictures.h"
+
+namespace dcgan::test {
+namespace {
+
+TEST(Spread, IsTheMeanDeviationOverThePictures) {
+  // Two values each: 1, 3 deviate by 1; 5, 5 by 0.
+  EXPECT_DOUBLE_EQ(spread({1, 5, 3, 5}, 2), 0.5);
+  EXPECT_DOUBLE_EQ(spread({0, 0, 6}, 1), std::sqrt(8.0));
+}
+
+TEST(Divergence, IsALossThatIsNotFinite) {
+  StepResult step;
+  step.step = 12;
+  step.epoch = 3;
+  step.loss_generator = 1e30;
+  EXPECT_EQ(divergence(step), "");
+  for (const double bad :
+       {std::numeric_limits<double>::quiet_NaN(), -std::numeric_limits<double>::infinity()}) {
+    step.loss_generator = bad;
+    step.loss_discriminator = 1;
+    EXPECT_NE(divergence(step).find("at step 12 (epoch 3) the generator's"), std::string::npos);
+    step.loss_generator = 1;
+    step.loss_discriminator = bad;
+    EXPECT_NE(divergence(step).find("the discriminator's"), std::string::npos);
+  }
+}
+
+/// Two pictures of 8 x 8.
+class Collapse : public testing::Test {
+ protected:
+  std::string warning(double g, double d, std::int64_t step, float variety) {
+    std::vector<float> samples;
+    for (int picture = 0; picture < 16; ++picture)
+      for (int i = 0; i < 64; ++i) samples.push_back(variety * static_cast<float>(picture % 2));
+    return watch_.after_epoch({7, g, d, 1}, step, samples);
+  }
+  CollapseWatch watch_{pictures(100, {8, 8, 1})};
+};
+
+TEST_F(Collapse, OfAHealthyRunIsNotNamed) {
+  EXPECT_EQ(warning(1, 1, 1000, 1), "");
+  EXPECT_EQ(warning(9, 0.02, 1000, 1), "");  // a strong discriminator, and no more
+  EXPECT_EQ(warning(5, 0.001, 1000, 1), "");
+}
+
+TEST_F(Collapse, OfTheLossesIsNamedOnce) {
+  const std::string said = warning(8, 0.001, 640, 1);
+  EXPECT_NE(said.find("epoch 7 (step 640): the discriminator"), std::string::npos) << said;
+  EXPECT_NE(said.find("discriminator.learning_rate"), std::string::npos);
+  EXPECT_EQ(warning(8, 0.001, 650, 1), "");
+  EXPECT_NE(warning(8, 0.001, 650, 0), "");  // of the pictures
+}
+
+TEST_F(Collapse, OfThePicturesIsNamedOnceTheGeneratorIsGrown) {
+  EXPECT_EQ(warning(1, 1, 499, 0), "");
+  const std::string said = warning(1, 1, 500, 0);
+  EXPECT_NE(said.find("all alike"), std::string::npos) << said;
+  EXPECT_EQ(warning(1, 1, 501, 0), "");
+}
+
+// The real ones deviate by some 0.58, as numbers that are equally likely from -1 to 1 do.
+TEST_F(Collapse, IsATwentiethOfTheDatasVariety) {
+  EXPECT_EQ(warning(1, 1, 500, 0.07F), "");  // deviate by half of it
+  EXPECT_NE(warning(1, 1, 500, 0.05F), "");
+}
+
+TEST_F(Collapse, IsNotSeenWithoutPictures) {
+  EXPECT_EQ(watch_.after_epoch({7, 1, 1, 1}, 1000, {}), "");
+}
+
+}  // namespace
+}  // namespace dcgan::test
