@@ -29,9 +29,13 @@ bool is_config_of_run(const std::string& path) {
   }
 }
 
+/// Hidden files in a folder do not count: a run that was killed may have left a temporary one.
 bool has_contents(const fs::path& path) {
   std::error_code none;
-  return fs::exists(path, none) && !fs::is_empty(path, none);
+  if (!fs::is_directory(path, none)) return fs::exists(path, none) && !fs::is_empty(path, none);
+  for (const fs::directory_entry& entry : fs::directory_iterator(path, none))
+    if (!entry.path().filename().string().starts_with('.')) return true;
+  return false;
 }
 
 }  // namespace

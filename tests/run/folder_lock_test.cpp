@@ -61,6 +61,7 @@ TEST_F(Hindrance, IsNothingInAnEmptyOrMissingFolder) {
   // As a run leaves it that is killed at once.
   for (const char* name : {"images", "checkpoints"}) fs::create_directory(run_ + "/" + name);
   folder_.write("a/run/log.jsonl", "");
+  folder_.write("a/run/images/.dcgan-0123456789abcdef.tmp", "half");
   folder_.write("a/run/notes.txt", "of somebody");
   EXPECT_EQ(hindrance_to_new_run(run_), "");
 }
