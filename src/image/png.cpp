@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <csetjmp>
+#include <cstdint>
 #include <cstdio>
+#include <cstring>
 #include <new>
 #include <string>
 #include <utility>
@@ -36,6 +38,18 @@ void read_bytes(png_structp png, png_bytep out, std::size_t bytes) {
   rest = rest.subspan(bytes);
 }
 
+/// libpng takes as much memory as a chunk before the pixels claims to need, and reads it then.
+void check_chunks(std::span<const std::uint8_t> file) {
+  constexpr std::size_t signature_bytes = 8, frame_bytes = 12;
+  for (std::size_t at = signature_bytes; at + frame_bytes <= file.size();) {
+    const std::uint32_t bytes = png_get_uint_32(&file[at]);
+    if (std::memcmp(&file[at + 4], "IDAT", 4) == 0) return;
+    if (bytes > file.size() - at - frame_bytes)
+      throw Error("a damaged PNG (a chunk is longer than the file); fetch it again, or remove it");
+    at += frame_bytes + bytes;
+  }
+}
+
 class PngDecoder {
  public:
   explicit PngDecoder(std::span<const std::uint8_t> file) : rest_(file) {
@@ -51,6 +65,7 @@ class PngDecoder {
   PngDecoder& operator=(const PngDecoder&) = delete;
 
   Image decode(const Decoding& how) {
+    check_chunks(rest_);
     const std::size_t file_bytes = rest_.size();
     int passes = 0;
     guarded([&] {

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Lets every file operation of a tiny run fail, one at a time.
+"""Lets every file operation of a tiny run fail, one at a time, or kills the run there.
 
 Interrupted calls and short writes must change nothing. After a full disk, a failed write or a failed fsync
 the program ends with status 1 and one line, every file under its final name is whole, and the run, resumed,
@@ -10,6 +10,7 @@ import concurrent.futures
 import os
 import pathlib
 import shutil
+import signal
 import sys
 import tempfile
 
@@ -17,14 +18,14 @@ from small_runs import KINDS, Runs, memory_folder
 
 # What each call may do on a real system.
 FAULTS = {
-    "open": ["eintr", "enospc", "enospc+", "eio"],
+    "open": ["eintr", "enospc", "enospc+", "eio", "kill"],
     "read": ["eintr", "short", "eio"],
-    "write": ["eintr", "short", "enospc", "enospc+", "eio"],
-    "fsync": ["eintr", "enospc", "eio"],
-    "rename": ["enospc", "eio"],
-    "unlink": ["eio"],
-    "close": ["eintr", "eio"],
-    "mkdir": ["enospc", "eio"],
+    "write": ["eintr", "short", "enospc", "enospc+", "eio", "kill"],
+    "fsync": ["eintr", "enospc", "eio", "kill"],
+    "rename": ["enospc", "eio", "kill"],
+    "unlink": ["eio", "kill"],
+    "close": ["eintr", "eio", "kill"],
+    "mkdir": ["enospc", "eio", "kill"],
 }
 HARMLESS = ["eintr", "short"]
 
@@ -53,7 +54,7 @@ def judge(runs, kind, number, fault):
     call, path = runs.operations(kind)[number - 1]
     ended, _ = runs.train(home, kind, at=at, how=fault.rstrip("+"))
     wrong = []
-    if ended.returncode == 0:
+    if ended.returncode == 0 and fault != "kill":
         wrong += runs.differences(home, kind)
         if call == "fsync" and fault not in HARMLESS:
             wrong.append("an fsync that failed is passed over in silence")
@@ -61,7 +62,9 @@ def judge(runs, kind, number, fault):
         if fault in HARMLESS:
             wrong.append("it ends the run")
         lines = ended.stderr.splitlines()
-        if ended.returncode != 1 or len(lines) != 1 or not lines[0].startswith("dcgan_cuda: "):
+        if fault == "kill":
+            wrong += [] if ended.returncode == -signal.SIGKILL else ["it was not killed"]
+        elif ended.returncode != 1 or len(lines) != 1 or not lines[0].startswith("dcgan_cuda: "):
             wrong.append(f"status {ended.returncode}, {len(lines)} lines: {ended.stderr[:300]!r}")
         wrong += runs.halves(home)
         # A disk that is full or broken may keep its temporary files, but they go when the run is resumed.

@@ -5,6 +5,7 @@
 #include "config/fields.h"
 #include "dcgan/config.h"
 #include "fuzz/fuzzer.h"
+#include "fuzz/json_damage.h"
 #include "fuzz/stored_settings.h"
 
 namespace dcgan::fuzz {
@@ -33,6 +34,6 @@ std::vector<std::string> words() {
 
 }  // namespace
 
-const Fuzzer fuzz_config = {"config", read, seeds, words};
+const Fuzzer fuzz_config = {"config", read, seeds, words, damage_json};
 
 }  // namespace dcgan::fuzz

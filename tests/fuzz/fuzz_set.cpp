@@ -49,17 +49,41 @@ std::vector<std::string> seeds() {
   return all;
 }
 
+const std::vector<std::string> values = {"inf",
+                                         "-inf",
+                                         "nan",
+                                         "0x1p-3",
+                                         "1e308",
+                                         "1e-400",
+                                         "-0",
+                                         "0",
+                                         "1",
+                                         "+1",
+                                         " 1",
+                                         "65536",
+                                         "9223372036854775808",
+                                         "18446744073709551615",
+                                         std::string(5000, 'x'),
+                                         "\xff",
+                                         ""};
+
+/// A setting that there is, with a strange value or with its own one damaged.
+std::string damage(const std::string& input, unsigned seed, const Damage& bytes) {
+  if (seed % 2 == 0) return bytes(input);
+  const std::vector<config::Field>& fields = config::fields();
+  const std::string& key = fields[seed / 2 % fields.size()].key;
+  const std::string& value = values[seed / 64 % values.size()];
+  return key + "=" + (seed / 8192 % 4 == 0 ? bytes(value_of(Config(), key)) : value);
+}
+
 std::vector<std::string> words() {
   std::vector<std::string> all = preset_names();
-  for (const char* word : {"=", "\n", "inf", "nan", "0x1p-3", "1e308", "1e-400", "-0", "+1",
-                           "65536", "18446744073709551615", "9223372036854775808"})
-    all.emplace_back(word);
   for (const config::Field& field : config::fields()) all.push_back(field.key + "=");
   return all;
 }
 
 }  // namespace
 
-const Fuzzer fuzz_set = {"set", read, seeds, words};
+const Fuzzer fuzz_set = {"set", read, seeds, words, damage};
 
 }  // namespace dcgan::fuzz

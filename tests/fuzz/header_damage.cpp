@@ -9,6 +9,7 @@
 #include <random>
 
 #include "fuzz/in_memory_file.h"
+#include "fuzz/json_damage.h"
 #include "io/atomic_file.h"
 #include "temporary_folder.h"
 
@@ -36,51 +37,30 @@ std::uint64_t bytes_of(const json& entry) {
   return bytes;
 }
 
-/// One tensor after the other, without gaps.
-void lay_out(json& tensors) {
+/// One tensor after the other, without gaps; but `overlapping`, if there is one of that name, ends
+/// where all end, over others.
+void lay_out(json& tensors, const std::string& overlapping) {
   std::uint64_t at = 0;
   for (const auto& [name, entry] : tensors.items()) {
-    if (name == "__metadata__") continue;
+    if (name == "__metadata__" || name == overlapping) continue;
     const std::uint64_t end = at + bytes_of(entry);
     entry["data_offsets"] = {at, end};
     at = end;
   }
+  if (overlapping.empty() || !tensors.contains(overlapping)) return;
+  json& entry = tensors[overlapping];
+  entry["data_offsets"] = {at - std::min(at, bytes_of(entry)), at};
 }
 
-json& chosen_of(json& group, std::mt19937& random) {
-  auto chosen = group.begin();
-  std::advance(chosen, random() % group.size());
-  return *chosen;
-}
+constexpr std::uint64_t sizes[] = {0, 1, 2, 3, 28, 255, 65536, std::uint64_t{1} << 62};
 
-/// Text that is JSON itself gets one of its values replaced; other text is damaged as such.
-void damage_metadata(json& field, std::mt19937& random, const Damage& bytes) {
-  if (!field.is_string()) return;
-  json inner = json::parse(field.get<std::string>(), nullptr, false);
-  if (!inner.is_structured() || inner.empty() || random() % 4 == 0) {
-    field = bytes(field.get<std::string>());
-    return;
-  }
-  json* value = &chosen_of(inner, random);
-  while (value->is_structured() && !value->empty() && random() % 8 != 0)
-    value = &chosen_of(*value, random);
-  const json strange[] = {nullptr,
-                          0,
-                          1,
-                          -1,
-                          16.9,
-                          1e300,
-                          -1e300,
-                          INT64_MAX,
-                          UINT64_MAX,
-                          "",
-                          "x",
-                          true,
-                          json::array(),
-                          json::object(),
-                          json::array({*value, *value})};
-  *value = json(strange[random() % std::size(strange)]);
-  field = inner.dump(-1, ' ', false, json::error_handler_t::replace);
+/// The same size for all tensors along one of the first axes, such as a batch.
+void damage_axis(json& tensors, std::mt19937& random) {
+  const std::size_t axis = random() % 2;
+  const std::uint64_t size = sizes[random() % std::size(sizes)];
+  for (const auto& [name, entry] : tensors.items())
+    if (name != "__metadata__" && entry["shape"].is_array() && entry["shape"].size() > axis)
+      entry["shape"][axis] = size;
 }
 
 void damage_tensor(json& tensors, const std::string& name, std::mt19937& random) {
@@ -88,7 +68,6 @@ void damage_tensor(json& tensors, const std::string& name, std::mt19937& random)
   json& entry = tensors[name];
   json& shape = entry["shape"];
   const bool known = shape.is_array() && !shape.empty();
-  const std::uint64_t sizes[] = {0, 1, 2, 3, 28, 255, 65536, std::uint64_t{1} << 62};
   switch (below(6)) {
     case 0:
       tensors.erase(name);
@@ -153,12 +132,19 @@ std::string damage_header(const std::string& header, unsigned seed, const Damage
   if (random() % 3 == 0 || tensors.empty()) return bytes(header);
   json& metadata = tensors["__metadata__"];
   if (!metadata.empty() && random() % 2 == 0) {
-    damage_metadata(chosen_of(metadata, random), random, bytes);
+    auto field = metadata.begin();
+    std::advance(field, random() % metadata.size());
+    if (field->is_string()) *field = damage_json(field->get<std::string>(), seed, bytes);
   } else {
     auto tensor = tensors.begin();
     std::advance(tensor, random() % tensors.size());
-    if (tensor.key() != "__metadata__") damage_tensor(tensors, tensor.key(), random);
-    lay_out(tensors);
+    const std::string name = tensor.key() == "__metadata__" ? "" : tensor.key();
+    const bool overlaps = random() % 8 == 0;
+    if (!overlaps && random() % 8 == 0)
+      damage_axis(tensors, random);
+    else if (!overlaps && !name.empty())
+      damage_tensor(tensors, name, random);
+    lay_out(tensors, overlaps ? name : "");
   }
   if (tensors["__metadata__"].empty()) tensors.erase("__metadata__");
   return tensors.dump(-1, ' ', false, json::error_handler_t::replace);

@@ -274,5 +274,13 @@ TEST(Decode, TextsInAPngAreNotUnpacked) {
   EXPECT_LT(peak_mib() - before, 50);
 }
 
+// libpng would allocate first and find out later.
+TEST(Decode, AChunkThatClaimsMoreThanTheFileHasIsRefusedBeforeItIsAllocated) {
+  std::string file = with_orientation(png_file(37, 29, {}), 6);
+  ASSERT_NO_THROW(decode(file));
+  file[file.find("eXIf") - 4] = '\x40';  // a gibibyte
+  EXPECT_NE(reason(file).find("longer than the file"), std::string::npos) << reason(file);
+}
+
 }  // namespace
 }  // namespace dcgan::test

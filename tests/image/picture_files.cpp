@@ -200,6 +200,9 @@ std::vector<std::string> every_kind_of_picture() {
         PngKind{.colour_type = 6, .bits = 16}, PngKind{.transparent_colour = true},
         PngKind{.colour_type = 0, .bits = 2, .transparent_colour = true}})
     files.push_back(png_file(37, 29, kind));
+  for (const std::string& file : {files.front(), files.back()})
+    for (const bool big_endian : {false, true})
+      files.push_back(with_orientation(file, 6, big_endian));
   return files;
 }
 
