@@ -182,7 +182,7 @@ class Doctor {
                        need = each * checkpoints;
     const auto have = static_cast<std::int64_t>(
         std::min<std::uintmax_t>(fs::space(place, none).available, std::uintmax_t{1} << 62));
-    const std::string text = message("{}: {} are free; {} checkpoints take {}", place.string(),
+    const std::string text = message("{}: {} are free; {} checkpoint(s) take {}", place.string(),
                                      bytes_text(have), checkpoints, bytes_text(need));
     if (have < each)
       problem("disk", text + ": make room, or name another folder with --out");

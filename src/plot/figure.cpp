@@ -2,6 +2,9 @@
 #include "plot/figure.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <string>
+#include <vector>
 
 #include "plot/canvas.h"
 
@@ -47,6 +50,15 @@ Image draw(const ImageBatch& images, const Layout& layout, const std::string& ti
   return figure;
 }
 
+/// A caption that fits above its image: names of classes may be those of folders.
+std::string shortened(const std::string& caption) {
+  constexpr std::size_t most = 15;
+  if (caption.size() <= most) return caption;
+  std::size_t end = most - 2;
+  while (end > 0 && (static_cast<unsigned char>(caption[end]) & 0xC0) == 0x80) --end;  // UTF-8
+  return caption.substr(0, end) + "...";
+}
+
 }  // namespace
 
 Image grid_figure(const ImageBatch& images, int rows, int columns, const std::string& title) {
@@ -56,8 +68,10 @@ Image grid_figure(const ImageBatch& images, int rows, int columns, const std::st
 Image labelled_figure(const ImageBatch& images, const std::vector<std::string>& captions,
                       const std::string& title) {
   constexpr int columns = 5;
+  std::vector<std::string> fitting;
+  for (const std::string& caption : captions) fitting.push_back(shortened(caption));
   return draw(images, {(images.count + columns - 1) / columns, columns, caption_height}, title,
-              captions);
+              fitting);
 }
 
 }  // namespace dcgan

@@ -198,7 +198,7 @@ TEST_F(Doctor, KnowsWhatACheckpointTakes) {
   ASSERT_EQ(trained.status, 0) << trained.err;
   const double mib =
       static_cast<double>(fs::file_size(checkpoint("run", "epoch_0001"))) / (1 << 20);
-  EXPECT_TRUE(has(disk, "1 checkpoints take " + std::to_string(std::lround(mib)) + " MiB"))
+  EXPECT_TRUE(has(disk, "1 checkpoint(s) take " + std::to_string(std::lround(mib)) + " MiB"))
       << disk << ", but it took " << mib;
 }
 

@@ -106,6 +106,17 @@ TEST(LabelledFigure, HasFiveColumnsAndACaptionAboveEachImage) {
   EXPECT_EQ(dark_pixels(bare, between_top, between_bottom), 0);
 }
 
+// As wide as this one would be, it would cover those beside it.
+TEST(LabelledFigure, LongCaptionsAreCutBetweenCharacters) {
+  const Batch batch(5, 28, 1);
+  const auto with = [&](const std::string& caption) {
+    return labelled_figure(batch.images, {"", "", caption, "", ""}, "Real").pixels;
+  };
+  EXPECT_EQ(with("photographs of Ankle boots"), with("photographs o..."));
+  EXPECT_NE(with("123456789abcdef"), with("123456789abcde"));
+  EXPECT_EQ(with("123456789abc\u00e9\u00e9\u00e9\u00e9"), with("123456789abc..."));
+}
+
 /// The mean row of the pixels in column x that have the palette's first or second colour.
 double curve_row(const Image& plot, int x, bool orange) {
   double sum = 0;
