@@ -62,7 +62,8 @@ FolderLock FolderLock::lock(const std::string& folder) {
 
 std::string hindrance_to_new_run(const std::string& folder) {
   if (has_checkpoints(folder))
-    return folder + ": it already holds a run; name another folder with --out, or continue it with --resume";
+    return folder +
+           ": it already holds a run; name another folder with --out, or continue it with --resume";
   const std::string config = folder + "/config.json";
   if (is_config_of_run(config)) return "";
   for (const char* name : {"config.json", "log.jsonl", "real_samples.png", "losses.png",
