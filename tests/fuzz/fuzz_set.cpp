@@ -9,6 +9,7 @@
 #include "dcgan/error.h"
 #include "fuzz/fuzzer.h"
 #include "fuzz/stored_settings.h"
+#include "models/models.h"
 
 namespace dcgan::fuzz {
 namespace {
@@ -39,6 +40,7 @@ void read(const std::string& input) {
     set(config, key, equals == line.npos ? "" : line.substr(equals + 1));
     require_settable(config, key);
   }
+  gan_spec(config);  // throws where settings do not fit one another
   require_stored(config);
 }
 
