@@ -27,6 +27,7 @@ void read(const std::string& input) {
             "shapes are listed");
   }
   require(bytes == file.data_bytes(), "the tensors fill the file");
+  file.verify();
 }
 
 std::string damage(const std::string& input, unsigned seed, const Damage& bytes) {
