@@ -76,7 +76,7 @@ std::int64_t checkpoint_bytes(const Config& config) {
   return values * static_cast<std::int64_t>(sizeof(float));
 }
 
-StepTime measure_step(Config config) {
+StepTime measure_step(const Config& config) {
   // A step takes a time of its own and one for each image: two small batches tell both.
   constexpr std::int64_t few = 4, more = 16;
   constexpr double longest_seconds = 1.5;

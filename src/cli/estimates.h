@@ -26,7 +26,7 @@ struct StepTime {
   bool of_few_images;  ///< and so a guess: a step of all would have taken too long to wait for
 };
 /// Times steps on made-up pictures, for a few seconds.
-StepTime measure_step(Config config);
+StepTime measure_step(const Config& config);
 
 /// Says how long an epoch takes, once, when the first steps tell.
 class EpochEstimate {

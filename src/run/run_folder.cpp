@@ -119,7 +119,7 @@ std::string prepare(const std::string& directory, const std::string& resumed_fro
                     const TrainingState& state) {
   for (const char* folder : {"", "/images", "/checkpoints"})
     ensure_writable_directory(directory + folder);
-  const std::string log = directory + "/log.jsonl";
+  std::string log = directory + "/log.jsonl";
   AtomicFile new_log(log);
   if (!resumed_from.empty()) {
     const fs::path source = fs::absolute(resumed_from).parent_path().parent_path();
