@@ -95,8 +95,14 @@ HOST = {"src/models": [MODELS, SETTINGS, *NETWORKS, TRAINING[0], *WHOLE_RUNS],
 # A file's own tests come before those of its folder.
 OWN = {"src/backend/machine_limits": ("test_backend", "MachineLimits.*"),
        "src/train/checkpoint": ("test_train", "Checkpoint.*"), "src/train/memory": ("test_train", "Memory.*"),
-       "src/train/replay": ("test_train", "Replay.*"), "src/train/trainer": ("test_train", "Records.*:Trainer*"),
-       "src/run/run": ("test_run", "RunLoop.*"), "src/run/run_folder": ("test_run", "Folder.*")}
+       "src/train/replay": ("test_train", "Replay.*"),
+       "src/train/trainer": ("test_train", "Records.*:Trainer*:Changed.*:Checkpoint.*"),
+       "src/train/generator": ("test_train", "*Generator*"), "src/train/latent_path": ("test_train", "LatentPath.*:Spherical.*"),
+       "src/train/run_checkpoints": ("test_train", "RunCheckpoints.*"),
+       "src/run/run": ("test_run", "RunLoop.*:Steering.*"), "src/run/run_folder": ("test_run", "Folder.*"),
+       "src/run/health": ("test_run", "Divergence.*:Spread.*:Collapse.*"),
+       "src/run/kept_checkpoints": ("test_run", "Steering.*:MostBalancedEpoch.*"),
+       "src/run/folder_lock": ("test_run", "Lock.*:Hindrance.*")}
 # The folders of tests that decide about kernels and about host code.
 TESTED_BY = {"kernels": ["ops", "ref"],
              "src": ["ops", "ref", "models", "config", "nn", "train", "run", "profile", "backend", "cli", "fixtures"]}
