@@ -90,7 +90,6 @@ TEST_F(RunCheckpoints, DamagedOnesArePassedOverWithALine) {
   EXPECT_EQ(warnings_.str().find("notes.txt"), std::string::npos) << warnings_.str();
 }
 
-// Its header says what no file of its size can hold.
 TEST_F(RunCheckpoints, OneWithAFlippedBitIsPassedOver) {
   const std::string run = run_folder("run"), newest = newest_checkpoint(run);
   std::string bytes = read_file(newest);
@@ -110,6 +109,7 @@ TEST_F(RunCheckpoints, AreInTheOrderOfTheirSteps) {
   EXPECT_EQ(steps, (std::vector<std::int64_t>{1, 2, 3}));
 }
 
+// Its header says what no file of its size can hold.
 TEST_F(RunCheckpoints, OneOfTooLargeNetworksIsPassedOver) {
   const std::string run = run_folder("run");
   std::string text = read_file(file(run, "a"));
