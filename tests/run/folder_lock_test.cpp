@@ -2,7 +2,11 @@
 #include "run/folder_lock.h"
 
 #include <gtest/gtest.h>
+#include <sys/file.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -10,6 +14,17 @@
 #include "dcgan/config.h"
 #include "dcgan/error.h"
 #include "temporary_folder.h"
+
+namespace {
+int flock_error = 0;  // of the calls to come; 0: what the system says
+}
+
+/// The system's, or one that fails as on a file system without locks.
+extern "C" int flock(int file, int operation) {
+  if (flock_error == 0) return static_cast<int>(syscall(SYS_flock, file, operation));
+  errno = flock_error;
+  return -1;
+}
 
 namespace dcgan::test {
 namespace {
@@ -45,6 +60,14 @@ TEST_F(Lock, MovesWithItsHolder) {
     kept = std::move(lock);
   }
   EXPECT_FALSE(FolderLock::try_lock(run_));
+}
+
+TEST_F(Lock, KeepsNobodyOutWhereThereAreNoLocks) {
+  flock_error = ENOLCK;
+  EXPECT_TRUE(FolderLock::try_lock(run_));
+  flock_error = EWOULDBLOCK;
+  EXPECT_FALSE(FolderLock::try_lock(run_));
+  flock_error = 0;
 }
 
 class Hindrance : public Lock {
