@@ -51,11 +51,12 @@ class Collapse : public testing::Test {
 TEST_F(Collapse, OfAHealthyRunIsNotNamed) {
   EXPECT_EQ(warning(1, 1, 1000, 1), "");
   EXPECT_EQ(warning(9, 0.02, 1000, 1), "");  // a strong discriminator, and no more
-  EXPECT_EQ(warning(5, 0.001, 1000, 1), "");
+  EXPECT_EQ(warning(6, 0.001, 1000, 1), "");
+  EXPECT_EQ(warning(7, 0.01, 1000, 1), "");
 }
 
 TEST_F(Collapse, OfTheLossesIsNamedOnce) {
-  const std::string said = warning(8, 0.001, 640, 1);
+  const std::string said = warning(6.5, 0.009, 640, 1);
   EXPECT_NE(said.find("epoch 7 (step 640): the discriminator"), std::string::npos) << said;
   EXPECT_NE(said.find("discriminator.learning_rate"), std::string::npos);
   EXPECT_EQ(warning(8, 0.001, 650, 1), "");

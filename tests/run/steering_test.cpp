@@ -104,6 +104,13 @@ TEST(MostBalancedEpoch, IsTheOneNearestToAnEquilibrium) {
   EXPECT_EQ(most_balanced_epoch({{1, nan, 1, 0}}), 0);
   // Both losses count: 1.386 and 0.693 would be even.
   EXPECT_EQ(most_balanced_epoch({{1, 0.7, 0.4, 0}, {2, 0.9, 1.3, 0}, {3, 3, 1.38, 0}}), 2);
+  // And both of the equilibrium's losses: others would be met by another of these.
+  EXPECT_EQ(most_balanced_epoch({{1, 0.69, 1.38, 0},
+                                 {2, 1.1, 2.2, 0},
+                                 {3, 0.69, 2.08, 0},
+                                 {4, 0.69, 0.69, 0},
+                                 {5, 1.1, 1.38, 0}}),
+            1);
   EXPECT_EQ(most_balanced_epoch({{7, nan, nan, 0}, {8, 5, 0.1, 0}}), 8);
 }
 
