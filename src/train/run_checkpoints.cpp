@@ -7,6 +7,7 @@
 #include <exception>
 #include <filesystem>
 #include <system_error>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -20,14 +21,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// In the order of their names, so that of two with equal steps always the same is taken.
 std::vector<std::string> checkpoint_files(const std::string& run_folder) {
   std::vector<std::string> files;
   std::error_code error;
   fs::directory_iterator entry(run_folder + "/checkpoints", error);
   for (; !error && entry != fs::directory_iterator(); entry.increment(error))
     if (entry->path().extension() == ".safetensors") files.push_back(entry->path().string());
-  std::sort(files.begin(), files.end());
   return files;
 }
 
@@ -56,8 +55,8 @@ std::vector<RunCheckpoint> run_checkpoints(const std::string& run_folder) {
       pass_over(e);
     }
   }
-  std::stable_sort(found.begin(), found.end(), [](const RunCheckpoint& a, const RunCheckpoint& b) {
-    return a.state.step < b.state.step;
+  std::sort(found.begin(), found.end(), [](const RunCheckpoint& a, const RunCheckpoint& b) {
+    return std::tie(a.state.step, a.path) < std::tie(b.state.step, b.path);
   });
   return found;
 }

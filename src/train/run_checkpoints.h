@@ -13,7 +13,8 @@ struct RunCheckpoint {
 };
 
 /// Those of run_folder/checkpoints whose settings and progress can be read, in the order of their
-/// steps. One that is damaged is passed over, with a line of warning.
+/// steps, and of equal ones of their names. One that is damaged is passed over, with a line of
+/// warning.
 std::vector<RunCheckpoint> run_checkpoints(const std::string& run_folder);
 
 /// The one with the most steps that is whole; empty if there is none.
