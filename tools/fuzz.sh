@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Fuzzes what reads files and words from outside, with clang's libFuzzer under its sanitizers.
-# fuzz.sh [--seconds N] [READER...]: N seconds for each reader, 600 where nothing is said; all readers
-# of tests/fuzz where none is named. As many at a time as there are cores. Inputs worth keeping are
+# fuzz.sh [--seconds N] [--seed N] [READER...]: N seconds for each reader, 600 where nothing is said; all
+# readers of tests/fuzz where none is named; a seed of libFuzzer's, or a new one in each call. As many at a time as there are cores. Inputs worth keeping are
 # kept in build-fuzz/corpus, and the next call begins with them; inputs that a reader fails on are in
 # build-fuzz/findings. Exit status 1 if there is one.
 set -euo pipefail
@@ -10,12 +10,17 @@ usage() {
   sed -n '2,7s/^# //p' "$0"
   exit "$1"
 }
-seconds=600 readers=()
+seconds=600 seed=0 readers=()
 while [ $# -gt 0 ]; do
   case $1 in
     --seconds)
       [[ ${2:-} =~ ^[1-9][0-9]*$ ]] || usage 2
       seconds=$2
+      shift
+      ;;
+    --seed)
+      [[ ${2:-} =~ ^[0-9]+$ ]] || usage 2
+      seed=$2
       shift
       ;;
     --help | -h) usage 0 ;;
@@ -40,7 +45,7 @@ command -v clang++ >/dev/null || { echo "fuzz: clang++ is missing; tools/setup.s
 build=$root/build-fuzz
 "$root/tools/build.sh" "$build" -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=RelWithDebInfo \
   -DCMAKE_CXX_FLAGS_RELWITHDEBINFO="-O1 -g1" -DDCGAN_FUZZ=ON -DDCGAN_CUDA=OFF -DDCGAN_BUILD_BENCH=OFF \
-  -DDCGAN_SIMT_CHECK=OFF   -DDCGAN_SANITIZE=address,undefined,float-cast-overflow -- "${readers[@]/#/fuzz_}"
+  -DDCGAN_SIMT_CHECK=OFF -DDCGAN_SANITIZE=address,undefined,float-cast-overflow -- "${readers[@]/#/fuzz_}"
 
 mkdir -p "$build/findings" "$build/fuzz-logs"
 # Readers of whole folders work where files cost no disk.
@@ -54,7 +59,7 @@ fuzz() {
   mkdir -p "$build/corpus/$reader"
   "$program" --prepare "$build/seeds"
   [ ! -s "$build/seeds/$reader.words" ] || options=(-dict="$build/seeds/$reader.words")
-  "$program" -max_total_time="$seconds" -timeout=30 -rss_limit_mb=1024 -malloc_limit_mb=256 -len_control=100 \
+  "$program" -max_total_time="$seconds" -seed="$seed" -timeout=30 -rss_limit_mb=1024 -malloc_limit_mb=256 -len_control=100 \
     -print_final_stats=1 -artifact_prefix="$build/findings/$reader-" "${options[@]}" \
     "$build/corpus/$reader" "$build/seeds/$reader" >"$log" 2>&1 || status=$?
   local executions edges finding
