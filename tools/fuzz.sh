@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # Fuzzes what reads files and words from outside, with clang's libFuzzer under its sanitizers.
 # fuzz.sh [--seconds N] [--seed N] [READER...]: N seconds for each reader, 600 where nothing is said; all
-# readers of tests/fuzz where none is named; a seed of libFuzzer's, or a new one in each call. As many at a time as there are cores. Inputs worth keeping are
-# kept in build-fuzz/corpus, and the next call begins with them; inputs that a reader fails on are in
-# build-fuzz/findings. Exit status 1 if there is one.
+# readers of tests/fuzz where none is named; a seed of libFuzzer's, or a new one in each call. As many at a
+# time as there are cores. Inputs worth keeping are kept in build-fuzz/corpus, and the next call begins with
+# them; inputs that a reader fails on are in build-fuzz/findings. Exit status 1 if there is one.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 usage() {
-  sed -n '2,7s/^# //p' "$0"
+  sed -n '2,6s/^# //p' "$0"
   exit "$1"
 }
 seconds=600 seed=0 readers=()
@@ -59,8 +59,8 @@ fuzz() {
   mkdir -p "$build/corpus/$reader"
   "$program" --prepare "$build/seeds"
   [ ! -s "$build/seeds/$reader.words" ] || options=(-dict="$build/seeds/$reader.words")
-  "$program" -max_total_time="$seconds" -seed="$seed" -timeout=30 -rss_limit_mb=1024 -malloc_limit_mb=256 -len_control=100 \
-    -print_final_stats=1 -artifact_prefix="$build/findings/$reader-" "${options[@]}" \
+  "$program" -max_total_time="$seconds" -seed="$seed" -timeout=30 -rss_limit_mb=1024 \
+    -malloc_limit_mb=256 -len_control=100 -print_final_stats=1 -artifact_prefix="$build/findings/$reader-" "${options[@]}" \
     "$build/corpus/$reader" "$build/seeds/$reader" >"$log" 2>&1 || status=$?
   local executions edges finding
   executions=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
