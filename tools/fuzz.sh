@@ -60,7 +60,8 @@ fuzz() {
   "$program" --prepare "$build/seeds"
   [ ! -s "$build/seeds/$reader.words" ] || options=(-dict="$build/seeds/$reader.words")
   "$program" -max_total_time="$seconds" -seed="$seed" -timeout=30 -rss_limit_mb=1024 \
-    -malloc_limit_mb=256 -len_control=100 -print_final_stats=1 -artifact_prefix="$build/findings/$reader-" "${options[@]}" \
+    -malloc_limit_mb=256 -len_control=100 -print_final_stats=1 \
+    -artifact_prefix="$build/findings/$reader-" "${options[@]}" \
     "$build/corpus/$reader" "$build/seeds/$reader" >"$log" 2>&1 || status=$?
   local executions edges finding
   executions=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")

@@ -18,13 +18,13 @@ constexpr double won_discriminator_loss = 0.01, lost_generator_loss = 6;
 constexpr double least_variety = 0.05;
 constexpr std::int64_t youth_steps = 500;
 
+/// Their values in a range as long as the samples'; where it begins does not change the spread.
 std::vector<float> first_pictures(const Dataset& data) {
   const std::size_t values =
       static_cast<std::size_t>(std::min(real_pictures, data.count)) * data.image_bytes();
   std::vector<float> pictures(values);
   std::transform(data.pixels.begin(), data.pixels.begin() + static_cast<std::ptrdiff_t>(values),
-                 pictures.begin(),
-                 [](std::uint8_t p) { return static_cast<float>(p) / 127.5f - 1; });
+                 pictures.begin(), [](std::uint8_t p) { return static_cast<float>(p) / 127.5f; });
   return pictures;
 }
 

@@ -26,7 +26,7 @@ std::int64_t most_balanced_epoch(const std::vector<EpochRecord>& history) {
 KeptCheckpoints::File KeptCheckpoints::describe(const std::string& path,
                                                 const TrainingState& state) {
   const bool ends_epoch = state.steps_in_epoch == 0;
-  return {path, state.step, ends_epoch ? static_cast<std::int64_t>(state.history.size()) : 0};
+  return {path, ends_epoch ? static_cast<std::int64_t>(state.history.size()) : 0};
 }
 
 KeptCheckpoints::KeptCheckpoints(const std::string& folder, std::int64_t keep,

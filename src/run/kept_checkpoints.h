@@ -26,13 +26,12 @@ class KeptCheckpoints {
  private:
   struct File {
     std::string path;
-    std::int64_t step;
     std::int64_t epoch;  ///< at whose end it was written; 0: in the middle of one
   };
   static File describe(const std::string& path, const TrainingState& state);
 
   std::int64_t keep_;
-  std::vector<File> files_;  ///< in the order of their steps
+  std::vector<File> files_;  ///< the oldest first
 };
 
 }  // namespace dcgan

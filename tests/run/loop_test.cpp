@@ -196,6 +196,8 @@ TEST_F(RunLoop, DrawsWhatIsMissingOrOldFromCheckpoints) {
                                  "images/epoch_0003.png", "training.gif", "losses.png"})
     before[name] = read_file(folder_.path("run/" + name));
   options_.checkpoint = checkpoint;
+  const std::string link = folder_.path("link");
+  std::filesystem::create_hard_link(checkpoint, link);
   options_.after_epoch = [&](const EpochRecord&, const std::string&) { FAIL() << "trained"; };
   options_.after_step = [&](const StepResult&, const Trainer&) { FAIL() << "trained"; };
   for (const auto& [damaged, whole] : before)
@@ -207,6 +209,7 @@ TEST_F(RunLoop, DrawsWhatIsMissingOrOldFromCheckpoints) {
       Trainer t = trainer();
       t.load(checkpoint);
       EXPECT_EQ(run_training(t, options_).checkpoint, checkpoint);
+      EXPECT_TRUE(std::filesystem::equivalent(checkpoint, link)) << "saved once more";
       for (const auto& [name, bytes] : before)
         EXPECT_TRUE(read_file(folder_.path("run/" + name)) == bytes) << name << " of " << damaged;
     }

@@ -84,6 +84,42 @@ TEST_F(Steering, KeepsTheNewestCheckpointsAndTheBest) {
   EXPECT_EQ(expected.back(), epoch_file(6));
 }
 
+/// Adds checkpoints of whole epochs, the last of `history`; returns what is left.
+Strings left_of(const TemporaryFolder& folder, std::int64_t keep,
+                const std::vector<EpochRecord>& history) {
+  fs::create_directories(folder.path("kept/checkpoints"));
+  KeptCheckpoints kept(folder.path("kept"), keep, {});
+  TrainingState state;
+  for (const EpochRecord& epoch : history) {
+    state.history.push_back(epoch);
+    state.step += 3;
+    const std::string name = "kept/checkpoints/" + std::to_string(epoch.epoch);
+    folder.write(name, "a checkpoint");
+    kept.add(folder.path(name), state);
+  }
+  Strings left;
+  for (const auto& entry : fs::directory_iterator(folder.path("kept/checkpoints")))
+    left.push_back(entry.path().filename());
+  std::sort(left.begin(), left.end());
+  fs::remove_all(folder.path("kept"));
+  return left;
+}
+
+TEST_F(Steering, KeepsNoOlderOneThanTheBest) {
+  const EpochRecord good{1, 0.69, 1.38, 0}, bad{1, 5, 0.1, 0};
+  const auto history = [](std::vector<EpochRecord> epochs) {
+    for (std::size_t i = 0; i < epochs.size(); ++i)
+      epochs[i].epoch = static_cast<std::int64_t>(i) + 1;
+    return epochs;
+  };
+  EXPECT_EQ(left_of(folder_, 1, history({bad, good, bad, bad})), (Strings{"2", "4"}));
+  EXPECT_EQ(left_of(folder_, 1, history({bad, bad, bad, good})), (Strings{"4"}));
+  EXPECT_EQ(left_of(folder_, 2, history({good, bad, bad, bad})), (Strings{"1", "3", "4"}));
+  EXPECT_EQ(left_of(folder_, 2, history({bad, bad, good, bad})), (Strings{"3", "4"}));
+  EXPECT_EQ(left_of(folder_, 5, history({bad, bad, good, bad})), (Strings{"1", "2", "3", "4"}));
+  EXPECT_EQ(left_of(folder_, 0, history({bad, bad, bad})), (Strings{"1", "2", "3"}));
+}
+
 TEST_F(Steering, RemovesOlderCheckpointsOfTheRunThatItResumes) {
   config_.epochs = 4;
   options_.checkpoint = train().checkpoint;
@@ -221,6 +257,14 @@ TEST_F(Steering, RecordsWhatAResumedRunChanges) {
             nlohmann::json::parse(R"([{"step": 4, "key": "generator.learning_rate",
                                        "from": "2e-04", "to": "0.25"}])"));
   EXPECT_EQ(config_from_json(text, "here").generator.learning_rate, 0.25);
+  // A later change has a line of its own.
+  options_.checkpoint = folder_.path("run/checkpoints/epoch_0002.safetensors");
+  config_.steps = 7;
+  config_.dropout = 0.5;
+  train();
+  EXPECT_EQ(nlohmann::json::parse(log_lines().at(9)).at("changed").size(), 1U);
+  config_.dropout = 0.3;
+  config_.steps = 6;
   // From before the change, it has not been made.
   options_.checkpoint = folder_.path("run/checkpoints/epoch_0001.safetensors");
   config_.generator.learning_rate = 2e-4;
