@@ -43,10 +43,9 @@ bool has_contents(const fs::path& path) {
 std::optional<FolderLock> FolderLock::try_lock(const std::string& folder) {
   ensure_writable_directory(folder);
   Descriptor file(folder, O_RDONLY | O_DIRECTORY);
-  // Some file systems have no locks, and a folder may be one to write to, not to read: then nobody
-  // is kept out.
-  if (file.get() >= 0 && TEMP_FAILURE_RETRY(flock(file.get(), LOCK_EX | LOCK_NB)) != 0 &&
-      errno == EWOULDBLOCK)
+  // Some file systems have no locks, and a folder that may be written to need not be readable: then
+  // nobody is kept out.
+  if (TEMP_FAILURE_RETRY(flock(file.get(), LOCK_EX | LOCK_NB)) != 0 && errno == EWOULDBLOCK)
     return std::nullopt;
   return FolderLock(std::move(file));
 }

@@ -108,7 +108,7 @@ void remove_grids_after(const fs::path& folder, std::int64_t last) {
   for (const fs::directory_entry& entry : fs::directory_iterator(folder / "images", ignored)) {
     long long epoch = 0;
     const std::string name = "images/" + entry.path().filename().string();
-    if (std::sscanf(name.c_str(), grid_format, &epoch) == 1 && epoch > last &&
+    if (std::sscanf(name.c_str(), "images/epoch_%lld.png", &epoch) == 1 && epoch > last &&
         numbered(grid_format, epoch) == name)
       fs::remove(entry.path(), ignored);
   }

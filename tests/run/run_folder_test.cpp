@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <set>
 
 #include "dcgan/error.h"
 #include "gif/gif.h"
@@ -61,8 +62,10 @@ TEST_F(Folder, KeepsTheLinesOfALogUpToTheState) {
   RunFolder(run("old"), "", {});
   const std::string kept =
       "{\"step\": 1, \"epoch\": 1}\n{\"epoch\": 1}\n{\"step\": 4, \"epoch\": 2}\n"
-      "{\"epoch\": 1, \"step\": \"of no number\"}\n";
+      "{\"epoch\": 1, \"step\": \"of no number\"}\n{\"resumed\": 3, \"epoch\": 2}\n"
+      "{\"resumed\": \"of no number\", \"epoch\": 1}\n";
   folder_.write("old/log.jsonl", kept + "{\"step\": 5, \"epoch\": 2}\n{\"epoch\": 2}\n" +
+                                     "{\"resumed\": 4, \"epoch\": 1}\n" +
                                      "no JSON\n[1]\n7\n{\"step\": 1}\n{\"epoch\": \"one\"}\n" +
                                      "{\"step\": 1, \"epoch\": null}\n" + std::string(65535, 'x') +
                                      "{\"epoch\": 1}\n" + "{\"epoch\": 1, \"step");
@@ -160,6 +163,40 @@ TEST_F(Folder, CopiesTheGridsOfFinishedEpochs) {
   EXPECT_EQ(read_file(folder.grid_path(1)), "1");
   EXPECT_EQ(read_file(folder.grid_path(2)), "2");
   EXPECT_FALSE(std::filesystem::exists(folder.grid_path(3)));
+}
+
+// Of a run that went further, and is not gone on with.
+TEST_F(Folder, RemovesTheGridsOfLaterEpochsAndNothingElse) {
+  RunFolder(run("run"), "", {});
+  for (const char* name : {"epoch_0001.png", "epoch_0002.png", "epoch_0003.png", "epoch_12345.png",
+                           "epoch_4.png", "holiday.png"})
+    folder_.write("run/images/" + std::string(name), name);
+  TrainingState state;
+  state.history.resize(2);
+  RunFolder(run("run"), run("run/checkpoints/epoch_0002.safetensors"), state);
+  std::set<std::string> left;
+  for (const auto& entry : std::filesystem::directory_iterator(run("run/images")))
+    left.insert(entry.path().filename());
+  EXPECT_EQ(left, (std::set<std::string>{"epoch_0001.png", "epoch_0002.png", "epoch_4.png",
+                                         "holiday.png"}));
+}
+
+TEST_F(Folder, AnimatesTheGridsOfTheNewestsSize) {
+  RunFolder folder(run("run"), "", {});
+  const auto grid = [&](std::int64_t epoch, int width, int height, int channels) {
+    const auto bytes = static_cast<std::size_t>(width) * height * channels;
+    Image image{width, height, channels, std::vector<std::uint8_t>(bytes, 50)};
+    write_png(folder.grid_path(epoch), image);
+    return image;
+  };
+  const Image first = grid(1, 8, 8, 1);
+  grid(2, 8, 9, 1);
+  grid(3, 9, 8, 1);
+  grid(4, 8, 8, 3);
+  const Image last = grid(5, 8, 8, 1);
+  folder.write_gif(5);
+  write_gif(folder.path("expected.gif"), {first, last}, 500);
+  EXPECT_TRUE(read_file(folder.path("training.gif")) == read_file(folder.path("expected.gif")));
 }
 
 TEST_F(Folder, LogsStepsAndEpochs) {

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <limits>
@@ -120,6 +121,29 @@ TEST_F(Steering, KeepsNoOlderOneThanTheBest) {
   EXPECT_EQ(left_of(folder_, 0, history({bad, bad, bad})), (Strings{"1", "2", "3"}));
 }
 
+TEST_F(Steering, CountsACheckpointOnceAndTakesNoHalfEpochForTheBest) {
+  fs::create_directories(folder_.path("kept"));
+  KeptCheckpoints kept(folder_.path("kept"), 2, {});
+  const auto add = [&](const std::string& name, const TrainingState& state) {
+    folder_.write("kept/" + name, "a checkpoint");
+    kept.add(folder_.path("kept/" + name), state);
+  };
+  const auto left = [&](const std::string& name) {
+    return fs::exists(folder_.path("kept/" + name));
+  };
+  TrainingState state;
+  state.history = {{1, 0.69, 1.38, 0}};
+  add("first", state);
+  state.steps_in_epoch = 1;
+  add("half", state);
+  add("half", state);
+  EXPECT_TRUE(left("first") && left("half"));
+  add("more", state);
+  add("most", state);
+  EXPECT_TRUE(left("first") && left("more") && left("most"));
+  EXPECT_FALSE(left("half"));
+}
+
 TEST_F(Steering, RemovesOlderCheckpointsOfTheRunThatItResumes) {
   config_.epochs = 4;
   options_.checkpoint = train().checkpoint;
@@ -180,6 +204,34 @@ std::string poisoned(const std::string& path, const std::string& copy) {
   }
   write_safetensors(copy, tensors, whole.metadata());
   return copy;
+}
+
+// The picture of an epoch whose turn has not come is drawn only where a run ends.
+TEST_F(Steering, AResumedRunDrawsNoMoreThanAnUnbrokenOne) {
+  config_.pictures_every = 2;
+  config_.epochs = 3;
+  std::atomic<bool> stop = false;
+  options_.stop = &stop;
+  options_.after_step = [&](const StepResult& step, const Trainer&) { stop = step.step == 3; };
+  options_.checkpoint = train().checkpoint;
+  stop = false;
+  options_.checkpoint = train().checkpoint;
+  EXPECT_EQ(files("images"), (Strings{"epoch_0002.png", "epoch_0003.png"}));
+  for (const char* name : {"epoch_0002.png", "epoch_0003.png"})
+    fs::remove(folder_.path("run/images/" + std::string(name)));
+  train();
+  EXPECT_EQ(files("images"), (Strings{"epoch_0002.png", "epoch_0003.png"}));
+}
+
+// Elsewhere there are no checkpoints to draw from, but the one that is resumed.
+TEST_F(Steering, AResumedRunDrawsTheLastEpochItself) {
+  config_.epochs = 2;
+  fs::copy_file(train().checkpoint, folder_.path("lone"));
+  options_.checkpoint = folder_.path("lone");
+  options_.directory = folder_.path("elsewhere");
+  train();
+  EXPECT_TRUE(read_file(folder_.path("elsewhere/images/epoch_0002.png")) ==
+              read_file(folder_.path("run/images/epoch_0002.png")));
 }
 
 TEST_F(Steering, StopsAtALossThatIsNotFinite) {
@@ -278,10 +330,10 @@ TEST_F(Steering, ExtendsTheAnimationOrMakesItAnew) {
   const std::string gif = folder_.path("run/training.gif"), link = folder_.path("link");
   options_.after_epoch = [&](const EpochRecord& epoch, const std::string&) {
     if (epoch.epoch == 1) fs::create_hard_link(gif, link);
-    if (epoch.epoch == 2) {
+    if (epoch.epoch <= 3) {
       EXPECT_TRUE(fs::equivalent(gif, link)) << "made anew";
-      fs::remove(gif);
     }
+    if (epoch.epoch == 3) fs::remove(gif);
     if (epoch.epoch == 4) folder_.write("run/training.gif", "something else");
   };
   train();
