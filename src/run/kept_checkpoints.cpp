@@ -25,8 +25,8 @@ std::int64_t most_balanced_epoch(const std::vector<EpochRecord>& history) {
 
 KeptCheckpoints::File KeptCheckpoints::describe(const std::string& path,
                                                 const TrainingState& state) {
-  const bool ends_epoch = state.steps_in_epoch == 0;
-  return {path, ends_epoch ? static_cast<std::int64_t>(state.history.size()) : 0};
+  const bool ends_epoch = state.steps_in_epoch == 0 && !state.history.empty();
+  return {path, ends_epoch ? state.history.back() : EpochRecord{}};
 }
 
 KeptCheckpoints::KeptCheckpoints(const std::string& folder, std::int64_t keep,
@@ -44,14 +44,13 @@ void KeptCheckpoints::add(const std::string& path, const TrainingState& state) {
   // Of the epochs that still have one: another may have been better, but is gone.
   std::vector<EpochRecord> saved;
   for (const File& file : files_)
-    if (file.epoch > 0 && file.epoch <= static_cast<std::int64_t>(state.history.size()))
-      saved.push_back(state.history.at(static_cast<std::size_t>(file.epoch) - 1));
+    if (file.epoch.epoch > 0) saved.push_back(file.epoch);
   const std::int64_t best = most_balanced_epoch(saved);
   const std::size_t old = files_.size() - std::min(files_.size(), static_cast<std::size_t>(keep_));
   std::vector<File> kept;
   for (std::size_t i = 0; i < files_.size(); ++i) {
     std::error_code ignored;  // what cannot be removed does no harm
-    if (i >= old || (best && files_[i].epoch == best))
+    if (i >= old || (best && files_[i].epoch.epoch == best))
       kept.push_back(files_[i]);
     else
       std::filesystem::remove(files_[i].path, ignored);

@@ -26,7 +26,7 @@ class KeptCheckpoints {
  private:
   struct File {
     std::string path;
-    std::int64_t epoch;  ///< at whose end it was written; 0: in the middle of one
+    EpochRecord epoch;  ///< at whose end it was written; number 0: in the middle of one
   };
   static File describe(const std::string& path, const TrainingState& state);
 

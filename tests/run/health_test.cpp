@@ -59,6 +59,7 @@ TEST_F(Collapse, OfTheLossesIsNamedOnce) {
   const std::string said = warning(6.5, 0.009, 640, 1);
   EXPECT_NE(said.find("epoch 7 (step 640): the discriminator"), std::string::npos) << said;
   EXPECT_NE(said.find("discriminator.learning_rate"), std::string::npos);
+  EXPECT_NE(said.find("(losses 0.0090 and 6.5)"), std::string::npos) << said;
   EXPECT_EQ(warning(8, 0.001, 650, 1), "");
   EXPECT_NE(warning(8, 0.001, 650, 0), "");  // of the pictures
 }

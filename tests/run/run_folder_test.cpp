@@ -39,7 +39,11 @@ class Folder : public testing::Test {
 TEST_F(Folder, IsCreatedWithALogThatReplacesAnOlderOne) {
   std::filesystem::create_directory(run("run"));
   folder_.write("run/log.jsonl", "old\n");
+  for (const char* name : {"losses.png", "training.gif"})
+    folder_.write("run/" + std::string(name), "old");
   const RunFolder folder(run("run"), "", {});
+  for (const char* name : {"losses.png", "training.gif"})
+    EXPECT_FALSE(std::filesystem::exists(folder.path(name))) << name;
   EXPECT_EQ(read_file(folder.path("log.jsonl")), "");
   for (const char* name : {"images", "checkpoints"})
     EXPECT_TRUE(std::filesystem::is_directory(folder.path(name))) << name;

@@ -138,6 +138,16 @@ TEST_F(Steering, CountsACheckpointOnceAndTakesNoHalfEpochForTheBest) {
   add("half", state);
   add("half", state);
   EXPECT_TRUE(left("first") && left("half"));
+  // Without a whole epoch there is no best.
+  KeptCheckpoints halves(folder_.path("kept"), 1, {});
+  state.history.clear();
+  for (const char* name : {"a", "b"}) {
+    folder_.write("kept/" + std::string(name), "a checkpoint");
+    halves.add(folder_.path("kept/" + std::string(name)), state);
+  }
+  EXPECT_FALSE(left("a"));
+  EXPECT_TRUE(left("b"));
+  state.history = {{1, 0.69, 1.38, 0}};
   add("more", state);
   add("most", state);
   EXPECT_TRUE(left("first") && left("more") && left("most"));
@@ -158,12 +168,25 @@ TEST_F(Steering, RemovesOlderCheckpointsOfTheRunThatItResumes) {
   EXPECT_TRUE(std::count(left.begin(), left.end(), "mine.safetensors"));
 }
 
+// From an older checkpoint, those after it are somebody's to compare with.
+TEST_F(Steering, LeavesCheckpointsOfLaterStepsAlone) {
+  config_.epochs = 4;
+  train();
+  options_.checkpoint = folder_.path("run/checkpoints/" + epoch_file(2));
+  config_.epochs = 3;
+  config_.keep = 1;
+  train();
+  EXPECT_TRUE(fs::exists(folder_.path("run/checkpoints/" + epoch_file(3))));
+  EXPECT_TRUE(fs::exists(folder_.path("run/checkpoints/" + epoch_file(4))));
+}
+
 TEST(MostBalancedEpoch, IsTheOneNearestToAnEquilibrium) {
   const double nan = std::numeric_limits<double>::quiet_NaN();
   EXPECT_EQ(most_balanced_epoch({}), 0);
   EXPECT_EQ(most_balanced_epoch({{1, nan, 1, 0}}), 0);
   // Both losses count: 1.386 and 0.693 would be even.
   EXPECT_EQ(most_balanced_epoch({{1, 0.7, 0.4, 0}, {2, 0.9, 1.3, 0}, {3, 3, 1.38, 0}}), 2);
+  EXPECT_EQ(most_balanced_epoch({{1, 0.9, 1.3, 0}, {2, 0.9, 1.3, 0}}), 1);
   // And both of the equilibrium's losses: others would be met by another of these.
   EXPECT_EQ(most_balanced_epoch({{1, 0.69, 1.38, 0},
                                  {2, 1.1, 2.2, 0},
