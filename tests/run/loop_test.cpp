@@ -3,11 +3,14 @@
 #include "run/run.h"
 
 #include <gtest/gtest.h>
+#include <spdlog/sinks/ostream_sink.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <atomic>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -198,10 +201,13 @@ TEST_F(RunLoop, DrawsWhatIsMissingOrOldFromCheckpoints) {
   options_.checkpoint = checkpoint;
   const std::string link = folder_.path("link");
   std::filesystem::create_hard_link(checkpoint, link);
+  const std::string grid = folder_.path("run/images/epoch_0002.png"), same = folder_.path("same");
   options_.after_epoch = [&](const EpochRecord&, const std::string&) { FAIL() << "trained"; };
   options_.after_step = [&](const StepResult&, const Trainer&) { FAIL() << "trained"; };
   for (const auto& [damaged, whole] : before)
     for (const bool removed : {true, false}) {
+      std::filesystem::remove(same);
+      std::filesystem::create_hard_link(grid, same);
       if (removed)
         std::filesystem::remove(folder_.path("run/" + damaged));
       else
@@ -210,6 +216,7 @@ TEST_F(RunLoop, DrawsWhatIsMissingOrOldFromCheckpoints) {
       t.load(checkpoint);
       EXPECT_EQ(run_training(t, options_).checkpoint, checkpoint);
       EXPECT_TRUE(std::filesystem::equivalent(checkpoint, link)) << "saved once more";
+      EXPECT_EQ(std::filesystem::equivalent(grid, same), !grid.ends_with(damaged));
       for (const auto& [name, bytes] : before)
         EXPECT_TRUE(read_file(folder_.path("run/" + name)) == bytes) << name << " of " << damaged;
     }
@@ -227,8 +234,14 @@ TEST_F(RunLoop, DrawsNoPictureOfAnotherGenerator) {
   options_.checkpoint = checkpoint;
   Trainer t = trainer();
   t.load(checkpoint);
+  std::ostringstream warnings;
+  const auto before = spdlog::default_logger();
+  const auto sink = std::make_shared<spdlog::sinks::ostream_sink_st>(warnings);
+  spdlog::set_default_logger(std::make_shared<spdlog::logger>("test", sink));
   run_training(t, options_);
+  spdlog::set_default_logger(before);
   EXPECT_EQ(files("images"), Strings{"epoch_0002.png"});
+  EXPECT_NE(warnings.str().find("epoch 1 stays without its picture"), std::string::npos);
 }
 
 TEST_F(RunLoop, DrawsTheSameNoiseForEveryGrid) {
