@@ -132,7 +132,7 @@ TEST_F(Steering, CountsACheckpointOnceAndTakesNoHalfEpochForTheBest) {
     return fs::exists(folder_.path("kept/" + name));
   };
   TrainingState state;
-  state.history = {{1, 0.69, 1.38, 0}};
+  state.history = {{1, 5, 0.1, 0}};  // better than none
   add("first", state);
   state.steps_in_epoch = 1;
   add("half", state);
@@ -143,12 +143,13 @@ TEST_F(Steering, CountsACheckpointOnceAndTakesNoHalfEpochForTheBest) {
   state.history.clear();
   for (const char* name : {"a", "b"}) {
     folder_.write("kept/" + std::string(name), "a checkpoint");
-    halves.add(folder_.path("kept/" + std::string(name)), state);
+    halves.add(folder_.path("kept/" + std::string(name)), name[0] == 'a' ? TrainingState{} : state);
   }
   EXPECT_FALSE(left("a"));
   EXPECT_TRUE(left("b"));
   state.history = {{1, 0.69, 1.38, 0}};
   add("more", state);
+  EXPECT_TRUE(left("half"));
   add("most", state);
   EXPECT_TRUE(left("first") && left("more") && left("most"));
   EXPECT_FALSE(left("half"));
@@ -170,14 +171,27 @@ TEST_F(Steering, RemovesOlderCheckpointsOfTheRunThatItResumes) {
 
 // From an older checkpoint, those after it are somebody's to compare with.
 TEST_F(Steering, LeavesCheckpointsOfLaterStepsAlone) {
-  config_.epochs = 4;
+  config_.epochs = 6;
   train();
   options_.checkpoint = folder_.path("run/checkpoints/" + epoch_file(2));
   config_.epochs = 3;
   config_.keep = 1;
   train();
-  EXPECT_TRUE(fs::exists(folder_.path("run/checkpoints/" + epoch_file(3))));
-  EXPECT_TRUE(fs::exists(folder_.path("run/checkpoints/" + epoch_file(4))));
+  for (const std::int64_t epoch : {3, 4, 5, 6})
+    EXPECT_TRUE(fs::exists(folder_.path("run/checkpoints/" + epoch_file(epoch)))) << epoch;
+}
+
+TEST_F(Steering, RemovesTheCheckpointThatItResumedAndNotTheNext) {
+  config_.steps = 4;
+  const std::string resumed = train().checkpoint;
+  options_.checkpoint = resumed;
+  config_.steps = 5;
+  const std::string next = train().checkpoint;
+  config_.steps = 6;
+  config_.keep = 1;
+  train();
+  EXPECT_FALSE(fs::exists(resumed));
+  EXPECT_TRUE(fs::exists(next));
 }
 
 TEST(MostBalancedEpoch, IsTheOneNearestToAnEquilibrium) {
@@ -192,7 +206,9 @@ TEST(MostBalancedEpoch, IsTheOneNearestToAnEquilibrium) {
                                  {2, 1.1, 2.2, 0},
                                  {3, 0.69, 2.08, 0},
                                  {4, 0.69, 0.69, 0},
-                                 {5, 1.1, 1.38, 0}}),
+                                 {5, 1.1, 1.38, 0},
+                                 {6, 0.69, 2.69, 0},
+                                 {7, 0.1, 1.38, 0}}),
             1);
   EXPECT_EQ(most_balanced_epoch({{7, nan, nan, 0}, {8, 5, 0.1, 0}}), 8);
 }
