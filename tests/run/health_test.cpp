@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstdint>
 #include <limits>
 #include <string>
 #include <vector>
@@ -71,10 +72,14 @@ TEST_F(Collapse, OfThePicturesIsNamedOnceTheGeneratorIsGrown) {
   EXPECT_EQ(warning(1, 1, 501, 0), "");
 }
 
-// The real ones deviate by some 0.58, as numbers that are equally likely from -1 to 1 do.
+// Of the first 64 pictures. Samples that are 0 and v by turns deviate by half of v.
 TEST_F(Collapse, IsATwentiethOfTheDatasVariety) {
-  EXPECT_EQ(warning(1, 1, 500, 0.07F), "");  // deviate by half of it
-  EXPECT_NE(warning(1, 1, 500, 0.05F), "");
+  const Dataset data = pictures(64, {8, 8, 1});
+  std::vector<float> real;
+  for (const std::uint8_t pixel : data.pixels) real.push_back(static_cast<float>(pixel) / 127.5F);
+  const auto boundary = static_cast<float>(2 * spread(real, 64) / 20);
+  EXPECT_EQ(warning(1, 1, 500, 1.001F * boundary), "");
+  EXPECT_NE(warning(1, 1, 500, 0.999F * boundary), "");
 }
 
 TEST_F(Collapse, IsNotSeenWithoutPictures) {
