@@ -259,6 +259,21 @@ TEST_F(Folder, ShowsTheFirstPictureOfEachClass) {
       labelled_figure(batch_of(data, data.pixels), std::vector<std::string>(5), "Real: test"));
 }
 
+TEST_F(Folder, ShowsTenClassesAtMost) {
+  const RunFolder folder(run("run"), "", {});
+  Dataset data = tall_pictures(12);
+  std::vector<std::string> captions;
+  for (int i = 0; i < 12; ++i) {
+    data.labels.push_back(static_cast<std::uint8_t>(i));
+    data.label_names.push_back(std::to_string(i));
+    if (i < 10) captions.push_back(data.label_names.back());
+  }
+  folder.write_real_samples(data);
+  const std::vector<std::uint8_t> pixels(data.image(0), data.image(10));
+  expect_same(folder.path("real_samples.png"),
+              labelled_figure(batch_of(data, pixels), captions, "Real: test"));
+}
+
 TEST_F(Folder, ShowsSamplesAsAGridOfTheirEpoch) {
   const RunFolder folder(run("run"), "", {});
   const Dataset shape = tall_pictures(1);
