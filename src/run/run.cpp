@@ -87,7 +87,7 @@ class Run {
   void recognise_checkpoint() {
     const std::string own = folder_.checkpoint_path(trainer_.state());
     std::error_code none;
-    if (options_.checkpoint.empty() || !fs::equivalent(options_.checkpoint, own, none)) return;
+    if (!fs::equivalent(options_.checkpoint, own, none)) return;
     checkpoint_ = own;
     saved_step_ = trainer_.state().step;
   }

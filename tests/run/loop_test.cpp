@@ -174,6 +174,7 @@ TEST_F(RunLoop, StopsAfterTheCurrentStep) {
   EXPECT_TRUE(outcome.interrupted);
   EXPECT_EQ(outcome.checkpoint, folder_.path("run/checkpoints/step_00000004.safetensors"));
   EXPECT_TRUE(exists("checkpoints/step_00000004.safetensors"));
+  EXPECT_EQ(outcome.summary.final_grid, folder_.path("run/images/epoch_0001.png"));
   // The run that resumes this one continues the epoch.
   EXPECT_EQ(logged(), (Lines{{2, 1}, {0, 1}, {4, 2}}));
   EXPECT_EQ(files("images"), Strings{"epoch_0001.png"});

@@ -1,5 +1,7 @@
 // What a run keeps, draws and saves as its user wants it, and what it does when things go wrong.
 #include <gtest/gtest.h>
+#include <spdlog/sinks/ostream_sink.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <atomic>
@@ -7,6 +9,7 @@
 #include <fstream>
 #include <limits>
 #include <list>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
@@ -293,6 +296,35 @@ TEST_F(Steering, StopsAtALossThatIsNotFinite) {
   const auto last = nlohmann::json::parse(log_lines().back());
   EXPECT_EQ(last.at("step"), 10);
   EXPECT_TRUE(last.at("loss_generator").is_null() && last.at("loss_discriminator").is_null());
+}
+
+TEST_F(Steering, WarnsOfACollapseWithItsStep) {
+  config_.steps = 501;
+  config_.pictures_every = config_.checkpoint_every = config_.log_every = 1000;
+  // Of weights so small all pictures are grey; they stay as they are.
+  config_.generator.learning_rate = config_.discriminator.learning_rate = 1e-30;
+  config_.epochs = 1;
+  Trainer grey(config_, pictures(config_, 20));
+  grey.save(folder_.path("initial"));
+  const SafetensorsFile whole(folder_.path("initial"));
+  std::list<std::vector<float>> values;
+  std::vector<TensorToWrite> tensors;
+  for (const auto& [name, entry] : whole.entries()) {
+    values.push_back(whole.f32(name));
+    if (name.starts_with("generator.")) values.back().assign(values.back().size(), 0);
+    tensors.push_back({name, DType::f32, entry.shape, values.back().data()});
+  }
+  write_safetensors(folder_.path("grey"), tensors, whole.metadata());
+  options_.checkpoint = folder_.path("grey");
+  std::ostringstream warnings;
+  const auto before = spdlog::default_logger();
+  const auto sink = std::make_shared<spdlog::sinks::ostream_sink_st>(warnings);
+  spdlog::set_default_logger(std::make_shared<spdlog::logger>("test", sink));
+  train();
+  spdlog::set_default_logger(before);
+  EXPECT_NE(warnings.str().find("(step 501): the generated pictures are all alike"),
+            std::string::npos)
+      << warnings.str();
 }
 
 TEST_F(Steering, SavesTheStateBeforeWhatCannotBeDrawn) {
