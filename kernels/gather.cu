@@ -1,5 +1,6 @@
 #include "kernels/gather.h"
 
+#include "kernels/device/divider.h"
 #include "kernels/device/pack.h"
 #include "kernels/device/thread.h"
 #include "ops/philox.h"
@@ -13,17 +14,22 @@ __device__ __forceinline__ float normalise(std::uint8_t pixel) {
   return (static_cast<float>(pixel) - 127.5F) / 127.5F;
 }
 
-/// One block per image. Its first thread walks the permutation, which is too long a walk for every
-/// thread to take; the barrier tells the others where it ended.
-template <int width>
-__global__ void __launch_bounds__(threads) gather_kernel(Gather p) {
+/// Which image of the data set is the block's: one block per image. Its first thread walks the
+/// permutation, which is too long a walk for every thread to take; the barrier tells the others
+/// where it ended.
+__device__ __forceinline__ std::uint64_t chosen_image(const Gather& p) {
   __shared__ std::uint64_t index;
   if (thread_index() == 0)
     index = shuffled_index(p.shuffle.seed, p.shuffle.stream, p.shuffle.step,
                            static_cast<std::uint64_t>(p.first) + blockIdx.x,
                            static_cast<std::uint64_t>(p.count));
   __syncthreads();  // the index is there
-  const std::uint8_t* image = p.pixels + static_cast<std::int64_t>(index) * p.image_size;
+  return index;
+}
+
+template <int width>
+__global__ void __launch_bounds__(threads) gather_kernel(Gather p) {
+  const std::uint8_t* image = p.pixels + static_cast<std::int64_t>(chosen_image(p)) * p.image_size;
   float* to = p.out + static_cast<std::int64_t>(blockIdx.x) * p.image_size;
   for (std::int64_t i = thread_index() * width; i < p.image_size; i += threads * width) {
     const BytePack<width> bytes = BytePack<width>::load(image + i);
@@ -34,25 +40,21 @@ __global__ void __launch_bounds__(threads) gather_kernel(Gather p) {
   }
 }
 
-/// The same for images of which some are mirrored: a thread per value, as pixels of three channels
-/// reversed are no packs.
-__global__ void __launch_bounds__(threads) gather_mirrored_kernel(Gather p) {
-  __shared__ std::uint64_t index;
-  if (thread_index() == 0)
-    index = shuffled_index(p.shuffle.seed, p.shuffle.stream, p.shuffle.step,
-                           static_cast<std::uint64_t>(p.first) + blockIdx.x,
-                           static_cast<std::uint64_t>(p.count));
-  __syncthreads();  // the index is there
+/// Of images of which some are mirrored: a thread per value, as pixels of three channels reversed
+/// are no packs. by_row divides by the values of a row, by_channel by those of a pixel.
+__global__ void __launch_bounds__(threads)
+    gather_mirrored_kernel(Gather p, Divider by_row, Divider by_channel) {
+  const std::uint64_t index = chosen_image(p);
   const RandomAddress& coin = p.mirror.address;
   const bool mirrored = philox_coin(coin.seed, coin.stream, coin.step, index);
   const std::uint8_t* image = p.pixels + static_cast<std::int64_t>(index) * p.image_size;
   float* to = p.out + static_cast<std::int64_t>(blockIdx.x) * p.image_size;
-  const auto row = static_cast<std::uint32_t>(p.mirror.width * p.mirror.channels),
-             channels = static_cast<std::uint32_t>(p.mirror.channels);
-  for (auto i = static_cast<std::uint32_t>(thread_index()); i < p.image_size; i += threads) {
-    const std::uint32_t column = i % row, channel = i % channels;
+  const auto channels = static_cast<int>(p.mirror.channels),
+             last_pixel = static_cast<int>(p.mirror.width - 1) * channels;  // of a row
+  for (int i = thread_index(); i < p.image_size; i += threads) {
+    const int column = by_row.remainder(i), channel = by_channel.remainder(column);
     // The pixel as far from the row's other end, the same channel of it.
-    const std::uint32_t other = i - column + (row - channels - column + 2 * channel);
+    const int other = i - column + (last_pixel - (column - channel)) + channel;
     to[i] = normalise(image[mirrored ? other : i]);
   }
 }
@@ -62,7 +64,9 @@ __global__ void __launch_bounds__(threads) gather_mirrored_kernel(Gather p) {
 void gather(const Gather& g, cudaStream_t stream) {
   if (g.mirror.width > 0)
     return launch({"gather_mirrored", least_bytes(g)}, gather_mirrored_kernel,
-                  blocks_for(g.batch, 1), threads, 0, stream, g);
+                  blocks_for(g.batch, 1), threads, 0, stream, g,
+                  Divider(static_cast<int>(g.mirror.row())),
+                  Divider(static_cast<int>(g.mirror.channels)));
   with_width(packs_of_four(g.image_size), [&](auto width) {
     launch({"gather", least_bytes(g)}, gather_kernel<width>, blocks_for(g.batch, 1), threads, 0,
            stream, g);
