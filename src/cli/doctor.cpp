@@ -19,6 +19,7 @@
 #include "data/picture_files.h"
 #include "dcgan/error.h"
 #include "models/models.h"
+#include "train/checkpoint.h"
 #include "train/gan.h"
 
 namespace dcgan::cli {

@@ -8,7 +8,6 @@
 
 #include "cli/messages.h"
 #include "models/models.h"
-#include "nn/sequential.h"
 #include "train/gan.h"
 
 namespace dcgan::cli {
@@ -23,8 +22,6 @@ Dataset made_up_pictures(const Config& config, std::int64_t count) {
   data.width = static_cast<int>(image.width);
   data.channels = static_cast<int>(image.channels);
   data.pixels.resize(static_cast<std::size_t>(count) * data.image_bytes());
-  for (std::size_t i = 0; i < data.pixels.size(); ++i)
-    data.pixels[i] = static_cast<std::uint8_t>(i * 2654435761u >> 13);
   return data;
 }
 
@@ -65,15 +62,6 @@ std::int64_t memory_bytes(const Config& config, std::int64_t pixel_bytes,
   const std::int64_t networks = Gan::bytes(config),
                      work = backend == "cpu" && convolves ? networks * 7 / 10 : 0;
   return networks + work + (backend == "cuda" ? 1 : 2) * pixel_bytes;
-}
-
-std::int64_t checkpoint_bytes(const Config& config) {
-  const GanSpec spec = gan_spec(config);
-  std::int64_t values = 0;
-  for (const NetworkSize& size : {Sequential::size_of(spec.generator, {1, 1, config.latent}, 1),
-                                  Sequential::size_of(spec.discriminator, spec.image, 1)})
-    values += 3 * size.parameters + size.moving_statistics;
-  return values * static_cast<std::int64_t>(sizeof(float));
 }
 
 StepTime measure_step(const Config& config) {

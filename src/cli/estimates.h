@@ -18,9 +18,6 @@ std::string time_text(double seconds);
 std::int64_t memory_bytes(const Config& config, std::int64_t pixel_bytes,
                           const std::string& backend);
 
-/// A checkpoint: weights and Adam's two moments of each, and the moving statistics.
-std::int64_t checkpoint_bytes(const Config& config);
-
 struct StepTime {
   double seconds;
   bool of_few_images;  ///< and so a guess: a step of all would have taken too long to wait for

@@ -36,16 +36,6 @@ std::vector<EpochRecord> epochs_of(const TrainingState& state) {
   return epochs;
 }
 
-/// Whether a file holds a picture that can be shown.
-bool is_picture(const std::string& path) {
-  try {
-    read_image(path);
-    return true;
-  } catch (const Error&) {
-    return false;
-  }
-}
-
 class Run {
  public:
   Run(Trainer& trainer, const RunOptions& options)
@@ -154,7 +144,7 @@ class Run {
     for (const EpochRecord& epoch : state.history) {
       const bool last = state.steps_in_epoch == 0 && epoch.epoch == state.history.back().epoch;
       if (!(epoch.epoch % trainer_.config().pictures_every == 0 || (last && complete())) ||
-          is_picture(folder_.grid_path(epoch.epoch)))
+          folder_.has_grid(epoch.epoch))
         continue;
       try {
         write_grid(epoch.epoch,

@@ -144,6 +144,10 @@ std::string RunFolder::grid_path(std::int64_t epoch) const {
   return path(numbered(grid_format, epoch));
 }
 
+bool RunFolder::has_grid(std::int64_t epoch) const {
+  return readable_picture(grid_path(epoch)).has_value();
+}
+
 std::string RunFolder::checkpoint_path(const TrainingState& state) const {
   return state.steps_in_epoch == 0
              ? checkpoint_path(static_cast<std::int64_t>(state.history.size()))
@@ -233,18 +237,15 @@ void RunFolder::write_plot(const std::string& title,
 }
 
 void RunFolder::write_gif(std::int64_t last) {
-  // From the newest on, whose size counts: older ones may be of another version's making.
-  std::vector<std::string> shown;
-  Image newest;
-  for (std::int64_t epoch = last; epoch > 0; --epoch)
-    if (const std::optional<Image> grid = readable_picture(grid_path(epoch))) {
-      if (shown.empty()) newest = *grid;
-      if (same_size(*grid, newest)) shown.push_back(grid_path(epoch));
-    }
   gif_bytes_ = 0;
-  if (shown.empty()) return;
+  std::optional<Image> newest;  // its size counts: older ones may be of another version's making
+  for (std::int64_t epoch = last; epoch > 0 && !newest; --epoch)
+    newest = readable_picture(grid_path(epoch));
+  if (!newest) return;
   GifWriter gif(path(gif_name), gif_delay_ms);
-  for (auto file = shown.rbegin(); file != shown.rend(); ++file) gif.add(read_image(*file));
+  for (std::int64_t epoch = 1; epoch <= last; ++epoch)
+    if (const std::optional<Image> grid = readable_picture(grid_path(epoch)))
+      if (same_size(*grid, *newest)) gif.add(*grid);
   gif.finish();
   gif_bytes_ = fs::file_size(path(gif_name));
 }

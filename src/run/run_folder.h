@@ -21,6 +21,8 @@ class RunFolder {
   const std::string& directory() const { return directory_; }
   std::string path(const std::string& name) const { return directory_ + "/" + name; }
   std::string grid_path(std::int64_t epoch) const;
+  /// Whether the epoch has a grid that can be shown.
+  bool has_grid(std::int64_t epoch) const;
   std::string checkpoint_path(const TrainingState& state) const;
   /// Of the end of an epoch.
   std::string checkpoint_path(std::int64_t epoch) const;

@@ -82,6 +82,15 @@ void plan_upload(const SafetensorsFile& file, const std::vector<TensorView>& vie
     out.push_back({file.f32(prefix + view.name, view.shape), flat + view.offset});
 }
 
+NetworkSize size_of_both(const Config& config) {
+  const GanSpec spec = gan_spec(config);
+  NetworkSize size = Sequential::size_of(spec.generator, {1, 1, config.latent}, 1);
+  const NetworkSize d = Sequential::size_of(spec.discriminator, spec.image, 1);
+  size.parameters += d.parameters;
+  size.moving_statistics += d.moving_statistics;
+  return size;
+}
+
 }  // namespace
 
 std::vector<HostTensor> download_state(Gan& gan) {
@@ -142,12 +151,14 @@ CheckpointHeader read_checkpoint_header(const SafetensorsFile& file) {
   return header;
 }
 
+std::int64_t checkpoint_bytes(const Config& config) {
+  const NetworkSize size = size_of_both(config);
+  return (3 * size.parameters + size.moving_statistics) * std::int64_t{sizeof(float)};
+}
+
 void check_size(const SafetensorsFile& file, const Config& config) {
-  const GanSpec spec = gan_spec(config);
-  std::int64_t values = 0;
-  for (const NetworkSize& size : {Sequential::size_of(spec.generator, {1, 1, config.latent}, 1),
-                                  Sequential::size_of(spec.discriminator, spec.image, 1)})
-    values += size.parameters + size.moving_statistics;
+  const NetworkSize size = size_of_both(config);
+  const std::int64_t values = size.parameters + size.moving_statistics;
   if (static_cast<std::uint64_t>(values) > file.data_bytes() / sizeof(float))
     throw Error(file.path() + ": its settings describe networks of " + std::to_string(values) +
                 " numbers, which it does not hold");

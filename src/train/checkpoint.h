@@ -20,6 +20,9 @@ void write_checkpoint(const std::string& path, const Config& config, const Train
 /// Throws Error if the file is no checkpoint of a format this version knows.
 CheckpointHeader read_checkpoint_header(const SafetensorsFile& file);
 
+/// Of a checkpoint's tensors: weights, Adam's two moments of each, and moving statistics.
+std::int64_t checkpoint_bytes(const Config& config);
+
 /// Throws Error if networks of these settings have more weights than the file has bytes for: found
 /// out before they are allocated.
 void check_size(const SafetensorsFile& file, const Config& config);
