@@ -21,6 +21,7 @@
 #include "models/models.h"
 #include "train/checkpoint.h"
 #include "train/gan.h"
+#include "train/images_wanted.h"
 
 namespace dcgan::cli {
 namespace {
@@ -104,15 +105,11 @@ class Doctor {
   }
 
   void data() {
-    const SampleShape image = gan_spec(config_).image;
+    const ImagesWanted image = images_wanted(config_);
     const std::string place = data_place(config_);
-    const bool one_size = image.height == 28;
-    if (!one_size && !may_be_grey(config_.preset) && config_.data.empty())
-      return problem("data", "preset '" + config_.preset +
-                                 "' trains on a folder of pictures: name it with --data DIR");
     Dataset found;
     std::string where = place;
-    switch (kind_of_data(place, static_cast<int>(image.channels))) {
+    switch (kind_of_data(place, image.channels)) {
       case DataKind::pictures: {
         const PictureFiles files = find_pictures(place);
         images_ = static_cast<std::int64_t>(files.paths.size());
@@ -135,12 +132,12 @@ class Doctor {
     }
     images_ = found.count;
     const std::string shape = shape_text(found.height, found.width, found.channels),
-                      wanted = shape_text(image.height, image.width, image.channels);
+                      wanted = shape_text(image.size, image.size, image.channels);
     const std::string text =
         message("{}, {} images of {}: {}", found.name, found.count, shape, where);
     if (shape == wanted)
       ok("data", text);
-    else if (one_size)
+    else if (!image.any_size)
       problem("data", text + "; preset '" + config_.preset + "' trains on " + wanted +
                           ", --preset dcgan-32 on any size");
     else

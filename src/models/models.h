@@ -16,6 +16,8 @@ struct GanSpec {
 
 /// Whether the preset can train on pictures of one channel. Throws UsageError.
 bool may_be_grey(const std::string& preset);
+/// Whether images of any size are made to fit the preset, not only pictures. Throws UsageError.
+bool takes_any_size(const std::string& preset);
 
 /// The networks of config.preset with the config's sizes. Throws UsageError.
 GanSpec gan_spec(const Config& config);

@@ -39,6 +39,7 @@ struct Preset {
   std::string title;
   Config config;
   std::int64_t side;
+  bool any_size;                       ///< whether IDX and CIFAR images of other sizes are fitted
   std::vector<std::int64_t> channels;  ///< that it can have, its own first
   std::variant<DenseNetworks, ConvNetworks, DoublingNetworks> networks;
 };
@@ -86,31 +87,41 @@ std::vector<Preset> make_presets() {
   large.batch_size = 64;
 
   return {
-      {"Vanilla GAN", vanilla, 28, {1}, DenseNetworks{{128, 256, 512}, {512, 256, 128}, false}},
-      {"DCGAN", dcgan, 28, {1}, ConvNetworks{128, {64, 32}, {32, 64}, true}},
+      {"Vanilla GAN",
+       vanilla,
+       28,
+       false,
+       {1},
+       DenseNetworks{{128, 256, 512}, {512, 256, 128}, false}},
+      {"DCGAN", dcgan, 28, false, {1}, ConvNetworks{128, {64, 32}, {32, 64}, true}},
       {"DCGAN of the TensorFlow tutorial",
        tutorial,
        28,
+       false,
        {1},
        ConvNetworks{256, {128, 64}, {64, 128}, false}},
       {"Vanilla GAN 64x64",
        vanilla_64,
        64,
+       true,
        {3},
        DenseNetworks{{256, 1024, 4096}, {4096, 1024, 256}, true}},
       {"DCGAN 32x32",
        own_pictures("dcgan-32"),
        32,
+       true,
        {3, 1},
        DoublingNetworks{256, {128, 64}, {64, 128, 256}}},
       {"DCGAN 64x64",
        own_pictures("dcgan-64"),
        64,
+       true,
        {3, 1},
        DoublingNetworks{512, {256, 128, 64}, {64, 128, 256, 512}}},
       {"DCGAN 128x128",
        large,
        128,
+       true,
        {3, 1},
        DoublingNetworks{512, {256, 128, 64, 32}, {32, 64, 128, 256, 512}}},
   };
@@ -255,6 +266,8 @@ bool may_be_grey(const std::string& name) {
   const std::vector<std::int64_t>& channels = find_preset(name).channels;
   return std::find(channels.begin(), channels.end(), 1) != channels.end();
 }
+
+bool takes_any_size(const std::string& name) { return find_preset(name).any_size; }
 
 GanSpec gan_spec(const Config& config) {
   const Preset& preset = find_preset(config.preset);

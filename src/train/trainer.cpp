@@ -6,9 +6,9 @@
 
 #include "backend/backend.h"
 #include "backend/machine_limits.h"
-#include "data/data_source.h"
 #include "train/checkpoint.h"
 #include "train/gan.h"
+#include "train/images_wanted.h"
 
 namespace dcgan {
 namespace {
@@ -93,19 +93,22 @@ struct Trainer::Impl {
   TrainingState state;
 };
 
-Dataset read_dataset(const Config& config) {
+ImagesWanted images_wanted(const Config& config) {
   const SampleShape image = gan_spec(config).image;
-  const bool own_pictures = image.height != 28;
-  if (own_pictures && !may_be_grey(config.preset) && config.data.empty())
+  const bool any_size = takes_any_size(config.preset),
+             may_be_grey = dcgan::may_be_grey(config.preset);
+  if (any_size && !may_be_grey && config.data.empty())
     throw UsageError("preset '" + config.preset +
                      "' trains on a folder of PNG or JPEG pictures: name it with --data DIR");
   // Half of the memory: a backend in host memory has its own copy of the pixels.
-  return read_data(config, {.size = static_cast<int>(image.height),
-                            .channels = static_cast<int>(image.channels),
-                            .any_size = own_pictures,
-                            .may_be_grey = may_be_grey(config.preset),
-                            .most_bytes = static_cast<std::uint64_t>(free_memory_bytes()) / 2});
+  return {.size = static_cast<int>(image.height),
+          .channels = static_cast<int>(image.channels),
+          .any_size = any_size,
+          .may_be_grey = may_be_grey,
+          .most_bytes = static_cast<std::uint64_t>(free_memory_bytes()) / 2};
 }
+
+Dataset read_dataset(const Config& config) { return read_data(config, images_wanted(config)); }
 
 Config checkpoint_config(const std::string& path) {
   const SafetensorsFile file(path);
