@@ -2,7 +2,6 @@
 #include <ctime>
 #include <filesystem>
 #include <memory>
-#include <optional>
 #include <utility>
 
 #include "cli/commands.h"
@@ -32,18 +31,18 @@ struct Part {
   std::string name, checkpoint;
 };
 
-/// Throws Error if a new job may not begin in the folder.
-void check_free(const std::string& out) {
+/// Why no new job may begin in the folder, or nothing.
+std::string hindrance_to_new_job(const std::string& out) {
   for (const char* preset : presets) {
     const std::string folder = out + "/" + preset;
     if (has_checkpoints(folder))
-      throw Error(out + ": it already holds a run; name another folder with --out, or continue " +
-                  "it with --resume " + shell_word(out));
+      return out + ": it already holds a run; name another folder with --out, or continue " +
+             "it with --resume " + shell_word(out);
     const std::string hindrance = hindrance_to_new_run(folder);
-    if (!hindrance.empty()) throw Error(hindrance);
+    if (!hindrance.empty()) return hindrance;
   }
-  if (fs::exists(out + "/" + page_name))
-    throw Error(out + "/" + page_name + ": it is there already; name another folder with --out");
+  const std::string page = out + "/" + page_name;
+  return fs::exists(page) ? page + ": it is there already; name another folder with --out" : "";
 }
 
 std::vector<Part> fresh_parts(const Options& o) {
@@ -55,7 +54,9 @@ std::vector<Part> fresh_parts(const Options& o) {
       throw UsageError("the main job trains vanilla and dcgan; use 'train' for another preset");
     parts.push_back(std::move(part));
   }
-  if (!o.out.empty()) check_free(o.out);
+  if (o.out.empty()) return parts;
+  const std::string hindrance = hindrance_to_new_job(o.out);
+  if (!hindrance.empty()) throw Error(hindrance);
   return parts;
 }
 
@@ -81,21 +82,11 @@ std::vector<Part> resumed_parts(const Options& o) {
   return parts;
 }
 
-/// The job's folder, kept from others: the one named, else the first that is not there yet.
-struct JobFolder {
-  std::string path;
-  FolderLock lock;
-};
-
-JobFolder lock_job_folder(const Options& o) {
+/// The job's folder, kept from others: the one named, else the first free one.
+FolderLock lock_job_folder(const Options& o) {
   const std::string named = o.resume.empty() ? o.out : o.resume;
-  if (!named.empty()) return {named, FolderLock::lock(named)};
-  for (int n = 1;; ++n) {
-    const std::string path = "runs/notebook" + (n == 1 ? "" : "-" + std::to_string(n));
-    if (fs::exists(path)) continue;
-    std::optional<FolderLock> lock = FolderLock::try_lock(path);
-    if (lock) return {path, std::move(*lock)};
-  }
+  return named.empty() ? FolderLock::lock_first_free("runs/notebook", hindrance_to_new_job)
+                       : FolderLock::lock(named);
 }
 
 std::string now_text() {
@@ -110,10 +101,10 @@ int run(const Options& o) {
   const Dataset data = read_dataset(parts.front().config);
   // What stops the second run is reported before the first has trained for an hour.
   for (Part& part : parts) part.config = Trainer(part.config, data).config();
-  const JobFolder job = lock_job_folder(o);
+  const FolderLock job = lock_job_folder(o);
   std::vector<FolderLock> locks;
   for (const Part& part : parts) {  // both, so that the second can be resumed before it has begun
-    const std::string folder = job.path + "/" + part.name;
+    const std::string folder = job.path() + "/" + part.name;
     locks.push_back(FolderLock::lock(folder));
     if (part.checkpoint.empty())
       write_file_atomically(folder + "/config.json", to_json(part.config) + "\n");
@@ -124,9 +115,10 @@ int run(const Options& o) {
   for (const Part& part : parts) {
     Trainer trainer(part.config, data);
     if (!part.checkpoint.empty()) trainer.load(part.checkpoint);
-    RunOutcome outcome = train_with_progress(trainer, job.path + "/" + part.name, part.checkpoint);
+    RunOutcome outcome =
+        train_with_progress(trainer, job.path() + "/" + part.name, part.checkpoint);
     if (outcome.interrupted) {
-      print_resume_command("--resume " + shell_word(job.path));
+      print_resume_command("--resume " + shell_word(job.path()));
       return interrupted;
     }
     summaries.push_back(std::move(outcome.summary));
@@ -134,7 +126,7 @@ int run(const Options& o) {
                {"Backend", trainer.backend_description()},
                {"Finished", now_text()}};
   }
-  const std::string page = job.path + "/" + page_name;
+  const std::string page = job.path() + "/" + page_name;
   write_comparison_page(page, summaries, context);
   say("comparison: {}\n", page);
   return done;

@@ -1,9 +1,7 @@
 // dcgan_cuda train: one preset, from scratch or resumed.
 #include <filesystem>
 #include <memory>
-#include <optional>
 #include <system_error>
-#include <utility>
 
 #include "cli/commands.h"
 #include "cli/messages.h"
@@ -83,16 +81,16 @@ Config initialised_config(const Options& o) {
 }
 
 Config fresh_config(const Options& o) {
-  const int sources = !o.config_file.empty() + !o.init.empty();
-  if (!o.config_file.empty() && !o.preset.empty())
+  const bool of_file = !o.config_file.empty(), of_weights = !o.init.empty();
+  if (of_file && !o.preset.empty())
     throw UsageError("--preset and --config exclude each other: the file names its preset");
-  if (sources == 2)
+  if (of_file && of_weights)
     throw UsageError("--config and --init exclude each other: the checkpoint has its settings");
-  if (sources == 0 && o.preset.empty())
+  if (!of_file && !of_weights && o.preset.empty())
     throw UsageError("train needs --preset, --config, --init or --resume");
-  Config config = !o.config_file.empty() ? read_config(o.config_file)
-                  : !o.init.empty()      ? initialised_config(o)
-                                         : preset_config(o.preset);
+  Config config = of_file      ? read_config(o.config_file)
+                  : of_weights ? initialised_config(o)
+                               : preset_config(o.preset);
   o.settings.apply(config);
   return config;
 }
@@ -112,25 +110,14 @@ void check_out_folder(const Options& o, const Plan& plan) {
   check_named_folder(o, plan);
 }
 
-struct LockedFolder {
-  std::string path;
-  FolderLock lock;
-};
-
 /// The folder that is asked for or resumed, else the first free one of the preset's name.
-LockedFolder lock_out_folder(const Options& o, const Plan& plan) {
+FolderLock lock_out_folder(const Options& o, const Plan& plan) {
   const std::string named = o.out.empty() ? plan.own_folder : o.out;
-  if (!named.empty()) {
-    LockedFolder folder{named, FolderLock::lock(named)};
-    check_named_folder(o, plan);  // another run may have ended there in the meantime
-    return folder;
-  }
-  for (int n = 1;; ++n) {
-    const std::string out = "runs/" + plan.config.preset + (n == 1 ? "" : "-" + std::to_string(n));
-    if (!hindrance_to_new_run(out).empty()) continue;
-    std::optional<FolderLock> lock = FolderLock::try_lock(out);
-    if (lock && hindrance_to_new_run(out).empty()) return {out, std::move(*lock)};
-  }
+  if (named.empty())
+    return FolderLock::lock_first_free("runs/" + plan.config.preset, hindrance_to_new_run);
+  FolderLock folder = FolderLock::lock(named);
+  check_named_folder(o, plan);  // another run may have ended there in the meantime
+  return folder;
 }
 
 int run(const Options& o) {
@@ -148,9 +135,9 @@ int run(const Options& o) {
     throw UsageError(o.resume + " is at step " + std::to_string(state.step) + " of " +
                      std::to_string(trainer.total_steps()) +
                      ": nothing is left to do; give more --epochs or --steps");
-  const LockedFolder folder = lock_out_folder(o, plan);
+  const FolderLock folder = lock_out_folder(o, plan);
   install_stop_handler();
-  const RunOutcome outcome = train_with_progress(trainer, folder.path, plan.checkpoint);
+  const RunOutcome outcome = train_with_progress(trainer, folder.path(), plan.checkpoint);
   if (complete)
     say("all {} steps were trained before; train on with --epochs or --steps\n", state.step);
   if (!outcome.interrupted) return done;
@@ -163,8 +150,9 @@ int run(const Options& o) {
 void add_train(CLI::App& app, int& status) {
   CLI::App* command = app.add_subcommand("train", "Train a preset");
   auto o = std::make_shared<Options>();
-  command->add_option("--preset", o->preset,
-                      "vanilla, dcgan, tf-tutorial, vanilla-64, dcgan-32, dcgan-64 or dcgan-128");
+  std::string presets;
+  for (const std::string& name : preset_names()) presets += (presets.empty() ? "" : ", ") + name;
+  command->add_option("--preset", o->preset, presets);
   command->add_option("--init", o->init,
                       "Begin with the weights of a checkpoint, or of a run folder's newest");
   command->add_option("--config", o->config_file, "Settings from a run's config.json");

@@ -47,7 +47,7 @@ std::optional<FolderLock> FolderLock::try_lock(const std::string& folder) {
   // nobody is kept out.
   if (TEMP_FAILURE_RETRY(flock(file.get(), LOCK_EX | LOCK_NB)) != 0 && errno == EWOULDBLOCK)
     return std::nullopt;
-  return FolderLock(std::move(file));
+  return FolderLock(folder, std::move(file));
 }
 
 FolderLock FolderLock::lock(const std::string& folder) {
@@ -57,6 +57,17 @@ FolderLock FolderLock::lock(const std::string& folder) {
                 ": a run is writing to it at this moment; wait until it has ended, or "
                 "name another folder with --out");
   return std::move(*lock);
+}
+
+FolderLock FolderLock::lock_first_free(
+    const std::string& name, const std::function<std::string(const std::string&)>& hindrance) {
+  for (int n = 1;; ++n) {
+    const std::string folder = name + (n == 1 ? "" : "-" + std::to_string(n));
+    if (!hindrance(folder).empty()) continue;
+    std::optional<FolderLock> lock = try_lock(folder);
+    // Another run may have ended there in the meantime.
+    if (lock && hindrance(folder).empty()) return std::move(*lock);
+  }
 }
 
 std::string hindrance_to_new_run(const std::string& folder) {

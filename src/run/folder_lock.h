@@ -1,7 +1,9 @@
 // One run at a time in a folder, and none over somebody's files.
 #pragma once
+#include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "io/descriptor.h"
 
@@ -15,10 +17,18 @@ class FolderLock {
   static std::optional<FolderLock> try_lock(const std::string& folder);
   /// Throws Error if somebody else keeps it.
   static FolderLock lock(const std::string& folder);
+  /// The first of `name`, `name`-2, `name`-3 and so on that nobody keeps and nothing hinders:
+  /// `hindrance` says what does, or nothing. Throws Error.
+  static FolderLock lock_first_free(
+      const std::string& name, const std::function<std::string(const std::string&)>& hindrance);
+
+  const std::string& path() const { return path_; }
 
  private:
-  explicit FolderLock(Descriptor folder) : folder_(std::move(folder)) {}
+  FolderLock(std::string path, Descriptor folder)
+      : path_(std::move(path)), folder_(std::move(folder)) {}
 
+  std::string path_;
   Descriptor folder_;
 };
 

@@ -170,7 +170,8 @@ TEST_F(Steered, WithoutANameARunTakesTheNextFreeFolder) {
 
 TEST_F(Steered, WithoutANameTheMainJobTakesTheNextFreeFolder) {
   const WorkingFolder here(folder.path("."));
-  fs::create_directories("runs/notebook");
+  fs::create_directories("runs/notebook/dcgan/checkpoints");
+  folder.write("runs/notebook/dcgan/checkpoints/x.safetensors", "of another job");
   ran({"--data", data, "--steps", "1", "--batch-size", "8", "--set", "width=0.0625", "--backend",
        "cpu"});
   EXPECT_TRUE(fs::exists("runs/notebook-2/comparison.html"));
