@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cli/messages.h"
+#include "io/size_text.h"
 #include "models/models.h"
 #include "train/gan.h"
 
@@ -38,9 +39,9 @@ double step_seconds(Config config, std::int64_t batch_size, int steps) {
 }  // namespace
 
 std::string bytes_text(std::int64_t bytes) {
-  constexpr double mib = 1 << 20, gib = 1 << 30;
-  const auto b = static_cast<double>(bytes);
-  return b < 0.1 * gib ? message("{:.0f} MiB", b / mib) : message("{:.1f} GiB", b / gib);
+  constexpr std::int64_t mib = 1 << 20, gib = 1 << 30;
+  return bytes < gib / 10 ? message("{} MiB", (bytes + mib / 2) / mib)
+                          : gib_text(static_cast<std::uint64_t>(bytes));
 }
 
 std::string time_text(double seconds) {

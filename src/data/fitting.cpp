@@ -10,6 +10,7 @@
 
 #include "dcgan/error.h"
 #include "image/image.h"
+#include "io/size_text.h"
 
 namespace dcgan {
 namespace {
@@ -19,11 +20,6 @@ std::size_t middle(int width, int height, int inner_width, int inner_height, int
   return (static_cast<std::size_t>(height - inner_height) / 2 * static_cast<std::size_t>(width) +
           static_cast<std::size_t>(width - inner_width) / 2) *
          static_cast<std::size_t>(channels);
-}
-
-std::string gib(std::uint64_t bytes) {
-  const std::uint64_t tenths = bytes / ((std::uint64_t{1} << 30) / 10);
-  return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " GiB";
 }
 
 }  // namespace
@@ -55,8 +51,8 @@ void check_fits(std::int64_t count, int size, int channels, std::uint64_t most_b
   if (static_cast<std::uint64_t>(count) <= most_bytes / each) return;
   const std::string square = std::to_string(size) + "x" + std::to_string(size);
   throw Error(std::to_string(count) + " pictures of " + square + "x" + std::to_string(channels) +
-              " take " + gib(static_cast<std::uint64_t>(count) * each) + ", but no more than " +
-              gib(most_bytes) +
+              " take " + gib_text(static_cast<std::uint64_t>(count) * each) +
+              ", but no more than " + gib_text(most_bytes) +
               " of this machine's memory can be had for them: take fewer, or a preset of smaller "
               "ones");
 }
