@@ -38,7 +38,7 @@ std::string hindrance_to_new_job(const std::string& out) {
     if (has_checkpoints(folder))
       return out + ": it already holds a run; name another folder with --out, or continue " +
              "it with --resume " + shell_word(out);
-    const std::string hindrance = hindrance_to_new_run(folder);
+    std::string hindrance = hindrance_to_new_run(folder);
     if (!hindrance.empty()) return hindrance;
   }
   const std::string page = out + "/" + page_name;
