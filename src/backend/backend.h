@@ -17,6 +17,7 @@
 #include "ops/gather.h"
 #include "ops/loss.h"
 #include "ops/random.h"
+#include "ops/weighted_sum.h"
 
 namespace dcgan {
 
@@ -114,6 +115,7 @@ class Backend {
   virtual void draw_normal(const NormalDraw&) = 0;
   virtual void draw_keep_mask(const KeepMaskDraw&) = 0;
   virtual void gather(const Gather&) = 0;
+  virtual void weighted_sum(const WeightedSum&) = 0;
 };
 
 /// A backend this program knows, and why it cannot be used here (empty: it can).

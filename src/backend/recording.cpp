@@ -104,6 +104,7 @@ class RecordingBackend final : public Backend {
   void draw_normal(const NormalDraw& call) override { record(call, &Backend::draw_normal); }
   void draw_keep_mask(const KeepMaskDraw& call) override { record(call, &Backend::draw_keep_mask); }
   void gather(const Gather& call) override { record(call, &Backend::gather); }
+  void weighted_sum(const WeightedSum& call) override { record(call, &Backend::weighted_sum); }
 
  private:
   template <class Shape>

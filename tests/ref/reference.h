@@ -59,6 +59,10 @@ GanLosses gan_loss(const Vector& logits, double real_target, double fake_target,
 void adam(const AdamConfig& config, std::int64_t t, const Vector& gradient, Vector& m, Vector& v,
           Vector& parameter);
 
+/// From a and b [rows, size]; a_scale may be empty.
+Vector weighted_sum(std::int64_t rows, double a_factor, const Vector& a_scale, const Vector& a,
+                    double b_factor, const Vector& b);
+
 /// By Box and Muller: four values from each block of Philox.
 Vector normal(const RandomAddress& address, std::int64_t n);
 /// Eight values from each block: 16 bits >= round(dropout_rate * 2^16).

@@ -126,6 +126,12 @@ TEST(Reference, AdamsFirstStepHasItsClosedForm) {
   EXPECT_NEAR(v[1], 0.04, 1e-15);
 }
 
+TEST(Reference, AWeightedSumScalesTheRowsOfItsFirstPart) {
+  const Vector a = {1, 2, 3, 4, 5, 6}, b = {10, 20, 30, 40, 50, 60};
+  EXPECT_EQ(weighted_sum(2, 2, {1, -1}, a, 0.5, b), (Vector{7, 14, 21, 12, 15, 18}));
+  EXPECT_EQ(weighted_sum(2, 2, {}, a, 0.5, b), (Vector{7, 14, 21, 28, 35, 42}));
+}
+
 TEST(Reference, DrawsHaveTheirMoments) {
   const RandomAddress address{7, 3, 1'000'000'000'000};
   const auto n = 100'000.0;

@@ -1,4 +1,4 @@
-// The losses, Adam, and the random draws.
+// The losses, Adam, weighted sums, and the random draws.
 #include <algorithm>
 #include <cmath>
 #include <numbers>
@@ -54,6 +54,15 @@ void adam(const AdamConfig& c, std::int64_t t, const Vector& gradient, Vector& m
     v[i] = c.beta2 * v[i] + (1 - c.beta2) * gradient[i] * gradient[i];
     parameter[i] -= alpha * m[i] / (std::sqrt(v[i]) + c.epsilon);
   }
+}
+
+Vector weighted_sum(std::int64_t rows, double a_factor, const Vector& a_scale, const Vector& a,
+                    double b_factor, const Vector& b) {
+  const std::size_t size = a.size() / static_cast<std::size_t>(rows);
+  Vector y(a.size());
+  for (std::size_t i = 0; i < y.size(); ++i)
+    y[i] = a_factor * (a_scale.empty() ? 1 : a_scale[i / size]) * a[i] + b_factor * b[i];
+  return y;
 }
 
 Vector normal(const RandomAddress& a, std::int64_t n) {

@@ -17,6 +17,7 @@
 #include "backend/cpu/loss.h"
 #include "backend/cpu/memory.h"
 #include "backend/cpu/random.h"
+#include "backend/cpu/weighted_sum.h"
 #include "backend/machine_limits.h"
 
 namespace dcgan::cpu {
@@ -95,6 +96,7 @@ class CpuBackend final : public Backend {
   void draw_normal(const NormalDraw& d) override { cpu::draw_normal(d); }
   void draw_keep_mask(const KeepMaskDraw& d) override { cpu::draw_keep_mask(d); }
   void gather(const Gather& g) override { cpu::gather(g); }
+  void weighted_sum(const WeightedSum& s) override { cpu::weighted_sum(s); }
 
  private:
   ConvContext convolutions_;

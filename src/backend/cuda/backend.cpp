@@ -12,6 +12,7 @@
 #include "kernels/gather.h"
 #include "kernels/loss.h"
 #include "kernels/random.h"
+#include "kernels/weighted_sum.h"
 
 #define DCGAN_TEXT_OF(name) #name
 #define DCGAN_TEXT(name) DCGAN_TEXT_OF(name)
@@ -82,6 +83,9 @@ class DeviceBackend final : public Backend {
     DCGAN_TARGET::draw_keep_mask(d, streams_.compute());
   }
   void gather(const Gather& g) override { DCGAN_TARGET::gather(g, streams_.compute()); }
+  void weighted_sum(const WeightedSum& s) override {
+    DCGAN_TARGET::weighted_sum(s, streams_.compute());
+  }
 
  private:
   LayerContext context() { return {streams_, workspace_}; }
