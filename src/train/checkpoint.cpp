@@ -13,6 +13,7 @@ using nlohmann::json;
 
 constexpr const char* format_name = "dcgan_cuda checkpoint";
 constexpr const char* format_version = "1";
+constexpr const char* average_prefix = "average.";
 
 json to_json(const TrainingState& state) {
   json history = json::array();
@@ -82,13 +83,19 @@ void plan_upload(const SafetensorsFile& file, const std::vector<TensorView>& vie
     out.push_back({file.f32(prefix + view.name, view.shape), flat + view.offset});
 }
 
-NetworkSize size_of_both(const Config& config) {
+/// Numbers of a checkpoint: those that sampling needs, and all.
+struct CheckpointSize {
+  std::int64_t weights, all;
+};
+
+CheckpointSize size_of(const Config& config) {
   const GanSpec spec = gan_spec(config);
-  NetworkSize size = Sequential::size_of(spec.generator, {1, 1, config.latent}, 1);
+  const NetworkSize g = Sequential::size_of(spec.generator, {1, 1, config.latent}, 1);
   const NetworkSize d = Sequential::size_of(spec.discriminator, spec.image, 1);
-  size.parameters += d.parameters;
-  size.moving_statistics += d.moving_statistics;
-  return size;
+  const std::int64_t parameters = g.parameters + d.parameters,
+                     weights = parameters + g.moving_statistics + d.moving_statistics,
+                     average = config.average > 0 ? g.parameters + g.moving_statistics : 0;
+  return {weights, weights + 2 * parameters + average};
 }
 
 }  // namespace
@@ -100,6 +107,11 @@ std::vector<HostTensor> download_state(Gan& gan) {
     download(gan, network->moving_statistics(), network->moving(), "", tensors);
     download(gan, network->parameters(), network->adam_m(), "adam.m.", tensors);
     download(gan, network->parameters(), network->adam_v(), "adam.v.", tensors);
+  }
+  if (gan.averages()) {
+    const Sequential& generator = gan.generator();
+    download(gan, generator.parameters(), gan.average_values(), average_prefix, tensors);
+    download(gan, generator.moving_statistics(), gan.average_moving(), average_prefix, tensors);
   }
   return tensors;
 }
@@ -152,13 +164,11 @@ CheckpointHeader read_checkpoint_header(const SafetensorsFile& file) {
 }
 
 std::int64_t checkpoint_bytes(const Config& config) {
-  const NetworkSize size = size_of_both(config);
-  return (3 * size.parameters + size.moving_statistics) * std::int64_t{sizeof(float)};
+  return size_of(config).all * std::int64_t{sizeof(float)};
 }
 
 void check_size(const SafetensorsFile& file, const Config& config) {
-  const NetworkSize size = size_of_both(config);
-  const std::int64_t values = size.parameters + size.moving_statistics;
+  const std::int64_t values = size_of(config).weights;
   if (static_cast<std::uint64_t>(values) > file.data_bytes() / sizeof(float))
     throw Error(file.path() + ": its settings describe networks of " + std::to_string(values) +
                 " numbers, which it does not hold");
@@ -173,9 +183,17 @@ void load_tensors(const SafetensorsFile& file, Gan& gan, Moments moments) {
     plan_upload(file, network->parameters(), network->adam_m(), "adam.m.", uploads);
     plan_upload(file, network->parameters(), network->adam_v(), "adam.v.", uploads);
   }
+  const Sequential& generator = gan.generator();
+  const bool averaged =
+      gan.averages() && file.contains(average_prefix + generator.parameters().front().name);
+  if (averaged) {
+    plan_upload(file, generator.parameters(), gan.average_values(), average_prefix, uploads);
+    plan_upload(file, generator.moving_statistics(), gan.average_moving(), average_prefix, uploads);
+  }
   file.verify();
   for (const Upload& u : uploads)
     gan.backend().upload(u.device, u.host.data(), u.host.size() * sizeof(float));
+  if (gan.averages() && !averaged) gan.begin_average();
 }
 
 }  // namespace dcgan

@@ -176,7 +176,9 @@ StepResult Trainer::train_step() {
   const std::int64_t first = state.images_in_epoch;
   const std::int64_t rows = std::min(config.batch_size, impl_->dataset.count - first);
 
-  gan.train_step({impl_->pixels.u8(), impl_->dataset.count, epoch, first, rows}, state.step);
+  gan.train_step({impl_->pixels.u8(), impl_->dataset.count, epoch, first, rows,
+                  static_cast<double>(state.step) / static_cast<double>(total_steps())},
+                 state.step);
   const StepLosses losses = gan.losses();
 
   StepResult result;
