@@ -44,6 +44,7 @@ struct StepResult {
   std::int64_t images = 0;
   double loss_generator = 0;
   double loss_discriminator = 0;
+  double penalty = 0;  ///< mean |dD/dx|^2 of the real images and of the generated, added up
   double milliseconds = 0;
   bool ends_epoch = false;
 };

@@ -78,8 +78,7 @@ std::int64_t Gan::bytes(const Config& config) {
   const GanSpec spec = gan_spec(config);
   std::int64_t sum =
       Sequential::size_of(spec.generator, {1, 1, config.latent}, config.batch_size).bytes +
-      Sequential::size_of(spec.discriminator, spec.image, 2 * config.batch_size,
-                          penalty_of(config))
+      Sequential::size_of(spec.discriminator, spec.image, 2 * config.batch_size, penalty_of(config))
           .bytes;
   allocate_memory(config, [&](std::size_t n) {
     sum += static_cast<std::int64_t>(n);

@@ -187,6 +187,7 @@ StepResult Trainer::train_step() {
   result.images = rows;
   result.loss_generator = static_cast<double>(losses.generator);
   result.loss_discriminator = static_cast<double>(losses.discriminator);
+  result.penalty = static_cast<double>(losses.penalty);
   result.ends_epoch = first + rows == impl_->dataset.count;
   const double elapsed = seconds_now() - start;
   result.milliseconds = elapsed * 1e3;

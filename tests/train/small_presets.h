@@ -28,8 +28,8 @@ inline Dataset pictures(const Config& config, std::int64_t count) {
   return pictures(count, gan_spec(config).image);
 }
 
-constexpr const char* all_presets[] = {"vanilla",  "dcgan",    "tf-tutorial", "vanilla-64",
-                                       "dcgan-32", "dcgan-64", "dcgan-128"};
+constexpr const char* all_presets[] = {"vanilla",    "dcgan",    "modern",   "tf-tutorial",
+                                       "vanilla-64", "dcgan-32", "dcgan-64", "dcgan-128"};
 
 /// Of letters, digits and underscores, as GoogleTest requires.
 inline std::string as_test_name(std::string text) {
