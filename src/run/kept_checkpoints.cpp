@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <system_error>
 
+#include "models/models.h"
 #include "train/run_checkpoints.h"
 
 namespace dcgan {
@@ -14,11 +15,22 @@ std::int64_t most_balanced_epoch(const std::vector<EpochRecord>& history) {
   std::int64_t best = 0;
   double least = 0;
   for (const EpochRecord& e : history) {
-    const double distance =
-        std::abs(e.loss_discriminator - 2 * ln2) + std::abs(e.loss_generator - ln2);
+    const double distance = std::abs(e.means[1] - 2 * ln2) + std::abs(e.means[0] - ln2);
     if (!std::isfinite(distance) || (best && distance >= least)) continue;
     best = e.epoch;
     least = distance;
+  }
+  return best;
+}
+
+std::int64_t most_accurate_epoch(const std::vector<EpochRecord>& history) {
+  std::int64_t best = 0;
+  double most = -1;
+  for (const EpochRecord& e : history) {
+    const double accuracy = e.test ? (*e.test)[1] : e.means[1];
+    if (!(accuracy > most)) continue;
+    best = e.epoch;
+    most = accuracy;
   }
   return best;
 }
@@ -29,9 +41,9 @@ KeptCheckpoints::File KeptCheckpoints::describe(const std::string& path,
   return {path, ends_epoch ? state.history.back() : EpochRecord{}};
 }
 
-KeptCheckpoints::KeptCheckpoints(const std::string& folder, std::int64_t keep,
+KeptCheckpoints::KeptCheckpoints(const std::string& folder, const Config& config,
                                  const TrainingState& state)
-    : keep_(keep) {
+    : keep_(config.keep), classifies_(task_of(config.preset) == Task::classifier) {
   if (keep_ == 0) return;
   for (const RunCheckpoint& found : run_checkpoints(folder))
     if (found.state.step <= state.step) files_.push_back(describe(found.path, found.state));
@@ -45,7 +57,7 @@ void KeptCheckpoints::add(const std::string& path, const TrainingState& state) {
   std::vector<EpochRecord> saved;
   for (const File& file : files_)
     if (file.epoch.epoch > 0) saved.push_back(file.epoch);
-  const std::int64_t best = most_balanced_epoch(saved);
+  const std::int64_t best = classifies_ ? most_accurate_epoch(saved) : most_balanced_epoch(saved);
   const std::size_t old = files_.size() - std::min(files_.size(), static_cast<std::size_t>(keep_));
   std::vector<File> kept;
   for (std::size_t i = 0; i < files_.size(); ++i) {

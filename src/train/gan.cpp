@@ -4,16 +4,9 @@
 #include <algorithm>
 
 #include "dcgan/error.h"
-#include "train/memory.h"
 
 namespace dcgan {
 namespace {
-
-/// config, checked to fit the machine's memory.
-const Config& checked(const Backend& backend, const Config& config) {
-  if (backend.name() != "cuda") check_host_memory(config);  // a device reports itself what it lacks
-  return config;
-}
 
 // The step number tells chunks apart, so that a sample depends on seed and index alone only while
 // the chunk is fixed: it is, whatever the batch size.
@@ -42,10 +35,7 @@ Gan::Memory Gan::allocate_memory(const Config& config,
 }
 
 std::int64_t Gan::bytes(const Config& config) {
-  const GanSpec spec = gan_spec(config);
-  std::int64_t sum =
-      Sequential::size_of(spec.generator, {1, 1, config.latent}, config.batch_size).bytes +
-      Sequential::size_of(spec.discriminator, spec.image, 2 * config.batch_size).bytes;
+  std::int64_t sum = 0;
   allocate_memory(config, [&](std::size_t n) {
     sum += static_cast<std::int64_t>(n);
     return Buffer();
@@ -54,8 +44,7 @@ std::int64_t Gan::bytes(const Config& config) {
 }
 
 Gan::Gan(Backend& backend, const Config& config)
-    : backend_(backend),
-      config_(checked(backend, config)),
+    : Model(backend, config),
       spec_(gan_spec(config)),
       generator_(backend, "generator", spec_.generator, {1, 1, config.latent}, config.batch_size),
       discriminator_(backend, "discriminator", spec_.discriminator, spec_.image,
@@ -63,15 +52,6 @@ Gan::Gan(Backend& backend, const Config& config)
       memory_(allocate_memory(config, [&](std::size_t bytes) { return backend.allocate(bytes); })) {
   generator_.initialise(config.seed);
   discriminator_.initialise(config.seed);
-}
-
-void Gan::draw_masks(std::int64_t rows, std::int64_t step, std::uint32_t pass) {
-  std::uint32_t stream = random_stream::dropout + 16 * pass;
-  for (DropoutLayer& dropout : discriminator_.dropouts())
-    backend_.draw_keep_mask({{config_.seed, stream++, static_cast<std::uint64_t>(step)},
-                             dropout.rate,
-                             rows * dropout.shape.size(),
-                             dropout.keep.u8()});
 }
 
 void Gan::evaluate_loss(std::int64_t rows) {
@@ -83,28 +63,15 @@ void Gan::evaluate_loss(std::int64_t rows) {
                      memory_.ratio.f32(), memory_.losses.f32()});
 }
 
-void Gan::update(Sequential& network, const AdamConfig& adam, std::int64_t t) {
-  backend_.adam({adam, t, network.flat_size(), network.gradients(), network.adam_m(),
-                 network.adam_v(), network.values()});
-}
-
 void Gan::train_step(const Batch& batch, std::int64_t step) {
-  const auto address = [&](std::uint32_t stream, std::int64_t number) {
-    return RandomAddress{config_.seed, stream, static_cast<std::uint64_t>(number)};
-  };
-  Mirror mirror;
-  if (config_.flip)
-    mirror = {address(random_stream::mirror, batch.epoch), spec_.image.width, spec_.image.channels};
-  backend_.gather({batch.pixels, batch.count, spec_.image.size(),
-                   address(random_stream::shuffle, batch.epoch), batch.first, batch.rows,
-                   real_images(), mirror});
+  gather_images(batch, spec_.image, {}, mirror(spec_.image, batch.epoch), real_images());
   backend_.draw_normal({address(random_stream::noise, step), batch.rows * config_.latent, noise()});
   train_step(batch.rows, step);
 }
 
 void Gan::train_step(std::int64_t rows, std::int64_t step, const PlaceMasks& place_masks) {
   const PlaceMasks draw = [&](std::int64_t mask_rows, std::uint32_t pass) {
-    draw_masks(mask_rows, step, pass);
+    draw_masks(discriminator_, mask_rows, step, pass);
   };
   float* fake = real_images() + rows * spec_.image.size();
   generator_.forward(rows, memory_.noise.f32(), Mode::training, fake);
@@ -168,6 +135,11 @@ void Gan::alternating_step(std::int64_t rows, std::int64_t step, const PlaceMask
   backend_.upload(memory_.losses.f32() + 1, &discriminator_loss, sizeof discriminator_loss);
   backward_generator_loss(rows, 0);
   update(generator_, config_.generator, step + 1);
+}
+
+Measures Gan::measures() {
+  const StepLosses of_step = losses();
+  return {static_cast<double>(of_step.generator), static_cast<double>(of_step.discriminator)};
 }
 
 StepLosses Gan::losses() {

@@ -6,9 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "backend/backend.h"
-#include "models/models.h"
-#include "nn/sequential.h"
+#include "train/model.h"
 
 namespace dcgan {
 
@@ -17,30 +15,22 @@ struct StepLosses {
   float discriminator = 0;
 };
 
-/// A step's images in the data set, which is on the device.
-struct Batch {
-  const std::uint8_t* pixels;  ///< [count, image]
-  std::int64_t count;
-  std::int64_t epoch;  ///< from 0; each has its own order
-  std::int64_t first, rows;
-};
-
 /// Generator and discriminator with the memory their step needs.
-class Gan {
+class Gan : public Model {
  public:
   /// Throws Error if a backend in host memory cannot hold it.
   Gan(Backend& backend, const Config& config);
 
-  /// Device memory that it needs, without what the backend's operations add.
+  /// Device memory that it needs beside its networks'.
   static std::int64_t bytes(const Config& config);
 
   Sequential& generator() { return generator_; }
   Sequential& discriminator() { return discriminator_; }
   const GanSpec& spec() const { return spec_; }
-  Backend& backend() { return backend_; }
 
-  /// One training step; `step` counts from 0. Losses stay on the device until losses() is called.
-  void train_step(const Batch& batch, std::int64_t step);
+  std::vector<Sequential*> networks() override { return {&generator_, &discriminator_}; }
+  void train_step(const Batch& batch, std::int64_t step) override;
+  Measures measures() override;
   StepLosses losses();
 
   /// Device memory for a step's inputs: [batch, image] in [-1, 1] and [batch, latent].
@@ -83,7 +73,6 @@ class Gan {
 
   /// Images of latent vectors that are on the device, into host memory.
   void generate(std::int64_t rows, const float* latents, float* images);
-  void draw_masks(std::int64_t rows, std::int64_t step, std::uint32_t pass);
   void evaluate_loss(std::int64_t rows);
   /// Forward over the real and the generated images of a pass of the step, and both losses.
   void evaluate_discriminator(std::int64_t rows, std::uint32_t pass, const PlaceMasks& place_masks);
@@ -92,10 +81,7 @@ class Gan {
   void backward_generator_loss(std::int64_t rows, std::int64_t first_fake);
   void simultaneous_step(std::int64_t rows, std::int64_t step, const PlaceMasks& place_masks);
   void alternating_step(std::int64_t rows, std::int64_t step, const PlaceMasks& place_masks);
-  void update(Sequential& network, const AdamConfig& adam, std::int64_t t);
 
-  Backend& backend_;
-  Config config_;
   GanSpec spec_;
   Sequential generator_, discriminator_;
   Memory memory_;
