@@ -18,9 +18,9 @@ namespace dcgan {
 using Measures = std::array<double, 3>;
 
 struct EpochRecord {
-  std::int64_t epoch = 0;  ///< from 1
-  Measures means{};        ///< over its steps
-  double seconds = 0;      ///< of its steps
+  std::int64_t epoch = 0;        ///< from 1
+  Measures means{};              ///< over its steps
+  double seconds = 0;            ///< of its steps
   std::optional<Measures> test;  ///< of a classifier at the epoch's end, on the test images
 };
 
@@ -62,6 +62,10 @@ struct NetworkInfo {
 
 /// The data set that a preset trains on. Throws Error.
 Dataset read_dataset(const Config& config);
+
+/// The images that a classifier is tested on: those of the same data set that are there for it.
+/// Where there are none, and for a GAN, an empty set; for a classifier with a warning in the log.
+Dataset read_test_set(const Config& config);
 
 /// The settings stored in a checkpoint. Throws Error naming the file.
 Config checkpoint_config(const std::string& path);

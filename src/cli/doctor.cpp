@@ -20,8 +20,8 @@
 #include "dcgan/error.h"
 #include "models/models.h"
 #include "train/checkpoint.h"
-#include "train/model.h"
 #include "train/images_wanted.h"
+#include "train/model.h"
 
 namespace dcgan::cli {
 namespace {

@@ -123,7 +123,7 @@ FolderLock lock_out_folder(const Options& o, const Plan& plan) {
 int run(const Options& o) {
   const Plan plan = o.resume.empty() ? Plan{fresh_config(o), "", ""} : resumed_plan(o);
   check_out_folder(o, plan);
-  Trainer trainer(plan.config, read_dataset(plan.config));
+  Trainer trainer(plan.config, read_dataset(plan.config), read_test_set(plan.config));
   if (!plan.checkpoint.empty()) {
     trainer.load(plan.checkpoint);
   } else if (!plan.config.init.empty()) {

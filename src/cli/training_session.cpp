@@ -98,7 +98,8 @@ class Progress {
     // A narrow terminal gets the same numbers in fewer words.
     using I = std::int64_t;
     const Format<I, I, I, std::string, double, std::string>
-        wide = "epoch {}  {}/{}  {}  {:.0f} images/s  ETA {}", narrow = "{}  {}/{}  {}  {:.0f}/s  {}";
+        wide = "epoch {}  {}/{}  {}  {:.0f} images/s  ETA {}",
+        narrow = "{}  {}/{}  {}  {:.0f}/s  {}";
     const std::string text =
         message(columns >= 72 ? wide : narrow, s.epoch, in_epoch, per_epoch,
                 measures_text(trainer.config().preset, s.measures, 3), rate, duration_text(eta));
@@ -175,7 +176,9 @@ RunOutcome train_with_progress(Trainer& trainer, const std::string& directory,
   options.checkpoint = checkpoint;
   options.stop = &stop;
   options.after_step = [&](const StepResult& s, const Trainer& t) { progress.step(s, t); };
-  options.after_epoch = [&](const EpochRecord& e, const std::string& g) { progress.epoch(e, c.preset, g); };
+  options.after_epoch = [&](const EpochRecord& e, const std::string& g) {
+    progress.epoch(e, c.preset, g);
+  };
   RunOutcome outcome = run_training(trainer, options);
   progress.clear();
   if (outcome.interrupted)

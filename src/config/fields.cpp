@@ -94,7 +94,8 @@ std::vector<Field> make_fields() {
                  Real{[](C& c) -> double& { return c.width; }, 1.0 / 64, 16, Bounds::closed}});
   all.push_back({"leaky_slope", "slope of LeakyReLU below zero",
                  Real{[](C& c) -> double& { return c.leaky_slope; }, 0, 1, Bounds::closed}});
-  all.push_back({"dropout", "share of a discriminator's or classifier's activations dropped in training",
+  all.push_back({"dropout",
+                 "share of a discriminator's or classifier's activations dropped in training",
                  Real{[](C& c) -> double& { return c.dropout; }, 0, 0.95, Bounds::closed}});
   all.push_back(
       {"label_smoothing", "how far targets are moved from 0 and 1",

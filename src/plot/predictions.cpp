@@ -69,8 +69,7 @@ Image predictions_figure(const ImageBatch& images, std::span<const float> probab
                 Align::left);
   }
   Image figure = canvas.image(3);
-  for (int i = 0; i < images.count; ++i)
-    place(figure, images, i, scale, cell(i).left, cell(i).top);
+  for (int i = 0; i < images.count; ++i) place(figure, images, i, scale, cell(i).left, cell(i).top);
   return figure;
 }
 

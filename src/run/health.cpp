@@ -73,8 +73,7 @@ std::string CollapseWatch::of_losses(const EpochRecord& epoch) {
     return "";
   warned_of_losses_ = true;
   char losses[64];
-  std::snprintf(losses, sizeof losses, "%.4f and %.1f", epoch.means[1],
-                epoch.means[0]);
+  std::snprintf(losses, sizeof losses, "%.4f and %.1f", epoch.means[1], epoch.means[0]);
   return std::string("the discriminator tells all generated pictures from real ones (losses ") +
          losses + "), and the generator learns nothing any more; try a lower " +
          "discriminator.learning_rate, label_smoothing=0.1, or more dropout, from an earlier "

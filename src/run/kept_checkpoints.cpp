@@ -5,7 +5,6 @@
 #include <filesystem>
 #include <system_error>
 
-#include "models/models.h"
 #include "train/run_checkpoints.h"
 
 namespace dcgan {
@@ -41,9 +40,9 @@ KeptCheckpoints::File KeptCheckpoints::describe(const std::string& path,
   return {path, ends_epoch ? state.history.back() : EpochRecord{}};
 }
 
-KeptCheckpoints::KeptCheckpoints(const std::string& folder, const Config& config,
-                                 const TrainingState& state)
-    : keep_(config.keep), classifies_(task_of(config.preset) == Task::classifier) {
+KeptCheckpoints::KeptCheckpoints(const std::string& folder, std::int64_t keep,
+                                 const TrainingState& state, Task task)
+    : keep_(keep), task_(task) {
   if (keep_ == 0) return;
   for (const RunCheckpoint& found : run_checkpoints(folder))
     if (found.state.step <= state.step) files_.push_back(describe(found.path, found.state));
@@ -57,7 +56,8 @@ void KeptCheckpoints::add(const std::string& path, const TrainingState& state) {
   std::vector<EpochRecord> saved;
   for (const File& file : files_)
     if (file.epoch.epoch > 0) saved.push_back(file.epoch);
-  const std::int64_t best = classifies_ ? most_accurate_epoch(saved) : most_balanced_epoch(saved);
+  const std::int64_t best =
+      task_ == Task::classifier ? most_accurate_epoch(saved) : most_balanced_epoch(saved);
   const std::size_t old = files_.size() - std::min(files_.size(), static_cast<std::size_t>(keep_));
   std::vector<File> kept;
   for (std::size_t i = 0; i < files_.size(); ++i) {

@@ -81,8 +81,8 @@ class ClassifierPictures : public Pictures {
   ClassifierPictures(Trainer& trainer, RunFolder& folder)
       : trainer_(trainer),
         folder_(folder),
-        shown_(first_images(trainer.test_set().count > 0 ? trainer.test_set()
-                                                         : trainer.dataset())) {}
+        shown_(
+            first_images(trainer.test_set().count > 0 ? trainer.test_set() : trainer.dataset())) {}
 
   std::string of_epoch(std::int64_t) const override { return ""; }
 

@@ -29,7 +29,8 @@ class Run {
       : trainer_(trainer),
         options_(options),
         folder_(options.directory, options.checkpoint, trainer.state()),
-        checkpoints_(options.directory, trainer.config(), trainer.state()),
+        checkpoints_(options.directory, trainer.config().keep, trainer.state(),
+                     task_of(trainer.config().preset)),
         pictures_(make_pictures(trainer, folder_)),
         checkpoint_(options.checkpoint) {}
 

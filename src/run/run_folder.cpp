@@ -146,7 +146,8 @@ std::string prepare(const std::string& directory, const std::string& resumed_fro
   new_log.finish();
   remove_grids_after(directory, static_cast<std::int64_t>(state.history.size()));
   if (resumed_from.empty())
-    for (const char* name : {"/losses.png", "/predictions.png", "/training.gif"}) fs::remove(directory + name);
+    for (const char* name : {"/losses.png", "/predictions.png", "/training.gif"})
+      fs::remove(directory + name);
   return log;
 }
 

@@ -14,8 +14,8 @@ using nlohmann::json;
 constexpr const char* format_name = "dcgan_cuda checkpoint";
 constexpr const char* format_version = "1";
 
-/// A GAN's of two measures is [epoch, loss_generator, loss_discriminator, seconds], as it has always
-/// been; a classifier's ends in those of the test images, if they were measured.
+/// A GAN's of two measures is [epoch, loss_generator, loss_discriminator, seconds], as it has
+/// always been; a classifier's ends in those of the test images, if they were measured.
 json to_json(const EpochRecord& e, std::size_t measures) {
   json record = json::array({e.epoch});
   for (std::size_t i = 0; i < measures; ++i) record.push_back(e.means[i]);
@@ -87,7 +87,7 @@ void download(Model& model, const std::vector<TensorView>& views, const float* f
     tensor.shape = view.shape;
     tensor.data.resize(static_cast<std::size_t>(view.size()));
     model.backend().download(tensor.data.data(), flat + view.offset,
-                           tensor.data.size() * sizeof(float));
+                             tensor.data.size() * sizeof(float));
   }
 }
 

@@ -52,8 +52,8 @@ void Classifier::gather_labels(const Batch& batch) {
 }
 
 void Classifier::evaluate_loss(std::int64_t rows) {
-  backend_.softmax_loss({rows, spec_.classes, memory_.logits.f32(), labels(),
-                         memory_.adjoint.f32(), memory_.losses.f32()});
+  backend_.softmax_loss({rows, spec_.classes, memory_.logits.f32(), labels(), memory_.adjoint.f32(),
+                         memory_.losses.f32()});
 }
 
 void Classifier::train_step(const Batch& batch, std::int64_t step) {
@@ -62,11 +62,8 @@ void Classifier::train_step(const Batch& batch, std::int64_t step) {
   train_step(batch.rows, step);
 }
 
-void Classifier::train_step(std::int64_t rows, std::int64_t step, const PlaceMasks& place_masks) {
-  if (place_masks)
-    place_masks(rows);
-  else
-    draw_masks(network_, rows, step, 0);
+void Classifier::train_step(std::int64_t rows, std::int64_t step) {
+  draw_masks(network_, rows, step, 0);
   network_.forward(rows, images(), Mode::training, memory_.logits.f32());
   evaluate_loss(rows);
   network_.backward({.rows = rows, .dy = memory_.adjoint.f32()});

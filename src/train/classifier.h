@@ -28,11 +28,8 @@ class Classifier : public Model {
   /// Device memory for a step's inputs: [batch, image] in the spec's range, and [batch] classes.
   float* images() { return memory_.images.f32(); }
   float* labels() { return memory_.labels.f32(); }
-  /// Fills the masks of a step's dropout layers for `rows` rows.
-  using PlaceMasks = std::function<void(std::int64_t rows)>;
-  /// A step on the first `rows` rows of images() and labels(), which the caller has filled. Without
-  /// place_masks the masks are drawn.
-  void train_step(std::int64_t rows, std::int64_t step, const PlaceMasks& place_masks = {});
+  /// A step on the first `rows` rows of images() and labels(), which the caller has filled.
+  void train_step(std::int64_t rows, std::int64_t step);
 
   /// The measures of whole data on the device in inference mode: pixels [count, image] and labels
   /// [count].

@@ -1,6 +1,8 @@
 // One turn of the training loop: gather, draw, step, count.
 #include "dcgan/trainer.h"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <chrono>
 
@@ -155,6 +157,16 @@ ImagesWanted images_wanted(const Config& config) {
 }
 
 Dataset read_dataset(const Config& config) { return read_data(config, images_wanted(config)); }
+
+Dataset read_test_set(const Config& config) {
+  if (!classifies(config)) return {};
+  try {
+    return read_data(config, images_wanted(config), Split::test);
+  } catch (const Error& error) {
+    spdlog::warn("trained without a test: {}", error.what());
+    return {};
+  }
+}
 
 Config checkpoint_config(const std::string& path) {
   const SafetensorsFile file(path);

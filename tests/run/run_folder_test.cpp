@@ -205,8 +205,9 @@ TEST_F(Folder, AnimatesTheGridsOfTheNewestsSize) {
 
 TEST_F(Folder, LogsStepsAndEpochs) {
   RunFolder folder(run("run"), "", {});
-  folder.log(StepResult{7, 2, 32, 0.5, 0.25, 16, false});
-  folder.log(EpochRecord{2, 0.75, 0.125, 3}, run("run/images/x.png"));
+  const std::vector<std::string> names = {"loss_generator", "loss_discriminator"};
+  folder.log(StepResult{7, 2, 32, {0.5, 0.25}, 16, false}, names);
+  folder.log(EpochRecord{2, {0.75, 0.125}, 3, {}}, names, run("run/images/x.png"));
   EXPECT_EQ(read_file(folder.path("log.jsonl")),
             "{\"step\":7,\"epoch\":2,\"loss_generator\":0.5,\"loss_discriminator\":0.25,"
             "\"step_ms\":16.0,\"images_per_s\":2000.0}\n"
@@ -288,7 +289,8 @@ TEST_F(Folder, ShowsSamplesAsAGridOfTheirEpoch) {
 
 TEST_F(Folder, PlotsBothLossesByEpoch) {
   const RunFolder folder(run("run"), "", {});
-  folder.write_plot("DCGAN", {{1, 0.5, 1.5, 9}, {2, 0.75, 1.25, 9}, {3, 1, 1, 9}});
+  folder.write_losses("dcgan",
+                      {{1, {0.5, 1.5}, 9, {}}, {2, {0.75, 1.25}, 9, {}}, {3, {1, 1}, 9, {}}});
   expect_same(folder.path("losses.png"),
               plot_figure({{"Generator", {1, 2, 3}, {0.5, 0.75, 1}},
                            {"Discriminator", {1, 2, 3}, {1.5, 1.25, 1}}},

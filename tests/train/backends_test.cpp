@@ -20,8 +20,8 @@ LossCurves train(Config config, const std::string& backend, std::size_t steps) {
   LossCurves curves;
   for (std::size_t i = 0; i < steps; ++i) {
     const StepResult result = trainer.train_step();
-    curves.generator.push_back(result.loss_generator);
-    curves.discriminator.push_back(result.loss_discriminator);
+    curves.generator.push_back(result.measures[0]);
+    curves.discriminator.push_back(result.measures[1]);
   }
   return curves;
 }

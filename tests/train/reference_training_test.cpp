@@ -157,8 +157,8 @@ TEST_P(ReferenceTraining, HasTheSameLossesStateAndSamples) {
   for (int i = 0; i < size().steps; ++i) {
     const StepResult got = trainer.train_step();
     const ref::StepLosses expected = reference.train_step();
-    EXPECT_NEAR(got.loss_generator, expected.generator, loss_bound) << "step " << i + 1;
-    EXPECT_NEAR(got.loss_discriminator, expected.discriminator, loss_bound) << "step " << i + 1;
+    EXPECT_NEAR(got.measures[0], expected.generator, loss_bound) << "step " << i + 1;
+    EXPECT_NEAR(got.measures[1], expected.discriminator, loss_bound) << "step " << i + 1;
   }
   const TemporaryFolder folder;
   trainer.save(folder.path("state"));
