@@ -67,7 +67,7 @@ std::vector<Op> ops_of_step(const Config& config) {
   const Buffer pixels = cpu->allocate(static_cast<std::size_t>(rows * image_shape(config).size())),
                labels = cpu->allocate(static_cast<std::size_t>(rows));
   ops.clear();
-  model->train_step({pixels.u8(), rows, 0, 0, rows, labels.u8()}, 0);
+  model->train_step({pixels.u8(), rows, 0, 0, rows, 0, labels.u8()}, 0);
   return ops;
 }
 

@@ -21,7 +21,7 @@ double StepWorkload::timed_ms() {
   const auto start = std::chrono::steady_clock::now();
   const std::int64_t rows = config_.batch_size;
   const std::int64_t first = step_ * rows % (images - rows + 1);
-  model_->train_step({pixels_.u8(), images, 0, first, rows, labels_.u8()}, step_++);
+  model_->train_step({pixels_.u8(), images, 0, first, rows, 0, labels_.u8()}, step_++);
   model_->measures();
   return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start)
       .count();

@@ -42,6 +42,13 @@ void add_adam(std::vector<Field>& all, const std::string& name) {
   all.push_back({name + ".epsilon", "Adam's guard against division by zero",
                  Real{[](Config& c) -> double& { return (c.*network).epsilon; }, least_epsilon, 1,
                       Bounds::closed}});
+  all.push_back({name + ".final_learning_rate",
+                 "Adam's step size at the run's end, reached by a cosine; 0: it stays",
+                 Real{[](Config& c) -> double& { return (c.*network).final_learning_rate; }, 0, 10,
+                      Bounds::closed}});
+  all.push_back({name + ".final_beta2", "beta2 at the run's end, likewise",
+                 Real{[](Config& c) -> double& { return (c.*network).final_beta2; }, 0, most_beta,
+                      Bounds::closed}});
 }
 
 std::vector<Field> make_fields() {
@@ -102,6 +109,19 @@ std::vector<Field> make_fields() {
        Real{[](C& c) -> double& { return c.label_smoothing; }, 0, 1, Bounds::below_high}});
   all.push_back({"discriminator_steps", "updates of the discriminator per update of the generator",
                  count([](C& c) -> I& { return c.discriminator_steps; }, 1, 1000)});
+  all.push_back({"loss", "of each picture by itself, or of pairs: real against generated",
+                 Choice{[](C& c) -> std::string& { return c.loss; },
+                        [] {
+                          return std::vector<std::string>{"cross-entropy", "relativistic"};
+                        }}});
+  all.push_back({"penalty",
+                 "gamma of R1 and R2, penalties on the discriminator's slopes at real and at "
+                 "generated pictures; 0: none",
+                 Real{[](C& c) -> double& { return c.penalty; }, 0, 1e6, Bounds::closed}});
+  all.push_back({"average",
+                 "samples are drawn with averaged weights, whose half-life is this share of the "
+                 "images seen, at most 500000; 0: with the last ones",
+                 Real{[](C& c) -> double& { return c.average; }, 0, 1, Bounds::closed}});
   all.push_back(
       {"batch_norm.momentum", "decay of the moving statistics",
        Real{[](C& c) -> double& { return c.batch_norm_momentum; }, 0, 1, Bounds::below_high}});

@@ -79,6 +79,19 @@ std::vector<Preset> make_presets() {
   dcgan.preset = "dcgan";
   dcgan.generator.learning_rate = 7e-5;
 
+  Config modern;  // docs/recipe.md
+  modern.preset = "modern";
+  modern.epochs = 40;
+  modern.checkpoint_every = 5;
+  modern.batch_size = 128;
+  for (AdamConfig* adam : {&modern.generator, &modern.discriminator})
+    *adam = {.beta1 = 0, .beta2 = 0.9, .final_learning_rate = 5e-5, .final_beta2 = 0.99};
+  modern.leaky_slope = 0.2;
+  modern.dropout = 0;
+  modern.loss = "relativistic";
+  modern.penalty = 0.5;
+  modern.average = 0.05;
+
   Config tutorial;  // TensorFlow's "Deep Convolutional Generative Adversarial Network"
   tutorial.preset = "tf-tutorial";
   tutorial.generator.learning_rate = tutorial.discriminator.learning_rate = 1e-4;
@@ -121,6 +134,7 @@ std::vector<Preset> make_presets() {
        {1},
        DenseNetworks{{128, 256, 512}, {512, 256, 128}, false}},
       {"DCGAN", dcgan, 28, false, {1}, ConvNetworks{128, {64, 32}, {32, 64}, true}},
+      {"Modern GAN", modern, 28, false, {1}, ConvNetworks{128, {64, 32}, {64, 128}, true}},
       {"DCGAN of the TensorFlow tutorial",
        tutorial,
        28,

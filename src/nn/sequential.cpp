@@ -23,10 +23,10 @@ std::uint64_t number_of(const std::string& network) {
 }  // namespace
 
 NetworkSize Sequential::size_of(const std::vector<LayerSpec>& layers, SampleShape input,
-                                std::int64_t max_rows) {
+                                std::int64_t max_rows, Penalty penalty) {
   Network network = build_network("network", layers, input);
   std::int64_t bytes = 0;
-  allocate_memory(network, max_rows, [&](std::size_t n) {
+  allocate_memory(network, max_rows, penalty, [&](std::size_t n) {
     bytes += static_cast<std::int64_t>(n);
     return Buffer();
   });
@@ -34,13 +34,20 @@ NetworkSize Sequential::size_of(const std::vector<LayerSpec>& layers, SampleShap
 }
 
 Sequential::Sequential(Backend& backend, std::string name, const std::vector<LayerSpec>& layers,
-                       SampleShape input, std::int64_t max_rows)
+                       SampleShape input, std::int64_t max_rows, Penalty penalty)
     : backend_(backend),
       name_(std::move(name)),
       input_(input),
       max_rows_(max_rows),
       network_(build_network(name_, layers, input)) {
-  allocate_memory(network_, max_rows, [&](std::size_t bytes) { return backend.allocate(bytes); });
+  if (penalty == Penalty::gradient) check_penalisable(network_, name_);
+  allocate_memory(network_, max_rows, penalty,
+                  [&](std::size_t bytes) { return backend.allocate(bytes); });
+}
+
+void Sequential::swap_parameters(Buffer& values, Buffer& moving) {
+  std::swap(network_.values, values);
+  std::swap(network_.moving, moving);
 }
 
 SampleShape Sequential::output() const { return network_.nodes.back().out; }
@@ -57,19 +64,20 @@ std::int64_t Sequential::moving_count() const { return total_size(network_.movin
 Sequential::Plan& Sequential::plan(std::int64_t rows) {
   Plan& plan = plans_[rows];
   plan.linear.resize(network_.nodes.size());
+  plan.bare.resize(network_.nodes.size());
   plan.batch_norm.resize(network_.nodes.size());
   return plan;
 }
 
+std::unique_ptr<LinearOp> Sequential::make_linear(const Node& node, std::int64_t rows,
+                                                  const Epilogue& epilogue) {
+  return node.kind == Node::Kind::dense ? backend_.dense(node.dense(rows), epilogue)
+                                        : backend_.convolution(node.convolution(rows), epilogue);
+}
+
 LinearOp& Sequential::linear_op(std::size_t index, std::int64_t rows) {
   std::unique_ptr<LinearOp>& op = plan(rows).linear[index];
-  if (!op) {
-    const Node& n = network_.nodes[index];
-    if (n.kind == Node::Kind::dense)
-      op = backend_.dense(n.dense(rows), n.epilogue);
-    else
-      op = backend_.convolution(n.convolution(rows), n.epilogue);
-  }
+  if (!op) op = make_linear(network_.nodes[index], rows, network_.nodes[index].epilogue);
   return *op;
 }
 
@@ -190,6 +198,10 @@ void Sequential::initialise(std::uint64_t seed) {
   std::fill(host.begin(), host.end(), 0.0F);
   for (float* flat : {gradients(), adam_m(), adam_v()})
     backend_.upload(flat, host.data(), host.size() * sizeof(float));
+  if (const std::size_t bytes = network_.penalty.ones.bytes()) {
+    const std::vector<float> ones(bytes / sizeof(float), 1.0F);
+    backend_.upload(network_.penalty.ones.f32(), ones.data(), bytes);
+  }
 
   std::vector<float> statistics(static_cast<std::size_t>(network_.moving_size), 0.0F);
   for (const TensorView& tensor : network_.moving_statistics)

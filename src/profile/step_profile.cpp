@@ -106,7 +106,7 @@ Json profile_step(const Config& config, const std::string& wanted, std::uint64_t
   const Buffer pixels = simt->allocate(static_cast<std::size_t>(rows * image_size)),
                labels = simt->allocate(static_cast<std::size_t>(rows));
   stepping = true;
-  model->train_step({pixels.u8(), rows, 0, 0, rows, labels.u8()}, 0);
+  model->train_step({pixels.u8(), rows, 0, 0, rows, 0, labels.u8()}, 0);
   if (ops.empty()) {
     std::string list;
     for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;

@@ -1,6 +1,7 @@
 // Reading and writing checkpoints.
 #include "train/checkpoint.h"
 
+#include <algorithm>
 #include <limits>
 #include <nlohmann/json.hpp>
 
@@ -13,6 +14,7 @@ using nlohmann::json;
 
 constexpr const char* format_name = "dcgan_cuda checkpoint";
 constexpr const char* format_version = "1";
+constexpr const char* average_prefix = "average.";
 
 /// A GAN's of two measures is [epoch, loss_generator, loss_discriminator, seconds], as it has
 /// always been; a classifier's ends in those of the test images, if they were measured.
@@ -44,7 +46,9 @@ double number(const json& value) {
   return value.is_null() ? std::numeric_limits<double>::quiet_NaN() : value.get<double>();
 }
 
-EpochRecord record_from_json(const json& j, std::size_t measures) {
+/// Those of a GAN may have fewer measures than are asked for, and have no others.
+EpochRecord record_from_json(const json& j, std::size_t wanted) {
+  const std::size_t measures = std::min(wanted, j.size() - std::min<std::size_t>(2, j.size()));
   EpochRecord record;
   record.epoch = whole_number("epoch", j.at(0));
   for (std::size_t i = 0; i < measures; ++i) record.means[i] = number(j.at(1 + i));
@@ -68,7 +72,8 @@ TrainingState state_from_json(const json& j, const Config& config) {
                               ? whole_number("images_in_epoch", j.at("images_in_epoch"))
                               : state.steps_in_epoch * config.batch_size;
   for (std::size_t i = 0; i < measures.size(); ++i)
-    state.sums[i] = number(j.at("sum_" + measures[i]));
+    if (i < 2 || j.contains("sum_" + measures[i]))
+      state.sums[i] = number(j.at("sum_" + measures[i]));
   state.epoch_seconds = number(j.at("epoch_seconds"));
   for (const json& e : j.at("history"))
     state.history.push_back(record_from_json(e, measures.size()));
@@ -102,15 +107,21 @@ void plan_upload(const SafetensorsFile& file, const std::vector<TensorView>& vie
     out.push_back({file.f32(prefix + view.name, view.shape), flat + view.offset});
 }
 
-/// Of all networks of these settings.
-NetworkSize size_of_networks(const Config& config) {
-  NetworkSize sum;
+/// Numbers of a checkpoint: those that sampling needs, and all.
+struct CheckpointSize {
+  std::int64_t weights = 0, all = 0;
+};
+
+CheckpointSize size_of(const Config& config) {
+  CheckpointSize size;
   for (const NetworkSpec& network : network_specs(config)) {
-    const NetworkSize size = Sequential::size_of(network.layers, network.input, 1);
-    sum.parameters += size.parameters;
-    sum.moving_statistics += size.moving_statistics;
+    const NetworkSize n = Sequential::size_of(network.layers, network.input, 1);
+    const std::int64_t weights = n.parameters + n.moving_statistics;
+    const bool averaged = config.average > 0 && network.name == "generator";
+    size.weights += weights;
+    size.all += weights + 2 * n.parameters + (averaged ? weights : 0);
   }
-  return sum;
+  return size;
 }
 
 }  // namespace
@@ -122,6 +133,10 @@ std::vector<HostTensor> download_state(Model& model) {
     download(model, network->moving_statistics(), network->moving(), "", tensors);
     download(model, network->parameters(), network->adam_m(), "adam.m.", tensors);
     download(model, network->parameters(), network->adam_v(), "adam.v.", tensors);
+  }
+  if (const std::optional<Average> a = model.average()) {
+    download(model, a->network->parameters(), a->values, average_prefix, tensors);
+    download(model, a->network->moving_statistics(), a->moving, average_prefix, tensors);
   }
   return tensors;
 }
@@ -174,13 +189,11 @@ CheckpointHeader read_checkpoint_header(const SafetensorsFile& file) {
 }
 
 std::int64_t checkpoint_bytes(const Config& config) {
-  const NetworkSize size = size_of_networks(config);
-  return (3 * size.parameters + size.moving_statistics) * std::int64_t{sizeof(float)};
+  return size_of(config).all * std::int64_t{sizeof(float)};
 }
 
 void check_size(const SafetensorsFile& file, const Config& config) {
-  const NetworkSize size = size_of_networks(config);
-  const std::int64_t values = size.parameters + size.moving_statistics;
+  const std::int64_t values = size_of(config).weights;
   if (static_cast<std::uint64_t>(values) > file.data_bytes() / sizeof(float))
     throw Error(file.path() + ": its settings describe networks of " + std::to_string(values) +
                 " numbers, which it does not hold");
@@ -195,9 +208,18 @@ void load_tensors(const SafetensorsFile& file, Model& model, Moments moments) {
     plan_upload(file, network->parameters(), network->adam_m(), "adam.m.", uploads);
     plan_upload(file, network->parameters(), network->adam_v(), "adam.v.", uploads);
   }
+  const std::optional<Average> average = model.average();
+  const bool averaged =
+      average && file.contains(average_prefix + average->network->parameters().front().name);
+  if (averaged) {
+    plan_upload(file, average->network->parameters(), average->values, average_prefix, uploads);
+    plan_upload(file, average->network->moving_statistics(), average->moving, average_prefix,
+                uploads);
+  }
   file.verify();
   for (const Upload& u : uploads)
     model.backend().upload(u.device, u.host.data(), u.host.size() * sizeof(float));
+  if (average && !averaged) model.begin_average();
 }
 
 }  // namespace dcgan

@@ -20,7 +20,8 @@ void write_checkpoint(const std::string& path, const Config& config, const Train
 /// Throws Error if the file is no checkpoint of a format this version knows.
 CheckpointHeader read_checkpoint_header(const SafetensorsFile& file);
 
-/// Of a checkpoint's tensors: weights, Adam's two moments of each, and moving statistics.
+/// Of a checkpoint's tensors: weights, Adam's two moments of each, moving statistics, and the
+/// generator's average.
 std::int64_t checkpoint_bytes(const Config& config);
 
 /// Throws Error if networks of these settings have more weights than the file has bytes for: found
@@ -29,8 +30,9 @@ void check_size(const SafetensorsFile& file, const Config& config);
 
 enum class Moments { load, reset };
 
-/// Weights and moving statistics, and Adam's moments if asked for. Throws Error naming a tensor
-/// that is missing or has another shape; the model is unchanged then.
+/// Weights and moving statistics, and Adam's moments if asked for. An average begins anew where the
+/// file has none. Throws Error naming a tensor that is missing or has another shape; the model is
+/// unchanged then.
 void load_tensors(const SafetensorsFile& file, Model& model, Moments moments);
 
 /// Tensors of a model copied to the host, ready to be written: weights, statistics and moments, or

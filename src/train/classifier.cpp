@@ -21,7 +21,8 @@ Classifier::Memory Classifier::allocate_memory(
 }
 
 std::int64_t Classifier::bytes(const Config& config) {
-  std::int64_t sum = 0;
+  const ClassifierSpec spec = classifier_spec(config);
+  std::int64_t sum = Sequential::size_of(spec.layers, spec.image, config.batch_size).bytes;
   allocate_memory(config, [&](std::size_t n) {
     sum += static_cast<std::int64_t>(n);
     return Buffer();
@@ -59,6 +60,7 @@ void Classifier::evaluate_loss(std::int64_t rows) {
 void Classifier::train_step(const Batch& batch, std::int64_t step) {
   gather_images(batch, spec_.image, spec_.pixels, mirror(spec_.image, batch.epoch), images());
   gather_labels(batch);
+  progress_ = batch.progress;
   train_step(batch.rows, step);
 }
 
@@ -81,15 +83,16 @@ Measures Classifier::evaluate(const std::uint8_t* pixels, const std::uint8_t* la
   Measures sums{};
   for (std::int64_t first = 0; first < count; first += config_.batch_size) {
     const std::int64_t rows = std::min(config_.batch_size, count - first);
-    const Batch batch{pixels, count, 0, first, rows, labels};
+    const Batch batch{pixels, count, 0, first, rows, 0, labels};
     gather_images(batch, spec_.image, spec_.pixels, {}, images());
     gather_labels(batch);
     network_.forward(rows, images(), Mode::inference, memory_.logits.f32());
     evaluate_loss(rows);
     const Measures of_batch = measures();
     for (std::size_t i = 0; i < sums.size(); ++i)
-      sums[i] += of_batch[i] * static_cast<double>(rows) / static_cast<double>(count);
+      sums[i] += of_batch[i] * static_cast<double>(rows);
   }
+  for (double& sum : sums) sum /= static_cast<double>(count);
   return sums;
 }
 

@@ -14,7 +14,7 @@ class Classifier : public Model {
   /// Throws Error if a backend in host memory cannot hold it.
   Classifier(Backend& backend, const Config& config);
 
-  /// Device memory that it needs beside its network's.
+  /// Device memory that it needs, without what the backend's operations add.
   static std::int64_t bytes(const Config& config);
 
   Sequential& network() { return network_; }

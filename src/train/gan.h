@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -12,7 +13,8 @@ namespace dcgan {
 
 struct StepLosses {
   float generator = 0;
-  float discriminator = 0;
+  float discriminator = 0;  ///< without the penalty
+  float penalty = 0;        ///< mean |dD/dx|^2 of the real pictures and of the generated, added up
 };
 
 /// Generator and discriminator with the memory their step needs.
@@ -21,7 +23,7 @@ class Gan : public Model {
   /// Throws Error if a backend in host memory cannot hold it.
   Gan(Backend& backend, const Config& config);
 
-  /// Device memory that it needs beside its networks'.
+  /// Device memory that it needs, without what the backend's operations add.
   static std::int64_t bytes(const Config& config);
 
   Sequential& generator() { return generator_; }
@@ -53,7 +55,15 @@ class Gan : public Model {
 
   /// A step on the first `rows` rows of real_images() and noise(), which the caller has filled.
   /// Without place_masks the masks are drawn.
-  void train_step(std::int64_t rows, std::int64_t step, const PlaceMasks& place_masks = {});
+  void train_step(std::int64_t rows, std::int64_t step, const PlaceMasks& place_masks = {},
+                  double progress = 0);
+
+  /// Whether samples are drawn with averaged weights. Those have the layout of the generator's.
+  bool averages() const { return config_.average > 0; }
+  float* average_values() const { return memory_.average_values.f32(); }
+  float* average_moving() const { return memory_.average_moving.f32(); }
+  std::optional<Average> average() override;
+  void begin_average() override;
 
   /// count images in [-1, 1], [count, image], in inference mode from the noise addressed by seed.
   std::vector<float> sample(std::int64_t count, std::uint64_t seed);
@@ -67,9 +77,13 @@ class Gan : public Model {
   struct Memory {
     Buffer images;  ///< [real | fake], one batch of 2 * rows
     Buffer noise, logits, discriminator_adjoint, generator_adjoint, ratio, losses, image_gradient;
+    Buffer squared_norms;                   ///< [2 * rows], if there is a penalty
+    Buffer average_values, average_moving;  ///< as the generator's, if there is an average
   };
   static Memory allocate_memory(const Config& config,
                                 const std::function<Buffer(std::size_t bytes)>& allocate);
+
+  class Averaged;
 
   /// Images of latent vectors that are on the device, into host memory.
   void generate(std::int64_t rows, const float* latents, float* images);
@@ -80,11 +94,15 @@ class Gan : public Model {
   /// first_fake on, and on into the generator's parameters.
   void backward_generator_loss(std::int64_t rows, std::int64_t first_fake);
   void simultaneous_step(std::int64_t rows, std::int64_t step, const PlaceMasks& place_masks);
+  void penalised_step(std::int64_t rows, std::int64_t step, const PlaceMasks& place_masks);
   void alternating_step(std::int64_t rows, std::int64_t step, const PlaceMasks& place_masks);
+  void update_both(std::int64_t step);
+  void update_average(std::int64_t rows, std::int64_t step);
 
   GanSpec spec_;
   Sequential generator_, discriminator_;
   Memory memory_;
+  std::int64_t rows_ = 0;  ///< of the last step
 };
 
 }  // namespace dcgan

@@ -1,11 +1,29 @@
 // What the steps of all models have in common, and which model a preset has.
 #include "train/model.h"
 
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
 #include "train/classifier.h"
 #include "train/gan.h"
 #include "train/memory.h"
 
 namespace dcgan {
+namespace {
+
+/// Adam's constants where a run stands: a cosine from the first to the final ones.
+AdamConfig scheduled(AdamConfig adam, double progress) {
+  const double left = (1 + std::cos(std::numbers::pi * std::clamp(progress, 0.0, 1.0))) / 2;
+  const auto between = [&](double first, double last) {
+    return last == 0 ? first : last + (first - last) * left;
+  };
+  adam.learning_rate = between(adam.learning_rate, adam.final_learning_rate);
+  adam.beta2 = between(adam.beta2, adam.final_beta2);
+  return adam;
+}
+
+}  // namespace
 
 Model::Model(Backend& backend, const Config& config) : backend_(backend), config_(config) {
   if (backend.name() != "cuda") check_host_memory(config);  // a device reports itself what it lacks
@@ -36,8 +54,8 @@ void Model::draw_masks(Sequential& network, std::int64_t rows, std::int64_t step
 }
 
 void Model::update(Sequential& network, const AdamConfig& adam, std::int64_t t) {
-  backend_.adam({adam, t, network.flat_size(), network.gradients(), network.adam_m(),
-                 network.adam_v(), network.values()});
+  backend_.adam({scheduled(adam, progress_), t, network.flat_size(), network.gradients(),
+                 network.adam_m(), network.adam_v(), network.values()});
 }
 
 std::unique_ptr<Model> make_model(Backend& backend, const Config& config) {
@@ -48,18 +66,16 @@ std::unique_ptr<Model> make_model(Backend& backend, const Config& config) {
 
 std::int64_t model_bytes(const Config& config) {
   const bool classifies = task_of(config.preset) == Task::classifier;
-  std::int64_t sum = classifies ? Classifier::bytes(config) : Gan::bytes(config);
-  for (const NetworkSpec& network : network_specs(config))
-    sum += Sequential::size_of(network.layers, network.input,
-                               config.batch_size * network.rows_per_image)
-               .bytes;
-  return sum;
+  return classifies ? Classifier::bytes(config) : Gan::bytes(config);
 }
 
 const std::vector<std::string>& measure_names(const Config& config) {
   static const std::vector<std::string> of_gan = {"loss_generator", "loss_discriminator"},
+                                        of_penalised = {"loss_generator", "loss_discriminator",
+                                                        "penalty"},
                                         of_classifier = {"loss", "accuracy"};
-  return task_of(config.preset) == Task::classifier ? of_classifier : of_gan;
+  if (task_of(config.preset) == Task::classifier) return of_classifier;
+  return config.penalty > 0 ? of_penalised : of_gan;
 }
 
 }  // namespace dcgan

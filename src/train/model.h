@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,7 +19,14 @@ struct Batch {
   std::int64_t count;
   std::int64_t epoch;  ///< from 0; each has its own order
   std::int64_t first, rows;
+  double progress = 0;                   ///< of the run, from 0 to 1: where schedules stand
   const std::uint8_t* labels = nullptr;  ///< [count], for a classifier
+};
+
+/// Averaged weights of one of a model's networks, in the layout of its own.
+struct Average {
+  const Sequential* network;
+  float *values, *moving;
 };
 
 class Model {
@@ -32,6 +40,11 @@ class Model {
   virtual void train_step(const Batch& batch, std::int64_t step) = 0;
   /// Of the last step, in the order of measure_names().
   virtual Measures measures() = 0;
+
+  /// A checkpoint holds it, too.
+  virtual std::optional<Average> average() { return std::nullopt; }
+  /// The weights as they are become the average.
+  virtual void begin_average() {}
 
   Backend& backend() { return backend_; }
   const Config& config() const { return config_; }
@@ -49,11 +62,12 @@ class Model {
   Mirror mirror(const SampleShape& image, std::int64_t epoch) const;
   /// Fills the masks of all dropout layers for one of the step's passes over `rows` rows.
   void draw_masks(Sequential& network, std::int64_t rows, std::int64_t step, std::uint32_t pass);
-  /// Adam's step number t, from 1.
+  /// Adam's step number t, from 1, with its constants where the run stands.
   void update(Sequential& network, const AdamConfig& adam, std::int64_t t);
 
   Backend& backend_;
   Config config_;
+  double progress_ = 0;  ///< at the last step
 };
 
 /// The model of config.preset, with weights drawn from config.seed. Throws Error as the models do.

@@ -244,8 +244,10 @@ StepResult Trainer::train_step() {
   const std::int64_t first = state.images_in_epoch;
   const std::int64_t rows = std::min(impl_->config.batch_size, data.host.count - first);
 
-  model.train_step({data.pixels.u8(), data.host.count, epoch, first, rows, data.labels.u8()},
-                   state.step);
+  model.train_step(
+      {data.pixels.u8(), data.host.count, epoch, first, rows,
+       static_cast<double>(state.step) / static_cast<double>(total_steps()), data.labels.u8()},
+      state.step);
 
   StepResult result;
   result.measures = model.measures();

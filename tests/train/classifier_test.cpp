@@ -199,7 +199,7 @@ TEST(Passes, OfAClassifierAreOneForwardAndOneBackward) {
   Classifier classifier(*recorder, config);
   counts.clear();
   const Buffer pixels = backend->allocate(8 * 784), labels = backend->allocate(8);
-  classifier.train_step({pixels.u8(), 8, 0, 0, 8, labels.u8()}, 0);
+  classifier.train_step({pixels.u8(), 8, 0, 0, 8, 0, labels.u8()}, 0);
   EXPECT_EQ(counts["gather"], 2);
   EXPECT_EQ(counts["dense forward"], 2);
   EXPECT_EQ(counts["dense backward"], 1);
