@@ -147,7 +147,8 @@ std::string name_of(const testing::TestParamInfo<const char*>& info) {
 
 INSTANTIATE_TEST_SUITE_P(Presets, Initialise,
                          testing::Values("vanilla", "dcgan", "tf-tutorial", "vanilla-64",
-                                         "dcgan-32", "dcgan-64", "dcgan-128", "classifier", "judge"),
+                                         "dcgan-32", "dcgan-64", "dcgan-128", "classifier",
+                                         "judge"),
                          name_of);
 
 // Networks of other names than a GAN's have their own bits, too.

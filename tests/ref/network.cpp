@@ -170,7 +170,8 @@ void Network::initialise(std::uint64_t seed) {
   std::uint64_t network = name_ == "generator" ? 0 : 1;
   if (name_ != "generator" && name_ != "discriminator") {  // FNV-1a, and the highest of 32 bits
     network = 2166136261;
-    for (const char c : name_) network = (network ^ static_cast<unsigned char>(c)) * 16777619 % (1ULL << 32);
+    for (const char c : name_)
+      network = (network ^ static_cast<unsigned char>(c)) * 16777619 % (1ULL << 32);
     network |= 1ULL << 31;
   }
   for (std::size_t index = 0; index < parameters_.size(); ++index) {

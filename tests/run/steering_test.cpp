@@ -197,6 +197,34 @@ TEST_F(Steering, RemovesTheCheckpointThatItResumedAndNotTheNext) {
   EXPECT_TRUE(fs::exists(next));
 }
 
+TEST(MostAccurateEpoch, IsTheOneThatTestsBest) {
+  EXPECT_EQ(most_accurate_epoch({}), 0);
+  // Without tests, of the training.
+  EXPECT_EQ(most_accurate_epoch({{1, {1, 0.5}, 0, {}}, {2, {2, 0.7}, 0, {}}, {3, {1, 0.6}, 0, {}}}),
+            2);
+  EXPECT_EQ(most_accurate_epoch({{1, {0, 0.9}, 0, Measures{3, 0.5}},
+                                 {2, {0, 0.8}, 0, Measures{1, 0.6}},
+                                 {3, {0, 0.9}, 0, Measures{2, 0.6}}}),
+            2);
+}
+
+TEST_F(Steering, KeepsTheMostAccurateEpochOfAClassifier) {
+  fs::create_directories(folder_.path("kept"));
+  KeptCheckpoints kept(folder_.path("kept"), 1, {}, Task::classifier);
+  TrainingState state;
+  for (const double accuracy : {0.5, 0.9, 0.6, 0.7}) {
+    const auto epoch = static_cast<std::int64_t>(state.history.size()) + 1;
+    state.history.push_back({epoch, {1, 1}, 0, Measures{1, accuracy}});
+    folder_.write("kept/" + std::to_string(epoch), "a checkpoint");
+    kept.add(folder_.path("kept/" + std::to_string(epoch)), state);
+  }
+  Strings left;
+  for (const auto& entry : fs::directory_iterator(folder_.path("kept")))
+    left.push_back(entry.path().filename());
+  std::sort(left.begin(), left.end());
+  EXPECT_EQ(left, (Strings{"2", "4"}));
+}
+
 TEST(MostBalancedEpoch, IsTheOneNearestToAnEquilibrium) {
   const double nan = std::numeric_limits<double>::quiet_NaN();
   EXPECT_EQ(most_balanced_epoch({}), 0);

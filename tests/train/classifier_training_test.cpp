@@ -62,8 +62,8 @@ TEST_P(ClassifierTraining, HasTheSameMeasuresAndState) {
   for (std::int64_t step = 0; step < 7; ++step) {
     const std::int64_t first = step % 3 * 5, rows = std::min<std::int64_t>(5, 13 - first);
     const RefBatch batch = batch_of(data, step / 3, first, rows);
-    const ref::Vector logits = network.forward(
-        rows, batch.images, ref::drawn_masks(network, c.seed, step, rows, 0));
+    const ref::Vector logits =
+        network.forward(rows, batch.images, ref::drawn_masks(network, c.seed, step, rows, 0));
     const ref::SoftmaxLosses expected = ref::softmax_loss(logits, batch.labels);
     network.clear_gradients();
     network.backward(expected.adjoint);
@@ -77,8 +77,8 @@ TEST_P(ClassifierTraining, HasTheSameMeasuresAndState) {
     ref::Vector images;
     for (const std::uint8_t pixel : test.pixels)
       images.push_back((pixel - offset(c.preset)) / scale(c.preset));
-    const ref::SoftmaxLosses tested = ref::softmax_loss(
-        network.infer(7, images), {test.labels.begin(), test.labels.end()});
+    const ref::SoftmaxLosses tested =
+        ref::softmax_loss(network.infer(7, images), {test.labels.begin(), test.labels.end()});
     const std::optional<Measures>& measured = trainer.state().history.back().test;
     ASSERT_TRUE(measured);
     EXPECT_NEAR((*measured)[0], tested.loss, loss_bound) << "step " << step + 1;

@@ -65,9 +65,8 @@ inline void expect_state(const SafetensorsFile& state, const ref::Network& netwo
                          double tolerance, const std::string& except = "") {
   // Otherwise choose another seed.
   ASSERT_GT(network.nearest_kink(), 3e-6) << "a sum is too near to LeakyReLU's kink to compare";
-  for (const auto& [prefix, tensors] : {std::pair{"", &network.values},
-                                        {"adam.m.", &network.adam_m},
-                                        {"adam.v.", &network.adam_v}})
+  for (const auto& [prefix, tensors] :
+       {std::pair{"", &network.values}, {"adam.m.", &network.adam_m}, {"adam.v.", &network.adam_v}})
     for (const auto& [name, value] : *tensors)
       if (name != except) expect_near(prefix + name, state.f32(prefix + name), value, tolerance);
 }

@@ -131,8 +131,7 @@ TEST_P(ReferenceTraining, HasTheSameLossesStateAndSamples) {
   const SafetensorsFile state(folder.path("state"));
   for (const ref::Network* network : {&reference.gan.generator, &reference.gan.discriminator})
     // In front of batch norm a bias has no gradient but rounding.
-    expect_state(state, *network, state_bound,
-                 c.preset == "dcgan" ? "generator.dense1.bias" : "");
+    expect_state(state, *network, state_bound, c.preset == "dcgan" ? "generator.dense1.bias" : "");
   constexpr std::int64_t samples = 70;  // more than are drawn at one address
   expect_near("samples", trainer.sample(samples, 5), reference.sample(samples, 5), sample_bound);
 }
