@@ -85,6 +85,9 @@ class Trainer {
   void take_weights(const std::string& checkpoint);
   /// Writes a checkpoint, whole or not at all.
   void save(const std::string& path);
+  /// The same without Adam's moments, a third of the size: enough to sample from, to judge with, or
+  /// for take_weights. Of a classifier that was tested, "test_accuracy" is in its metadata.
+  void save_weights(const std::string& path);
 
   StepResult train_step();
   /// Of a GAN: count images in [-1, 1], [count, height, width, channels], in inference mode; the

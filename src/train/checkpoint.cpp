@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "io/json.h"
@@ -107,6 +108,20 @@ void plan_upload(const SafetensorsFile& file, const std::vector<TensorView>& vie
     out.push_back({file.f32(prefix + view.name, view.shape), flat + view.offset});
 }
 
+std::map<std::string, std::string> metadata_of(const Config& config, const TrainingState& state) {
+  std::map<std::string, std::string> all = {
+      {"format", format_name},
+      {"format_version", format_version},
+      {"config", to_json(config)},
+      {"seed", std::to_string(config.seed)},
+      {"step", std::to_string(state.step)},
+      {"epoch", std::to_string(state.history.size())},
+      {"state", to_json(state, measure_names(config)).dump()}};
+  if (!state.history.empty() && state.history.back().test)
+    all["test_accuracy"] = std::to_string((*state.history.back().test)[1]);
+  return all;
+}
+
 /// Numbers of a checkpoint: those that sampling needs, and all.
 struct CheckpointSize {
   std::int64_t weights = 0, all = 0;
@@ -156,15 +171,14 @@ std::vector<TensorToWrite> to_write(const std::vector<HostTensor>& tensors) {
 
 void write_checkpoint(const std::string& path, const Config& config, const TrainingState& state,
                       Model& model) {
-  const std::vector<HostTensor> tensors = download_state(model);
-  write_safetensors(path, to_write(tensors),
-                    {{"format", format_name},
-                     {"format_version", format_version},
-                     {"config", to_json(config)},
-                     {"seed", std::to_string(config.seed)},
-                     {"step", std::to_string(state.step)},
-                     {"epoch", std::to_string(state.history.size())},
-                     {"state", to_json(state, measure_names(config)).dump()}});
+  write_safetensors(path, to_write(download_state(model)), metadata_of(config, state));
+}
+
+void write_weights(const std::string& path, const Config& config, const TrainingState& state,
+                   Model& model) {
+  std::vector<HostTensor> tensors = download_state(model);
+  std::erase_if(tensors, [](const HostTensor& t) { return t.name.starts_with("adam."); });
+  write_safetensors(path, to_write(tensors), metadata_of(config, state));
 }
 
 CheckpointHeader read_checkpoint_header(const SafetensorsFile& file) {

@@ -17,6 +17,10 @@ struct CheckpointHeader {
 void write_checkpoint(const std::string& path, const Config& config, const TrainingState& state,
                       Model& model);
 
+/// The same without Adam's moments.
+void write_weights(const std::string& path, const Config& config, const TrainingState& state,
+                   Model& model);
+
 /// Throws Error if the file is no checkpoint of a format this version knows.
 CheckpointHeader read_checkpoint_header(const SafetensorsFile& file);
 

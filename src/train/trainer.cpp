@@ -212,6 +212,10 @@ void Trainer::save(const std::string& path) {
   write_checkpoint(path, impl_->config, impl_->state, *impl_->model);
 }
 
+void Trainer::save_weights(const std::string& path) {
+  write_weights(path, impl_->config, impl_->state, *impl_->model);
+}
+
 std::int64_t Trainer::steps_per_epoch() const {
   return batches(impl_->training.host.count, impl_->config);
 }

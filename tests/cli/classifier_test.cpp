@@ -114,6 +114,26 @@ TEST_F(ClassifierRun, IsDescribedByInfo) {
     EXPECT_TRUE(has(all, part)) << part;
 }
 
+TEST_F(ClassifierRun, WritesItsWeightsAlone) {
+  const std::string whole = finished_run("run", "judge"), file = folder.path("weights");
+  const Outcome outcome = run_program({"train", "--resume", folder.path("run"), "--weights", file});
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  const SafetensorsFile all(whole), weights(file);
+  weights.verify();
+  std::size_t moments = 0;
+  for (const auto& [name, entry] : all.entries()) {
+    const bool moment = name.starts_with("adam.");
+    EXPECT_EQ(weights.contains(name), !moment) << name;
+    if (!moment) EXPECT_EQ(weights.f32(name), all.f32(name)) << name;
+    moments += moment;
+  }
+  EXPECT_EQ(weights.entries().size() + moments, all.entries().size());
+  EXPECT_NEAR(std::stod(weights.metadata().at("test_accuracy")),
+              log("run").back().at("test_accuracy").get<double>(), 1e-6);
+  const Outcome begun = run_program(train("begun", {"--init", file, "--steps", "1"}, "judge"));
+  EXPECT_EQ(begun.status, 0) << begun.err;
+}
+
 TEST_F(ClassifierRun, IsNoGan) {
   const std::string file = finished_run("run", "classifier");
   const std::string picture = folder.path("x.png");
