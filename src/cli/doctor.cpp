@@ -135,7 +135,10 @@ class Doctor {
                       wanted = shape_text(image.size, image.size, image.channels);
     const std::string text =
         message("{}, {} images of {}: {}", found.name, found.count, shape, where);
-    if (shape == wanted)
+    if (task_of(config_.preset) == Task::classifier && found.labels.empty())
+      problem("data", text + "; there are no labels beside them, without which preset '" +
+                          config_.preset + "' cannot train");
+    else if (shape == wanted)
       ok("data", text);
     else if (!image.any_size)
       problem("data", text + "; preset '" + config_.preset + "' trains on " + wanted +

@@ -114,14 +114,15 @@ TEST_P(Classifiers, KeepTheirMeasuresInCheckpoints) {
   for (int i = 0; i < 4; ++i) trainer.train_step();
   trainer.save(folder.path("file"));
   const TrainingState& wanted = trainer.state();
-  const TrainingState got = read_checkpoint_header(SafetensorsFile(folder.path("file"))).state;
+  const SafetensorsFile file(folder.path("file"));
+  const TrainingState got = read_checkpoint_header(file).state;
   EXPECT_EQ(got.sums, wanted.sums);
   ASSERT_EQ(got.history.size(), 1U);
   EXPECT_EQ(got.history[0].means, wanted.history[0].means);
   EXPECT_EQ(got.history[0].seconds, wanted.history[0].seconds);
   EXPECT_EQ(got.history[0].test, wanted.history[0].test);
   EXPECT_NE(wanted.history[0].test, wanted.history[0].means);
-  for (const auto& [name, entry] : SafetensorsFile(folder.path("file")).entries())
+  for (const auto& [name, entry] : file.entries())
     EXPECT_NE(name.find(config.preset + "."), std::string::npos) << name;
 }
 
