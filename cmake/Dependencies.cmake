@@ -2,6 +2,7 @@
 include(TrainerDependencies)
 find_package(GIF 5 REQUIRED)
 find_package(CLI11 REQUIRED)
+find_package(Eigen3 3.4 REQUIRED NO_MODULE)
 pkg_check_modules(CAIRO REQUIRED IMPORTED_TARGET cairo)
 find_path(STB_INCLUDE_DIR stb_image_write.h PATH_SUFFIXES stb REQUIRED)
 if(DCGAN_BUILD_TESTS)

@@ -5,13 +5,13 @@ set -euo pipefail
 
 packages=(g++ cmake ninja-build pkg-config git libdnnl-dev zlib1g-dev libgif-dev libjpeg-dev libpng-dev
   nlohmann-json3-dev libspdlog-dev libcli11-dev libboost-context-dev libhwy-dev libcairo2-dev fonts-dejavu-core
-  libstb-dev libgtest-dev libbenchmark-dev dataset-fashion-mnist)
+  libeigen3-dev libstb-dev libgtest-dev libbenchmark-dev dataset-fashion-mnist)
 [ "${1:-}" != --dev ] || packages+=(
   clang clang-format clang-tidy ccache debootstrap libclang-rt-dev libomp-dev llvm)
 
 if ! command -v dpkg-query >/dev/null; then
   echo "setup: no Debian package manager here; install by hand: a C++20 compiler, CMake, Ninja," \
-    "oneDNN, zlib, giflib, libjpeg-turbo, libpng, nlohmann-json, spdlog, CLI11, Boost.Context, Highway, Cairo, stb, GoogleTest," \
+    "oneDNN, zlib, giflib, libjpeg-turbo, libpng, nlohmann-json, spdlog, CLI11, Boost.Context, Highway, Cairo, Eigen, stb, GoogleTest," \
     "Google Benchmark" >&2
   exit 0
 fi

@@ -34,6 +34,7 @@ struct Config {
 
   AdamConfig generator;
   AdamConfig discriminator;
+  AdamConfig classifier = {.learning_rate = 1e-3, .beta1 = 0.9};  ///< Keras's defaults
   std::int64_t latent = 100;
   double width = 1;  ///< factor on the number of channels or units of every hidden layer
   double leaky_slope = 0.3;
@@ -52,7 +53,8 @@ struct Config {
   std::int64_t log_every = 1;         ///< steps
 };
 
-/// "vanilla", "dcgan", "tf-tutorial", "vanilla-64", "dcgan-32", "dcgan-64", "dcgan-128".
+/// "vanilla", "dcgan", "tf-tutorial", "vanilla-64", "dcgan-32", "dcgan-64", "dcgan-128",
+/// "classifier", "judge".
 std::vector<std::string> preset_names();
 
 /// The settings of a preset. Throws UsageError naming the known ones.

@@ -1,4 +1,4 @@
-// The training images, as bytes in host memory.
+// Images to train on and images to test with, as bytes in host memory.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -25,6 +25,9 @@ struct Dataset {
   const std::uint8_t* image(std::int64_t i) const { return pixels.data() + i * image_bytes(); }
 };
 
+/// What a data set comes in: images to train on, and others that no training sees.
+enum class Split { train, test };
+
 /// CRC-32 of the images and their shape, as eight hexadecimal digits.
 std::string checksum(const Dataset& data);
 
@@ -32,8 +35,9 @@ std::string checksum(const Dataset& data);
 /// file of images, or a folder that has train-images-idx3-ubyte, or one of its usual other names,
 /// in it or up to two levels down; empty: $DCGAN_DATA, else where Debian's dataset-fashion-mnist
 /// is. MNIST and Fashion-MNIST are known by their contents and have label_names. Throws Error on a
-/// missing, truncated, or malformed file, and says what is there instead.
-Dataset read_idx_dataset(const std::string& place);
+/// missing, truncated, or malformed file, and says what is there instead. Split::test: those of
+/// t10k-images-idx3-ubyte or the like, and a file only if it has such a name.
+Dataset read_idx_dataset(const std::string& place, Split split = Split::train);
 
 /// Reads the PNG and JPEG files below `directory` as RGB, or with one channel grey, turned as EXIF
 /// says, at size x size; how is up to config's fit and background. If all lie in at least two

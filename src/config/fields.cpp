@@ -94,13 +94,15 @@ std::vector<Field> make_fields() {
                  whole<int>([](C& c) -> int& { return c.threads; }, 0, 1024)});
   add_adam<&C::generator>(all, "generator");
   add_adam<&C::discriminator>(all, "discriminator");
+  add_adam<&C::classifier>(all, "classifier");
   all.push_back({"latent", "length of the noise vector",
                  count([](C& c) -> I& { return c.latent; }, 1, 65536)});
   all.push_back({"width", "factor on the channels or units of every hidden layer",
                  Real{[](C& c) -> double& { return c.width; }, 1.0 / 64, 16, Bounds::closed}});
   all.push_back({"leaky_slope", "slope of LeakyReLU below zero",
                  Real{[](C& c) -> double& { return c.leaky_slope; }, 0, 1, Bounds::closed}});
-  all.push_back({"dropout", "share of the discriminator's activations dropped in training",
+  all.push_back({"dropout",
+                 "share of a discriminator's or classifier's activations dropped in training",
                  Real{[](C& c) -> double& { return c.dropout; }, 0, 0.95, Bounds::closed}});
   all.push_back(
       {"label_smoothing", "how far targets are moved from 0 and 1",

@@ -41,12 +41,17 @@ bool is_training_batch(const std::string& name) {
                      [](unsigned char c) { return std::isdigit(c) != 0; });
 }
 
-std::vector<fs::path> training_batches(const std::vector<fs::path>& level) {
+bool is_batch(const fs::path& path, Split split) {
+  const std::string name = path.filename().string();
+  if (split == Split::train) return is_training_batch(name);
+  return name == "test_batch.bin" || name == "test.bin";
+}
+
+std::vector<fs::path> batches_among(const std::vector<fs::path>& level, Split split) {
   std::vector<fs::path> found;
   std::error_code none;
   for (const fs::path& path : level)
-    if (is_training_batch(path.filename().string()) && fs::is_regular_file(path, none))
-      found.push_back(path);
+    if (is_batch(path, split) && fs::is_regular_file(path, none)) found.push_back(path);
   return found;
 }
 
@@ -112,18 +117,25 @@ void read_batch(const std::string& path, std::size_t& labels, Dataset& data) {
 
 }  // namespace
 
-std::vector<std::string> find_cifar_files(const std::string& place) {
+std::vector<std::string> find_cifar_files(const std::string& place, Split split) {
   std::error_code none;
-  if (fs::is_regular_file(place, none)) return {place};
   std::vector<std::string> files;
-  for (const fs::path& path : first_level_with(place, training_batches))
-    files.push_back(path.string());
+  if (fs::is_regular_file(place, none)) {
+    if (split == Split::train || is_batch(place, split)) files.push_back(place);
+    return files;
+  }
+  const auto select = [split](const auto& level) { return batches_among(level, split); };
+  for (const fs::path& path : first_level_with(place, select)) files.push_back(path.string());
   return files;
 }
 
-Dataset read_cifar_dataset(const std::string& place) {
-  const std::vector<std::string> files = find_cifar_files(place);
-  if (files.empty()) throw Error(place + ": data_batch_1.bin or train.bin is not there");
+Dataset read_cifar_dataset(const std::string& place, Split split) {
+  const std::vector<std::string> files = find_cifar_files(place, split);
+  if (files.empty())
+    throw Error(place + (split == Split::test
+                             ? ": test_batch.bin or test.bin is not there; name the folder that "
+                               "has it with --data"
+                             : ": data_batch_1.bin or train.bin is not there"));
   Dataset data;
   data.height = data.width = side;
   data.channels = 3;

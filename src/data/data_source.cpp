@@ -11,6 +11,7 @@
 #include "data/fitting.h"
 #include "data/idx_files.h"
 #include "data/picture_files.h"
+#include "dcgan/error.h"
 #include "io/visible.h"
 
 namespace dcgan {
@@ -32,7 +33,7 @@ std::string data_place(const Config& config) {
   return variable ? variable : "";
 }
 
-DataKind kind_of_data(const std::string& place, int channels) {
+DataKind kind_of_data(const std::string& place, int channels, Split split) {
   std::error_code none;
   if (place.empty()) return DataKind::idx;
   if (fs::exists(place, none) && !fs::is_directory(place, none)) {
@@ -40,24 +41,28 @@ DataKind kind_of_data(const std::string& place, int channels) {
       if (has_extension(place, picture)) return DataKind::pictures;  // which names the folder
     return has_extension(place, ".bin") ? DataKind::cifar : DataKind::idx;
   }
-  if (has_idx_files(place)) return DataKind::idx;
-  if (!find_cifar_files(place).empty()) return DataKind::cifar;
+  if (has_idx_files(place, split)) return DataKind::idx;
+  if (!find_cifar_files(place, split).empty()) return DataKind::cifar;
   if (channels != 1) return DataKind::pictures;
   const bool has_pictures = fs::is_directory(place, none) && !find_pictures(place).paths.empty();
   return has_pictures ? DataKind::pictures : DataKind::idx;
 }
 
-Dataset read_data(const Config& config, const ImagesWanted& wanted) {
+Dataset read_data(const Config& config, const ImagesWanted& wanted, Split split) {
   const std::string place = data_place(config);
   Dataset data;
-  switch (kind_of_data(place, wanted.channels)) {
+  switch (kind_of_data(place, wanted.channels, split)) {
     case DataKind::idx:
-      data = read_idx_dataset(place);
+      data = read_idx_dataset(place, split);
       break;
     case DataKind::cifar:
-      data = read_cifar_dataset(place);
+      data = read_cifar_dataset(place, split);
       break;
     case DataKind::pictures:
+      if (split == Split::test)
+        throw Error(place +
+                    ": pictures in folders have no test images; name a data set that has, of IDX "
+                    "or CIFAR files, with --data");
       data = read_image_folder(place, wanted.size, config, wanted.channels, wanted.most_bytes);
       break;
   }

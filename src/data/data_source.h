@@ -15,7 +15,7 @@ std::string data_place(const Config& config);
 
 /// By what is found there; where nothing is, what grey or coloured images are looked for as, whose
 /// reader says what is there instead.
-DataKind kind_of_data(const std::string& place, int channels);
+DataKind kind_of_data(const std::string& place, int channels, Split split = Split::train);
 
 /// What a preset trains on.
 struct ImagesWanted {
@@ -25,7 +25,7 @@ struct ImagesWanted {
   std::uint64_t most_bytes;  ///< of all pixels
 };
 
-/// Throws Error naming the file or folder.
-Dataset read_data(const Config& config, const ImagesWanted& wanted);
+/// Throws Error naming the file or folder; a folder of pictures has no test images.
+Dataset read_data(const Config& config, const ImagesWanted& wanted, Split split = Split::train);
 
 }  // namespace dcgan

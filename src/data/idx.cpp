@@ -162,9 +162,9 @@ std::uint32_t read_labels(const std::string& path, Dataset& out) {
 
 }  // namespace
 
-Dataset read_idx_dataset(const std::string& place) {
+Dataset read_idx_dataset(const std::string& place, Split split) {
   Dataset data;
-  const IdxFiles files = find_idx_files(place);
+  const IdxFiles files = find_idx_files(place, split);
   const std::uint32_t images = read_images(files.images, data);
   const std::uint32_t labels = files.labels.empty() ? 0 : read_labels(files.labels, data);
   data.name = name_of(files.place);

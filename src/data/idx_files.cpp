@@ -19,7 +19,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* debian_directory = "/usr/share/datasets/fashion-mnist";
-constexpr const char* usual_name = "train-images-idx3-ubyte";
 constexpr const char* remedy =
     "install the package dataset-fashion-mnist, run tools/get_data.sh DIR, or name the folder or "
     "the file of images with --data";
@@ -33,10 +32,14 @@ std::string plain_name(const fs::path& path) {
   return name;
 }
 
-/// Also "emnist-letters-train-images-idx3-ubyte"; test images only if they are named.
-bool is_training_images(const std::string& plain) {
-  return plain.ends_with("images-idx3-ubyte") && plain.find("t10k") == plain.npos &&
-         plain.find("test") == plain.npos;
+const char* usual_name(Split split) {
+  return split == Split::test ? "t10k-images-idx3-ubyte" : "train-images-idx3-ubyte";
+}
+
+/// Also "emnist-letters-train-images-idx3-ubyte", and "emnist-letters-test-images-idx3-ubyte".
+bool is_images(const std::string& plain, Split split) {
+  const bool test = plain.find("t10k") != plain.npos || plain.find("test") != plain.npos;
+  return plain.ends_with("images-idx3-ubyte") && test == (split == Split::test);
 }
 
 /// The file of labels beside a file of images, or nothing.
@@ -55,12 +58,12 @@ std::string labels_of(const fs::path& images) {
 
 /// Those of one level; the same file plain and gzipped counts once, as the plain one, which is
 /// first in the order of names.
-std::vector<fs::path> training_images(const std::vector<fs::path>& level) {
+std::vector<fs::path> images_among(const std::vector<fs::path>& level, Split split) {
   std::vector<fs::path> found;
   std::error_code none;
   for (const fs::path& path : level) {
     const std::string name = plain_name(path);
-    if (!is_training_images(name) || !fs::is_regular_file(path, none)) continue;
+    if (!is_images(name, split) || !fs::is_regular_file(path, none)) continue;
     const auto same = [&](const fs::path& other) {
       return other.parent_path() == path.parent_path() && plain_name(other) == name;
     };
@@ -79,8 +82,13 @@ std::string some_of(const std::vector<fs::path>& paths, const fs::path& folder) 
                              : text;
 }
 
-fs::path find_images(const fs::path& folder) {
-  const std::vector<fs::path> found = first_level_with(folder, training_images);
+std::vector<fs::path> images_below(const fs::path& folder, Split split) {
+  return first_level_with(folder,
+                          [split](const auto& level) { return images_among(level, split); });
+}
+
+fs::path find_images(const fs::path& folder, Split split) {
+  const std::vector<fs::path> found = images_below(folder, split);
   if (found.size() == 1) return found.front();
   if (found.size() > 1)
     throw Error(folder.string() + ": there are several data sets: " + some_of(found, folder) +
@@ -90,25 +98,27 @@ fs::path find_images(const fs::path& folder) {
   const std::string there = !fs::exists(folder, none) ? "there is no such folder"
                             : top.empty()             ? "the folder is empty"
                                                       : "there are " + some_of(top, folder);
-  throw Error(folder.string() + ": " + usual_name + " or its .gz is not there (" + there +
+  throw Error(folder.string() + ": " + usual_name(split) + " or its .gz is not there (" + there +
               "): " + remedy);
 }
 
 }  // namespace
 
-bool has_idx_files(const std::string& folder) {
-  return !first_level_with(folder, training_images).empty();
+bool has_idx_files(const std::string& folder, Split split) {
+  return !images_below(folder, split).empty();
 }
 
-IdxFiles find_idx_files(const std::string& named) {
+IdxFiles find_idx_files(const std::string& named, Split split) {
   std::string place = named;
   if (place.empty())
     if (const char* variable = std::getenv("DCGAN_DATA")) place = variable;
   if (place.empty()) place = debian_directory;
   std::error_code none;
-  const fs::path images = fs::exists(place, none) && !fs::is_directory(place, none)
-                              ? fs::path(place)
-                              : find_images(place);
+  const bool file = fs::exists(place, none) && !fs::is_directory(place, none);
+  if (file && split == Split::test && !is_images(plain_name(place), split))
+    throw Error(place + ": not a file of test images by its name; name the folder that has " +
+                usual_name(split) + ", too, with --data");
+  const fs::path images = file ? fs::path(place) : find_images(place, split);
   return {place, images.string(), labels_of(images)};
 }
 

@@ -2,6 +2,8 @@
 #pragma once
 #include <string>
 
+#include "dcgan/dataset.h"
+
 namespace dcgan {
 
 struct IdxFiles {
@@ -9,10 +11,10 @@ struct IdxFiles {
   std::string images, labels;  ///< paths; labels: empty where there are none beside the images
 };
 
-/// Whether the folder, or one up to two levels below, has files of training images.
-bool has_idx_files(const std::string& folder);
+/// Whether the folder, or one up to two levels below, has files of such images.
+bool has_idx_files(const std::string& folder, Split split = Split::train);
 
 /// As read_idx_dataset takes `place`. Throws Error, which says what is there instead of images.
-IdxFiles find_idx_files(const std::string& place);
+IdxFiles find_idx_files(const std::string& place, Split split = Split::train);
 
 }  // namespace dcgan

@@ -8,6 +8,19 @@
 #include "ops/philox.h"
 
 namespace dcgan {
+namespace {
+
+/// All networks draw their initial values from one stream; this tells their blocks apart. 32 bits:
+/// a GAN's are 0 and 1, others have FNV-1a's of their name, with the highest bit set.
+std::uint64_t number_of(const std::string& network) {
+  if (network == "generator") return 0;
+  if (network == "discriminator") return 1;
+  std::uint32_t hash = 0x811C9DC5;
+  for (const char c : network) hash = (hash ^ static_cast<unsigned char>(c)) * 0x01000193;
+  return hash | 0x80000000;
+}
+
+}  // namespace
 
 NetworkSize Sequential::size_of(const std::vector<LayerSpec>& layers, SampleShape input,
                                 std::int64_t max_rows, Penalty penalty) {
@@ -38,6 +51,11 @@ void Sequential::swap_parameters(Buffer& values, Buffer& moving) {
 }
 
 SampleShape Sequential::output() const { return network_.nodes.back().out; }
+
+const float* Sequential::last_layer_x() const {
+  const std::size_t layers = network_.nodes.size();
+  return layers == 1 ? last_input_ : network_.nodes[layers - 2].y.f32();
+}
 
 std::int64_t Sequential::parameter_count() const { return total_size(network_.parameters); }
 
@@ -156,8 +174,7 @@ void Sequential::backward(const BackwardPass& pass) {
 }
 
 void Sequential::initialise(std::uint64_t seed) {
-  // Both networks draw from one stream; the name tells their blocks apart.
-  const std::uint64_t network = name_ == "generator" ? 0 : 1;
+  const std::uint64_t network = number_of(name_);
   std::vector<float> host(static_cast<std::size_t>(network_.flat_size), 0.0F);
   for (std::size_t index = 0; index < network_.parameters.size(); ++index) {
     const TensorView& tensor = network_.parameters[index];

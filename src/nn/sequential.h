@@ -73,6 +73,10 @@ class Sequential {
   const std::string& name() const { return name_; }
   SampleShape input() const { return input_; }
   SampleShape output() const;
+  /// What the last layer saw in the last forward(), [rows, last_layer_input()]: a classifier's
+  /// features.
+  const float* last_layer_x() const;
+  SampleShape last_layer_input() const { return network_.nodes.back().in; }
   std::int64_t max_rows() const { return max_rows_; }
   std::vector<DropoutLayer>& dropouts() { return network_.dropouts; }
 

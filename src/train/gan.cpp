@@ -3,23 +3,20 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numbers>
 #include <numeric>
 
 #include "dcgan/error.h"
-#include "train/memory.h"
 
 namespace dcgan {
 namespace {
 
 bool is_relativistic(const Config& config) { return config.loss == "relativistic"; }
 
-/// config, checked to make sense and to fit the machine's memory.
-const Config& checked(const Backend& backend, const Config& config) {
+/// config, checked to make sense.
+const Config& checked(const Config& config) {
   if (config.discriminator_steps > 1 && (config.penalty > 0 || is_relativistic(config)))
     throw UsageError("discriminator_steps=" + std::to_string(config.discriminator_steps) +
                      " goes with neither a penalty nor loss=relativistic");
-  if (backend.name() != "cuda") check_host_memory(config);  // a device reports itself what it lacks
   return config;
 }
 
@@ -29,17 +26,6 @@ constexpr std::int64_t sample_chunk = 64;
 
 Penalty penalty_of(const Config& config) {
   return config.penalty > 0 ? Penalty::gradient : Penalty::none;
-}
-
-/// Adam's constants where a run stands: a cosine from the first to the final ones.
-AdamConfig scheduled(AdamConfig adam, double progress) {
-  const double left = (1 + std::cos(std::numbers::pi * std::clamp(progress, 0.0, 1.0))) / 2;
-  const auto between = [&](double first, double last) {
-    return last == 0 ? first : last + (first - last) * left;
-  };
-  adam.learning_rate = between(adam.learning_rate, adam.final_learning_rate);
-  adam.beta2 = between(adam.beta2, adam.final_beta2);
-  return adam;
 }
 
 RandomAddress sample_address(std::uint64_t seed, std::int64_t first) {
@@ -88,8 +74,7 @@ std::int64_t Gan::bytes(const Config& config) {
 }
 
 Gan::Gan(Backend& backend, const Config& config)
-    : backend_(backend),
-      config_(checked(backend, config)),
+    : Model(backend, checked(config)),
       spec_(gan_spec(config)),
       generator_(backend, "generator", spec_.generator, {1, 1, config.latent}, config.batch_size),
       discriminator_(backend, "discriminator", spec_.discriminator, spec_.image,
@@ -100,21 +85,17 @@ Gan::Gan(Backend& backend, const Config& config)
   if (averages()) begin_average();
 }
 
+std::optional<Average> Gan::average() {
+  if (!averages()) return std::nullopt;
+  return Average{&generator_, average_values(), average_moving()};
+}
+
 void Gan::begin_average() {
   const auto bytes = [](std::int64_t floats) {
     return static_cast<std::size_t>(floats) * sizeof(float);
   };
   backend_.copy(average_values(), generator_.values(), bytes(generator_.flat_size()));
   backend_.copy(average_moving(), generator_.moving(), bytes(generator_.moving_size()));
-}
-
-void Gan::draw_masks(std::int64_t rows, std::int64_t step, std::uint32_t pass) {
-  std::uint32_t stream = random_stream::dropout + 16 * pass;
-  for (DropoutLayer& dropout : discriminator_.dropouts())
-    backend_.draw_keep_mask({{config_.seed, stream++, static_cast<std::uint64_t>(step)},
-                             dropout.rate,
-                             rows * dropout.shape.size(),
-                             dropout.keep.u8()});
 }
 
 void Gan::evaluate_loss(std::int64_t rows) {
@@ -124,11 +105,6 @@ void Gan::evaluate_loss(std::int64_t rows) {
   backend_.gan_loss({rows, high, low, high, memory_.logits.f32(),
                      memory_.discriminator_adjoint.f32(), memory_.generator_adjoint.f32(),
                      memory_.ratio.f32(), memory_.losses.f32(), is_relativistic(config_)});
-}
-
-void Gan::update(Sequential& network, const AdamConfig& adam, std::int64_t t) {
-  backend_.adam({scheduled(adam, progress_), t, network.flat_size(), network.gradients(),
-                 network.adam_m(), network.adam_v(), network.values()});
 }
 
 void Gan::update_both(std::int64_t step) {
@@ -152,15 +128,7 @@ void Gan::update_average(std::int64_t rows, std::int64_t step) {
 }
 
 void Gan::train_step(const Batch& batch, std::int64_t step) {
-  const auto address = [&](std::uint32_t stream, std::int64_t number) {
-    return RandomAddress{config_.seed, stream, static_cast<std::uint64_t>(number)};
-  };
-  Mirror mirror;
-  if (config_.flip)
-    mirror = {address(random_stream::mirror, batch.epoch), spec_.image.width, spec_.image.channels};
-  backend_.gather({batch.pixels, batch.count, spec_.image.size(),
-                   address(random_stream::shuffle, batch.epoch), batch.first, batch.rows,
-                   real_images(), mirror});
+  gather_images(batch, spec_.image, {}, mirror(spec_.image, batch.epoch), real_images());
   backend_.draw_normal({address(random_stream::noise, step), batch.rows * config_.latent, noise()});
   train_step(batch.rows, step, {}, batch.progress);
 }
@@ -170,7 +138,7 @@ void Gan::train_step(std::int64_t rows, std::int64_t step, const PlaceMasks& pla
   rows_ = rows;
   progress_ = progress;
   const PlaceMasks draw = [&](std::int64_t mask_rows, std::uint32_t pass) {
-    draw_masks(mask_rows, step, pass);
+    draw_masks(discriminator_, mask_rows, step, pass);
   };
   float* fake = real_images() + rows * spec_.image.size();
   generator_.forward(rows, memory_.noise.f32(), Mode::training, fake);
@@ -251,6 +219,12 @@ void Gan::alternating_step(std::int64_t rows, std::int64_t step, const PlaceMask
   backend_.upload(memory_.losses.f32() + 1, &discriminator_loss, sizeof discriminator_loss);
   backward_generator_loss(rows, 0);
   update(generator_, config_.generator, step + 1);
+}
+
+Measures Gan::measures() {
+  const StepLosses of_step = losses();
+  return {static_cast<double>(of_step.generator), static_cast<double>(of_step.discriminator),
+          static_cast<double>(of_step.penalty)};
 }
 
 StepLosses Gan::losses() {

@@ -2,13 +2,12 @@
 #pragma once
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
-#include "backend/backend.h"
-#include "models/models.h"
-#include "nn/sequential.h"
+#include "train/model.h"
 
 namespace dcgan {
 
@@ -18,17 +17,8 @@ struct StepLosses {
   float penalty = 0;        ///< mean |dD/dx|^2 of the real pictures and of the generated, added up
 };
 
-/// A step's images in the data set, which is on the device.
-struct Batch {
-  const std::uint8_t* pixels;  ///< [count, image]
-  std::int64_t count;
-  std::int64_t epoch;  ///< from 0; each has its own order
-  std::int64_t first, rows;
-  double progress = 0;  ///< of the run, from 0 to 1: where schedules stand
-};
-
 /// Generator and discriminator with the memory their step needs.
-class Gan {
+class Gan : public Model {
  public:
   /// Throws Error if a backend in host memory cannot hold it.
   Gan(Backend& backend, const Config& config);
@@ -39,10 +29,10 @@ class Gan {
   Sequential& generator() { return generator_; }
   Sequential& discriminator() { return discriminator_; }
   const GanSpec& spec() const { return spec_; }
-  Backend& backend() { return backend_; }
 
-  /// One training step; `step` counts from 0. Losses stay on the device until losses() is called.
-  void train_step(const Batch& batch, std::int64_t step);
+  std::vector<Sequential*> networks() override { return {&generator_, &discriminator_}; }
+  void train_step(const Batch& batch, std::int64_t step) override;
+  Measures measures() override;
   StepLosses losses();
 
   /// Device memory for a step's inputs: [batch, image] in [-1, 1] and [batch, latent].
@@ -72,8 +62,8 @@ class Gan {
   bool averages() const { return config_.average > 0; }
   float* average_values() const { return memory_.average_values.f32(); }
   float* average_moving() const { return memory_.average_moving.f32(); }
-  /// The generator's weights as they are become the average.
-  void begin_average();
+  std::optional<Average> average() override;
+  void begin_average() override;
 
   /// count images in [-1, 1], [count, image], in inference mode from the noise addressed by seed.
   std::vector<float> sample(std::int64_t count, std::uint64_t seed);
@@ -97,7 +87,6 @@ class Gan {
 
   /// Images of latent vectors that are on the device, into host memory.
   void generate(std::int64_t rows, const float* latents, float* images);
-  void draw_masks(std::int64_t rows, std::int64_t step, std::uint32_t pass);
   void evaluate_loss(std::int64_t rows);
   /// Forward over the real and the generated images of a pass of the step, and both losses.
   void evaluate_discriminator(std::int64_t rows, std::uint32_t pass, const PlaceMasks& place_masks);
@@ -107,17 +96,13 @@ class Gan {
   void simultaneous_step(std::int64_t rows, std::int64_t step, const PlaceMasks& place_masks);
   void penalised_step(std::int64_t rows, std::int64_t step, const PlaceMasks& place_masks);
   void alternating_step(std::int64_t rows, std::int64_t step, const PlaceMasks& place_masks);
-  void update(Sequential& network, const AdamConfig& adam, std::int64_t t);
   void update_both(std::int64_t step);
   void update_average(std::int64_t rows, std::int64_t step);
 
-  Backend& backend_;
-  Config config_;
   GanSpec spec_;
   Sequential generator_, discriminator_;
   Memory memory_;
   std::int64_t rows_ = 0;  ///< of the last step
-  double progress_ = 0;    ///< at the last step
 };
 
 }  // namespace dcgan

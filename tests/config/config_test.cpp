@@ -151,7 +151,7 @@ TEST(Config, JsonWithChannelsThatThePresetDoesNotHaveIsRefusedByItsName) {
 
 TEST(Config, EverySettingSaysWhatItTakes) {
   for (const SettingInfo& s : settings(Config{})) EXPECT_FALSE(s.help.empty()) << s.key;
-  EXPECT_EQ(settings(Config{}).size(), 41u);
+  EXPECT_EQ(settings(Config{}).size(), 47u);
 }
 
 TEST(Config, EverySettingTakesItsBoundsAndNothingBeyond) {

@@ -28,10 +28,12 @@ const std::string ten_names =
 
 class Cifar : public testing::Test {
  protected:
-  Dataset read(const std::string& place = ".") { return read_cifar_dataset(folder.path(place)); }
-  std::string refusal(const std::string& place = ".") {
+  Dataset read(const std::string& place = ".", Split split = Split::train) {
+    return read_cifar_dataset(folder.path(place), split);
+  }
+  std::string refusal(const std::string& place = ".", Split split = Split::train) {
     try {
-      read(place);
+      read(place, split);
     } catch (const Error& e) {
       EXPECT_EQ(std::string(e.what()).find('\n'), std::string::npos) << e.what();
       return e.what();
@@ -70,6 +72,23 @@ TEST_F(Cifar, AFileStandsForItself) {
   folder.write("data_batch_1.bin", record("\x01", 1));
   folder.write("test_batch.bin", record("\x05", 90) + record("\x06", 91));
   EXPECT_EQ(read("test_batch.bin").labels, (std::vector<std::uint8_t>{5, 6}));
+}
+
+TEST_F(Cifar, TheTestBatchIsASplitOfItsOwn) {
+  fs::create_directory(folder.path("inner"));
+  folder.write("data_batch_1.bin", record("\x01", 1));
+  const std::string missing = refusal(".", Split::test);
+  EXPECT_NE(missing.find("test_batch.bin or test.bin is not there"), std::string::npos) << missing;
+  folder.write("inner/test_batch.bin", record("\x05", 90) + record("\x06", 91));
+  folder.write("inner/batches.meta.txt", ten_names);
+  EXPECT_EQ(read(".", Split::test).labels, (std::vector<std::uint8_t>{5, 6}));
+  EXPECT_EQ(read(".", Split::test).label_names.size(), 10U);
+  EXPECT_EQ(read("inner/test_batch.bin", Split::test).count, 2);
+  EXPECT_NE(refusal("data_batch_1.bin", Split::test), "was read");
+  fs::remove(folder.path("inner/test_batch.bin"));
+  folder.write("inner/test.bin", record(std::string("\x04\x08", 2), 10));
+  fs::remove(folder.path("inner/batches.meta.txt"));
+  EXPECT_EQ(read(".", Split::test).labels, (std::vector<std::uint8_t>{8}));
 }
 
 TEST_F(Cifar, LongDataComesInPortions) {

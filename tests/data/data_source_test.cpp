@@ -189,6 +189,26 @@ TEST_F(Source, IdxAndCifarImagesKeepTheirSizeWhereThePresetHasButOne) {
   EXPECT_EQ(fitted.count, 2);
 }
 
+TEST_F(Source, TestImagesAreThoseOfTheKindThatHasThem) {
+  const auto read = [&] { return read_data(config(), {28, 1, false, true, much}, Split::test); };
+  const auto refusal = [&]() -> std::string {
+    try {
+      read();
+    } catch (const Error& e) {
+      return e.what();
+    }
+    return "was read";
+  };
+  folder.write(images_file, idx_images(2, 5, 6));
+  EXPECT_NE(refusal().find("t10k-images-idx3-ubyte"), std::string::npos) << refusal();
+  write_picture("x.png", {200, 100, 50});
+  EXPECT_NE(refusal().find("have no test images"), std::string::npos) << refusal();
+  folder.write("test_batch.bin", std::string(3073, 'x'));
+  EXPECT_EQ(read().channels, 3);
+  folder.write("t10k-images-idx3-ubyte", idx_images(3, 5, 6));
+  EXPECT_EQ(read().count, 3);
+}
+
 TEST_F(Source, GreyPicturesInAColouredPresetAreRemarked) {
   const auto remark = [&](bool may_be_grey, int channels) {
     testing::internal::CaptureStdout();

@@ -155,9 +155,12 @@ TEST_F(Idx, DebiansPackageIsKnown) {
   EXPECT_EQ(data.count, 60000);
   EXPECT_EQ(data.label_names.at(0), "T-shirt/top");
   const std::string test_images = std::string(place) + "/t10k-images-idx3-ubyte.gz";
-  const Dataset test = read_idx_dataset(test_images);
-  EXPECT_EQ(test.name, "Fashion-MNIST (test images)");
-  EXPECT_EQ(test.label_names.size(), 10U);
+  for (const Dataset& test :
+       {read_idx_dataset(test_images), read_idx_dataset(place, Split::test)}) {
+    EXPECT_EQ(test.name, "Fashion-MNIST (test images)");
+    EXPECT_EQ(test.count, 10000);
+    EXPECT_EQ(test.label_names.size(), 10U);
+  }
 }
 
 TEST_F(Idx, FilesAreFoundUnderTheNamesAndInTheFoldersTheyComeIn) {
@@ -190,6 +193,29 @@ TEST_F(Idx, FilesAreFoundUnderTheNamesAndInTheFoldersTheyComeIn) {
   }
 }
 
+TEST_F(Idx, TestImagesLieBesideThoseOfTheTraining) {
+  struct Case {
+    std::string images, labels;
+  };
+  for (const Case& c : {Case{"t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte"},
+                        Case{"raw/T10k_images.idx3-ubyte", "raw/T10k_labels.idx1-ubyte"},
+                        Case{"emnist-letters-test-images-idx3-ubyte",
+                             "emnist-letters-test-labels-idx1-ubyte.gz"}}) {
+    SCOPED_TRACE(c.images);
+    const TemporaryFolder place;
+    std::filesystem::create_directory(place.path("raw"));
+    place.write("raw/train-images-idx3-ubyte", idx_images(7, 3, 2));
+    place.write("train-images-idx3-ubyte", idx_images(7, 3, 2));
+    place.write(c.images, idx_images(2, 3, 2));
+    place.write(c.labels, idx_labels(2));
+    for (const std::string& named : {place.path("."), place.path(c.images)}) {
+      const Dataset data = read_idx_dataset(named, Split::test);
+      EXPECT_EQ(data.count, 2);
+      EXPECT_EQ(data.labels.size(), 2U);
+    }
+  }
+}
+
 TEST_F(Idx, AFileOfAnyNameIsReadAndCalledByIt) {
   write("cats.bin", gzipped(idx_images(4, 3, 2)));
   const Dataset data = read_idx_dataset(folder.path("cats.bin"));
@@ -199,9 +225,9 @@ TEST_F(Idx, AFileOfAnyNameIsReadAndCalledByIt) {
 }
 
 /// What is said of a folder or file.
-std::string refusal_of(const std::string& place) {
+std::string refusal_of(const std::string& place, Split split = Split::train) {
   try {
-    read_idx_dataset(place);
+    read_idx_dataset(place, split);
   } catch (const Error& e) {
     const std::string what = e.what();
     EXPECT_TRUE(what.starts_with(place)) << what;
@@ -233,6 +259,18 @@ TEST_F(Idx, WhatIsThereInsteadIsSaid) {
   EXPECT_TRUE(says(refusal_of(folder.path("x.zip")), "magic number is 504b0304"));
   write(labels_file, idx_labels(3));
   EXPECT_TRUE(says(refusal_of(folder.path(labels_file)), "these are labels"));
+}
+
+TEST_F(Idx, TestImagesThatAreNotThereAreNamed) {
+  write(images_file, idx_images(3, 28, 28));
+  const std::string none = refusal_of(folder.path("."), Split::test);
+  EXPECT_TRUE(says(none, "t10k-images-idx3-ubyte or its .gz is not there (there are train-images"))
+      << none;
+  const std::string file = refusal_of(folder.path(images_file), Split::test);
+  EXPECT_TRUE(says(file, "name the folder that has t10k-images-idx3-ubyte")) << file;
+  std::filesystem::rename(folder.path(images_file), folder.path("t10k-images-idx3-ubyte"));
+  EXPECT_TRUE(
+      says(refusal_of(folder.path(".")), "train-images-idx3-ubyte or its .gz is not there"));
 }
 
 TEST_F(Idx, LabelsOfOtherClassesHaveNoCaptions) {

@@ -167,7 +167,13 @@ Network::Network(const std::string& name, const std::vector<LayerSpec>& layers, 
 }
 
 void Network::initialise(std::uint64_t seed) {
-  const std::uint64_t network = name_ == "generator" ? 0 : 1;
+  std::uint64_t network = name_ == "generator" ? 0 : 1;
+  if (name_ != "generator" && name_ != "discriminator") {  // FNV-1a, and the highest of 32 bits
+    network = 2166136261;
+    for (const char c : name_)
+      network = (network ^ static_cast<unsigned char>(c)) * 16777619 % (1ULL << 32);
+    network |= 1ULL << 31;
+  }
   for (std::size_t index = 0; index < parameters_.size(); ++index) {
     const Parameter& p = parameters_[index];
     Vector& value = values[p.name];

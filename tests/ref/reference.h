@@ -57,6 +57,13 @@ GanLosses gan_loss(const Vector& logits, double real_target, double fake_target,
 /// Of the pairs of a real and a fake one.
 GanLosses relativistic_loss(const Vector& logits, double real_target, double generator_target);
 
+struct SoftmaxLosses {
+  double loss, right;
+  Vector adjoint;
+};
+/// From logits [labels.size(), classes].
+SoftmaxLosses softmax_loss(const Vector& logits, const std::vector<int>& labels);
+
 /// One step in place; t counts from 1.
 void adam(const AdamConfig& config, std::int64_t t, const Vector& gradient, Vector& m, Vector& v,
           Vector& parameter);

@@ -1,6 +1,7 @@
 // The losses, Adam, weighted sums, and the random draws.
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numbers>
 
 #include "ops/philox.h"
@@ -54,6 +55,36 @@ GanLosses relativistic_loss(const Vector& logits, double real_target, double gen
     l.discriminator_adjoint[i] = adjoint(lead, real_target) / n;
     l.discriminator_adjoint[batch + i] = -l.discriminator_adjoint[i];
     l.generator_adjoint[i] = adjoint(-lead, generator_target) / n;
+  }
+  return l;
+}
+
+SoftmaxLosses softmax_loss(const Vector& logits, const std::vector<int>& labels) {
+  const std::size_t classes = logits.size() / labels.size();
+  const auto n = static_cast<double>(labels.size());
+  SoftmaxLosses l{0, 0, Vector(logits.size())};
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    const auto x = logits.begin() + static_cast<std::ptrdiff_t>(i * classes);
+    const auto of_label = static_cast<std::size_t>(labels[i]);
+    const bool known = labels[i] >= 0 && of_label < classes;
+    double largest = x[0];
+    for (std::size_t j = 1; j < classes; ++j) largest = std::fmax(largest, x[j]);  // but for NaNs
+    double sum = 0;
+    for (std::size_t j = 0; j < classes; ++j) sum += std::exp(x[j] - largest);
+    double others = std::isnan(sum) ? sum : 0;  // of one class there are none
+    for (std::size_t j = 0; j < classes; ++j) {
+      const double p = std::exp(x[j] - largest) / sum;
+      if (j != of_label) others += p;
+      l.adjoint[i * classes + j] = p / n;
+    }
+    // Neither p[label] - 1 nor log(p[label]): where it is almost 1 they would lose its digits.
+    if (known) l.adjoint[i * classes + of_label] = -others / n;
+    const double loss = !known         ? std::numeric_limits<double>::infinity()
+                        : others < 0.5 ? -std::log1p(-others)
+                                       : std::log(sum) + largest - x[of_label];
+    l.loss += loss / n;
+    const auto first = static_cast<std::size_t>(std::find(x, x + classes, largest) - x);
+    l.right += (first == of_label ? 1 : 0) / n;
   }
   return l;
 }

@@ -5,7 +5,7 @@ import re
 # Where the build puts them. dcgan_cuda is run by test_cli.
 PROGRAMS = {"test_ops": "tests/ops", "test_models": "tests/models", "test_config": "tests/config",
             "test_nn": "tests/nn", "test_train": "tests/train", "test_run": "tests/run",
-            "test_profile": "tests/profile", "test_backend": "tests/backend", "dcgan_cuda": "",
+            "test_profile": "tests/profile", "test_evaluate": "tests/evaluate", "test_backend": "tests/backend", "dcgan_cuda": "",
             "test_cli": "tests/cli"}
 
 
@@ -88,6 +88,7 @@ HOST = {"src/models": [MODELS, SETTINGS, *NETWORKS, TRAINING[0], *WHOLE_RUNS],
         "src/train": [MISUSE, *TRAINING, COMMANDS, RUNS],
         "src/run": [RUNS, COMMANDS, MISUSE],
         "src/profile": [dataclasses.replace(PROFILE, number=1), dataclasses.replace(COMMANDS, number=2)],
+        "src/evaluate": [Phase(1, "evaluation", "*", program="test_evaluate"), MISUSE],
         "src/ops": [Phase(1, "descriptions", "Describe*:Philox.*:Shuffle.*"), *NETWORKS, Phase(1, "ops", f"*/Op.*{SUITE}", "cpu,simt"),
                     DEVICES, TRAINING[0], *WHOLE_RUNS],
         "src/backend": [DEVICES, TRAINING[0], Phase(2, "ops", f"*/Op.*{SUITE}", "cpu,simt"), *WHOLE_RUNS],
@@ -105,7 +106,7 @@ OWN = {"src/backend/machine_limits": ("test_backend", "MachineLimits.*"),
        "src/run/folder_lock": ("test_run", "Lock.*:Hindrance.*")}
 # The folders of tests that decide about kernels and about host code.
 TESTED_BY = {"kernels": ["ops", "ref"],
-             "src": ["ops", "ref", "models", "config", "nn", "train", "run", "profile", "backend", "cli", "fixtures"]}
+             "src": ["ops", "ref", "models", "config", "nn", "train", "run", "profile", "evaluate", "backend", "cli", "fixtures"]}
 
 
 def is_kernel(name):

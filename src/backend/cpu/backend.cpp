@@ -17,6 +17,7 @@
 #include "backend/cpu/loss.h"
 #include "backend/cpu/memory.h"
 #include "backend/cpu/random.h"
+#include "backend/cpu/softmax_loss.h"
 #include "backend/cpu/weighted_sum.h"
 #include "backend/machine_limits.h"
 
@@ -92,6 +93,7 @@ class CpuBackend final : public Backend {
     cpu::epilogue_backward(c, scratch_.data());
   }
   void gan_loss(const GanLoss& l) override { cpu::gan_loss(l); }
+  void softmax_loss(const SoftmaxLoss& l) override { cpu::softmax_loss(l); }
   void adam(const AdamStep& s) override { cpu::adam(s); }
   void draw_normal(const NormalDraw& d) override { cpu::draw_normal(d); }
   void draw_keep_mask(const KeepMaskDraw& d) override { cpu::draw_keep_mask(d); }

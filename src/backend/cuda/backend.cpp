@@ -12,6 +12,7 @@
 #include "kernels/gather.h"
 #include "kernels/loss.h"
 #include "kernels/random.h"
+#include "kernels/softmax_loss.h"
 #include "kernels/weighted_sum.h"
 
 #define DCGAN_TEXT_OF(name) #name
@@ -75,6 +76,9 @@ class DeviceBackend final : public Backend {
     DCGAN_TARGET::epilogue_backward(c, workspace_.data(), streams_.compute());
   }
   void gan_loss(const GanLoss& l) override { DCGAN_TARGET::gan_loss(l, streams_.compute()); }
+  void softmax_loss(const SoftmaxLoss& l) override {
+    DCGAN_TARGET::softmax_loss(l, streams_.compute());
+  }
   void adam(const AdamStep& s) override { DCGAN_TARGET::adam(s, streams_.compute()); }
   void draw_normal(const NormalDraw& d) override {
     DCGAN_TARGET::draw_normal(d, streams_.compute());

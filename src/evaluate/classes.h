@@ -1,0 +1,19 @@
+// Which classes pictures belong to, as a classifier says.
+#pragma once
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace dcgan {
+
+/// The class of each row of logits [count, classes]: that of the largest; of equal ones the first.
+/// Throws Error for a logit that is no number, naming the picture.
+std::vector<int> predicted_classes(std::span<const float> logits, std::int64_t classes);
+
+/// The share of each class, [classes].
+std::vector<double> class_shares(std::span<const int> predicted, std::int64_t classes);
+
+/// -sum p ln p: ln(classes) where all are equally frequent, 0 where there is but one.
+double entropy(std::span<const double> shares);
+
+}  // namespace dcgan

@@ -1,0 +1,131 @@
+#include "evaluate/report.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "dcgan/error.h"
+#include "evaluate/classes.h"
+#include "io/visible.h"
+
+namespace dcgan {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Features features_of(const char* what, const Judged& judged, std::int64_t size, int threads) {
+  try {
+    return describe_features(judged.features, size, threads);
+  } catch (const Error& e) {
+    throw Error(std::string(what) + ": " + e.what());
+  }
+}
+
+Comparison compared(const char* what, const Judged& judged, const Features& test, int threads) {
+  const Features features = features_of(what, judged, test.size, threads);
+  Comparison c;
+  c.samples = features.count;
+  c.distances = compare(test, features, threads);
+  c.spread = features.spread();
+  const std::int64_t classes = std::ssize(judged.logits) / features.count;
+  c.shares = class_shares(predicted_classes(judged.logits, classes), classes);
+  c.class_entropy = entropy(c.shares);
+  return c;
+}
+
+/// A line of the table, and an entry of the JSON.
+struct Figure {
+  const char *text, *key;
+  int decimals;
+  double generated, real;
+};
+
+std::vector<Figure> figures(const Evaluation& e) {
+  const Comparison &g = e.generated, &r = e.real;
+  const Distances &a = g.distances, &b = r.distances;
+  return {
+      {"Frechet distance", "frechet_distance", 4, a.frechet, b.frechet},
+      {"kernel distance (MMD^2)", "kernel_distance", 6, a.kernel, b.kernel},
+      {"precision", "precision", 4, a.precision, b.precision},
+      {"recall", "recall", 4, a.recall, b.recall},
+      {"density", "density", 4, a.density, b.density},
+      {"coverage", "coverage", 4, a.coverage, b.coverage},
+      {"spread of features", "spread", 4, g.spread, r.spread},
+      {"class entropy", "class_entropy", 4, g.class_entropy, r.class_entropy},
+      {"effective classes", "effective_classes", 2, g.effective_classes(), r.effective_classes()}};
+}
+
+std::string class_name(const Evaluation& e, std::size_t i) {
+  return i < e.class_names.size() ? visible(e.class_names[i]) : "class " + std::to_string(i);
+}
+
+std::string row(const std::string& text, const std::string& generated, const std::string& real) {
+  return fmt::format("{:24}{:>14}{:>20}\n", text, generated, real);
+}
+
+}  // namespace
+
+double Comparison::effective_classes() const { return std::exp(class_entropy); }
+
+bool Evaluation::collapsed() const {
+  const auto fallen = [](double figure, double of_real) { return figure < of_real / 2; };
+  return fallen(generated.effective_classes(), real.effective_classes()) &&
+         fallen(generated.distances.coverage, real.distances.coverage) &&
+         fallen(generated.spread, real.spread);
+}
+
+Evaluation evaluate(const Judged& generated, const Judged& training, const Judged& test,
+                    std::int64_t size, int threads) {
+  const Features real = features_of("test images", test, size, threads);
+  Evaluation e;
+  e.test_images = real.count;
+  e.generated = compared("samples", generated, real, threads);
+  e.real = compared("training images", training, real, threads);
+  return e;
+}
+
+std::string to_table(const Evaluation& e) {
+  std::string text =
+      fmt::format("{} beside the {} test images of {}, as seen by {}\n\n", visible(e.samples),
+                  e.test_images, visible(e.data), visible(e.judge));
+  text += row("", "samples", "real beside real");
+  text += row("pictures", std::to_string(e.generated.samples), std::to_string(e.real.samples));
+  for (const Figure& f : figures(e))
+    text += row(f.text, fmt::format("{:.{}f}", f.generated, f.decimals),
+                fmt::format("{:.{}f}", f.real, f.decimals));
+  text += "\nshares of classes\n";
+  for (std::size_t i = 0; i < e.generated.shares.size(); ++i)
+    text += row("  " + class_name(e, i), fmt::format("{:.1f} %", 100 * e.generated.shares[i]),
+                fmt::format("{:.1f} %", 100 * e.real.shares[i]));
+  text +=
+      "\nreal beside real: training images in the place of samples, what a perfect generator "
+      "would have\n";
+  if (e.collapsed())
+    text +=
+        "collapsed: effective classes, coverage and spread are all below half of what real "
+        "images have\n";
+  return text;
+}
+
+std::string to_json(const Evaluation& e) {
+  Json json = {{"samples", visible(e.samples)},
+               {"data", visible(e.data)},
+               {"judge", visible(e.judge)},
+               {"test_images", e.test_images},
+               {"collapsed", e.collapsed()}};
+  Json generated = {{"count", e.generated.samples}}, real = {{"count", e.real.samples}};
+  for (const Figure& f : figures(e)) {
+    generated[f.key] = f.generated;
+    real[f.key] = f.real;
+  }
+  for (std::size_t i = 0; i < e.generated.shares.size(); ++i) {
+    generated["class_shares"][class_name(e, i)] = e.generated.shares[i];
+    real["class_shares"][class_name(e, i)] = e.real.shares[i];
+  }
+  json["generated"] = generated;
+  json["real_beside_real"] = real;
+  return json.dump(1) + "\n";
+}
+
+}  // namespace dcgan

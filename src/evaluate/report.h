@@ -1,0 +1,54 @@
+// What an evaluation found, as numbers, as a table and as JSON.
+#pragma once
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "evaluate/distances.h"
+
+namespace dcgan {
+
+/// Pictures as a classifier sees them.
+struct Judged {
+  std::vector<float> features;  ///< [count, size]
+  std::vector<float> logits;    ///< [count, classes]
+};
+
+/// A set of pictures beside the test images.
+struct Comparison {
+  std::int64_t samples = 0;
+  Distances distances;
+  double spread = 0;           ///< of its features; see Features::spread
+  std::vector<double> shares;  ///< of each class; their number is the classifier's
+  double class_entropy = 0;    ///< of the shares, in natural units
+
+  /// exp(class_entropy): so many equally frequent classes have that entropy.
+  double effective_classes() const;
+};
+
+struct Evaluation {
+  // Said by the caller.
+  std::string samples, data, judge;      ///< what they are, for people
+  std::vector<std::string> class_names;  ///< or none: then they have numbers
+
+  std::int64_t test_images = 0;
+  Comparison generated;
+  Comparison real;  ///< images of the training set, in the place of generated ones
+
+  /// Whether effective classes, coverage and spread have all fallen below half of what real images
+  /// have: a generator that makes few different pictures.
+  bool collapsed() const;
+};
+
+/// All figures. `size`: of a feature vector. Throws Error for features that cannot be compared,
+/// naming the set.
+Evaluation evaluate(const Judged& generated, const Judged& training, const Judged& test,
+                    std::int64_t size, int threads);
+
+/// Each figure beside that of real images; ends with a newline.
+std::string to_table(const Evaluation& evaluation);
+/// One object, indented; ends with a newline.
+std::string to_json(const Evaluation& evaluation);
+
+}  // namespace dcgan
