@@ -11,7 +11,7 @@
 #include "ops/conv_case.h"
 #include "ops/dense_case.h"
 #include "ops/epilogue_case.h"
-#include "train/gan.h"
+#include "train/model.h"
 
 namespace dcgan::bench {
 namespace {
@@ -62,11 +62,12 @@ std::vector<Op> ops_of_step(const Config& config) {
         if (std::none_of(ops.begin(), ops.end(), same)) ops.push_back(op);
         run();
       });
-  Gan gan(*backend, config);
+  const std::unique_ptr<Model> model = make_model(*backend, config);
   const std::int64_t rows = config.batch_size;
-  const Buffer pixels = cpu->allocate(static_cast<std::size_t>(rows * gan.spec().image.size()));
+  const Buffer pixels = cpu->allocate(static_cast<std::size_t>(rows * image_shape(config).size())),
+               labels = cpu->allocate(static_cast<std::size_t>(rows));
   ops.clear();
-  gan.train_step({pixels.u8(), rows, 0, 0, rows}, 0);
+  model->train_step({pixels.u8(), rows, 0, 0, rows, 0, labels.u8()}, 0);
   return ops;
 }
 
@@ -75,11 +76,10 @@ std::vector<Op> ops_of_step(const Config& config) {
 std::vector<PresetCase> preset_cases(const std::string& preset, std::int64_t batch_size) {
   Config config = preset_config(preset);
   if (batch_size > 0) config.batch_size = batch_size;
-  const GanSpec spec = gan_spec(config);
-  const std::int64_t batch = config.batch_size;
   std::vector<PresetCase> cases;
-  add_network(cases, preset + "/generator", spec.generator, {1, 1, config.latent}, batch);
-  add_network(cases, preset + "/discriminator", spec.discriminator, spec.image, 2 * batch);
+  for (const NetworkSpec& network : network_specs(config))
+    add_network(cases, preset + "/" + network.name, network.layers, network.input,
+                config.batch_size * network.rows_per_image);
   for (const Op& op : ops_of_step(config))
     for (const test::OpCases& known : test::op_cases())
       if (known.op == op.name && known.of) cases.push_back({preset + "/step", known.of(op)});

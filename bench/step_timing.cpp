@@ -6,22 +6,23 @@
 namespace dcgan::bench {
 
 StepWorkload::StepWorkload(Backend& backend, const Config& config)
-    : config_(config), gan_(backend, config) {
-  const std::int64_t bytes = images * gan_.spec().image.size();
+    : config_(config), model_(make_model(backend, config)) {
+  const std::int64_t bytes = images * image_shape(config).size();
   std::vector<std::uint8_t> host(static_cast<std::size_t>(bytes));
   std::uint32_t state = 1;
   for (std::uint8_t& pixel : host)
     pixel = static_cast<std::uint8_t>((state = state * 1664525 + 1013904223) >> 24);
   pixels_ = backend.allocate(host.size());
   backend.upload(pixels_.u8(), host.data(), host.size());
+  labels_ = backend.allocate(static_cast<std::size_t>(images));
 }
 
 double StepWorkload::timed_ms() {
   const auto start = std::chrono::steady_clock::now();
   const std::int64_t rows = config_.batch_size;
   const std::int64_t first = step_ * rows % (images - rows + 1);
-  gan_.train_step({pixels_.u8(), images, 0, first, rows}, step_++);
-  gan_.losses();
+  model_->train_step({pixels_.u8(), images, 0, first, rows, 0, labels_.u8()}, step_++);
+  model_->measures();
   return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start)
       .count();
 }

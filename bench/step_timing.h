@@ -6,7 +6,7 @@
 
 #include "bench/ledger.h"
 #include "dcgan/config.h"
-#include "train/gan.h"
+#include "train/model.h"
 
 namespace dcgan::bench {
 
@@ -16,13 +16,13 @@ class StepWorkload {
   /// Runs one step to its end, losses read. Milliseconds.
   double timed_ms();
   /// Of the last step.
-  StepLosses losses() { return gan_.losses(); }
+  Measures measures() { return model_->measures(); }
 
  private:
   static constexpr std::int64_t images = 8192;
   Config config_;
-  Gan gan_;
-  Buffer pixels_;
+  std::unique_ptr<Model> model_;
+  Buffer pixels_, labels_;
   std::int64_t step_ = 0;
 };
 

@@ -84,28 +84,26 @@ void write_json(const Options& o, const nlohmann::ordered_json& results) {
 }
 
 /// Of `steps` steps: same seed and same images on every backend.
-std::vector<StepLosses> losses_on(const std::string& backend_name, const Config& config,
+std::vector<Measures> measures_on(const std::string& backend_name, const Config& config,
                                   int steps) {
   const std::unique_ptr<Backend> backend = make_backend(backend_name, config.threads);
   StepWorkload workload(*backend, config);
-  std::vector<StepLosses> losses;
+  std::vector<Measures> measures;
   for (int i = 0; i < steps; ++i) {
     workload.timed_ms();
-    losses.push_back(workload.losses());
+    measures.push_back(workload.measures());
   }
-  return losses;
+  return measures;
 }
 
-/// Of |here - there| / max(1, |there|), over both losses of all steps; NaN where a loss is NaN.
-double largest_difference(const std::vector<StepLosses>& here,
-                          const std::vector<StepLosses>& there) {
+/// Of |here - there| / max(1, |there|), over the measures of all steps; NaN where one is NaN.
+double largest_difference(const std::vector<Measures>& here, const std::vector<Measures>& there) {
   double largest = 0;
   for (std::size_t i = 0; i < here.size(); ++i)
-    for (const auto& [a, b] : {std::pair(here[i].generator, there[i].generator),
-                               std::pair(here[i].discriminator, there[i].discriminator)}) {
-      const double reference = static_cast<double>(b);
+    for (std::size_t m = 0; m < here[i].size(); ++m) {
+      const double reference = there[i][m];
       const double difference =
-          std::abs(static_cast<double>(a) - reference) / std::fmax(1.0, std::abs(reference));
+          std::abs(here[i][m] - reference) / std::fmax(1.0, std::abs(reference));
       if (std::isnan(difference)) return difference;
       largest = std::fmax(largest, difference);
     }
@@ -121,8 +119,8 @@ int compare_with_other_backend(const Options& o) {
   bool all_agree = true;
   for (const std::string& preset : o.presets) {
     const Config config = config_for(o, preset);
-    const auto here = losses_on(o.backend, config, o.steps);
-    const auto there = losses_on(o.against, config, o.steps);
+    const auto here = measures_on(o.backend, config, o.steps);
+    const auto there = measures_on(o.against, config, o.steps);
     const double difference = largest_difference(here, there);
     const bool agree = difference <= tolerance;
     all_agree = all_agree && agree;

@@ -27,9 +27,11 @@ int main(int argc, char** argv) try {
   std::printf("training on %s\n", trainer.backend_description().c_str());
   while (trainer.state().step < trainer.total_steps()) {
     const dcgan::StepResult step = trainer.train_step();
-    if (step.step % 50 == 0)
-      std::printf("step %lld: generator %.4f, discriminator %.4f\n",
-                  static_cast<long long>(step.step), step.loss_generator, step.loss_discriminator);
+    if (step.step % 50 != 0) continue;
+    std::printf("step %lld:", static_cast<long long>(step.step));
+    for (std::size_t i = 0; i < trainer.measure_names().size(); ++i)
+      std::printf(" %s %.4f", trainer.measure_names()[i].c_str(), step.measures[i]);
+    std::printf("\n");
   }
   trainer.save(out + "/checkpoint.safetensors");
 

@@ -10,8 +10,8 @@ namespace {
 
 constexpr int threads = 128;
 
-__device__ __forceinline__ float normalise(std::uint8_t pixel) {
-  return (static_cast<float>(pixel) - 127.5F) / 127.5F;
+__device__ __forceinline__ float in_range(const Gather& p, std::uint8_t pixel) {
+  return (static_cast<float>(pixel) - p.offset) / p.scale;
 }
 
 /// Which image of the data set is the block's: one block per image. Its first thread walks the
@@ -35,7 +35,7 @@ __global__ void __launch_bounds__(threads) gather_kernel(Gather p) {
     const BytePack<width> bytes = BytePack<width>::load(image + i);
     Pack<width> values;
     DCGAN_UNROLL
-    for (int e = 0; e < width; ++e) values.value[e] = normalise(bytes.value[e]);
+    for (int e = 0; e < width; ++e) values.value[e] = in_range(p, bytes.value[e]);
     values.store(to + i);
   }
 }
@@ -55,7 +55,7 @@ __global__ void __launch_bounds__(threads)
     const int column = by_row.remainder(i), channel = by_channel.remainder(column);
     // The pixel as far from the row's other end, the same channel of it.
     const int other = i - column + (last_pixel - (column - channel)) + channel;
-    to[i] = normalise(image[mirrored ? other : i]);
+    to[i] = in_range(p, image[mirrored ? other : i]);
   }
 }
 

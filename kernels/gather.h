@@ -1,4 +1,4 @@
-// A batch of images from the data set on the device, shuffled and normalised.
+// A batch of images from the data set on the device, shuffled, as floats of a range.
 #pragma once
 #include "kernels/device/device.h"
 #include "ops/gather.h"

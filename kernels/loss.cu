@@ -29,10 +29,20 @@ __global__ void __launch_bounds__(threads) gan_loss_kernel(GanLoss t) {
   __shared__ float discriminator_sums[threads];
   const int thread = thread_index(), batch = static_cast<int>(t.batch);
   const float n = static_cast<float>(batch);
-  const bool one_pass = t.fake_target == 0 && t.generator_target == 1;
+  const bool one_pass = !t.relativistic && t.fake_target == 0 && t.generator_target == 1;
   float generator = 0, discriminator = 0;
   for (int i = thread; i < batch; i += threads) {
     const float real = t.logits[i], fake = t.logits[batch + i];
+    if (t.relativistic) {
+      discriminator += cross_entropy(real - fake, t.real_target);
+      generator += cross_entropy(fake - real, t.generator_target);
+      const float real_adjoint = adjoint(real - fake, t.real_target) / n;
+      t.discriminator_adjoint[i] = real_adjoint;
+      t.discriminator_adjoint[batch + i] = -real_adjoint;
+      t.generator_adjoint[i] = adjoint(fake - real, t.generator_target) / n;
+      t.ratio[i] = 0;
+      continue;
+    }
     discriminator += cross_entropy(real, t.real_target) + cross_entropy(fake, t.fake_target);
     generator += cross_entropy(fake, t.generator_target);
     const float held = one_pass && fake < lowest_logit ? lowest_logit : fake;

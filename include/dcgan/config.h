@@ -11,6 +11,8 @@ struct AdamConfig {
   double beta1 = 0.5;
   double beta2 = 0.999;
   double epsilon = 1e-7;
+  double final_learning_rate = 0;  ///< at the run's end, reached by a cosine; 0: it stays
+  double final_beta2 = 0;          ///< likewise
 };
 
 /// A run is reproduced by its Config alone, with the same data and on the same backend.
@@ -32,12 +34,16 @@ struct Config {
 
   AdamConfig generator;
   AdamConfig discriminator;
+  AdamConfig classifier = {.learning_rate = 1e-3, .beta1 = 0.9};  ///< Keras's defaults
   std::int64_t latent = 100;
   double width = 1;  ///< factor on the number of channels or units of every hidden layer
   double leaky_slope = 0.3;
   double dropout = 0.3;
   double label_smoothing = 0;
   std::int64_t discriminator_steps = 1;
+  std::string loss = "cross-entropy";  ///< or relativistic: of pairs, real against generated
+  double penalty = 0;  ///< gamma of R1 and R2: gamma / 2 * mean |dD/dx|^2 of real and of generated
+  double average = 0;  ///< half-life of the averaged generator, as a share of the images seen
   double batch_norm_momentum = 0.99;
   double batch_norm_epsilon = 1e-3;
 
@@ -47,7 +53,8 @@ struct Config {
   std::int64_t log_every = 1;         ///< steps
 };
 
-/// "vanilla", "dcgan", "tf-tutorial", "vanilla-64", "dcgan-32", "dcgan-64", "dcgan-128".
+/// "vanilla", "dcgan", "tf-tutorial", "vanilla-64", "dcgan-32", "dcgan-64", "dcgan-128",
+/// "classifier", "judge".
 std::vector<std::string> preset_names();
 
 /// The settings of a preset. Throws UsageError naming the known ones.

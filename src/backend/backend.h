@@ -17,6 +17,8 @@
 #include "ops/gather.h"
 #include "ops/loss.h"
 #include "ops/random.h"
+#include "ops/softmax_loss.h"
+#include "ops/weighted_sum.h"
 
 namespace dcgan {
 
@@ -110,10 +112,12 @@ class Backend {
   virtual void epilogue_forward(const EpilogueForward&) = 0;
   virtual void epilogue_backward(const EpilogueBackward&) = 0;
   virtual void gan_loss(const GanLoss&) = 0;
+  virtual void softmax_loss(const SoftmaxLoss&) = 0;
   virtual void adam(const AdamStep&) = 0;
   virtual void draw_normal(const NormalDraw&) = 0;
   virtual void draw_keep_mask(const KeepMaskDraw&) = 0;
   virtual void gather(const Gather&) = 0;
+  virtual void weighted_sum(const WeightedSum&) = 0;
 };
 
 /// A backend this program knows, and why it cannot be used here (empty: it can).

@@ -100,10 +100,12 @@ class RecordingBackend final : public Backend {
     record(call, &Backend::epilogue_backward);
   }
   void gan_loss(const GanLoss& call) override { record(call, &Backend::gan_loss); }
+  void softmax_loss(const SoftmaxLoss& call) override { record(call, &Backend::softmax_loss); }
   void adam(const AdamStep& call) override { record(call, &Backend::adam); }
   void draw_normal(const NormalDraw& call) override { record(call, &Backend::draw_normal); }
   void draw_keep_mask(const KeepMaskDraw& call) override { record(call, &Backend::draw_keep_mask); }
   void gather(const Gather& call) override { record(call, &Backend::gather); }
+  void weighted_sum(const WeightedSum& call) override { record(call, &Backend::weighted_sum); }
 
  private:
   template <class Shape>

@@ -12,7 +12,8 @@ bool may_change(const std::string& key) {
                            "pictures_every", "keep", "log_every", "batch_size", "dropout",
                            "label_smoothing", "discriminator_steps", "flip"})
     if (key == free) return true;
-  return key.starts_with("generator.") || key.starts_with("discriminator.");
+  return key.starts_with("generator.") || key.starts_with("discriminator.") ||
+         key.starts_with("classifier.");
 }
 
 /// What decides which pictures a run trains on.

@@ -20,8 +20,8 @@
 #include "dcgan/error.h"
 #include "models/models.h"
 #include "train/checkpoint.h"
-#include "train/gan.h"
 #include "train/images_wanted.h"
+#include "train/model.h"
 
 namespace dcgan::cli {
 namespace {
@@ -135,7 +135,10 @@ class Doctor {
                       wanted = shape_text(image.size, image.size, image.channels);
     const std::string text =
         message("{}, {} images of {}: {}", found.name, found.count, shape, where);
-    if (shape == wanted)
+    if (task_of(config_.preset) == Task::classifier && found.labels.empty())
+      problem("data", text + "; there are no labels beside them, without which preset '" +
+                          config_.preset + "' cannot train");
+    else if (shape == wanted)
       ok("data", text);
     else if (!image.any_size)
       problem("data", text + "; preset '" + config_.preset + "' trains on " + wanted +
@@ -146,7 +149,7 @@ class Doctor {
 
   void memory() {
     const std::int64_t need = memory_bytes(config_, pixel_bytes(), backend_),
-                       least = Gan::bytes(config_) + 2 * pixel_bytes(), have = free_memory_bytes();
+                       least = model_bytes(config_) + 2 * pixel_bytes(), have = free_memory_bytes();
     const std::string text = message("{} with batches of {} takes about {}", config_.preset,
                                      config_.batch_size, bytes_text(need)),
                       free = "; " + bytes_text(have) + " are free",
@@ -163,7 +166,7 @@ class Doctor {
     std::string others;
     for (const std::string& name : preset_names())
       others +=
-          (others.empty() ? "" : ", ") + name + " " + bytes_text(Gan::bytes(preset_config(name)));
+          (others.empty() ? "" : ", ") + name + " " + bytes_text(model_bytes(preset_config(name)));
     ok("memory", "of the presets' networks, at their own batches: " + others);
   }
 
@@ -209,7 +212,7 @@ class Doctor {
     ok("time", text);
   }
 
-  std::int64_t pixel_bytes() const { return images_ * gan_spec(config_).image.size(); }
+  std::int64_t pixel_bytes() const { return images_ * image_shape(config_).size(); }
   std::int64_t steps_per_epoch() const {
     return (images_ + config_.batch_size - 1) / config_.batch_size;
   }
@@ -227,7 +230,7 @@ class Doctor {
 }  // namespace
 
 bool examine(const Config& config, const std::string& out) {
-  (void)gan_spec(config);  // wrong usage is no matter of the machine
+  (void)image_shape(config);  // wrong usage is no matter of the machine
   return Doctor(config, out).examine();
 }
 

@@ -9,13 +9,13 @@
 #include "cli/messages.h"
 #include "io/size_text.h"
 #include "models/models.h"
-#include "train/gan.h"
+#include "train/model.h"
 
 namespace dcgan::cli {
 namespace {
 
 Dataset made_up_pictures(const Config& config, std::int64_t count) {
-  const SampleShape image = gan_spec(config).image;
+  const SampleShape image = image_shape(config);
   Dataset data;
   data.name = "made-up pictures";
   data.count = count;
@@ -23,6 +23,7 @@ Dataset made_up_pictures(const Config& config, std::int64_t count) {
   data.width = static_cast<int>(image.width);
   data.channels = static_cast<int>(image.channels);
   data.pixels.resize(static_cast<std::size_t>(count) * data.image_bytes());
+  data.labels.resize(static_cast<std::size_t>(count));
   return data;
 }
 
@@ -54,13 +55,13 @@ std::string time_text(double seconds) {
 
 std::int64_t memory_bytes(const Config& config, std::int64_t pixel_bytes,
                           const std::string& backend) {
-  const std::vector<LayerSpec> layers = gan_spec(config).discriminator;
-  const bool convolves = std::any_of(layers.begin(), layers.end(), [](const LayerSpec& l) {
-    return std::holds_alternative<layer::Conv2d>(l);
-  });
+  bool convolves = false;
+  for (const NetworkSpec& network : network_specs(config))
+    for (const LayerSpec& l : network.layers)
+      convolves = convolves || std::holds_alternative<layer::Conv2d>(l);
   // What the cpu backend's convolutions work in was measured, as the largest resident set of three
   // steps: 0.4 to 0.8 of the networks, for dcgan, tf-tutorial and dcgan-32 to dcgan-128.
-  const std::int64_t networks = Gan::bytes(config),
+  const std::int64_t networks = model_bytes(config),
                      work = backend == "cpu" && convolves ? networks * 7 / 10 : 0;
   return networks + work + (backend == "cuda" ? 1 : 2) * pixel_bytes;
 }

@@ -7,6 +7,7 @@
 #include "backend/backend.h"
 #include "cli/commands.h"
 #include "cli/doctor.h"
+#include "cli/measures_text.h"
 #include "cli/messages.h"
 #include "dcgan/error.h"
 #include "models/models.h"
@@ -16,12 +17,12 @@
 namespace dcgan::cli {
 namespace {
 
-void print_network(const char* name, const std::vector<LayerSpec>& layers, SampleShape input) {
-  const NetworkSize size = Sequential::size_of(layers, input, 1);
-  say("  {}: {} parameters", name, size.parameters);
+void print_network(const NetworkSpec& network) {
+  const NetworkSize size = Sequential::size_of(network.layers, network.input, 1);
+  say("  {}: {} parameters", network.name, size.parameters);
   if (size.moving_statistics) say(" (+{} moving)", size.moving_statistics);
   say("\n");
-  for (const LayerSpec& layer : layers) say("    {}\n", to_string(layer));
+  for (const LayerSpec& layer : network.layers) say("    {}\n", to_string(layer));
 }
 
 std::string describe(const BackendStatus& backend) {
@@ -40,10 +41,7 @@ void describe_program() {
   for (const BackendStatus& b : backends) say("  {}: {}\n", b.name, describe(b));
   for (const std::string& name : preset_names()) {
     say("preset {}: {}\n", name, preset_title(name));
-    const Config config = preset_config(name);
-    const GanSpec spec = gan_spec(config);
-    print_network("generator", spec.generator, {1, 1, config.latent});
-    print_network("discriminator", spec.discriminator, spec.image);
+    for (const NetworkSpec& network : network_specs(preset_config(name))) print_network(network);
   }
   say("settings (--set KEY=VALUE), with dcgan's values:\n");
   for (const SettingInfo& s : settings(preset_config("dcgan")))
@@ -56,8 +54,7 @@ void describe_checkpoint(const std::string& path) {
   say("{}: {}, step {}, {} epochs done, seed {}\n", path, preset_title(header.config.preset),
       header.state.step, header.state.history.size(), header.config.seed);
   for (const EpochRecord& e : header.state.history)
-    say("  epoch {}  loss G {:.4f} D {:.4f}  {:.1f} s\n", e.epoch, e.loss_generator,
-        e.loss_discriminator, e.seconds);
+    say("  epoch {}  {}  {:.1f} s\n", e.epoch, measures_text(header.config.preset, e), e.seconds);
   for (const SettingChange& c : header.state.changes)
     say("  changed after step {}: {} from {} to {}\n", c.step, c.key, c.from, c.to);
   for (const SettingInfo& s : settings(header.config)) say("  {:28} {}\n", s.key, s.value);

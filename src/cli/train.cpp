@@ -17,7 +17,7 @@ namespace {
 namespace fs = std::filesystem;
 
 struct Options {
-  std::string preset, out, resume, init, config_file;
+  std::string preset, out, resume, init, config_file, weights;
   ConfigOptions settings;
 };
 
@@ -123,7 +123,7 @@ FolderLock lock_out_folder(const Options& o, const Plan& plan) {
 int run(const Options& o) {
   const Plan plan = o.resume.empty() ? Plan{fresh_config(o), "", ""} : resumed_plan(o);
   check_out_folder(o, plan);
-  Trainer trainer(plan.config, read_dataset(plan.config));
+  Trainer trainer(plan.config, read_dataset(plan.config), read_test_set(plan.config));
   if (!plan.checkpoint.empty()) {
     trainer.load(plan.checkpoint);
   } else if (!plan.config.init.empty()) {
@@ -140,7 +140,10 @@ int run(const Options& o) {
   const RunOutcome outcome = train_with_progress(trainer, folder.path(), plan.checkpoint);
   if (complete)
     say("all {} steps were trained before; train on with --epochs or --steps\n", state.step);
-  if (!outcome.interrupted) return done;
+  if (!outcome.interrupted) {
+    if (!o.weights.empty()) trainer.save_weights(o.weights);
+    return done;
+  }
   print_resume_command("train --resume " + shell_word(outcome.checkpoint));
   return interrupted;
 }
@@ -158,6 +161,9 @@ void add_train(CLI::App& app, int& status) {
   command->add_option("--config", o->config_file, "Settings from a run's config.json");
   command->add_option("--resume", o->resume,
                       "Resume from a checkpoint, or from a run folder's newest");
+  command->add_option("--weights", o->weights,
+                      "Write the weights to this file in the end: a checkpoint without Adam's "
+                      "moments, of a third of the size");
   command->add_option("--out", o->out, "Run folder (default: runs/PRESET)");
   o->settings.add(*command);
   command->callback([o, &status] { status = run(*o); });

@@ -16,6 +16,7 @@
 
 #include "backend/machine_limits.h"
 #include "cli/estimates.h"
+#include "cli/measures_text.h"
 #include "cli/messages.h"
 
 namespace dcgan::cli {
@@ -60,6 +61,16 @@ std::string memory_text(const Trainer& trainer) {
                            : "about " + need + " of " + bytes_text(total_memory_bytes());
 }
 
+/// "generator 903008 parameters (+12736 moving), discriminator 55233 parameters"
+std::string networks_text(const std::vector<NetworkInfo>& networks) {
+  std::string text;
+  for (const NetworkInfo& n : networks) {
+    text += message("{}{} {} parameters", text.empty() ? "" : ", ", n.name, n.parameters);
+    if (n.moving_statistics) text += message(" (+{} moving)", n.moving_statistics);
+  }
+  return text;
+}
+
 class Progress {
  public:
   explicit Progress(const Trainer& trainer)
@@ -86,12 +97,12 @@ class Progress {
     const int columns = terminal_ ? terminal_columns() : 80;
     // A narrow terminal gets the same numbers in fewer words.
     using I = std::int64_t;
-    const Format<I, I, I, double, double, double, std::string>
-        wide = "epoch {}  {}/{}  loss G {:.3f} D {:.3f}  {:.0f} images/s  ETA {}",
-        narrow = "{}  {}/{}  G {:.3f} D {:.3f}  {:.0f}/s  {}";
+    const Format<I, I, I, std::string, double, std::string>
+        wide = "epoch {}  {}/{}  {}  {:.0f} images/s  ETA {}",
+        narrow = "{}  {}/{}  {}  {:.0f}/s  {}";
     const std::string text =
-        message(columns >= 72 ? wide : narrow, s.epoch, in_epoch, per_epoch, s.loss_generator,
-                s.loss_discriminator, rate, duration_text(eta));
+        message(columns >= 72 ? wide : narrow, s.epoch, in_epoch, per_epoch,
+                measures_text(trainer.config().preset, s.measures, 3), rate, duration_text(eta));
     if (terminal_)
       draw_bar(static_cast<double>(in_epoch) / static_cast<double>(per_epoch), text, columns);
     else
@@ -99,10 +110,9 @@ class Progress {
     std::fflush(stdout);
   }
 
-  void epoch(const EpochRecord& e, const std::string& grid) {
+  void epoch(const EpochRecord& e, const std::string& preset, const std::string& picture) {
     if (terminal_) say("\r\033[K");
-    say("epoch {}  loss G {:.4f} D {:.4f}  {:.1f} s  {}\n", e.epoch, e.loss_generator,
-        e.loss_discriminator, e.seconds, grid);
+    say("epoch {}  {}  {:.1f} s  {}\n", e.epoch, measures_text(preset, e), e.seconds, picture);
     std::fflush(stdout);
   }
 
@@ -149,8 +159,7 @@ RunOutcome train_with_progress(Trainer& trainer, const std::string& directory,
   const Config& c = trainer.config();
   say("{} on {} ({} images)\n  backend {}\n", preset_title(c.preset), trainer.dataset().name,
       trainer.dataset().count, trainer.backend_description());
-  say("  generator {} parameters (+{} moving), discriminator {}\n", trainer.generator_parameters(),
-      trainer.generator_moving_statistics(), trainer.discriminator_parameters());
+  say("  {}\n", networks_text(trainer.networks()));
   say("  batch {}, {} steps ({} an epoch), seed {} -> {}\n", c.batch_size, trainer.total_steps(),
       trainer.steps_per_epoch(), c.seed, directory);
   say("  memory: {}\n", memory_text(trainer));
@@ -167,7 +176,9 @@ RunOutcome train_with_progress(Trainer& trainer, const std::string& directory,
   options.checkpoint = checkpoint;
   options.stop = &stop;
   options.after_step = [&](const StepResult& s, const Trainer& t) { progress.step(s, t); };
-  options.after_epoch = [&](const EpochRecord& e, const std::string& g) { progress.epoch(e, g); };
+  options.after_epoch = [&](const EpochRecord& e, const std::string& g) {
+    progress.epoch(e, c.preset, g);
+  };
   RunOutcome outcome = run_training(trainer, options);
   progress.clear();
   if (outcome.interrupted)

@@ -42,6 +42,13 @@ void add_adam(std::vector<Field>& all, const std::string& name) {
   all.push_back({name + ".epsilon", "Adam's guard against division by zero",
                  Real{[](Config& c) -> double& { return (c.*network).epsilon; }, least_epsilon, 1,
                       Bounds::closed}});
+  all.push_back({name + ".final_learning_rate",
+                 "Adam's step size at the run's end, reached by a cosine; 0: it stays",
+                 Real{[](Config& c) -> double& { return (c.*network).final_learning_rate; }, 0, 10,
+                      Bounds::closed}});
+  all.push_back({name + ".final_beta2", "beta2 at the run's end, likewise",
+                 Real{[](Config& c) -> double& { return (c.*network).final_beta2; }, 0, most_beta,
+                      Bounds::closed}});
 }
 
 std::vector<Field> make_fields() {
@@ -87,19 +94,34 @@ std::vector<Field> make_fields() {
                  whole<int>([](C& c) -> int& { return c.threads; }, 0, 1024)});
   add_adam<&C::generator>(all, "generator");
   add_adam<&C::discriminator>(all, "discriminator");
+  add_adam<&C::classifier>(all, "classifier");
   all.push_back({"latent", "length of the noise vector",
                  count([](C& c) -> I& { return c.latent; }, 1, 65536)});
   all.push_back({"width", "factor on the channels or units of every hidden layer",
                  Real{[](C& c) -> double& { return c.width; }, 1.0 / 64, 16, Bounds::closed}});
   all.push_back({"leaky_slope", "slope of LeakyReLU below zero",
                  Real{[](C& c) -> double& { return c.leaky_slope; }, 0, 1, Bounds::closed}});
-  all.push_back({"dropout", "share of the discriminator's activations dropped in training",
+  all.push_back({"dropout",
+                 "share of a discriminator's or classifier's activations dropped in training",
                  Real{[](C& c) -> double& { return c.dropout; }, 0, 0.95, Bounds::closed}});
   all.push_back(
       {"label_smoothing", "how far targets are moved from 0 and 1",
        Real{[](C& c) -> double& { return c.label_smoothing; }, 0, 1, Bounds::below_high}});
   all.push_back({"discriminator_steps", "updates of the discriminator per update of the generator",
                  count([](C& c) -> I& { return c.discriminator_steps; }, 1, 1000)});
+  all.push_back({"loss", "of each picture by itself, or of pairs: real against generated",
+                 Choice{[](C& c) -> std::string& { return c.loss; },
+                        [] {
+                          return std::vector<std::string>{"cross-entropy", "relativistic"};
+                        }}});
+  all.push_back({"penalty",
+                 "gamma of R1 and R2, penalties on the discriminator's slopes at real and at "
+                 "generated pictures; 0: none",
+                 Real{[](C& c) -> double& { return c.penalty; }, 0, 1e6, Bounds::closed}});
+  all.push_back({"average",
+                 "samples are drawn with averaged weights, whose half-life is this share of the "
+                 "images seen, at most 500000; 0: with the last ones",
+                 Real{[](C& c) -> double& { return c.average; }, 0, 1, Bounds::closed}});
   all.push_back(
       {"batch_norm.momentum", "decay of the moving statistics",
        Real{[](C& c) -> double& { return c.batch_norm_momentum; }, 0, 1, Bounds::below_high}});

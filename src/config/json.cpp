@@ -110,7 +110,7 @@ Config config_from_json(const std::string& text, const std::string& where) {
     // Runs list every setting; before 0.3 they had no "fit".
     if (parsed.contains("log_every")) config.fit = "legacy";
     take_object(config, parsed, "");
-    (void)gan_spec(config);  // channels that the preset does not have are refused
+    (void)image_shape(config);  // channels that the preset does not have are refused
     return config;
   } catch (const json::exception& error) {
     throw Error(where + ": not valid JSON: " + reason(error));

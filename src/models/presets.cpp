@@ -34,6 +34,18 @@ struct DoublingNetworks {
   std::vector<std::int64_t> discriminator;
 };
 
+/// Dense layers, as in TensorFlow's first tutorial, which takes pixels in [0, 1].
+struct DenseClassifier {
+  std::vector<std::int64_t> hidden;  ///< units
+};
+
+/// Convolutions with batch norm, of stride 1 and 2 by turns, then two Dense layers. Its pixels are
+/// in [-1, 1], so that it can judge a generator's images.
+struct ConvClassifier {
+  std::vector<std::int64_t> channels;
+  std::int64_t features;  ///< units of the first Dense
+};
+
 /// A preset is one row: its title, how to set it up, which images, and what to build.
 struct Preset {
   std::string title;
@@ -41,7 +53,8 @@ struct Preset {
   std::int64_t side;
   bool any_size;                       ///< whether IDX and CIFAR images of other sizes are fitted
   std::vector<std::int64_t> channels;  ///< that it can have, its own first
-  std::variant<DenseNetworks, ConvNetworks, DoublingNetworks> networks;
+  std::variant<DenseNetworks, ConvNetworks, DoublingNetworks, DenseClassifier, ConvClassifier>
+      networks;
 };
 
 /// What the presets for own pictures share: the paper's rates, PyTorch's batch norm. The mean of
@@ -66,6 +79,19 @@ std::vector<Preset> make_presets() {
   dcgan.preset = "dcgan";
   dcgan.generator.learning_rate = 7e-5;
 
+  Config modern;  // docs/recipe.md
+  modern.preset = "modern";
+  modern.epochs = 40;
+  modern.checkpoint_every = 5;
+  modern.batch_size = 128;
+  for (AdamConfig* adam : {&modern.generator, &modern.discriminator})
+    *adam = {.beta1 = 0, .beta2 = 0.9, .final_learning_rate = 5e-5, .final_beta2 = 0.99};
+  modern.leaky_slope = 0.2;
+  modern.dropout = 0;
+  modern.loss = "relativistic";
+  modern.penalty = 0.5;
+  modern.average = 0.05;
+
   Config tutorial;  // TensorFlow's "Deep Convolutional Generative Adversarial Network"
   tutorial.preset = "tf-tutorial";
   tutorial.generator.learning_rate = tutorial.discriminator.learning_rate = 1e-4;
@@ -86,6 +112,20 @@ std::vector<Preset> make_presets() {
   Config large = own_pictures("dcgan-128");
   large.batch_size = 64;
 
+  Config classifier;  // TensorFlow's "Basic classification: Classify images of clothing"
+  classifier.preset = "classifier";
+  classifier.batch_size = 32;
+  classifier.leaky_slope = 0;  // ReLU
+  classifier.dropout = 0;
+
+  Config judge;
+  judge.preset = "judge";
+  judge.epochs = 15;
+  judge.batch_size = 128;
+  judge.flip = 1;
+  judge.leaky_slope = 0;
+  judge.dropout = 0.3;
+
   return {
       {"Vanilla GAN",
        vanilla,
@@ -94,6 +134,7 @@ std::vector<Preset> make_presets() {
        {1},
        DenseNetworks{{128, 256, 512}, {512, 256, 128}, false}},
       {"DCGAN", dcgan, 28, false, {1}, ConvNetworks{128, {64, 32}, {32, 64}, true}},
+      {"Modern GAN", modern, 28, false, {1}, ConvNetworks{128, {64, 32}, {64, 128}, true}},
       {"DCGAN of the TensorFlow tutorial",
        tutorial,
        28,
@@ -124,6 +165,8 @@ std::vector<Preset> make_presets() {
        true,
        {3, 1},
        DoublingNetworks{512, {256, 128, 64, 32}, {32, 64, 128, 256, 512}}},
+      {"Classifier of the TensorFlow tutorial", classifier, 28, false, {1}, DenseClassifier{{128}}},
+      {"Judge", judge, 28, false, {1}, ConvClassifier{{16, 32, 32, 48, 48, 64}, 64}},
   };
 }
 
@@ -157,12 +200,14 @@ SampleShape image_of(const Preset& preset, std::int64_t channels) {
   return {preset.side, preset.side, channels};
 }
 
+using Spec = std::variant<GanSpec, ClassifierSpec>;
+
 /// Builds a preset's networks at the sizes a Config asks for.
 class SpecBuilder {
  public:
   SpecBuilder(const Config& config, SampleShape image) : c_(config), image_(image) {}
 
-  GanSpec operator()(const DenseNetworks& n) const {
+  Spec operator()(const DenseNetworks& n) const {
     GanSpec spec{image_, {}, {}};
     auto& g = spec.generator;
     for (const std::int64_t units : n.generator) {
@@ -185,7 +230,7 @@ class SpecBuilder {
     return spec;
   }
 
-  GanSpec operator()(const ConvNetworks& n) const {
+  Spec operator()(const ConvNetworks& n) const {
     constexpr std::int64_t side = 7;  // 28 halved twice
     GanSpec spec{image_, {}, {}};
     auto& g = spec.generator;
@@ -204,7 +249,7 @@ class SpecBuilder {
     return spec;
   }
 
-  GanSpec operator()(const DoublingNetworks& n) const {
+  Spec operator()(const DoublingNetworks& n) const {
     constexpr std::int64_t side = 4;
     GanSpec spec{image_, {}, {}};
     auto& g = spec.generator;
@@ -221,8 +266,40 @@ class SpecBuilder {
     return spec;
   }
 
+  Spec operator()(const DenseClassifier& n) const {
+    ClassifierSpec spec{c_.preset, image_, {}, classes, {.offset = 0, .scale = 255}};
+    spec.layers.push_back(layer::Reshape{{1, 1, image_.size()}});
+    for (const std::int64_t units : n.hidden) {
+      spec.layers.push_back(layer::Dense{hidden(units)});
+      spec.layers.push_back(leaky());
+      add_dropout(spec.layers);
+    }
+    spec.layers.push_back(layer::Dense{classes});
+    return spec;
+  }
+
+  Spec operator()(const ConvClassifier& n) const {
+    ClassifierSpec spec{c_.preset, image_, {}, classes, {}};
+    std::int64_t stride = 1, side = image_.height;
+    for (const std::int64_t filters : n.channels) {
+      spec.layers.push_back(layer::Conv2d{hidden(filters), 3, stride, false});
+      spec.layers.push_back(batch_norm());
+      spec.layers.push_back(leaky());
+      side = (side + stride - 1) / stride;
+      if (stride == 2) add_dropout(spec.layers);
+      stride = 3 - stride;
+    }
+    spec.layers.push_back(layer::Reshape{{1, 1, side * side * hidden(n.channels.back())}});
+    spec.layers.push_back(layer::Dense{hidden(n.features)});
+    spec.layers.push_back(leaky());
+    add_dropout(spec.layers);
+    spec.layers.push_back(layer::Dense{classes});
+    return spec;
+  }
+
  private:
   static constexpr std::int64_t kernel = 5;
+  static constexpr std::int64_t classes = 10;  // of MNIST and Fashion-MNIST
 
   /// A discriminator of convolutions of stride 2, down to side x side, and one logit.
   std::vector<LayerSpec> halving(const std::vector<std::int64_t>& channels,
@@ -241,6 +318,9 @@ class SpecBuilder {
   std::int64_t hidden(std::int64_t count) const {
     return std::max<std::int64_t>(1, std::llround(static_cast<double>(count) * c_.width));
   }
+  void add_dropout(std::vector<LayerSpec>& layers) const {
+    if (c_.dropout > 0) layers.push_back(layer::Dropout{c_.dropout});
+  }
   LayerSpec leaky() const { return layer::LeakyReLU{c_.leaky_slope}; }
   LayerSpec batch_norm() const {
     return layer::BatchNorm{c_.batch_norm_momentum, c_.batch_norm_epsilon};
@@ -249,6 +329,11 @@ class SpecBuilder {
   const Config& c_;
   SampleShape image_;
 };
+
+Spec spec_of(const Config& config) {
+  const Preset& preset = find_preset(config.preset);
+  return std::visit(SpecBuilder(config, image_of(preset, config.channels)), preset.networks);
+}
 
 }  // namespace
 
@@ -262,6 +347,13 @@ Config preset_config(const std::string& name) { return find_preset(name).config;
 
 std::string preset_title(const std::string& name) { return find_preset(name).title; }
 
+Task task_of(const std::string& name) {
+  const auto& networks = find_preset(name).networks;
+  const bool classifies = std::holds_alternative<DenseClassifier>(networks) ||
+                          std::holds_alternative<ConvClassifier>(networks);
+  return classifies ? Task::classifier : Task::gan;
+}
+
 bool may_be_grey(const std::string& name) {
   const std::vector<std::int64_t>& channels = find_preset(name).channels;
   return std::find(channels.begin(), channels.end(), 1) != channels.end();
@@ -270,8 +362,28 @@ bool may_be_grey(const std::string& name) {
 bool takes_any_size(const std::string& name) { return find_preset(name).any_size; }
 
 GanSpec gan_spec(const Config& config) {
-  const Preset& preset = find_preset(config.preset);
-  return std::visit(SpecBuilder(config, image_of(preset, config.channels)), preset.networks);
+  Spec spec = spec_of(config);
+  if (auto* gan = std::get_if<GanSpec>(&spec)) return std::move(*gan);
+  throw UsageError("preset '" + config.preset + "' is a classifier; it has no generator");
+}
+
+ClassifierSpec classifier_spec(const Config& config) {
+  Spec spec = spec_of(config);
+  if (auto* classifier = std::get_if<ClassifierSpec>(&spec)) return std::move(*classifier);
+  throw UsageError("preset '" + config.preset + "' is a GAN; it tells no classes apart");
+}
+
+std::vector<NetworkSpec> network_specs(const Config& config) {
+  Spec spec = spec_of(config);
+  if (auto* c = std::get_if<ClassifierSpec>(&spec))
+    return {{c->name, c->image, std::move(c->layers)}};
+  auto& gan = std::get<GanSpec>(spec);
+  return {{"generator", {1, 1, config.latent}, std::move(gan.generator)},
+          {"discriminator", gan.image, std::move(gan.discriminator), 2}};
+}
+
+SampleShape image_shape(const Config& config) {
+  return image_of(find_preset(config.preset), config.channels);
 }
 
 }  // namespace dcgan

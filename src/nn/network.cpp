@@ -185,7 +185,7 @@ Network build_network(const std::string& name, const std::vector<LayerSpec>& lay
   return std::move(builder.built);
 }
 
-void allocate_memory(Network& network, std::int64_t max_rows,
+void allocate_memory(Network& network, std::int64_t max_rows, Penalty penalty,
                      const std::function<Buffer(std::size_t bytes)>& allocate) {
   const auto floats = [&](std::int64_t n) {
     return allocate(static_cast<std::size_t>(n) * sizeof(float));
@@ -205,6 +205,15 @@ void allocate_memory(Network& network, std::int64_t max_rows,
   for (Buffer& memory : network.gradient_memory) memory = floats(max_rows * widest);
   for (DropoutLayer& dropout : network.dropouts)
     dropout.keep = allocate(static_cast<std::size_t>(max_rows * dropout.shape.size()));
+  if (penalty == Penalty::none) return;
+  std::int64_t widest_output = 0;
+  for (Node& node : network.nodes) {
+    node.delta = floats(max_rows * node.out.size());
+    widest_output = std::max(widest_output, node.out.size());
+  }
+  network.penalty.blend = floats(max_rows * std::max(widest, network.nodes.front().in.size()));
+  network.penalty.place_sums = floats(widest_output);
+  network.penalty.ones = floats(max_rows);
 }
 
 }  // namespace dcgan

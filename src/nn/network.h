@@ -41,6 +41,7 @@ struct Node {
   int kernel = -1, bias = -1, gamma = -1, beta = -1, moving_mean = -1, moving_variance = -1;
   Buffer y;              ///< [max_rows, out]
   Buffer mean, inv_std;  ///< [channels], of the last training batch
+  Buffer delta;          ///< [max_rows, out], if penalised: the gradient of the network's output
 
   bool linear() const { return kind == Kind::dense || kind == Kind::convolution; }
   /// Rows and channels as bias and statistics see them: a dense layer's are samples and units.
@@ -49,6 +50,13 @@ struct Node {
   DenseShape dense(std::int64_t samples) const;
   ConvShape convolution(std::int64_t samples) const;
   BatchNormShape batch_norm(std::int64_t samples) const;
+};
+
+/// Memory that a gradient penalty takes beside the layers' own.
+struct PenaltyMemory {
+  Buffer blend;       ///< [max_rows, the widest input of a layer]
+  Buffer place_sums;  ///< [the widest output of a layer]
+  Buffer ones;        ///< [max_rows]
 };
 
 struct Network {
@@ -60,15 +68,22 @@ struct Network {
 
   Buffer values, gradients, adam_m, adam_v, moving;
   Buffer gradient_memory[2];  ///< [max_rows, the widest input of a layer but the first]
+  PenaltyMemory penalty;      ///< empty where there is none
 };
 
 /// What a network is made of, without memory. Throws UsageError where layers do not fit together.
 Network build_network(const std::string& name, const std::vector<LayerSpec>& layers,
                       SampleShape input);
 
+/// Whether a network is built for backward_penalised().
+enum class Penalty { none, gradient };
+
 /// Every buffer of the network, in one order. `allocate`: a backend's, or a function that counts.
-void allocate_memory(Network& network, std::int64_t max_rows,
+void allocate_memory(Network& network, std::int64_t max_rows, Penalty penalty,
                      const std::function<Buffer(std::size_t bytes)>& allocate);
+
+/// Throws UsageError where the network is not piecewise linear with one output.
+void check_penalisable(const Network& network, const std::string& name);
 
 /// Values in all of them.
 std::int64_t total_size(const std::vector<TensorView>& tensors);

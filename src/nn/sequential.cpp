@@ -8,12 +8,25 @@
 #include "ops/philox.h"
 
 namespace dcgan {
+namespace {
+
+/// All networks draw their initial values from one stream; this tells their blocks apart. 32 bits:
+/// a GAN's are 0 and 1, others have FNV-1a's of their name, with the highest bit set.
+std::uint64_t number_of(const std::string& network) {
+  if (network == "generator") return 0;
+  if (network == "discriminator") return 1;
+  std::uint32_t hash = 0x811C9DC5;
+  for (const char c : network) hash = (hash ^ static_cast<unsigned char>(c)) * 0x01000193;
+  return hash | 0x80000000;
+}
+
+}  // namespace
 
 NetworkSize Sequential::size_of(const std::vector<LayerSpec>& layers, SampleShape input,
-                                std::int64_t max_rows) {
+                                std::int64_t max_rows, Penalty penalty) {
   Network network = build_network("network", layers, input);
   std::int64_t bytes = 0;
-  allocate_memory(network, max_rows, [&](std::size_t n) {
+  allocate_memory(network, max_rows, penalty, [&](std::size_t n) {
     bytes += static_cast<std::int64_t>(n);
     return Buffer();
   });
@@ -21,16 +34,28 @@ NetworkSize Sequential::size_of(const std::vector<LayerSpec>& layers, SampleShap
 }
 
 Sequential::Sequential(Backend& backend, std::string name, const std::vector<LayerSpec>& layers,
-                       SampleShape input, std::int64_t max_rows)
+                       SampleShape input, std::int64_t max_rows, Penalty penalty)
     : backend_(backend),
       name_(std::move(name)),
       input_(input),
       max_rows_(max_rows),
       network_(build_network(name_, layers, input)) {
-  allocate_memory(network_, max_rows, [&](std::size_t bytes) { return backend.allocate(bytes); });
+  if (penalty == Penalty::gradient) check_penalisable(network_, name_);
+  allocate_memory(network_, max_rows, penalty,
+                  [&](std::size_t bytes) { return backend.allocate(bytes); });
+}
+
+void Sequential::swap_parameters(Buffer& values, Buffer& moving) {
+  std::swap(network_.values, values);
+  std::swap(network_.moving, moving);
 }
 
 SampleShape Sequential::output() const { return network_.nodes.back().out; }
+
+const float* Sequential::last_layer_x() const {
+  const std::size_t layers = network_.nodes.size();
+  return layers == 1 ? last_input_ : network_.nodes[layers - 2].y.f32();
+}
 
 std::int64_t Sequential::parameter_count() const { return total_size(network_.parameters); }
 
@@ -39,19 +64,20 @@ std::int64_t Sequential::moving_count() const { return total_size(network_.movin
 Sequential::Plan& Sequential::plan(std::int64_t rows) {
   Plan& plan = plans_[rows];
   plan.linear.resize(network_.nodes.size());
+  plan.bare.resize(network_.nodes.size());
   plan.batch_norm.resize(network_.nodes.size());
   return plan;
 }
 
+std::unique_ptr<LinearOp> Sequential::make_linear(const Node& node, std::int64_t rows,
+                                                  const Epilogue& epilogue) {
+  return node.kind == Node::Kind::dense ? backend_.dense(node.dense(rows), epilogue)
+                                        : backend_.convolution(node.convolution(rows), epilogue);
+}
+
 LinearOp& Sequential::linear_op(std::size_t index, std::int64_t rows) {
   std::unique_ptr<LinearOp>& op = plan(rows).linear[index];
-  if (!op) {
-    const Node& n = network_.nodes[index];
-    if (n.kind == Node::Kind::dense)
-      op = backend_.dense(n.dense(rows), n.epilogue);
-    else
-      op = backend_.convolution(n.convolution(rows), n.epilogue);
-  }
+  if (!op) op = make_linear(network_.nodes[index], rows, network_.nodes[index].epilogue);
   return *op;
 }
 
@@ -148,8 +174,7 @@ void Sequential::backward(const BackwardPass& pass) {
 }
 
 void Sequential::initialise(std::uint64_t seed) {
-  // Both networks draw from one stream; the name tells their blocks apart.
-  const std::uint64_t network = name_ == "generator" ? 0 : 1;
+  const std::uint64_t network = number_of(name_);
   std::vector<float> host(static_cast<std::size_t>(network_.flat_size), 0.0F);
   for (std::size_t index = 0; index < network_.parameters.size(); ++index) {
     const TensorView& tensor = network_.parameters[index];
@@ -173,6 +198,10 @@ void Sequential::initialise(std::uint64_t seed) {
   std::fill(host.begin(), host.end(), 0.0F);
   for (float* flat : {gradients(), adam_m(), adam_v()})
     backend_.upload(flat, host.data(), host.size() * sizeof(float));
+  if (const std::size_t bytes = network_.penalty.ones.bytes()) {
+    const std::vector<float> ones(bytes / sizeof(float), 1.0F);
+    backend_.upload(network_.penalty.ones.f32(), ones.data(), bytes);
+  }
 
   std::vector<float> statistics(static_cast<std::size_t>(network_.moving_size), 0.0F);
   for (const TensorView& tensor : network_.moving_statistics)

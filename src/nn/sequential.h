@@ -21,6 +21,16 @@ struct NetworkSize {
 
 enum class Mode { training, inference };
 
+/// What backward_penalised() differentiates: L(D) + factor / 2 * |dD/dx|^2, summed over samples,
+/// of a network with one output D.
+struct PenalisedPass {
+  std::int64_t rows = 0;           ///< of the last forward(), all of them
+  const float* adjoint = nullptr;  ///< [rows], dL/dD
+  float factor = 0;
+  float* dx = nullptr;             ///< [rows, input], becomes dD/dx of each sample
+  float* squared_norms = nullptr;  ///< [rows], become |dD/dx|^2
+};
+
 /// What backward() differentiates and where the gradients go.
 struct BackwardPass {
   std::int64_t first_row = 0;  ///< rows [first_row, first_row + rows) of the last forward()
@@ -36,10 +46,10 @@ struct BackwardPass {
 class Sequential {
  public:
   static NetworkSize size_of(const std::vector<LayerSpec>& layers, SampleShape input,
-                             std::int64_t max_rows);
-  /// Throws UsageError where layers do not fit together.
+                             std::int64_t max_rows, Penalty penalty = Penalty::none);
+  /// Throws UsageError where layers do not fit together, or not a gradient penalty.
   Sequential(Backend& backend, std::string name, const std::vector<LayerSpec>& layers,
-             SampleShape input, std::int64_t max_rows);
+             SampleShape input, std::int64_t max_rows, Penalty penalty = Penalty::none);
 
   /// The output [rows, output] of x [rows, input], in `output` or, if null, in memory of its own.
   /// x must stay until backward() is done.
@@ -49,6 +59,13 @@ class Sequential {
   /// batch norm, factors after batch norm, and dx of a first layer without a kernel.
   void backward(const BackwardPass& pass);
 
+  /// Overwrites gradients() with those of a loss and of a gradient penalty. All rows pass apart, so
+  /// there is no batch norm.
+  void backward_penalised(const PenalisedPass& pass);
+
+  /// Puts other values and moving statistics, of the same sizes, in the place of its own.
+  void swap_parameters(Buffer& values, Buffer& moving);
+
   /// Kernels from the Glorot uniform distribution (Glorot and Bengio, 2010), biases and beta 0,
   /// gamma 1, moving statistics 0 and 1; Adam's moments 0.
   void initialise(std::uint64_t seed);
@@ -56,6 +73,10 @@ class Sequential {
   const std::string& name() const { return name_; }
   SampleShape input() const { return input_; }
   SampleShape output() const;
+  /// What the last layer saw in the last forward(), [rows, last_layer_input()]: a classifier's
+  /// features.
+  const float* last_layer_x() const;
+  SampleShape last_layer_input() const { return network_.nodes.back().in; }
   std::int64_t max_rows() const { return max_rows_; }
   std::vector<DropoutLayer>& dropouts() { return network_.dropouts; }
 
@@ -73,16 +94,24 @@ class Sequential {
   float* moving() const { return network_.moving.f32(); }
   /// Floats in each flat buffer, the gaps that align its tensors included.
   std::int64_t flat_size() const { return network_.flat_size; }
+  std::int64_t moving_size() const { return network_.moving_size; }
 
  private:
   /// Operations for one number of rows, planned when they are first called for; by node.
   struct Plan {
     std::vector<std::unique_ptr<LinearOp>> linear;
+    std::vector<std::unique_ptr<LinearOp>> bare;                    ///< without epilogue
+    std::map<std::int64_t, std::unique_ptr<LinearOp>> sample_sums;  ///< by the size of a sample
     std::vector<std::unique_ptr<BatchNormOp>> batch_norm;
   };
 
   Plan& plan(std::int64_t rows);
+  std::unique_ptr<LinearOp> make_linear(const Node& node, std::int64_t rows,
+                                        const Epilogue& epilogue);
   LinearOp& linear_op(std::size_t node, std::int64_t rows);
+  LinearOp& bare_op(std::size_t node, std::int64_t rows);
+  void apply_slopes(const Node& node, std::int64_t rows, const float* y, float* dy);
+  void sum_bias_gradient(const Node& node, std::int64_t rows, const float* adjoint);
   BatchNormOp& batch_norm_op(std::size_t node, std::int64_t rows);
   float* parameter(int index) const { return values() + network_.parameters[index].offset; }
   float* gradient(int index) const { return gradients() + network_.parameters[index].offset; }

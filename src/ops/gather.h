@@ -1,4 +1,5 @@
-// A batch of images from the data set on the device, shuffled and normalised to [-1, 1].
+// A batch of images from the data set on the device, shuffled, their pixels as floats of a range.
+// Labels are images of one pixel.
 #pragma once
 #include <cstdint>
 
@@ -16,15 +17,17 @@ struct Mirror {
   std::int64_t row() const { return width * channels; }
 };
 
-/// out[i] = (pixels[index(first + i)] - 127.5) / 127.5 for i < batch, where index is the
-/// permutation of [0, count) at `shuffle`.
+/// out[i] = (pixels[index(first + i)] - offset) / scale for i < batch, where index is the
+/// permutation of [0, count) at `shuffle`. Rounded once where pixel - offset is exact.
 struct Gather {
   const std::uint8_t* pixels;  ///< [count, image_size]
   std::int64_t count, image_size;
   RandomAddress shuffle;
   std::int64_t first, batch;
-  float* out;       ///< [batch, image_size]
-  Mirror mirror{};  ///< image_size is a multiple of its row
+  float* out;             ///< [batch, image_size]
+  Mirror mirror{};        ///< image_size is a multiple of its row
+  float offset = 127.5F;  ///< with scale to [-1, 1]; 0 and 255: to [0, 1]; 0 and 1: as they are
+  float scale = 127.5F;
 };
 
 double least_bytes(const Gather& gather);

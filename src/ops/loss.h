@@ -9,8 +9,10 @@ namespace dcgan {
 /// From logits [2 * batch], real then fake:
 /// L_D = mean bce(real, real_target) + mean bce(fake, fake_target)
 /// L_G = mean bce(fake, generator_target)
+/// or, relativistic (Jolicoeur-Martineau, 2018), of the pairs (real_i, fake_i):
+/// L_D = mean bce(real - fake, real_target), L_G = mean bce(fake - real, generator_target)
 ///
-/// Where the targets are 0 and 1 one backward pass can serve both losses: the gradient of L_G is
+/// Where the targets are 0 and 1 and the loss is not relativistic, one backward pass can serve both losses: the gradient of L_G is
 /// the fake half's times ratio = (sigmoid - 1) / sigmoid = -exp(-logit). Below a logit of -60 the
 /// discriminator's adjoint of that sample is held at sigmoid(-60) / batch (9e-27 / batch: no float
 /// gradient it is added to can tell), so that neither factor under- or overflows.
@@ -20,8 +22,9 @@ struct GanLoss {
   const float* logits;
   float* discriminator_adjoint;  ///< [2 * batch], dL_D / dlogit
   float* generator_adjoint;      ///< [batch], dL_G / dlogit of the fake half
-  float* ratio;   ///< [batch], generator_adjoint / discriminator_adjoint, or 0 for other targets
+  float* ratio;   ///< [batch], generator_adjoint / discriminator_adjoint; 0 where that is no use
   float* losses;  ///< [2]: L_G, L_D
+  bool relativistic = false;
 };
 
 double least_bytes(const GanLoss& loss);

@@ -18,17 +18,6 @@ struct Layout {
   int rows, columns, caption;
 };
 
-/// Copies image `index`, enlarged, to the cell whose corner is (left, top).
-void place(Image& figure, const ImageBatch& images, int index, int scale, int left, int top) {
-  const std::uint8_t* pixels =
-      images.pixels.data() + std::size_t(index) * images.height * images.width * images.channels;
-  for (int y = 0; y < images.height * scale; ++y)
-    for (int x = 0; x < images.width * scale; ++x)
-      for (int c = 0; c < images.channels; ++c)
-        figure.pixels[(std::size_t(top + y) * figure.width + left + x) * figure.channels + c] =
-            pixels[(std::size_t(y / scale) * images.width + x / scale) * images.channels + c];
-}
-
 Image draw(const ImageBatch& images, const Layout& layout, const std::string& title,
            const std::vector<std::string>& captions) {
   const int scale = std::max(1, wanted_cell / std::max(1, images.width));
@@ -60,6 +49,24 @@ std::string shortened(const std::string& caption) {
 }
 
 }  // namespace
+
+void place(Image& figure, const ImageBatch& images, int index, int scale, int left, int top) {
+  const std::uint8_t* pixels =
+      images.pixels.data() + std::size_t(index) * images.height * images.width * images.channels;
+  for (int y = 0; y < images.height * scale; ++y)
+    for (int x = 0; x < images.width * scale; ++x)
+      for (int c = 0; c < figure.channels; ++c)
+        figure.pixels[(std::size_t(top + y) * figure.width + left + x) * figure.channels + c] =
+            pixels[(std::size_t(y / scale) * images.width + x / scale) * images.channels +
+                   std::min(c, images.channels - 1)];
+}
+
+Image stacked(const Image& upper, const Image& lower) {
+  Image both = upper;
+  both.height += lower.height;
+  both.pixels.insert(both.pixels.end(), lower.pixels.begin(), lower.pixels.end());
+  return both;
+}
 
 Image grid_figure(const ImageBatch& images, int rows, int columns, const std::string& title) {
   return draw(images, {rows, columns, 0}, title, {});

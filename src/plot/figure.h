@@ -18,6 +18,13 @@ struct ImageBatch {
   int channels = 1;
 };
 
+/// Copies image `index`, each pixel scale x scale, to where its upper left corner is (left, top).
+/// A figure of three channels takes grey images, too.
+void place(Image& figure, const ImageBatch& images, int index, int scale, int left, int top);
+
+/// Two pictures of one width and as many channels, one above the other.
+Image stacked(const Image& upper, const Image& lower);
+
 /// A rows x columns grid, each image enlarged by a whole factor so that small ones are about 100
 /// pixels wide, under a centred title (none if empty). Cells without an image stay blank.
 Image grid_figure(const ImageBatch& images, int rows, int columns, const std::string& title);

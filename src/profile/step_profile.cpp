@@ -7,7 +7,7 @@
 #include "backend/recording.h"
 #include "dcgan/error.h"
 #include "simt/profile/profile.h"
-#include "train/gan.h"
+#include "train/model.h"
 
 namespace dcgan {
 namespace {
@@ -101,11 +101,12 @@ Json profile_step(const Config& config, const std::string& wanted, std::uint64_t
         json["kernels"] = profiling.kernels_of(most_blocks, run);
         ops.push_back(json);
       });
-  Gan gan(*backend, config);
-  const std::int64_t rows = config.batch_size, image_size = gan.spec().image.size();
-  const Buffer pixels = simt->allocate(static_cast<std::size_t>(rows * image_size));
+  const std::unique_ptr<Model> model = make_model(*backend, config);
+  const std::int64_t rows = config.batch_size, image_size = image_shape(config).size();
+  const Buffer pixels = simt->allocate(static_cast<std::size_t>(rows * image_size)),
+               labels = simt->allocate(static_cast<std::size_t>(rows));
   stepping = true;
-  gan.train_step({pixels.u8(), rows, 0, 0, rows}, 0);
+  model->train_step({pixels.u8(), rows, 0, 0, rows, 0, labels.u8()}, 0);
   if (ops.empty()) {
     std::string list;
     for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;

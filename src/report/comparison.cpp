@@ -2,7 +2,6 @@
 #include "report/comparison.h"
 
 #include <cmath>
-#include <numeric>
 
 #include "io/atomic_file.h"
 #include "report/html.h"
@@ -32,10 +31,10 @@ std::string decimal(double value, int digits) {
   return std::isnan(value) ? "nan" : formatted("%.*f", digits, value);  // never "-nan"
 }
 
-double mean(const std::vector<double>& values) {
-  return values.empty() ? 0
-                        : std::accumulate(values.begin(), values.end(), 0.0) /
-                              static_cast<double>(values.size());
+double mean_seconds(const std::vector<EpochRecord>& epochs) {
+  double sum = 0;
+  for (const EpochRecord& e : epochs) sum += e.seconds;
+  return epochs.empty() ? 0 : sum / static_cast<double>(epochs.size());
 }
 
 /// A row with one cell per run; marked where the cells differ.
@@ -57,28 +56,29 @@ std::string heads(const std::vector<RunSummary>& runs) {
   return out + "</tr>\n";
 }
 
-std::string parameters_text(std::int64_t count, std::int64_t moving) {
-  return std::to_string(count) + (moving ? " (+" + std::to_string(moving) + " moving)" : "");
+/// Of the run's network of that name.
+std::string parameters_text(const RunSummary& run, const std::string& network) {
+  for (const NetworkInfo& n : run.networks)
+    if (n.name == network)
+      return std::to_string(n.parameters) +
+             (n.moving_statistics ? " (+" + std::to_string(n.moving_statistics) + " moving)" : "");
+  return "-";
 }
 
 std::string summary_table(const std::vector<RunSummary>& runs) {
   std::string t = "<table>\n" + heads(runs);
-  t += row(runs, "Generator parameters", [](const RunSummary& r) {
-    return parameters_text(r.generator_parameters, r.generator_moving_statistics);
-  });
+  t += row(runs, "Generator parameters",
+           [](const RunSummary& r) { return parameters_text(r, "generator"); });
   t += row(runs, "Discriminator parameters",
-           [](const RunSummary& r) { return parameters_text(r.discriminator_parameters, 0); });
-  t += row(runs, "Epochs",
-           [](const RunSummary& r) { return std::to_string(r.epoch_seconds.size()); });
+           [](const RunSummary& r) { return parameters_text(r, "discriminator"); });
+  t += row(runs, "Epochs", [](const RunSummary& r) { return std::to_string(r.epochs.size()); });
   t += row(runs, "Seconds per epoch",
-           [](const RunSummary& r) { return decimal(mean(r.epoch_seconds), 1); });
-  const auto last = [](const std::vector<double>& v) {
-    return v.empty() ? std::string("-") : decimal(v.back(), 4);
+           [](const RunSummary& r) { return decimal(mean_seconds(r.epochs), 1); });
+  const auto last = [](const RunSummary& r, std::size_t measure) {
+    return r.epochs.empty() ? std::string("-") : decimal(r.epochs.back().means[measure], 4);
   };
-  t += row(runs, "Generator loss, last epoch",
-           [&](const RunSummary& r) { return last(r.loss_generator); });
-  t += row(runs, "Discriminator loss, last epoch",
-           [&](const RunSummary& r) { return last(r.loss_discriminator); });
+  t += row(runs, "Generator loss, last epoch", [&](const RunSummary& r) { return last(r, 0); });
+  t += row(runs, "Discriminator loss, last epoch", [&](const RunSummary& r) { return last(r, 1); });
   return t + "</table>\n";
 }
 
@@ -86,10 +86,9 @@ std::string epochs_table(const RunSummary& run) {
   std::string t =
       "<details><summary>Epochs</summary><table>\n<tr><th>Epoch</th><th>Loss G</th>"
       "<th>Loss D</th><th>Seconds</th></tr>\n";
-  for (std::size_t e = 0; e < run.epoch_seconds.size(); ++e)
-    t += "<tr><td>" + std::to_string(e + 1) + "</td><td>" + decimal(run.loss_generator[e], 4) +
-         "</td><td>" + decimal(run.loss_discriminator[e], 4) + "</td><td>" +
-         decimal(run.epoch_seconds[e], 1) + "</td></tr>\n";
+  for (const EpochRecord& e : run.epochs)
+    t += "<tr><td>" + std::to_string(e.epoch) + "</td><td>" + decimal(e.means[0], 4) + "</td><td>" +
+         decimal(e.means[1], 4) + "</td><td>" + decimal(e.seconds, 1) + "</td></tr>\n";
   return t + "</table></details>\n";
 }
 

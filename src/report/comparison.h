@@ -5,19 +5,17 @@
 #include <utility>
 #include <vector>
 
+#include "dcgan/trainer.h"
+
 namespace dcgan {
 
-/// What the page says about one run.
+/// What the page says about one run, of a GAN.
 struct RunSummary {
   std::string title;      ///< "Vanilla GAN"
   std::string directory;  ///< the run folder; losses.png, training.gif and images/ are read from it
   std::string final_grid;  ///< path of the last epoch's grid
-  std::int64_t generator_parameters = 0;
-  std::int64_t generator_moving_statistics = 0;
-  std::int64_t discriminator_parameters = 0;
-  std::vector<double> loss_generator;      ///< mean per epoch
-  std::vector<double> loss_discriminator;  ///< mean per epoch
-  std::vector<double> epoch_seconds;
+  std::vector<NetworkInfo> networks;
+  std::vector<EpochRecord> epochs;
   std::vector<std::pair<std::string, std::string>> settings;  ///< name, value, in order
 };
 

@@ -77,7 +77,7 @@ std::string hindrance_to_new_run(const std::string& folder) {
   const std::string config = folder + "/config.json";
   if (is_config_of_run(config)) return "";
   for (const char* name : {"config.json", "log.jsonl", "real_samples.png", "losses.png",
-                           "training.gif", "images", "checkpoints"})
+                           "predictions.png", "training.gif", "images", "checkpoints"})
     if (const fs::path path = fs::path(folder) / name; has_contents(path))
       return path.string() +
              ": no run of this program has written it, and a run would overwrite "

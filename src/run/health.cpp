@@ -44,13 +44,13 @@ double spread(const std::vector<float>& pictures, std::int64_t size) {
   return sum_of_deviations / static_cast<double>(size);
 }
 
-std::string divergence(const StepResult& step) {
-  const bool generator = !std::isfinite(step.loss_generator);
-  if (!generator && std::isfinite(step.loss_discriminator)) return "";
-  return "the training has diverged: at step " + std::to_string(step.step) + " (epoch " +
-         std::to_string(step.epoch) + ") the " + (generator ? "generator" : "discriminator") +
-         "'s loss is no finite number; try a lower generator.learning_rate and "
-         "discriminator.learning_rate";
+std::string divergence(const StepResult& step, const std::vector<std::string>& measure_names) {
+  for (std::size_t i = 0; i < measure_names.size(); ++i)
+    if (!std::isfinite(step.measures[i]))
+      return "the training has diverged: at step " + std::to_string(step.step) + " (epoch " +
+             std::to_string(step.epoch) + ") " + measure_names[i] +
+             " is no finite number; try lower learning rates";
+  return "";
 }
 
 CollapseWatch::CollapseWatch(const Dataset& dataset)
@@ -68,13 +68,12 @@ std::string CollapseWatch::after_epoch(const EpochRecord& epoch, std::int64_t st
 }
 
 std::string CollapseWatch::of_losses(const EpochRecord& epoch) {
-  if (warned_of_losses_ || epoch.loss_discriminator >= won_discriminator_loss ||
-      epoch.loss_generator <= lost_generator_loss)
+  if (warned_of_losses_ || epoch.means[1] >= won_discriminator_loss ||
+      epoch.means[0] <= lost_generator_loss)
     return "";
   warned_of_losses_ = true;
   char losses[64];
-  std::snprintf(losses, sizeof losses, "%.4f and %.1f", epoch.loss_discriminator,
-                epoch.loss_generator);
+  std::snprintf(losses, sizeof losses, "%.4f and %.1f", epoch.means[1], epoch.means[0]);
   return std::string("the discriminator tells all generated pictures from real ones (losses ") +
          losses + "), and the generator learns nothing any more; try a lower " +
          "discriminator.learning_rate, label_smoothing=0.1, or more dropout, from an earlier "

@@ -8,9 +8,9 @@
 
 namespace dcgan {
 
-/// What has become of a step that no training recovers from: a loss that is not finite. Empty
+/// What has become of a step that no training recovers from: a measure that is not finite. Empty
 /// otherwise.
-std::string divergence(const StepResult& step);
+std::string divergence(const StepResult& step, const std::vector<std::string>& measure_names);
 
 /// Watches for the two ways in which a GAN fails without a NaN. It warns, once of each: whether to
 /// go on is the user's decision.

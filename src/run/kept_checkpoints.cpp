@@ -14,11 +14,22 @@ std::int64_t most_balanced_epoch(const std::vector<EpochRecord>& history) {
   std::int64_t best = 0;
   double least = 0;
   for (const EpochRecord& e : history) {
-    const double distance =
-        std::abs(e.loss_discriminator - 2 * ln2) + std::abs(e.loss_generator - ln2);
+    const double distance = std::abs(e.means[1] - 2 * ln2) + std::abs(e.means[0] - ln2);
     if (!std::isfinite(distance) || (best && distance >= least)) continue;
     best = e.epoch;
     least = distance;
+  }
+  return best;
+}
+
+std::int64_t most_accurate_epoch(const std::vector<EpochRecord>& history) {
+  std::int64_t best = 0;
+  double most = -1;
+  for (const EpochRecord& e : history) {
+    const double accuracy = e.test ? (*e.test)[1] : e.means[1];
+    if (!(accuracy > most)) continue;
+    best = e.epoch;
+    most = accuracy;
   }
   return best;
 }
@@ -30,8 +41,8 @@ KeptCheckpoints::File KeptCheckpoints::describe(const std::string& path,
 }
 
 KeptCheckpoints::KeptCheckpoints(const std::string& folder, std::int64_t keep,
-                                 const TrainingState& state)
-    : keep_(keep) {
+                                 const TrainingState& state, Task task)
+    : keep_(keep), task_(task) {
   if (keep_ == 0) return;
   for (const RunCheckpoint& found : run_checkpoints(folder))
     if (found.state.step <= state.step) files_.push_back(describe(found.path, found.state));
@@ -45,7 +56,8 @@ void KeptCheckpoints::add(const std::string& path, const TrainingState& state) {
   std::vector<EpochRecord> saved;
   for (const File& file : files_)
     if (file.epoch.epoch > 0) saved.push_back(file.epoch);
-  const std::int64_t best = most_balanced_epoch(saved);
+  const std::int64_t best =
+      task_ == Task::classifier ? most_accurate_epoch(saved) : most_balanced_epoch(saved);
   const std::size_t old = files_.size() - std::min(files_.size(), static_cast<std::size_t>(keep_));
   std::vector<File> kept;
   for (std::size_t i = 0; i < files_.size(); ++i) {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "dcgan/trainer.h"
+#include "models/models.h"
 
 namespace dcgan {
 
@@ -14,11 +15,16 @@ namespace dcgan {
 /// balance.
 std::int64_t most_balanced_epoch(const std::vector<EpochRecord>& history);
 
+/// The epoch with the highest accuracy, on the test images if it was measured there; 0 without one.
+std::int64_t most_accurate_epoch(const std::vector<EpochRecord>& history);
+
 /// A run's checkpoints, of which the newest stay and the best.
 class KeptCheckpoints {
  public:
-  /// Those that the folder has of the steps up to `state`. keep: how many stay; 0: all.
-  KeptCheckpoints(const std::string& folder, std::int64_t keep, const TrainingState& state);
+  /// Those that the folder has of the steps up to `state`. keep: how many stay; 0: all. The task
+  /// says which is best.
+  KeptCheckpoints(const std::string& folder, std::int64_t keep, const TrainingState& state,
+                  Task task = Task::gan);
 
   /// After `path` was written with `state`: removes those that are too many.
   void add(const std::string& path, const TrainingState& state);
@@ -31,6 +37,7 @@ class KeptCheckpoints {
   static File describe(const std::string& path, const TrainingState& state);
 
   std::int64_t keep_;
+  Task task_;
   std::vector<File> files_;  ///< the oldest first
 };
 

@@ -16,7 +16,9 @@
 #include "image/image.h"
 #include "io/atomic_file.h"
 #include "io/json.h"
+#include "models/models.h"
 #include "plot/figure.h"
+#include "plot/predictions.h"
 
 namespace dcgan {
 namespace {
@@ -114,6 +116,20 @@ void remove_grids_after(const fs::path& folder, std::int64_t last) {
   }
 }
 
+/// A measure's means in training and its values on the test images.
+Image classifier_plot(const std::vector<EpochRecord>& history, std::size_t measure,
+                      const std::string& title, const std::string& y_label) {
+  Curve training{"Training", {}, {}}, test{"Test", {}, {}};
+  for (const EpochRecord& e : history) {
+    training.x.push_back(static_cast<double>(e.epoch));
+    training.y.push_back(e.means[measure]);
+    if (!e.test) continue;
+    test.x.push_back(static_cast<double>(e.epoch));
+    test.y.push_back((*e.test)[measure]);
+  }
+  return plot_figure({training, test}, {title, "Epoch", y_label}, 900, 400);
+}
+
 /// Makes the folder ready for a run that goes on from `state`; returns its log's path.
 std::string prepare(const std::string& directory, const std::string& resumed_from,
                     const TrainingState& state) {
@@ -130,7 +146,8 @@ std::string prepare(const std::string& directory, const std::string& resumed_fro
   new_log.finish();
   remove_grids_after(directory, static_cast<std::int64_t>(state.history.size()));
   if (resumed_from.empty())
-    for (const char* name : {"/losses.png", "/training.gif"}) fs::remove(directory + name);
+    for (const char* name : {"/losses.png", "/predictions.png", "/training.gif"})
+      fs::remove(directory + name);
   return log;
 }
 
@@ -158,22 +175,21 @@ std::string RunFolder::checkpoint_path(std::int64_t epoch) const {
   return path(numbered("checkpoints/epoch_%04lld.safetensors", epoch));
 }
 
-void RunFolder::log(const StepResult& s) {
-  const ordered_json line = {
-      {"step", s.step},
-      {"epoch", s.epoch},
-      {"loss_generator", s.loss_generator},
-      {"loss_discriminator", s.loss_discriminator},
-      {"step_ms", s.milliseconds},
-      {"images_per_s", static_cast<double>(s.images) / s.milliseconds * 1e3}};
+void RunFolder::log(const StepResult& s, const std::vector<std::string>& measure_names) {
+  ordered_json line = {{"step", s.step}, {"epoch", s.epoch}};
+  for (std::size_t i = 0; i < measure_names.size(); ++i) line[measure_names[i]] = s.measures[i];
+  line["step_ms"] = s.milliseconds;
+  line["images_per_s"] = static_cast<double>(s.images) / s.milliseconds * 1e3;
   log_.append(line.dump() + '\n');
 }
 
-void RunFolder::log(const EpochRecord& e, const std::string& grid) {
-  ordered_json line = {{"epoch", e.epoch},
-                       {"loss_generator", e.loss_generator},
-                       {"loss_discriminator", e.loss_discriminator},
-                       {"epoch_s", e.seconds}};
+void RunFolder::log(const EpochRecord& e, const std::vector<std::string>& measure_names,
+                    const std::string& grid) {
+  ordered_json line = {{"epoch", e.epoch}};
+  for (std::size_t i = 0; i < measure_names.size(); ++i) line[measure_names[i]] = e.means[i];
+  for (std::size_t i = 0; e.test && i < measure_names.size(); ++i)
+    line["test_" + measure_names[i]] = (*e.test)[i];
+  line["epoch_s"] = e.seconds;
   if (!grid.empty()) line["grid"] = grid.substr(directory_.size() + 1);
   log_.append(line.dump() + '\n');
 }
@@ -223,17 +239,30 @@ void RunFolder::write_grid(std::int64_t epoch, const ImageBatch& images) const {
   write_png(grid_path(epoch), grid_figure(images, 4, 4, "Epoch " + std::to_string(epoch)));
 }
 
-void RunFolder::write_plot(const std::string& title,
-                           const std::vector<EpochRecord>& history) const {
+void RunFolder::write_losses(const std::string& preset,
+                             const std::vector<EpochRecord>& history) const {
+  const std::string title = preset_title(preset);
+  if (task_of(preset) == Task::classifier)
+    return write_png(path("losses.png"),
+                     stacked(classifier_plot(history, 0, title + ": loss per epoch", "Loss"),
+                             classifier_plot(history, 1, "Accuracy per epoch", "Accuracy")));
   Curve generator{"Generator", {}, {}}, discriminator{"Discriminator", {}, {}};
   for (const EpochRecord& e : history) {
     generator.x.push_back(static_cast<double>(e.epoch));
-    generator.y.push_back(e.loss_generator);
-    discriminator.y.push_back(e.loss_discriminator);
+    generator.y.push_back(e.means[0]);
+    discriminator.y.push_back(e.means[1]);
   }
   discriminator.x = generator.x;
   write_png(path("losses.png"), plot_figure({generator, discriminator},
                                             {title + ": mean loss per epoch", "Epoch", "Loss"}));
+}
+
+void RunFolder::write_predictions(const Dataset& images,
+                                  const std::vector<float>& probabilities) const {
+  const ImageBatch batch{images.pixels, static_cast<int>(images.count), images.height, images.width,
+                         images.channels};
+  write_png(path("predictions.png"),
+            predictions_figure(batch, probabilities, images.labels, images.label_names));
 }
 
 void RunFolder::write_gif(std::int64_t last) {

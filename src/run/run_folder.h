@@ -28,9 +28,10 @@ class RunFolder {
   std::string checkpoint_path(std::int64_t epoch) const;
 
   /// A line is in the file at once. Throw Error.
-  void log(const StepResult& step);
+  void log(const StepResult& step, const std::vector<std::string>& measure_names);
   /// `grid`: the path of its picture; empty: it has none.
-  void log(const EpochRecord& epoch, const std::string& grid);
+  void log(const EpochRecord& epoch, const std::vector<std::string>& measure_names,
+           const std::string& grid);
   /// A line for what has been changed at the state's step, if anything has.
   void log_changes(const TrainingState& state);
   /// Makes the log durable. Throws Error.
@@ -41,7 +42,10 @@ class RunFolder {
   void write_real_samples(const Dataset& dataset) const;
   /// 16 images as the epoch's titled 4x4 grid.
   void write_grid(std::int64_t epoch, const ImageBatch& images) const;
-  void write_plot(const std::string& title, const std::vector<EpochRecord>& history) const;
+  /// losses.png: of a GAN both losses, of a classifier also accuracies.
+  void write_losses(const std::string& preset, const std::vector<EpochRecord>& history) const;
+  /// predictions.png: what a classifier says of images, by its probabilities [count, classes].
+  void write_predictions(const Dataset& images, const std::vector<float>& probabilities) const;
   /// training.gif from those grids of epochs 1 to `last` that can be shown.
   void write_gif(std::int64_t last);
   /// Appends the grid of `last` to what write_gif has made or this has extended; where that is not

@@ -1,7 +1,9 @@
 // Reading and writing checkpoints.
 #include "train/checkpoint.h"
 
+#include <algorithm>
 #include <limits>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "io/json.h"
@@ -13,21 +15,31 @@ using nlohmann::json;
 
 constexpr const char* format_name = "dcgan_cuda checkpoint";
 constexpr const char* format_version = "1";
+constexpr const char* average_prefix = "average.";
 
-json to_json(const TrainingState& state) {
+/// A GAN's of two measures is [epoch, loss_generator, loss_discriminator, seconds], as it has
+/// always been; a classifier's ends in those of the test images, if they were measured.
+json to_json(const EpochRecord& e, std::size_t measures) {
+  json record = json::array({e.epoch});
+  for (std::size_t i = 0; i < measures; ++i) record.push_back(e.means[i]);
+  record.push_back(e.seconds);
+  for (std::size_t i = 0; e.test && i < measures; ++i) record.push_back((*e.test)[i]);
+  return record;
+}
+
+json to_json(const TrainingState& state, const std::vector<std::string>& measures) {
   json history = json::array();
-  for (const EpochRecord& e : state.history)
-    history.push_back({e.epoch, e.loss_generator, e.loss_discriminator, e.seconds});
+  for (const EpochRecord& e : state.history) history.push_back(to_json(e, measures.size()));
   json changes = json::array();
   for (const SettingChange& c : state.changes) changes.push_back({c.step, c.key, c.from, c.to});
-  return {{"step", state.step},
-          {"steps_in_epoch", state.steps_in_epoch},
-          {"images_in_epoch", state.images_in_epoch},
-          {"sum_loss_generator", state.sum_loss_generator},
-          {"sum_loss_discriminator", state.sum_loss_discriminator},
-          {"epoch_seconds", state.epoch_seconds},
-          {"history", history},
-          {"changes", changes}};
+  json all = {{"step", state.step},
+              {"steps_in_epoch", state.steps_in_epoch},
+              {"images_in_epoch", state.images_in_epoch},
+              {"epoch_seconds", state.epoch_seconds},
+              {"history", history},
+              {"changes", changes}};
+  for (std::size_t i = 0; i < measures.size(); ++i) all["sum_" + measures[i]] = state.sums[i];
+  return all;
 }
 
 // A loss that is not finite (a run that diverged) is null in JSON.
@@ -35,8 +47,22 @@ double number(const json& value) {
   return value.is_null() ? std::numeric_limits<double>::quiet_NaN() : value.get<double>();
 }
 
+/// Those of a GAN may have fewer measures than are asked for, and have no others.
+EpochRecord record_from_json(const json& j, std::size_t wanted) {
+  const std::size_t measures = std::min(wanted, j.size() - std::min<std::size_t>(2, j.size()));
+  EpochRecord record;
+  record.epoch = whole_number("epoch", j.at(0));
+  for (std::size_t i = 0; i < measures; ++i) record.means[i] = number(j.at(1 + i));
+  record.seconds = number(j.at(1 + measures));
+  if (j.size() <= 2 + measures) return record;
+  record.test.emplace();
+  for (std::size_t i = 0; i < measures; ++i) (*record.test)[i] = number(j.at(2 + measures + i));
+  return record;
+}
+
 /// The files of version 0.2 and before have no number of images, and no changes.
 TrainingState state_from_json(const json& j, const Config& config) {
+  const std::vector<std::string>& measures = measure_names(config);
   TrainingState state;
   state.step = whole_number("step", j.at("step"));
   state.steps_in_epoch = whole_number("steps_in_epoch", j.at("steps_in_epoch"));
@@ -46,12 +72,12 @@ TrainingState state_from_json(const json& j, const Config& config) {
   state.images_in_epoch = j.contains("images_in_epoch")
                               ? whole_number("images_in_epoch", j.at("images_in_epoch"))
                               : state.steps_in_epoch * config.batch_size;
-  state.sum_loss_generator = number(j.at("sum_loss_generator"));
-  state.sum_loss_discriminator = number(j.at("sum_loss_discriminator"));
+  for (std::size_t i = 0; i < measures.size(); ++i)
+    if (i < 2 || j.contains("sum_" + measures[i]))
+      state.sums[i] = number(j.at("sum_" + measures[i]));
   state.epoch_seconds = number(j.at("epoch_seconds"));
   for (const json& e : j.at("history"))
-    state.history.push_back(
-        {whole_number("epoch", e.at(0)), number(e.at(1)), number(e.at(2)), number(e.at(3))});
+    state.history.push_back(record_from_json(e, measures.size()));
   for (const json& c : j.value("changes", json::array()))
     state.changes.push_back({whole_number("step", c.at(0)), c.at(1).get<std::string>(),
                              c.at(2).get<std::string>(), c.at(3).get<std::string>()});
@@ -59,15 +85,15 @@ TrainingState state_from_json(const json& j, const Config& config) {
   return state;
 }
 
-void download(Gan& gan, const std::vector<TensorView>& views, const float* flat,
+void download(Model& model, const std::vector<TensorView>& views, const float* flat,
               const std::string& prefix, std::vector<HostTensor>& out) {
   for (const TensorView& view : views) {
     HostTensor& tensor = out.emplace_back();
     tensor.name = prefix + view.name;
     tensor.shape = view.shape;
     tensor.data.resize(static_cast<std::size_t>(view.size()));
-    gan.backend().download(tensor.data.data(), flat + view.offset,
-                           tensor.data.size() * sizeof(float));
+    model.backend().download(tensor.data.data(), flat + view.offset,
+                             tensor.data.size() * sizeof(float));
   }
 }
 
@@ -82,32 +108,58 @@ void plan_upload(const SafetensorsFile& file, const std::vector<TensorView>& vie
     out.push_back({file.f32(prefix + view.name, view.shape), flat + view.offset});
 }
 
-NetworkSize size_of_both(const Config& config) {
-  const GanSpec spec = gan_spec(config);
-  NetworkSize size = Sequential::size_of(spec.generator, {1, 1, config.latent}, 1);
-  const NetworkSize d = Sequential::size_of(spec.discriminator, spec.image, 1);
-  size.parameters += d.parameters;
-  size.moving_statistics += d.moving_statistics;
+std::map<std::string, std::string> metadata_of(const Config& config, const TrainingState& state) {
+  std::map<std::string, std::string> all = {
+      {"format", format_name},
+      {"format_version", format_version},
+      {"config", to_json(config)},
+      {"seed", std::to_string(config.seed)},
+      {"step", std::to_string(state.step)},
+      {"epoch", std::to_string(state.history.size())},
+      {"state", to_json(state, measure_names(config)).dump()}};
+  if (!state.history.empty() && state.history.back().test)
+    all["test_accuracy"] = std::to_string((*state.history.back().test)[1]);
+  return all;
+}
+
+/// Numbers of a checkpoint: those that sampling needs, and all.
+struct CheckpointSize {
+  std::int64_t weights = 0, all = 0;
+};
+
+CheckpointSize size_of(const Config& config) {
+  CheckpointSize size;
+  for (const NetworkSpec& network : network_specs(config)) {
+    const NetworkSize n = Sequential::size_of(network.layers, network.input, 1);
+    const std::int64_t weights = n.parameters + n.moving_statistics;
+    const bool averaged = config.average > 0 && network.name == "generator";
+    size.weights += weights;
+    size.all += weights + 2 * n.parameters + (averaged ? weights : 0);
+  }
   return size;
 }
 
 }  // namespace
 
-std::vector<HostTensor> download_state(Gan& gan) {
+std::vector<HostTensor> download_state(Model& model) {
   std::vector<HostTensor> tensors;
-  for (Sequential* network : {&gan.generator(), &gan.discriminator()}) {
-    download(gan, network->parameters(), network->values(), "", tensors);
-    download(gan, network->moving_statistics(), network->moving(), "", tensors);
-    download(gan, network->parameters(), network->adam_m(), "adam.m.", tensors);
-    download(gan, network->parameters(), network->adam_v(), "adam.v.", tensors);
+  for (Sequential* network : model.networks()) {
+    download(model, network->parameters(), network->values(), "", tensors);
+    download(model, network->moving_statistics(), network->moving(), "", tensors);
+    download(model, network->parameters(), network->adam_m(), "adam.m.", tensors);
+    download(model, network->parameters(), network->adam_v(), "adam.v.", tensors);
+  }
+  if (const std::optional<Average> a = model.average()) {
+    download(model, a->network->parameters(), a->values, average_prefix, tensors);
+    download(model, a->network->moving_statistics(), a->moving, average_prefix, tensors);
   }
   return tensors;
 }
 
-std::vector<HostTensor> download_gradients(Gan& gan) {
+std::vector<HostTensor> download_gradients(Model& model) {
   std::vector<HostTensor> tensors;
-  for (Sequential* network : {&gan.generator(), &gan.discriminator()})
-    download(gan, network->parameters(), network->gradients(), "grad.", tensors);
+  for (Sequential* network : model.networks())
+    download(model, network->parameters(), network->gradients(), "grad.", tensors);
   return tensors;
 }
 
@@ -118,16 +170,15 @@ std::vector<TensorToWrite> to_write(const std::vector<HostTensor>& tensors) {
 }
 
 void write_checkpoint(const std::string& path, const Config& config, const TrainingState& state,
-                      Gan& gan) {
-  const std::vector<HostTensor> tensors = download_state(gan);
-  write_safetensors(path, to_write(tensors),
-                    {{"format", format_name},
-                     {"format_version", format_version},
-                     {"config", to_json(config)},
-                     {"seed", std::to_string(config.seed)},
-                     {"step", std::to_string(state.step)},
-                     {"epoch", std::to_string(state.history.size())},
-                     {"state", to_json(state).dump()}});
+                      Model& model) {
+  write_safetensors(path, to_write(download_state(model)), metadata_of(config, state));
+}
+
+void write_weights(const std::string& path, const Config& config, const TrainingState& state,
+                   Model& model) {
+  std::vector<HostTensor> tensors = download_state(model);
+  std::erase_if(tensors, [](const HostTensor& t) { return t.name.starts_with("adam."); });
+  write_safetensors(path, to_write(tensors), metadata_of(config, state));
 }
 
 CheckpointHeader read_checkpoint_header(const SafetensorsFile& file) {
@@ -152,30 +203,37 @@ CheckpointHeader read_checkpoint_header(const SafetensorsFile& file) {
 }
 
 std::int64_t checkpoint_bytes(const Config& config) {
-  const NetworkSize size = size_of_both(config);
-  return (3 * size.parameters + size.moving_statistics) * std::int64_t{sizeof(float)};
+  return size_of(config).all * std::int64_t{sizeof(float)};
 }
 
 void check_size(const SafetensorsFile& file, const Config& config) {
-  const NetworkSize size = size_of_both(config);
-  const std::int64_t values = size.parameters + size.moving_statistics;
+  const std::int64_t values = size_of(config).weights;
   if (static_cast<std::uint64_t>(values) > file.data_bytes() / sizeof(float))
     throw Error(file.path() + ": its settings describe networks of " + std::to_string(values) +
                 " numbers, which it does not hold");
 }
 
-void load_tensors(const SafetensorsFile& file, Gan& gan, Moments moments) {
+void load_tensors(const SafetensorsFile& file, Model& model, Moments moments) {
   std::vector<Upload> uploads;
-  for (Sequential* network : {&gan.generator(), &gan.discriminator()}) {
+  for (Sequential* network : model.networks()) {
     plan_upload(file, network->parameters(), network->values(), "", uploads);
     plan_upload(file, network->moving_statistics(), network->moving(), "", uploads);
     if (moments == Moments::reset) continue;
     plan_upload(file, network->parameters(), network->adam_m(), "adam.m.", uploads);
     plan_upload(file, network->parameters(), network->adam_v(), "adam.v.", uploads);
   }
+  const std::optional<Average> average = model.average();
+  const bool averaged =
+      average && file.contains(average_prefix + average->network->parameters().front().name);
+  if (averaged) {
+    plan_upload(file, average->network->parameters(), average->values, average_prefix, uploads);
+    plan_upload(file, average->network->moving_statistics(), average->moving, average_prefix,
+                uploads);
+  }
   file.verify();
   for (const Upload& u : uploads)
-    gan.backend().upload(u.device, u.host.data(), u.host.size() * sizeof(float));
+    model.backend().upload(u.device, u.host.data(), u.host.size() * sizeof(float));
+  if (average && !averaged) model.begin_average();
 }
 
 }  // namespace dcgan

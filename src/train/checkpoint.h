@@ -4,7 +4,7 @@
 
 #include "dcgan/trainer.h"
 #include "io/safetensors.h"
-#include "train/gan.h"
+#include "train/model.h"
 
 namespace dcgan {
 
@@ -15,12 +15,17 @@ struct CheckpointHeader {
 
 /// Writes the file whole or not at all. Throws Error.
 void write_checkpoint(const std::string& path, const Config& config, const TrainingState& state,
-                      Gan& gan);
+                      Model& model);
+
+/// The same without Adam's moments.
+void write_weights(const std::string& path, const Config& config, const TrainingState& state,
+                   Model& model);
 
 /// Throws Error if the file is no checkpoint of a format this version knows.
 CheckpointHeader read_checkpoint_header(const SafetensorsFile& file);
 
-/// Of a checkpoint's tensors: weights, Adam's two moments of each, and moving statistics.
+/// Of a checkpoint's tensors: weights, Adam's two moments of each, moving statistics, and the
+/// generator's average.
 std::int64_t checkpoint_bytes(const Config& config);
 
 /// Throws Error if networks of these settings have more weights than the file has bytes for: found
@@ -29,19 +34,20 @@ void check_size(const SafetensorsFile& file, const Config& config);
 
 enum class Moments { load, reset };
 
-/// Weights and moving statistics, and Adam's moments if asked for. Throws Error naming a tensor
-/// that is missing or has another shape; the Gan is unchanged then.
-void load_tensors(const SafetensorsFile& file, Gan& gan, Moments moments);
+/// Weights and moving statistics, and Adam's moments if asked for. An average begins anew where the
+/// file has none. Throws Error naming a tensor that is missing or has another shape; the model is
+/// unchanged then.
+void load_tensors(const SafetensorsFile& file, Model& model, Moments moments);
 
-/// Tensors of a Gan copied to the host, ready to be written: weights, statistics and moments, or
+/// Tensors of a model copied to the host, ready to be written: weights, statistics and moments, or
 /// the gradients as grad.<name>.
 struct HostTensor {
   std::string name;
   std::vector<std::int64_t> shape;
   std::vector<float> data;
 };
-std::vector<HostTensor> download_state(Gan& gan);
-std::vector<HostTensor> download_gradients(Gan& gan);
+std::vector<HostTensor> download_state(Model& model);
+std::vector<HostTensor> download_gradients(Model& model);
 std::vector<TensorToWrite> to_write(const std::vector<HostTensor>& tensors);
 
 }  // namespace dcgan

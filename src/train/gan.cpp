@@ -2,22 +2,31 @@
 #include "train/gan.h"
 
 #include <algorithm>
+#include <cmath>
+#include <numeric>
 
 #include "dcgan/error.h"
-#include "train/memory.h"
 
 namespace dcgan {
 namespace {
 
-/// config, checked to fit the machine's memory.
-const Config& checked(const Backend& backend, const Config& config) {
-  if (backend.name() != "cuda") check_host_memory(config);  // a device reports itself what it lacks
+bool is_relativistic(const Config& config) { return config.loss == "relativistic"; }
+
+/// config, checked to make sense.
+const Config& checked(const Config& config) {
+  if (config.discriminator_steps > 1 && (config.penalty > 0 || is_relativistic(config)))
+    throw UsageError("discriminator_steps=" + std::to_string(config.discriminator_steps) +
+                     " goes with neither a penalty nor loss=relativistic");
   return config;
 }
 
 // The step number tells chunks apart, so that a sample depends on seed and index alone only while
 // the chunk is fixed: it is, whatever the batch size.
 constexpr std::int64_t sample_chunk = 64;
+
+Penalty penalty_of(const Config& config) {
+  return config.penalty > 0 ? Penalty::gradient : Penalty::none;
+}
 
 RandomAddress sample_address(std::uint64_t seed, std::int64_t first) {
   return {seed, random_stream::sample, static_cast<std::uint64_t>(first / sample_chunk)};
@@ -27,9 +36,16 @@ RandomAddress sample_address(std::uint64_t seed, std::int64_t first) {
 
 Gan::Memory Gan::allocate_memory(const Config& config,
                                  const std::function<Buffer(std::size_t bytes)>& allocate) {
-  const std::int64_t rows = config.batch_size, image = gan_spec(config).image.size();
+  const GanSpec spec = gan_spec(config);
+  const std::int64_t rows = config.batch_size, image = spec.image.size();
+  std::int64_t averaged = 0, averaged_moving = 0;
+  if (config.average > 0) {
+    const Network generator = build_network("generator", spec.generator, {1, 1, config.latent});
+    averaged = generator.flat_size;
+    averaged_moving = generator.moving_size;
+  }
   const auto floats = [&](std::int64_t n) {
-    return allocate(static_cast<std::size_t>(n) * sizeof(float));
+    return n == 0 ? Buffer() : allocate(static_cast<std::size_t>(n) * sizeof(float));
   };
   return {.images = floats(2 * rows * image),
           .noise = floats(rows * config.latent),
@@ -38,14 +54,18 @@ Gan::Memory Gan::allocate_memory(const Config& config,
           .generator_adjoint = floats(rows),
           .ratio = floats(rows),
           .losses = floats(2),
-          .image_gradient = floats(rows * image)};
+          .image_gradient = floats((config.penalty > 0 ? 2 : 1) * rows * image),
+          .squared_norms = floats(config.penalty > 0 ? 2 * rows : 0),
+          .average_values = floats(averaged),
+          .average_moving = floats(averaged_moving)};
 }
 
 std::int64_t Gan::bytes(const Config& config) {
   const GanSpec spec = gan_spec(config);
   std::int64_t sum =
       Sequential::size_of(spec.generator, {1, 1, config.latent}, config.batch_size).bytes +
-      Sequential::size_of(spec.discriminator, spec.image, 2 * config.batch_size).bytes;
+      Sequential::size_of(spec.discriminator, spec.image, 2 * config.batch_size, penalty_of(config))
+          .bytes;
   allocate_memory(config, [&](std::size_t n) {
     sum += static_cast<std::int64_t>(n);
     return Buffer();
@@ -54,24 +74,28 @@ std::int64_t Gan::bytes(const Config& config) {
 }
 
 Gan::Gan(Backend& backend, const Config& config)
-    : backend_(backend),
-      config_(checked(backend, config)),
+    : Model(backend, checked(config)),
       spec_(gan_spec(config)),
       generator_(backend, "generator", spec_.generator, {1, 1, config.latent}, config.batch_size),
       discriminator_(backend, "discriminator", spec_.discriminator, spec_.image,
-                     2 * config.batch_size),
+                     2 * config.batch_size, penalty_of(config)),
       memory_(allocate_memory(config, [&](std::size_t bytes) { return backend.allocate(bytes); })) {
   generator_.initialise(config.seed);
   discriminator_.initialise(config.seed);
+  if (averages()) begin_average();
 }
 
-void Gan::draw_masks(std::int64_t rows, std::int64_t step, std::uint32_t pass) {
-  std::uint32_t stream = random_stream::dropout + 16 * pass;
-  for (DropoutLayer& dropout : discriminator_.dropouts())
-    backend_.draw_keep_mask({{config_.seed, stream++, static_cast<std::uint64_t>(step)},
-                             dropout.rate,
-                             rows * dropout.shape.size(),
-                             dropout.keep.u8()});
+std::optional<Average> Gan::average() {
+  if (!averages()) return std::nullopt;
+  return Average{&generator_, average_values(), average_moving()};
+}
+
+void Gan::begin_average() {
+  const auto bytes = [](std::int64_t floats) {
+    return static_cast<std::size_t>(floats) * sizeof(float);
+  };
+  backend_.copy(average_values(), generator_.values(), bytes(generator_.flat_size()));
+  backend_.copy(average_moving(), generator_.moving(), bytes(generator_.moving_size()));
 }
 
 void Gan::evaluate_loss(std::int64_t rows) {
@@ -80,38 +104,51 @@ void Gan::evaluate_loss(std::int64_t rows) {
   const float high = 1 - smoothing / 2, low = smoothing / 2;
   backend_.gan_loss({rows, high, low, high, memory_.logits.f32(),
                      memory_.discriminator_adjoint.f32(), memory_.generator_adjoint.f32(),
-                     memory_.ratio.f32(), memory_.losses.f32()});
+                     memory_.ratio.f32(), memory_.losses.f32(), is_relativistic(config_)});
 }
 
-void Gan::update(Sequential& network, const AdamConfig& adam, std::int64_t t) {
-  backend_.adam({adam, t, network.flat_size(), network.gradients(), network.adam_m(),
-                 network.adam_v(), network.values()});
+void Gan::update_both(std::int64_t step) {
+  update(generator_, config_.generator, step + 1);
+  update(discriminator_, config_.discriminator, step + 1);
+}
+
+// Karras et al. (2018, 2023): half of the average are the weights of the last `half_life` images.
+void Gan::update_average(std::int64_t rows, std::int64_t step) {
+  constexpr double longest_half_life = 500'000;
+  const double images = static_cast<double>(step + 1) * static_cast<double>(config_.batch_size);
+  const double half_life = std::min(longest_half_life, config_.average * images);
+  const double beta = std::exp2(-static_cast<double>(rows) / half_life);
+  const auto blend = [&](std::int64_t n, const float* values, float* average) {
+    if (n == 0) return;
+    backend_.weighted_sum({1, n, static_cast<float>(1 - beta), nullptr, values,
+                           static_cast<float>(beta), average, average});
+  };
+  blend(generator_.flat_size(), generator_.values(), average_values());
+  blend(generator_.moving_size(), generator_.moving(), average_moving());
 }
 
 void Gan::train_step(const Batch& batch, std::int64_t step) {
-  const auto address = [&](std::uint32_t stream, std::int64_t number) {
-    return RandomAddress{config_.seed, stream, static_cast<std::uint64_t>(number)};
-  };
-  Mirror mirror;
-  if (config_.flip)
-    mirror = {address(random_stream::mirror, batch.epoch), spec_.image.width, spec_.image.channels};
-  backend_.gather({batch.pixels, batch.count, spec_.image.size(),
-                   address(random_stream::shuffle, batch.epoch), batch.first, batch.rows,
-                   real_images(), mirror});
+  gather_images(batch, spec_.image, {}, mirror(spec_.image, batch.epoch), real_images());
   backend_.draw_normal({address(random_stream::noise, step), batch.rows * config_.latent, noise()});
-  train_step(batch.rows, step);
+  train_step(batch.rows, step, {}, batch.progress);
 }
 
-void Gan::train_step(std::int64_t rows, std::int64_t step, const PlaceMasks& place_masks) {
+void Gan::train_step(std::int64_t rows, std::int64_t step, const PlaceMasks& place_masks,
+                     double progress) {
+  rows_ = rows;
+  progress_ = progress;
   const PlaceMasks draw = [&](std::int64_t mask_rows, std::uint32_t pass) {
-    draw_masks(mask_rows, step, pass);
+    draw_masks(discriminator_, mask_rows, step, pass);
   };
   float* fake = real_images() + rows * spec_.image.size();
   generator_.forward(rows, memory_.noise.f32(), Mode::training, fake);
   if (config_.discriminator_steps > 1)
     alternating_step(rows, step, place_masks ? place_masks : draw);
+  else if (config_.penalty > 0)
+    penalised_step(rows, step, place_masks ? place_masks : draw);
   else
     simultaneous_step(rows, step, place_masks ? place_masks : draw);
+  if (averages()) update_average(rows, step);
 }
 
 void Gan::evaluate_discriminator(std::int64_t rows, std::uint32_t pass,
@@ -135,7 +172,7 @@ void Gan::backward_generator_loss(std::int64_t rows, std::int64_t first_fake) {
 void Gan::simultaneous_step(std::int64_t rows, std::int64_t step, const PlaceMasks& place_masks) {
   evaluate_discriminator(rows, 0, place_masks);
   BackwardPass both{.rows = 2 * rows, .dy = memory_.discriminator_adjoint.f32()};
-  if (config_.label_smoothing == 0) {
+  if (config_.label_smoothing == 0 && !is_relativistic(config_)) {
     // On the fake half the losses differ by one factor per sample at the logit, and backward is
     // linear: the discriminator's own pass yields the generator's image gradient up to that factor.
     both.dx = memory_.image_gradient.f32();
@@ -148,8 +185,22 @@ void Gan::simultaneous_step(std::int64_t rows, std::int64_t step, const PlaceMas
     backward_generator_loss(rows, rows);
     discriminator_.backward(both);
   }
-  update(generator_, config_.generator, step + 1);
-  update(discriminator_, config_.discriminator, step + 1);
+  update_both(step);
+}
+
+// R1 and R2. The slopes dD/dx of the penalty, times dL_G/dD, are the generator's gradient, too.
+void Gan::penalised_step(std::int64_t rows, std::int64_t step, const PlaceMasks& place_masks) {
+  evaluate_discriminator(rows, 0, place_masks);
+  discriminator_.backward_penalised(
+      {.rows = 2 * rows,
+       .adjoint = memory_.discriminator_adjoint.f32(),
+       .factor = static_cast<float>(config_.penalty / static_cast<double>(rows)),
+       .dx = memory_.image_gradient.f32(),
+       .squared_norms = memory_.squared_norms.f32()});
+  generator_.backward({.rows = rows,
+                       .dy = memory_.image_gradient.f32() + rows * spec_.image.size(),
+                       .sample_scale = memory_.generator_adjoint.f32()});
+  update_both(step);
 }
 
 // Several discriminator updates on one batch, then the generator against the updated discriminator.
@@ -170,13 +221,42 @@ void Gan::alternating_step(std::int64_t rows, std::int64_t step, const PlaceMask
   update(generator_, config_.generator, step + 1);
 }
 
+Measures Gan::measures() {
+  const StepLosses of_step = losses();
+  return {static_cast<double>(of_step.generator), static_cast<double>(of_step.discriminator),
+          static_cast<double>(of_step.penalty)};
+}
+
 StepLosses Gan::losses() {
   StepLosses losses;
-  backend_.download(&losses, memory_.losses.f32(), sizeof losses);
+  backend_.download(&losses, memory_.losses.f32(), 2 * sizeof(float));
+  if (config_.penalty > 0 && rows_ > 0) {
+    std::vector<float> norms(static_cast<std::size_t>(2 * rows_));
+    backend_.download(norms.data(), memory_.squared_norms.f32(), norms.size() * sizeof(float));
+    losses.penalty = static_cast<float>(std::accumulate(norms.begin(), norms.end(), 0.0) /
+                                        static_cast<double>(rows_));
+  }
   return losses;
 }
 
+/// While it lives, the generator has the averaged weights, if there are any.
+class Gan::Averaged {
+ public:
+  explicit Averaged(Gan& gan) : gan_(gan) { swap(); }
+  ~Averaged() { swap(); }
+  Averaged(const Averaged&) = delete;
+  Averaged& operator=(const Averaged&) = delete;
+
+ private:
+  void swap() {
+    if (gan_.averages())
+      gan_.generator_.swap_parameters(gan_.memory_.average_values, gan_.memory_.average_moving);
+  }
+  Gan& gan_;
+};
+
 void Gan::generate(std::int64_t rows, const float* latents, float* images) {
+  const Averaged averaged(*this);
   const std::int64_t image = spec_.image.size(), at_once = std::min(rows, config_.batch_size);
   for (std::int64_t i = 0; i < rows; i += at_once) {
     const std::int64_t n = std::min(at_once, rows - i);

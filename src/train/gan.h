@@ -2,31 +2,23 @@
 #pragma once
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
-#include "backend/backend.h"
-#include "models/models.h"
-#include "nn/sequential.h"
+#include "train/model.h"
 
 namespace dcgan {
 
 struct StepLosses {
   float generator = 0;
-  float discriminator = 0;
-};
-
-/// A step's images in the data set, which is on the device.
-struct Batch {
-  const std::uint8_t* pixels;  ///< [count, image]
-  std::int64_t count;
-  std::int64_t epoch;  ///< from 0; each has its own order
-  std::int64_t first, rows;
+  float discriminator = 0;  ///< without the penalty
+  float penalty = 0;        ///< mean |dD/dx|^2 of the real pictures and of the generated, added up
 };
 
 /// Generator and discriminator with the memory their step needs.
-class Gan {
+class Gan : public Model {
  public:
   /// Throws Error if a backend in host memory cannot hold it.
   Gan(Backend& backend, const Config& config);
@@ -37,10 +29,10 @@ class Gan {
   Sequential& generator() { return generator_; }
   Sequential& discriminator() { return discriminator_; }
   const GanSpec& spec() const { return spec_; }
-  Backend& backend() { return backend_; }
 
-  /// One training step; `step` counts from 0. Losses stay on the device until losses() is called.
-  void train_step(const Batch& batch, std::int64_t step);
+  std::vector<Sequential*> networks() override { return {&generator_, &discriminator_}; }
+  void train_step(const Batch& batch, std::int64_t step) override;
+  Measures measures() override;
   StepLosses losses();
 
   /// Device memory for a step's inputs: [batch, image] in [-1, 1] and [batch, latent].
@@ -63,7 +55,15 @@ class Gan {
 
   /// A step on the first `rows` rows of real_images() and noise(), which the caller has filled.
   /// Without place_masks the masks are drawn.
-  void train_step(std::int64_t rows, std::int64_t step, const PlaceMasks& place_masks = {});
+  void train_step(std::int64_t rows, std::int64_t step, const PlaceMasks& place_masks = {},
+                  double progress = 0);
+
+  /// Whether samples are drawn with averaged weights. Those have the layout of the generator's.
+  bool averages() const { return config_.average > 0; }
+  float* average_values() const { return memory_.average_values.f32(); }
+  float* average_moving() const { return memory_.average_moving.f32(); }
+  std::optional<Average> average() override;
+  void begin_average() override;
 
   /// count images in [-1, 1], [count, image], in inference mode from the noise addressed by seed.
   std::vector<float> sample(std::int64_t count, std::uint64_t seed);
@@ -77,13 +77,16 @@ class Gan {
   struct Memory {
     Buffer images;  ///< [real | fake], one batch of 2 * rows
     Buffer noise, logits, discriminator_adjoint, generator_adjoint, ratio, losses, image_gradient;
+    Buffer squared_norms;                   ///< [2 * rows], if there is a penalty
+    Buffer average_values, average_moving;  ///< as the generator's, if there is an average
   };
   static Memory allocate_memory(const Config& config,
                                 const std::function<Buffer(std::size_t bytes)>& allocate);
 
+  class Averaged;
+
   /// Images of latent vectors that are on the device, into host memory.
   void generate(std::int64_t rows, const float* latents, float* images);
-  void draw_masks(std::int64_t rows, std::int64_t step, std::uint32_t pass);
   void evaluate_loss(std::int64_t rows);
   /// Forward over the real and the generated images of a pass of the step, and both losses.
   void evaluate_discriminator(std::int64_t rows, std::uint32_t pass, const PlaceMasks& place_masks);
@@ -91,14 +94,15 @@ class Gan {
   /// first_fake on, and on into the generator's parameters.
   void backward_generator_loss(std::int64_t rows, std::int64_t first_fake);
   void simultaneous_step(std::int64_t rows, std::int64_t step, const PlaceMasks& place_masks);
+  void penalised_step(std::int64_t rows, std::int64_t step, const PlaceMasks& place_masks);
   void alternating_step(std::int64_t rows, std::int64_t step, const PlaceMasks& place_masks);
-  void update(Sequential& network, const AdamConfig& adam, std::int64_t t);
+  void update_both(std::int64_t step);
+  void update_average(std::int64_t rows, std::int64_t step);
 
-  Backend& backend_;
-  Config config_;
   GanSpec spec_;
   Sequential generator_, discriminator_;
   Memory memory_;
+  std::int64_t rows_ = 0;  ///< of the last step
 };
 
 }  // namespace dcgan

@@ -15,6 +15,9 @@ constexpr std::int64_t most_rows = 64;  // no more are computed at once
 
 Config checked_config(const SafetensorsFile& file) {
   Config config = read_checkpoint_header(file).config;
+  if (task_of(config.preset) != Task::gan)
+    throw Error(file.path() + ": it is of preset '" + config.preset +
+                "', a classifier, which draws no pictures; pictures are drawn from a GAN's");
   check_size(file, config);
   return config;
 }

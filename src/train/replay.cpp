@@ -1,9 +1,12 @@
 // Tape in, result out; tools/keras/make_tape.py says what is in them.
 #include "train/replay.h"
 
+#include <cmath>
+
 #include "backend/backend.h"
 #include "dcgan/error.h"
 #include "train/checkpoint.h"
+#include "train/classifier.h"
 #include "train/gan.h"
 
 namespace dcgan {
@@ -60,19 +63,75 @@ MaskTape read_masks(const SafetensorsFile& tape, const Config& config, std::int6
   return masks;
 }
 
-}  // namespace
+/// Images of the whole tape: [steps, batch, height, width, channels]. Sets config's batch size.
+struct ImageTape {
+  std::int64_t steps, rows;
+  std::vector<float> images;
+};
 
-void replay(Config config, const ReplayFiles& files) {
-  const SafetensorsFile tape(files.tape);
-  const SafetensorsFile weights(files.weights);
-  const SampleShape image = gan_spec(config).image;
-  const Shape& real_shape = tape.shape("real");
-  if (real_shape.size() != 5 || real_shape[0] < 1 || real_shape[1] < 1)
-    throw Error(files.tape + ": real has shape " + to_string(real_shape) +
+ImageTape read_images(const SafetensorsFile& tape, const std::string& name, Config& config) {
+  const Shape& shape = tape.shape(name);
+  if (shape.size() != 5 || shape[0] < 1 || shape[1] < 1)
+    throw Error(tape.path() + ": " + name + " has shape " + to_string(shape) +
                 "; expected [steps, batch, height, width, channels]");
-  const std::int64_t steps = real_shape[0], rows = real_shape[1];
-  config.batch_size = rows;
-  const std::vector<float> real = tape.f32("real", shape_of({steps, rows}, image, false));
+  config.batch_size = shape[1];
+  const Shape wanted = shape_of({shape[0], shape[1]}, image_shape(config), false);
+  return {shape[0], shape[1], tape.f32(name, wanted)};
+}
+
+/// The values of one step of a tape that has as many for each.
+class StepsOf {
+ public:
+  StepsOf(const std::vector<float>& all, std::int64_t steps)
+      : all_(all), size_(all.size() / static_cast<std::size_t>(steps)) {}
+  void upload(Backend& backend, std::int64_t step, float* to) const {
+    backend.upload(to, all_.data() + static_cast<std::size_t>(step) * size_, size_ * sizeof(float));
+  }
+
+ private:
+  const std::vector<float>& all_;
+  std::size_t size_;
+};
+
+/// One class for each image, as floats.
+std::vector<float> read_labels(const SafetensorsFile& tape, const Config& config,
+                               const Shape& shape) {
+  std::vector<float> labels = tape.f32("labels", shape);
+  const auto classes = static_cast<float>(classifier_spec(config).classes);
+  for (const float label : labels)
+    if (!(label >= 0 && label < classes && label == std::floor(label)))
+      throw Error(tape.path() + ": labels holds values that are no class");
+  return labels;
+}
+
+/// What replaying has measured, by name, and the first step's gradients; in the end the state.
+class Result {
+ public:
+  Result(std::int64_t steps, const std::vector<std::string>& measures) {
+    for (const std::string& name : measures) measures_.push_back({name, {steps}, {}});
+  }
+  void add(Model& model, std::int64_t step) {
+    const Measures of_step = model.measures();
+    for (std::size_t i = 0; i < measures_.size(); ++i)
+      measures_[i].data.push_back(static_cast<float>(of_step[i]));
+    if (step == 0) add(download_gradients(model));
+  }
+  void add(std::vector<HostTensor> tensors) {
+    for (HostTensor& tensor : tensors) tensors_.push_back(std::move(tensor));
+  }
+  void write(const std::string& path, Model& model) {
+    add(download_state(model));
+    add(std::move(measures_));
+    write_safetensors(path, to_write(tensors_), {{"preset", model.config().preset}});
+  }
+
+ private:
+  std::vector<HostTensor> measures_, tensors_;
+};
+
+void replay_gan(Config config, const SafetensorsFile& tape, const ReplayFiles& files) {
+  const SafetensorsFile weights(files.weights);
+  const auto [steps, rows, real] = read_images(tape, "real", config);
   const std::vector<float> noise = tape.f32("noise", {steps, rows, config.latent});
 
   const std::unique_ptr<Backend> backend = make_backend(config.backend, config.threads);
@@ -83,42 +142,63 @@ void replay(Config config, const ReplayFiles& files) {
   for (std::size_t n = 0; n < gan.discriminator().dropouts().size(); ++n)
     masks.push_back(read_masks(tape, config, steps, n, gan.discriminator().dropouts()[n].shape));
 
-  std::vector<HostTensor> result;
-  HostTensor loss_generator{"loss.generator", {steps}, {}};
-  HostTensor loss_discriminator{"loss.discriminator", {steps}, {}};
-  const auto image_floats = static_cast<std::size_t>(rows * image.size());
-  const auto noise_floats = static_cast<std::size_t>(rows * config.latent);
+  Result result(steps, {"loss.generator", "loss.discriminator"});
+  const StepsOf real_of(real, steps), noise_of(noise, steps);
   for (std::int64_t step = 0; step < steps; ++step) {
-    const auto s = static_cast<std::size_t>(step);
-    backend->upload(gan.real_images(), real.data() + s * image_floats,
-                    image_floats * sizeof(float));
-    backend->upload(gan.noise(), noise.data() + s * noise_floats, noise_floats * sizeof(float));
-    gan.train_step(rows, step, [&](std::int64_t pass_rows, std::uint32_t pass) {
+    real_of.upload(*backend, step, gan.real_images());
+    noise_of.upload(*backend, step, gan.noise());
+    gan.train_step(rows, step, [&, half = rows](std::int64_t pass_rows, std::uint32_t pass) {
       for (std::size_t n = 0; n < masks.size(); ++n) {
         const MaskTape& m = masks[n];
         std::uint8_t* to = gan.keep_mask(n);
-        if (pass_rows == 2 * rows) {
+        if (pass_rows == 2 * half) {
           backend->upload(to, m.real_half(step, pass), m.bytes_per_half);
           to += m.bytes_per_half;
         }
         backend->upload(to, m.fake_half(step, pass), m.bytes_per_half);
       }
     });
-    const StepLosses losses = gan.losses();
-    loss_generator.data.push_back(losses.generator);
-    loss_discriminator.data.push_back(losses.discriminator);
-    if (step == 0) {
-      HostTensor fake{"fake", {rows, image.height, image.width, image.channels}, {}};
-      fake.data.resize(image_floats);
-      backend->download(fake.data.data(), gan.fake_images(rows), image_floats * sizeof(float));
-      result = download_gradients(gan);
-      result.push_back(std::move(fake));
-    }
+    result.add(gan, step);
+    if (step > 0) continue;
+    const SampleShape& image = gan.spec().image;
+    HostTensor fake{"fake", {rows, image.height, image.width, image.channels}, {}};
+    fake.data.resize(static_cast<std::size_t>(rows * image.size()));
+    backend->download(fake.data.data(), gan.fake_images(rows), fake.data.size() * sizeof(float));
+    result.add({std::move(fake)});
   }
-  for (HostTensor& tensor : download_state(gan)) result.push_back(std::move(tensor));
-  result.push_back(std::move(loss_generator));
-  result.push_back(std::move(loss_discriminator));
-  write_safetensors(files.result, to_write(result), {{"preset", config.preset}});
+  result.write(files.result, gan);
+}
+
+void replay_classifier(Config config, const SafetensorsFile& tape, const ReplayFiles& files) {
+  const SafetensorsFile weights(files.weights);
+  const auto [steps, rows, images] = read_images(tape, "images", config);
+  const std::vector<float> labels = read_labels(tape, config, {steps, rows});
+
+  const std::unique_ptr<Backend> backend = make_backend(config.backend, config.threads);
+  Classifier classifier(*backend, config);
+  load_tensors(weights, classifier, Moments::reset);
+  if (!classifier.network().dropouts().empty())
+    throw UsageError("a tape of a classifier has no masks: replay it with dropout=0");
+
+  Result result(steps, {"loss", "accuracy"});
+  const StepsOf images_of(images, steps), labels_of(labels, steps);
+  for (std::int64_t step = 0; step < steps; ++step) {
+    images_of.upload(*backend, step, classifier.images());
+    labels_of.upload(*backend, step, classifier.labels());
+    classifier.train_step(rows, step);
+    result.add(classifier, step);
+  }
+  result.write(files.result, classifier);
+}
+
+}  // namespace
+
+void replay(const Config& config, const ReplayFiles& files) {
+  const SafetensorsFile tape(files.tape);
+  if (task_of(config.preset) == Task::classifier)
+    replay_classifier(config, tape, files);
+  else
+    replay_gan(config, tape, files);
 }
 
 }  // namespace dcgan

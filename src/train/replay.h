@@ -1,4 +1,4 @@
-// Replays a parity tape: given weights, images, noise and masks, exactly those steps.
+// Replays a parity tape: given weights, images and all that is random, exactly those steps.
 #pragma once
 #include <string>
 
@@ -10,9 +10,9 @@ struct ReplayFiles {
   std::string weights, tape, result;
 };
 
-/// Runs the tape's steps from the weights and writes losses, the first step's images and gradients,
-/// and the final weights and moments. The config gives preset and hyper-parameters; its batch size
-/// is the tape's. Throws Error naming file and tensor.
-void replay(Config config, const ReplayFiles& files);
+/// Runs the tape's steps from the weights and writes what they measure, the first step's gradients
+/// and generated images, and the final weights and moments. The config gives preset and
+/// hyper-parameters; its batch size is the tape's. Throws Error naming file and tensor.
+void replay(const Config& config, const ReplayFiles& files);
 
 }  // namespace dcgan

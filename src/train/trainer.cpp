@@ -1,12 +1,15 @@
 // One turn of the training loop: gather, draw, step, count.
 #include "dcgan/trainer.h"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <chrono>
 
 #include "backend/backend.h"
 #include "backend/machine_limits.h"
 #include "train/checkpoint.h"
+#include "train/classifier.h"
 #include "train/gan.h"
 #include "train/images_wanted.h"
 
@@ -20,6 +23,8 @@ double seconds_now() {
 std::string shape_text(std::int64_t height, std::int64_t width, std::int64_t channels) {
   return std::to_string(height) + "x" + std::to_string(width) + "x" + std::to_string(channels);
 }
+
+bool classifies(const Config& config) { return task_of(config.preset) == Task::classifier; }
 
 /// How many batches `images` are.
 std::int64_t batches(std::int64_t images, const Config& config) {
@@ -44,15 +49,31 @@ std::vector<SettingChange> changes_between(const Config& before, const Config& n
   return changes;
 }
 
-void check_images(const Dataset& data, const Config& config) {
-  const SampleShape want = gan_spec(config).image;
-  if (data.count < 1) throw Error("the data set '" + data.name + "' has no images");
+void check_shape(const Dataset& data, const Config& config) {
+  const SampleShape want = image_shape(config);
   if (data.height != want.height || data.width != want.width || data.channels != want.channels)
     throw Error("the data set '" + data.name + "' has images of " +
                 shape_text(data.height, data.width, data.channels) + ", but preset '" +
                 config.preset + "' trains on " +
                 shape_text(want.height, want.width, want.channels) +
                 "; dcgan-32, dcgan-64 and dcgan-128 train on images of any size");
+}
+
+/// Throws Error where the images, or the labels of those that have to have some, do not fit.
+void check_data(const Dataset& data, const Config& config) {
+  if (data.count < 1) throw Error("the data set '" + data.name + "' has no images");
+  check_shape(data, config);
+  if (!classifies(config)) return;
+  const std::int64_t classes = classifier_spec(config).classes;
+  if (static_cast<std::int64_t>(data.labels.size()) != data.count)
+    throw Error("the data set '" + data.name + "' has no labels, without which preset '" +
+                config.preset + "' cannot train; they are looked for beside the images, as " +
+                "train-labels-idx1-ubyte");
+  const std::uint8_t largest = *std::max_element(data.labels.begin(), data.labels.end());
+  if (largest >= classes)
+    throw Error("the data set '" + data.name + "' has a label " + std::to_string(largest) +
+                ", but preset '" + config.preset + "' tells " + std::to_string(classes) +
+                " classes apart, from 0");
 }
 
 /// The settings with what is known of the data set. Throws Error if they name other pictures.
@@ -76,25 +97,52 @@ Config with_data(Config config, const Dataset& data) {
 }  // namespace
 
 struct Trainer::Impl {
-  Impl(const Config& wanted, Dataset data)
+  Impl(const Config& wanted, Dataset data, Dataset test)
       : config(with_data(wanted, data)),
-        dataset(std::move(data)),
         backend(make_backend(config.backend, config.threads)),
-        gan(*backend, config),
-        pixels(backend->allocate(dataset.pixels.size())) {
-    backend->upload(pixels.u8(), dataset.pixels.data(), dataset.pixels.size());
+        model(make_model(*backend, config)),
+        training(std::move(data), *backend, classifies(config)),
+        testing(std::move(test), *backend, classifies(config)) {}
+
+  /// The model as one of its kind. Throws UsageError if it is of the other.
+  template <class Kind>
+  Kind& as(const char* what) {
+    if (auto* kind = dynamic_cast<Kind*>(model.get())) return *kind;
+    throw UsageError("preset '" + config.preset + "' " + what);
   }
 
+  /// Of a classifier, if there are test images.
+  std::optional<Measures> test() {
+    auto* classifier = dynamic_cast<Classifier*>(model.get());
+    if (!classifier || testing.host.count == 0) return std::nullopt;
+    return classifier->evaluate(testing.pixels.u8(), testing.labels.u8(), testing.host.count);
+  }
+
+  /// A data set, and its copy on the device.
+  struct Images {
+    Images(Dataset data, Backend& backend, bool with_labels)
+        : host(std::move(data)),
+          pixels(copy_of(host.pixels, backend)),
+          labels(with_labels ? copy_of(host.labels, backend) : Buffer()) {}
+    static Buffer copy_of(const std::vector<std::uint8_t>& bytes, Backend& backend) {
+      if (bytes.empty()) return {};
+      Buffer copy = backend.allocate(bytes.size());
+      backend.upload(copy.u8(), bytes.data(), bytes.size());
+      return copy;
+    }
+    Dataset host;
+    Buffer pixels, labels;
+  };
+
   Config config;
-  Dataset dataset;
   std::unique_ptr<Backend> backend;
-  Gan gan;
-  Buffer pixels;
+  std::unique_ptr<Model> model;
+  Images training, testing;
   TrainingState state;
 };
 
 ImagesWanted images_wanted(const Config& config) {
-  const SampleShape image = gan_spec(config).image;
+  const SampleShape image = image_shape(config);
   const bool any_size = takes_any_size(config.preset),
              may_be_grey = dcgan::may_be_grey(config.preset);
   if (any_size && !may_be_grey && config.data.empty())
@@ -110,6 +158,16 @@ ImagesWanted images_wanted(const Config& config) {
 
 Dataset read_dataset(const Config& config) { return read_data(config, images_wanted(config)); }
 
+Dataset read_test_set(const Config& config) {
+  if (!classifies(config)) return {};
+  try {
+    return read_data(config, images_wanted(config), Split::test);
+  } catch (const Error& error) {
+    spdlog::warn("trained without a test: {}", error.what());
+    return {};
+  }
+}
+
 Config checkpoint_config(const std::string& path) {
   const SafetensorsFile file(path);
   Config config = read_checkpoint_header(file).config;
@@ -117,9 +175,10 @@ Config checkpoint_config(const std::string& path) {
   return config;
 }
 
-Trainer::Trainer(const Config& config, Dataset dataset) {
-  check_images(dataset, config);
-  impl_ = std::make_unique<Impl>(config, std::move(dataset));
+Trainer::Trainer(const Config& config, Dataset dataset, Dataset test) {
+  check_data(dataset, config);
+  if (test.count > 0) check_data(test, config);
+  impl_ = std::make_unique<Impl>(config, std::move(dataset), std::move(test));
 }
 Trainer::~Trainer() = default;
 
@@ -128,16 +187,16 @@ void Trainer::load(const std::string& checkpoint) {
   const CheckpointHeader header = read_checkpoint_header(file);
   const TrainingState& state = header.state;
   // Of a run that has kept its batch size, the steps tell the data set's size.
-  const std::int64_t per_epoch = batches(impl_->dataset.count, header.config);
+  const std::int64_t per_epoch = batches(impl_->training.host.count, header.config);
   const bool fits = static_cast<std::int64_t>(state.history.size()) == state.step / per_epoch &&
                     state.steps_in_epoch == state.step % per_epoch;
-  if (state.images_in_epoch >= impl_->dataset.count || (state.changes.empty() && !fits))
-    throw Error(checkpoint + ": it was not trained on '" + impl_->dataset.name + "': step " +
+  if (state.images_in_epoch >= impl_->training.host.count || (state.changes.empty() && !fits))
+    throw Error(checkpoint + ": it was not trained on '" + impl_->training.host.name + "': step " +
                 std::to_string(state.step) + " does not fit epochs of " +
                 std::to_string(per_epoch) +
                 " steps; name its data set with --data DIR, or start anew from its weights with "
                 "--init");
-  load_tensors(file, impl_->gan, Moments::load);
+  load_tensors(file, *impl_->model, Moments::load);
   impl_->state = header.state;
   for (SettingChange& change : changes_between(header.config, impl_->config, state.step))
     impl_->state.changes.push_back(std::move(change));
@@ -146,15 +205,19 @@ void Trainer::load(const std::string& checkpoint) {
 void Trainer::take_weights(const std::string& checkpoint) {
   const SafetensorsFile file(checkpoint);
   read_checkpoint_header(file);
-  load_tensors(file, impl_->gan, Moments::reset);
+  load_tensors(file, *impl_->model, Moments::reset);
 }
 
 void Trainer::save(const std::string& path) {
-  write_checkpoint(path, impl_->config, impl_->state, impl_->gan);
+  write_checkpoint(path, impl_->config, impl_->state, *impl_->model);
+}
+
+void Trainer::save_weights(const std::string& path) {
+  write_weights(path, impl_->config, impl_->state, *impl_->model);
 }
 
 std::int64_t Trainer::steps_per_epoch() const {
-  return batches(impl_->dataset.count, impl_->config);
+  return batches(impl_->training.host.count, impl_->config);
 }
 
 std::int64_t Trainer::total_steps() const {
@@ -163,53 +226,75 @@ std::int64_t Trainer::total_steps() const {
   if (config.steps) return config.steps;
   const std::int64_t epochs_left = config.epochs - static_cast<std::int64_t>(state.history.size());
   if (epochs_left <= 0) return state.step;
-  return state.step + batches(impl_->dataset.count - state.images_in_epoch, config) +
+  return state.step + batches(impl_->training.host.count - state.images_in_epoch, config) +
          (epochs_left - 1) * steps_per_epoch();
+}
+
+EpochRecord TrainingState::current_epoch() const {
+  EpochRecord record;
+  record.epoch = static_cast<std::int64_t>(history.size()) + 1;
+  for (std::size_t i = 0; i < sums.size(); ++i)
+    record.means[i] = sums[i] / static_cast<double>(steps_in_epoch);
+  record.seconds = epoch_seconds;
+  return record;
 }
 
 StepResult Trainer::train_step() {
   const double start = seconds_now();
   TrainingState& state = impl_->state;
-  Gan& gan = impl_->gan;
-  const Config& config = impl_->config;
+  Model& model = *impl_->model;
+  const Impl::Images& data = impl_->training;
   const auto epoch = static_cast<std::int64_t>(state.history.size());
   const std::int64_t first = state.images_in_epoch;
-  const std::int64_t rows = std::min(config.batch_size, impl_->dataset.count - first);
+  const std::int64_t rows = std::min(impl_->config.batch_size, data.host.count - first);
 
-  gan.train_step({impl_->pixels.u8(), impl_->dataset.count, epoch, first, rows}, state.step);
-  const StepLosses losses = gan.losses();
+  model.train_step(
+      {data.pixels.u8(), data.host.count, epoch, first, rows,
+       static_cast<double>(state.step) / static_cast<double>(total_steps()), data.labels.u8()},
+      state.step);
 
   StepResult result;
+  result.measures = model.measures();
   result.step = ++state.step;
   result.epoch = epoch + 1;
   result.images = rows;
-  result.loss_generator = static_cast<double>(losses.generator);
-  result.loss_discriminator = static_cast<double>(losses.discriminator);
-  result.ends_epoch = first + rows == impl_->dataset.count;
+  result.ends_epoch = first + rows == data.host.count;
   const double elapsed = seconds_now() - start;
   result.milliseconds = elapsed * 1e3;
 
   ++state.steps_in_epoch;
   state.images_in_epoch += rows;
-  state.sum_loss_generator += result.loss_generator;
-  state.sum_loss_discriminator += result.loss_discriminator;
+  for (std::size_t i = 0; i < state.sums.size(); ++i) state.sums[i] += result.measures[i];
   state.epoch_seconds += elapsed;
   if (result.ends_epoch) {
-    const auto steps = static_cast<double>(state.steps_in_epoch);
-    state.history.push_back({result.epoch, state.sum_loss_generator / steps,
-                             state.sum_loss_discriminator / steps, state.epoch_seconds});
+    EpochRecord record = state.current_epoch();
+    record.test = impl_->test();
+    state.history.push_back(record);
     state.steps_in_epoch = state.images_in_epoch = 0;
-    state.sum_loss_generator = state.sum_loss_discriminator = state.epoch_seconds = 0;
+    state.sums = {};
+    state.epoch_seconds = 0;
   }
   return result;
 }
 
 std::vector<float> Trainer::sample(std::int64_t count, std::uint64_t seed) {
-  return impl_->gan.sample(count, seed);
+  return impl_->as<Gan>("is a classifier, which draws no pictures").sample(count, seed);
+}
+
+std::vector<float> Trainer::probabilities(const Dataset& data) {
+  auto& classifier = impl_->as<Classifier>("is a GAN, which tells no classes apart");
+  check_shape(data, impl_->config);
+  const PixelRange& range = classifier.spec().pixels;
+  std::vector<float> images;
+  images.reserve(data.pixels.size());
+  for (const std::uint8_t pixel : data.pixels)
+    images.push_back((static_cast<float>(pixel) - range.offset) / range.scale);
+  return classifier.probabilities(images);
 }
 
 const Config& Trainer::config() const { return impl_->config; }
-const Dataset& Trainer::dataset() const { return impl_->dataset; }
+const Dataset& Trainer::dataset() const { return impl_->training.host; }
+const Dataset& Trainer::test_set() const { return impl_->testing.host; }
 const TrainingState& Trainer::state() const { return impl_->state; }
 std::string Trainer::backend_description() const {
   std::string text = impl_->backend->name() + " (" + impl_->backend->description() + ")";
@@ -220,14 +305,14 @@ std::string Trainer::backend_description() const {
     }
   return text;
 }
-std::int64_t Trainer::generator_parameters() const {
-  return impl_->gan.generator().parameter_count();
+const std::vector<std::string>& Trainer::measure_names() const {
+  return dcgan::measure_names(impl_->config);
 }
-std::int64_t Trainer::generator_moving_statistics() const {
-  return impl_->gan.generator().moving_count();
-}
-std::int64_t Trainer::discriminator_parameters() const {
-  return impl_->gan.discriminator().parameter_count();
+std::vector<NetworkInfo> Trainer::networks() const {
+  std::vector<NetworkInfo> all;
+  for (const Sequential* network : impl_->model->networks())
+    all.push_back({network->name(), network->parameter_count(), network->moving_count()});
+  return all;
 }
 
 }  // namespace dcgan

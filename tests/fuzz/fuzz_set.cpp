@@ -40,7 +40,7 @@ void read(const std::string& input) {
     set(config, key, equals == line.npos ? "" : line.substr(equals + 1));
     require_settable(config, key);
   }
-  gan_spec(config);  // throws where settings do not fit one another
+  network_specs(config);  // throws where settings do not fit one another
   require_stored(config);
 }
 

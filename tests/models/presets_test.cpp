@@ -76,6 +76,7 @@ TEST_P(ParameterCounts, EqualTheOriginals) {
 INSTANTIATE_TEST_SUITE_P(Presets, ParameterCounts,
                          testing::Values(Expected{"vanilla", 579'728, 0, 566'273},
                                          Expected{"dcgan", 903'008, 12'736, 55'233},
+                                         Expected{"modern", 903'008, 12'736, 212'865},
                                          Expected{"tf-tutorial", 2'305'472, 25'472, 212'865},
                                          Expected{"vanilla-64", 54'822'144, 0, 54'793'729},
                                          Expected{"dcgan-32", 1'446'976, 8'576, 1'033'345},
@@ -144,6 +145,11 @@ TEST(Presets, NetworksFitTogetherAtEveryWidth) {
       Config config = preset_config(name);
       config.width = width;
       config.latent = 7;
+      if (task_of(name) == Task::classifier) {
+        const ClassifierSpec spec = classifier_spec(config);
+        EXPECT_EQ(count(spec.layers, spec.image).shape, (SampleShape{1, 1, spec.classes}));
+        continue;
+      }
       const GanSpec spec = gan_spec(config);
       EXPECT_EQ(count(spec.generator, {1, 1, 7}).shape, spec.image);
       EXPECT_EQ(count(spec.discriminator, spec.image).shape, (SampleShape{1, 1, 1}));
@@ -246,6 +252,8 @@ TEST(Presets, HyperparametersAreTheOriginals) {
   for (const std::string& name : preset_names()) {
     const Config c = preset_config(name);
     EXPECT_EQ(c.preset, name);
+    if (name == "modern" || task_of(name) == Task::classifier)
+      continue;  // no original, or tested apart
     for (const AdamConfig& adam : {c.generator, c.discriminator}) {
       EXPECT_EQ(adam.beta1, name == "tf-tutorial" ? 0.9 : 0.5) << name;
       EXPECT_EQ(adam.beta2, 0.999);
@@ -270,6 +278,76 @@ TEST(Presets, HyperparametersAreTheOriginals) {
   }
 }
 
+// TensorFlow's "Basic classification: Classify images of clothing", and Keras's defaults.
+TEST(Presets, ClassifierIsTheTutorials) {
+  const Config config = preset_config("classifier");
+  const ClassifierSpec spec = classifier_spec(config);
+  EXPECT_EQ(words(spec.layers),
+            (std::vector<std::string>{"Reshape 784", "Dense 128", "ReLU", "Dense 10"}));
+  EXPECT_EQ(count(spec.layers, spec.image).trainable, 101'770);
+  EXPECT_EQ(spec.name, "classifier");
+  EXPECT_EQ(spec.image, (SampleShape{28, 28, 1}));
+  EXPECT_EQ(spec.classes, 10);
+  EXPECT_EQ(spec.pixels.offset, 0);
+  EXPECT_EQ(spec.pixels.scale, 255);
+  EXPECT_EQ(config.classifier.learning_rate, 1e-3);
+  EXPECT_EQ(config.classifier.beta1, 0.9);
+  EXPECT_EQ(config.classifier.beta2, 0.999);
+  EXPECT_EQ(config.classifier.epsilon, 1e-7);
+  EXPECT_EQ(config.batch_size, 32);
+  EXPECT_EQ(config.epochs, 10);
+  EXPECT_EQ(config.flip, 0);
+}
+
+// It ships with the program: below 150 thousand numbers, 600 kB.
+TEST(Presets, JudgeIsSmallAndSeesAGeneratorsPixels) {
+  const Config config = preset_config("judge");
+  const ClassifierSpec spec = classifier_spec(config);
+  const Count size = count(spec.layers, spec.image);
+  EXPECT_LT(size.trainable + size.moving, 150'000);
+  EXPECT_EQ(spec.pixels.offset, 127.5F);
+  EXPECT_EQ(spec.pixels.scale, 127.5F);
+  std::vector<std::string> layers = words(spec.layers);
+  EXPECT_EQ(layers.back(), "Dense 10");
+  EXPECT_EQ(layers[1], "BatchNorm momentum 0.99 epsilon 0.001");
+  EXPECT_EQ(layers[2], "ReLU");
+}
+
+TEST(Presets, HaveATask) {
+  for (const std::string& name : preset_names()) {
+    const bool classifies = name == "classifier" || name == "judge";
+    EXPECT_EQ(task_of(name), classifies ? Task::classifier : Task::gan) << name;
+    Config config = preset_config(name);
+    if (classifies)
+      EXPECT_THROW(gan_spec(config), UsageError) << name;
+    else
+      EXPECT_THROW(classifier_spec(config), UsageError) << name;
+  }
+  EXPECT_THROW(task_of("another"), UsageError);
+}
+
+TEST(Presets, NetworksAreListedInTheOrderOfACheckpoint) {
+  Config config = preset_config("dcgan-32");
+  config.latent = 7;
+  std::vector<NetworkSpec> networks = network_specs(config);
+  ASSERT_EQ(networks.size(), 2U);
+  EXPECT_EQ(networks[0].name, "generator");
+  EXPECT_EQ(networks[0].input, (SampleShape{1, 1, 7}));
+  EXPECT_EQ(words(networks[0].layers), words(gan_spec(config).generator));
+  EXPECT_EQ(networks[0].rows_per_image, 1);
+  EXPECT_EQ(networks[1].name, "discriminator");
+  EXPECT_EQ(networks[1].input, (SampleShape{32, 32, 3}));
+  EXPECT_EQ(words(networks[1].layers), words(gan_spec(config).discriminator));
+  EXPECT_EQ(networks[1].rows_per_image, 2);
+  config = preset_config("judge");
+  networks = network_specs(config);
+  ASSERT_EQ(networks.size(), 1U);
+  EXPECT_EQ(networks[0].name, "judge");
+  EXPECT_EQ(networks[0].input, (SampleShape{28, 28, 1}));
+  EXPECT_EQ(networks[0].rows_per_image, 1);
+  EXPECT_EQ(image_shape(config), (SampleShape{28, 28, 1}));
+}
+
 TEST(Presets, HaveTitles) {
   EXPECT_EQ(preset_title("vanilla"), "Vanilla GAN");
   EXPECT_EQ(preset_title("dcgan"), "DCGAN");
@@ -288,8 +366,8 @@ TEST(Presets, AnUnknownOneIsRefusedWithTheKnownOnes) {
     FAIL();
   } catch (const UsageError& error) {
     EXPECT_STREQ(error.what(),
-                 "preset \"stylegan\" is not known; there are vanilla, dcgan, tf-tutorial, "
-                 "vanilla-64, dcgan-32, dcgan-64, dcgan-128");
+                 "preset \"stylegan\" is not known; there are vanilla, dcgan, modern, tf-tutorial, "
+                 "vanilla-64, dcgan-32, dcgan-64, dcgan-128, classifier, judge");
   }
 }
 

@@ -6,7 +6,6 @@
 #include <cmath>
 #include <memory>
 #include <set>
-#include <tuple>
 
 #include "models/models.h"
 #include "nn/sequential.h"
@@ -36,25 +35,21 @@ class Initialise : public testing::TestWithParam<const char*> {
     config_.width = config_.preset == "vanilla-64"         ? 1.0 / 64
                     : config_.preset.starts_with("dcgan-") ? 1.0 / 8
                                                            : 0.25;
-    spec_ = gan_spec(config_);
   }
   struct Pair {
     std::unique_ptr<Sequential> network;
     ref::Network reference;
   };
   std::vector<Pair> networks() const {
-    const SampleShape latent{1, 1, config_.latent};
-    std::vector<Pair> both;
-    for (const auto& [name, layers, input] : {std::tuple{"generator", &spec_.generator, latent},
-                                              {"discriminator", &spec_.discriminator, spec_.image}})
-      both.push_back({std::make_unique<Sequential>(*backend_, name, *layers, input, 1),
-                      ref::Network(name, *layers, input)});
-    return both;
+    std::vector<Pair> all;
+    for (const auto& [name, input, layers, rows] : network_specs(config_))
+      all.push_back({std::make_unique<Sequential>(*backend_, name, layers, input, 1),
+                     ref::Network(name, layers, input)});
+    return all;
   }
 
   const std::unique_ptr<Backend> backend_ = make_backend("cpu", 1);
   Config config_ = preset_config(GetParam());
-  GanSpec spec_;
 };
 
 TEST_P(Initialise, GivesEveryTensorItsDocumentedValues) {
@@ -152,8 +147,22 @@ std::string name_of(const testing::TestParamInfo<const char*>& info) {
 
 INSTANTIATE_TEST_SUITE_P(Presets, Initialise,
                          testing::Values("vanilla", "dcgan", "tf-tutorial", "vanilla-64",
-                                         "dcgan-32", "dcgan-64", "dcgan-128"),
+                                         "dcgan-32", "dcgan-64", "dcgan-128", "classifier",
+                                         "judge"),
                          name_of);
+
+// Networks of other names than a GAN's have their own bits, too.
+TEST(Initialise, DiffersByTheNamesOfNetworks) {
+  const auto backend = make_backend("cpu", 1);
+  std::set<std::vector<float>> kernels;
+  const std::vector<std::string> names = {"generator", "discriminator", "classifier", "judge", ""};
+  for (const std::string& name : names) {
+    Sequential network(*backend, name, {layer::Dense{4}}, {1, 1, 4}, 1);
+    network.initialise(1);
+    kernels.insert(tensor(*backend, network, "dense1.kernel"));
+  }
+  EXPECT_EQ(kernels.size(), names.size());
+}
 
 /// The largest entry of a kernel, and the limit it is drawn up to.
 void expect_limit(const Sequential& network, Backend& backend, const std::string& name,

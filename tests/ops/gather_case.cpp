@@ -20,13 +20,16 @@ std::vector<std::uint8_t> some_pixels(std::int64_t n) {
 }  // namespace
 
 Gather GatherCase::gather(const std::uint8_t* pixels, float* out) const {
-  return {pixels, count_, image_size_, shuffle,
-          first_, batch_, out,         {coin, mirrored_.width, mirrored_.channels}};
+  Gather g{pixels, count_, image_size_, shuffle,
+           first_, batch_, out,         {coin, mirrored_.width, mirrored_.channels}};
+  if (levels_) g.offset = levels_->offset, g.scale = levels_->scale;
+  return g;
 }
 std::string GatherCase::name() const {
   return "gather_" + std::to_string(batch_) + "_of_" + std::to_string(count_) + "_from" +
          std::to_string(first_) + "_size" + std::to_string(image_size_) +
-         (mirrored_.width ? "_mirrored" + std::to_string(mirrored_.width) : "");
+         (mirrored_.width ? "_mirrored" + std::to_string(mirrored_.width) : "") +
+         (levels_ ? "_by" + std::to_string(static_cast<int>(levels_->scale)) : "");
 }
 std::vector<Pass> GatherCase::passes() const {
   const Op op = describe(gather(nullptr, nullptr));
@@ -40,6 +43,7 @@ std::unique_ptr<Run> GatherCase::start(Backend& backend) const {
 }
 std::vector<Expected> GatherCase::expected() const {
   const auto pixels = some_pixels(count_ * image_size_);
+  const auto [offset, scale] = levels_.value_or(Levels{127.5F, 127.5F});
   Floats images;
   for (std::int64_t i = 0; i < batch_; ++i) {
     const std::uint64_t index =
@@ -59,7 +63,7 @@ std::vector<Expected> GatherCase::expected() const {
       }
       const auto level = static_cast<float>(
           pixels[static_cast<std::size_t>(static_cast<std::int64_t>(index) * image_size_ + from)]);
-      images.push_back((level - 127.5F) / 127.5F);
+      images.push_back((level - offset) / scale);
     }
   }
   return {exact("images", images)};
@@ -70,8 +74,9 @@ namespace {
 Cases gather_cases() {
   Cases cases;
   const auto gather = [&](std::int64_t count, std::int64_t size, std::int64_t first,
-                          std::int64_t batch, MirroredRows mirrored = {}) {
-    cases.push_back(std::make_shared<GatherCase>(count, size, first, batch, mirrored));
+                          std::int64_t batch, MirroredRows mirrored = {},
+                          std::optional<Levels> levels = {}) {
+    cases.push_back(std::make_shared<GatherCase>(count, size, first, batch, mirrored, levels));
   };
   gather(37, 29, 30, 7);  // up to the last
   gather(37, 28, 0, 37);
@@ -85,6 +90,16 @@ Cases gather_cases() {
   gather(9, 4 * 3, 5, 4, {4, 3});
   gather(9, 5, 0, 9, {1, 5});  // nothing to turn
   gather(40, 32 * 32 * 3, 20, 20, {32, 3});
+  constexpr Levels shares{0, 255}, raw{0, 1}, other{10.25F, 3};
+  gather(300, 28, 0, 300, {}, shares);
+  gather(300, 29, 7, 200, {}, shares);
+  gather(50, 6 * 7 * 3, 0, 50, {7, 3}, shares);
+  gather(1000, 1, 903, 97, {}, raw);  // labels
+  gather(256, 1, 0, 256, {}, shares);
+  gather(80, 12, 0, 80, {}, raw);
+  gather(80, 15, 0, 80, {}, other);
+  gather(80, 16, 0, 80, {}, other);
+  gather(80, 12, 0, 80, {4, 3}, other);
   return cases;
 }
 

@@ -1,5 +1,7 @@
 // Batches gathered in shuffled order.
 #pragma once
+#include <optional>
+
 #include "ops/case.h"
 
 namespace dcgan::test {
@@ -9,11 +11,21 @@ struct MirroredRows {
   std::int64_t width = 0, channels = 1;
 };
 
+/// A range other than [-1, 1]: (pixel - offset) / scale.
+struct Levels {
+  float offset, scale;
+};
+
 class GatherCase final : public Case {
  public:
   GatherCase(std::int64_t count, std::int64_t image_size, std::int64_t first, std::int64_t batch,
-             MirroredRows mirrored = {})
-      : count_(count), image_size_(image_size), first_(first), batch_(batch), mirrored_(mirrored) {}
+             MirroredRows mirrored = {}, std::optional<Levels> levels = {})
+      : count_(count),
+        image_size_(image_size),
+        first_(first),
+        batch_(batch),
+        mirrored_(mirrored),
+        levels_(levels) {}
   std::string name() const override;
   std::vector<Pass> passes() const override;
   std::unique_ptr<Run> start(Backend& backend) const override;
@@ -24,6 +36,7 @@ class GatherCase final : public Case {
 
   std::int64_t count_, image_size_, first_, batch_;
   MirroredRows mirrored_;
+  std::optional<Levels> levels_;
 };
 
 }  // namespace dcgan::test

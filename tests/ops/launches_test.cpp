@@ -12,6 +12,7 @@
 #include "ops/dense_case.h"
 #include "ops/epilogue_case.h"
 #include "ops/suite.h"
+#include "ops/weighted_sum_case.h"
 #include "simt/machine.h"
 
 namespace dcgan::test {
@@ -173,6 +174,25 @@ TEST(Launches, OfAdamAreOneForPacksAndOneForTheRest) {
   EXPECT_EQ(blocks(1024), Blocks{1});
   EXPECT_EQ(blocks(1028), Blocks{2});
   EXPECT_EQ(blocks(2055), (Blocks{3, 1}));
+}
+
+TEST(Launches, OfAWeightedSumTakeFourValuesPerThreadWhereTheyCan) {
+  using Sum = WeightedSumCase;
+  using Blocks = std::vector<unsigned>;
+  const auto blocks = [](const Sum& op) {
+    Blocks all;
+    for (const ::simt::LaunchRecord& launch : all_launches_of(op)) all.push_back(launch.grid.x);
+    return all;
+  };
+  constexpr Sum::Factors flat{1, 1, false}, scaled{1, 1, true};
+  EXPECT_EQ(blocks(Sum(1, 3, flat)), Blocks{1});
+  EXPECT_EQ(blocks(Sum(1, 1024, flat)), Blocks{1});
+  EXPECT_EQ(blocks(Sum(1, 1028, flat)), Blocks{2});
+  EXPECT_EQ(blocks(Sum(3, 685, flat)), (Blocks{3, 1}));  // 2055: packs cross the rows
+  EXPECT_EQ(blocks(Sum(4, 516, scaled)), Blocks{3});
+  EXPECT_EQ(blocks(Sum(4, 514, scaled)), Blocks{9});
+  for (const Sum::Odd odd : {Sum::Odd::a, Sum::Odd::b, Sum::Odd::y})
+    EXPECT_EQ(blocks(Sum(1, 1028, flat, Sum::Into::y, odd)), Blocks{5});
 }
 
 class ChosenKernels : public testing::Test {

@@ -167,7 +167,13 @@ Network::Network(const std::string& name, const std::vector<LayerSpec>& layers, 
 }
 
 void Network::initialise(std::uint64_t seed) {
-  const std::uint64_t network = name_ == "generator" ? 0 : 1;
+  std::uint64_t network = name_ == "generator" ? 0 : 1;
+  if (name_ != "generator" && name_ != "discriminator") {  // FNV-1a, and the highest of 32 bits
+    network = 2166136261;
+    for (const char c : name_)
+      network = (network ^ static_cast<unsigned char>(c)) * 16777619 % (1ULL << 32);
+    network |= 1ULL << 31;
+  }
   for (std::size_t index = 0; index < parameters_.size(); ++index) {
     const Parameter& p = parameters_[index];
     Vector& value = values[p.name];
@@ -288,6 +294,32 @@ Vector Network::backward(const Vector& dy) {
   for (std::size_t i = layers_.size(); i-- > 0;)
     gradient = differentiate(layers_[i], inputs_[i], gradient);
   return gradient;
+}
+
+double Network::penalise(std::int64_t rows, const Vector& x, const Masks& masks, double factor) {
+  constexpr double h = 1e-5;
+  const Vector ones(static_cast<std::size_t>(rows), 1);
+  const Tensors before = gradients;
+  const double kink = nearest_kink_;
+  forward(rows, x, masks);
+  const Vector slope = backward(ones);
+  Tensors sides[2];
+  for (const int side : {0, 1}) {
+    Vector moved = x;
+    for (std::size_t i = 0; i < x.size(); ++i) moved[i] += (side == 0 ? -h : h) * slope[i];
+    clear_gradients();
+    forward(rows, moved, masks);
+    backward(ones);
+    sides[side] = gradients;
+  }
+  gradients = before;
+  for (auto& [name, gradient] : gradients)
+    for (std::size_t i = 0; i < gradient.size(); ++i)
+      gradient[i] += factor * (sides[1].at(name)[i] - sides[0].at(name)[i]) / (2 * h);
+  nearest_kink_ = kink;  // the moved samples are no part of the training
+  double sum = 0;
+  for (const double g : slope) sum += g * g / 2;
+  return sum;
 }
 
 void Network::clear_gradients() {

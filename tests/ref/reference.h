@@ -54,10 +54,23 @@ struct GanLosses {
 /// From logits [2 * batch]: real, then fake.
 GanLosses gan_loss(const Vector& logits, double real_target, double fake_target,
                    double generator_target);
+/// Of the pairs of a real and a fake one.
+GanLosses relativistic_loss(const Vector& logits, double real_target, double generator_target);
+
+struct SoftmaxLosses {
+  double loss, right;
+  Vector adjoint;
+};
+/// From logits [labels.size(), classes].
+SoftmaxLosses softmax_loss(const Vector& logits, const std::vector<int>& labels);
 
 /// One step in place; t counts from 1.
 void adam(const AdamConfig& config, std::int64_t t, const Vector& gradient, Vector& m, Vector& v,
           Vector& parameter);
+
+/// From a and b [rows, size]; a_scale may be empty.
+Vector weighted_sum(std::int64_t rows, double a_factor, const Vector& a_scale, const Vector& a,
+                    double b_factor, const Vector& b);
 
 /// By Box and Muller: four values from each block of Philox.
 Vector normal(const RandomAddress& address, std::int64_t n);

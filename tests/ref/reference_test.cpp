@@ -115,6 +115,46 @@ TEST(Reference, GanLossAdjointsEqualDifferences) {
   }
 }
 
+TEST(Reference, RelativisticLossAdjointsEqualDifferences) {
+  const Vector logits = draw(10, 1), one{1};
+  for (const double target : {1.0, 0.9}) {
+    const GanLosses l = relativistic_loss(logits, target, target);
+    expect_gradient(
+        [&](const Vector& x) { return Vector{relativistic_loss(x, target, target).discriminator}; },
+        logits, one, l.discriminator_adjoint);
+    Vector both;  // by the real logits, too: the pair's difference alone counts
+    for (const double a : l.generator_adjoint) both.push_back(-a);
+    both.insert(both.end(), l.generator_adjoint.begin(), l.generator_adjoint.end());
+    expect_gradient(
+        [&](const Vector& x) { return Vector{relativistic_loss(x, target, target).generator}; },
+        logits, one, both);
+  }
+}
+
+TEST(Reference, SoftmaxLossAdjointsEqualDifferences) {
+  for (const std::size_t classes : {1, 2, 5}) {
+    Vector logits = draw(6 * classes, 1);
+    for (std::size_t j = 0; j < classes; ++j) logits[j] *= 8;  // sure of a class
+    const int last = static_cast<int>(classes) - 1;
+    const std::vector<int> labels = {0, last, 0, last, last / 2, last};
+    expect_gradient([&](const Vector& x) { return Vector{softmax_loss(x, labels).loss}; }, logits,
+                    {1}, softmax_loss(logits, labels).adjoint);
+  }
+}
+
+TEST(Reference, ASoftmaxLossHasItsClosedForms) {
+  const double three = std::log(3);  // of which e^x is 3
+  const SoftmaxLosses l = softmax_loss({three, 0, 0, three, 5, 5, 5, 5}, {0, 0, 0, 1});
+  EXPECT_NEAR(l.loss, (std::log(4.0 / 3) + std::log(4) + 2 * std::log(2)) / 4, 1e-15);
+  EXPECT_EQ(l.right, 0.5);  // of equal logits the first is the answer
+  EXPECT_NEAR(l.adjoint[0], -0.25 / 4, 1e-15);
+  EXPECT_NEAR(l.adjoint[3], 0.75 / 4, 1e-15);
+  // Far beyond what exp takes, and so near 0 that 1 - p is.
+  EXPECT_NEAR(softmax_loss({-3000, 5000}, {0}).loss, 8000, 1e-9);
+  EXPECT_NEAR(softmax_loss({50, 0}, {0}).loss / std::exp(-50), 1, 1e-12);
+  EXPECT_NEAR(softmax_loss({50, 0}, {0}).adjoint[0] / std::exp(-50), -1, 1e-12);
+}
+
 // Keras 3 starts at m = v = 0; its first step is learning_rate * g / (|g| + epsilon / sqrt(1 -
 // beta2)).
 TEST(Reference, AdamsFirstStepHasItsClosedForm) {
@@ -124,6 +164,12 @@ TEST(Reference, AdamsFirstStepHasItsClosedForm) {
   EXPECT_NEAR(w[1], 1 + 1e-3 * 2 / (2 + 1e-7), 1e-12);
   EXPECT_NEAR(m[0], 0.05, 1e-15);
   EXPECT_NEAR(v[1], 0.04, 1e-15);
+}
+
+TEST(Reference, AWeightedSumScalesTheRowsOfItsFirstPart) {
+  const Vector a = {1, 2, 3, 4, 5, 6}, b = {10, 20, 30, 40, 50, 60};
+  EXPECT_EQ(weighted_sum(2, 2, {1, -1}, a, 0.5, b), (Vector{7, 14, 21, 12, 15, 18}));
+  EXPECT_EQ(weighted_sum(2, 2, {}, a, 0.5, b), (Vector{7, 14, 21, 28, 35, 42}));
 }
 
 TEST(Reference, DrawsHaveTheirMoments) {

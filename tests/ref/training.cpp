@@ -1,6 +1,7 @@
-// The losses, Adam, and the random draws.
+// The losses, Adam, weighted sums, and the random draws.
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numbers>
 
 #include "ops/philox.h"
@@ -43,6 +44,51 @@ GanLosses gan_loss(const Vector& logits, double real_target, double fake_target,
   return l;
 }
 
+GanLosses relativistic_loss(const Vector& logits, double real_target, double generator_target) {
+  const std::size_t batch = logits.size() / 2;
+  const auto n = static_cast<double>(batch);
+  GanLosses l{0, 0, Vector(2 * batch), Vector(batch), Vector(batch)};
+  for (std::size_t i = 0; i < batch; ++i) {
+    const double lead = logits[i] - logits[batch + i];
+    l.discriminator += cross_entropy(lead, real_target) / n;
+    l.generator += cross_entropy(-lead, generator_target) / n;
+    l.discriminator_adjoint[i] = adjoint(lead, real_target) / n;
+    l.discriminator_adjoint[batch + i] = -l.discriminator_adjoint[i];
+    l.generator_adjoint[i] = adjoint(-lead, generator_target) / n;
+  }
+  return l;
+}
+
+SoftmaxLosses softmax_loss(const Vector& logits, const std::vector<int>& labels) {
+  const std::size_t classes = logits.size() / labels.size();
+  const auto n = static_cast<double>(labels.size());
+  SoftmaxLosses l{0, 0, Vector(logits.size())};
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    const auto x = logits.begin() + static_cast<std::ptrdiff_t>(i * classes);
+    const auto of_label = static_cast<std::size_t>(labels[i]);
+    const bool known = labels[i] >= 0 && of_label < classes;
+    double largest = x[0];
+    for (std::size_t j = 1; j < classes; ++j) largest = std::fmax(largest, x[j]);  // but for NaNs
+    double sum = 0;
+    for (std::size_t j = 0; j < classes; ++j) sum += std::exp(x[j] - largest);
+    double others = std::isnan(sum) ? sum : 0;  // of one class there are none
+    for (std::size_t j = 0; j < classes; ++j) {
+      const double p = std::exp(x[j] - largest) / sum;
+      if (j != of_label) others += p;
+      l.adjoint[i * classes + j] = p / n;
+    }
+    // Neither p[label] - 1 nor log(p[label]): where it is almost 1 they would lose its digits.
+    if (known) l.adjoint[i * classes + of_label] = -others / n;
+    const double loss = !known         ? std::numeric_limits<double>::infinity()
+                        : others < 0.5 ? -std::log1p(-others)
+                                       : std::log(sum) + largest - x[of_label];
+    l.loss += loss / n;
+    const auto first = static_cast<std::size_t>(std::find(x, x + classes, largest) - x);
+    l.right += (first == of_label ? 1 : 0) / n;
+  }
+  return l;
+}
+
 // Keras 3's Adam: epsilon beside the root of the uncorrected second moment.
 void adam(const AdamConfig& c, std::int64_t t, const Vector& gradient, Vector& m, Vector& v,
           Vector& parameter) {
@@ -54,6 +100,15 @@ void adam(const AdamConfig& c, std::int64_t t, const Vector& gradient, Vector& m
     v[i] = c.beta2 * v[i] + (1 - c.beta2) * gradient[i] * gradient[i];
     parameter[i] -= alpha * m[i] / (std::sqrt(v[i]) + c.epsilon);
   }
+}
+
+Vector weighted_sum(std::int64_t rows, double a_factor, const Vector& a_scale, const Vector& a,
+                    double b_factor, const Vector& b) {
+  const std::size_t size = a.size() / static_cast<std::size_t>(rows);
+  Vector y(a.size());
+  for (std::size_t i = 0; i < y.size(); ++i)
+    y[i] = a_factor * (a_scale.empty() ? 1 : a_scale[i / size]) * a[i] + b_factor * b[i];
+  return y;
 }
 
 Vector normal(const RandomAddress& a, std::int64_t n) {

@@ -44,12 +44,8 @@ class Comparison : public testing::Test {
     write_png(run.directory + "/losses.png", {3, 1, 1, {grey, 1, 2}});
     write_png(run.final_grid, {2, 1, 1, {grey, 9}});
     write_gif(run.directory + "/training.gif", {Image{1, 1, 1, {grey}}}, 500);
-    run.generator_parameters = 903008;
-    run.generator_moving_statistics = 12736;
-    run.discriminator_parameters = 55233;
-    run.loss_generator = {1.25, 0.75};
-    run.loss_discriminator = {0.5, 1.0625};
-    run.epoch_seconds = {10, 21};
+    run.networks = {{"generator", 903008, 12736}, {"discriminator", 55233, 0}};
+    run.epochs = {{1, {1.25, 0.5}, 10, {}}, {2, {0.75, 1.0625}, 21, {}}};
     run.settings = {{"seed", "1"}, {"data", "<\"a\" & b>"}};
     return run;
   }
@@ -88,7 +84,7 @@ TEST_F(Comparison, ShowsParametersTimesLossesAndSettings) {
 
 TEST_F(Comparison, ShowsNanWithoutASign) {
   RunSummary a = run("A", 1);
-  a.loss_generator.back() = -std::numeric_limits<double>::quiet_NaN();
+  a.epochs.back().means[0] = -std::numeric_limits<double>::quiet_NaN();
   write_comparison_page(folder.path("page.html"), {a, a}, {});
   const std::string page = read_file(folder.path("page.html"));
   EXPECT_NE(page.find("<td>nan</td>"), std::string::npos);

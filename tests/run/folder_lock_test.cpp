@@ -88,8 +88,9 @@ TEST_F(Hindrance, IsNothingInAnEmptyOrMissingFolder) {
 }
 
 TEST_F(Hindrance, IsWhatARunWouldOverwrite) {
-  for (const std::string file : {"config.json", "log.jsonl", "real_samples.png", "losses.png",
-                                 "training.gif", "images/holiday.png", "checkpoints/mine"}) {
+  for (const std::string file :
+       {"config.json", "log.jsonl", "real_samples.png", "losses.png", "predictions.png",
+        "training.gif", "images/holiday.png", "checkpoints/mine"}) {
     fs::create_directories(fs::path(run_ + "/" + file).parent_path());
     folder_.write("a/run/" + file, "of somebody");
     EXPECT_TRUE(named(file.substr(0, file.find('/')))) << file << hindrance_to_new_run(run_);

@@ -24,16 +24,17 @@ TEST(Divergence, IsALossThatIsNotFinite) {
   StepResult step;
   step.step = 12;
   step.epoch = 3;
-  step.loss_generator = 1e30;
-  EXPECT_EQ(divergence(step), "");
+  step.measures = {1e30, 1, 0};
+  const std::vector<std::string> names = {"loss", "accuracy"};
+  EXPECT_EQ(divergence(step, names), "");
   for (const double bad :
        {std::numeric_limits<double>::quiet_NaN(), -std::numeric_limits<double>::infinity()}) {
-    step.loss_generator = bad;
-    step.loss_discriminator = 1;
-    EXPECT_NE(divergence(step).find("at step 12 (epoch 3) the generator's"), std::string::npos);
-    step.loss_generator = 1;
-    step.loss_discriminator = bad;
-    EXPECT_NE(divergence(step).find("the discriminator's"), std::string::npos);
+    step.measures = {bad, 1, 0};
+    EXPECT_NE(divergence(step, names).find("at step 12 (epoch 3) loss is no"), std::string::npos);
+    step.measures = {1, bad, 0};
+    EXPECT_NE(divergence(step, names).find("accuracy is no"), std::string::npos);
+    step.measures = {1, 1, bad};  // there is no third
+    EXPECT_EQ(divergence(step, names), "");
   }
 }
 
@@ -44,7 +45,7 @@ class Collapse : public testing::Test {
     std::vector<float> samples;
     for (int picture = 0; picture < 16; ++picture)
       for (int i = 0; i < 64; ++i) samples.push_back(variety * static_cast<float>(picture % 2));
-    return watch_.after_epoch({7, g, d, 1}, step, samples);
+    return watch_.after_epoch({7, {g, d}, 1, {}}, step, samples);
   }
   CollapseWatch watch_{pictures(100, {8, 8, 1})};
 };
@@ -83,7 +84,7 @@ TEST_F(Collapse, IsATwentiethOfTheDatasVariety) {
 }
 
 TEST_F(Collapse, IsNotSeenWithoutPictures) {
-  EXPECT_EQ(watch_.after_epoch({7, 1, 1, 1}, 1000, {}), "");
+  EXPECT_EQ(watch_.after_epoch({7, {1, 1}, 1, {}}, 1000, {}), "");
 }
 
 }  // namespace

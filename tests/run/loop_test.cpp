@@ -127,15 +127,15 @@ TEST_F(RunLoop, ReportsWhatItDid) {
   EXPECT_EQ(summary.final_grid, folder_.path("run/images/epoch_0002.png"));
   const TrainingState& state = t.state();
   ASSERT_EQ(state.steps_in_epoch, 2);
-  EXPECT_EQ(summary.loss_generator,
-            (std::vector<double>{state.history[0].loss_generator, state.sum_loss_generator / 2}));
-  EXPECT_EQ(summary.loss_discriminator, (std::vector<double>{state.history[0].loss_discriminator,
-                                                             state.sum_loss_discriminator / 2}));
-  EXPECT_EQ(summary.epoch_seconds,
-            (std::vector<double>{state.history[0].seconds, state.epoch_seconds}));
-  EXPECT_EQ(summary.generator_parameters, t.generator_parameters());
-  EXPECT_EQ(summary.generator_moving_statistics, t.generator_moving_statistics());
-  EXPECT_EQ(summary.discriminator_parameters, t.discriminator_parameters());
+  ASSERT_EQ(summary.epochs.size(), 2U);
+  EXPECT_EQ(summary.epochs[0].means, state.history[0].means);
+  EXPECT_EQ(summary.epochs[0].seconds, state.history[0].seconds);
+  EXPECT_EQ(summary.epochs[1].epoch, 2);
+  EXPECT_EQ(summary.epochs[1].means, (Measures{state.sums[0] / 2, state.sums[1] / 2}));
+  EXPECT_EQ(summary.epochs[1].seconds, state.epoch_seconds);
+  ASSERT_EQ(summary.networks.size(), 2U);
+  EXPECT_EQ(summary.networks[1].name, "discriminator");
+  EXPECT_EQ(summary.networks[1].parameters, t.networks()[1].parameters);
   ASSERT_EQ(summary.settings.size(), settings(config_).size());
   EXPECT_EQ(summary.settings[0], (std::pair<std::string, std::string>{"preset", "vanilla"}));
 }
@@ -147,8 +147,8 @@ TEST_F(RunLoop, ReportsMovingStatisticsAndAnEpochOfOneStep) {
   Trainer t = trainer();
   // Means and variances of 7x7x2 features, then of one channel and one: 128, 64, 32 at a 64th.
   const RunSummary summary = run_training(t, options_).summary;
-  EXPECT_EQ(summary.generator_moving_statistics, 2 * (7 * 7 * 2 + 1 + 1));
-  EXPECT_EQ(summary.loss_generator.size(), 1U);
+  EXPECT_EQ(summary.networks[0].moving_statistics, 2 * (7 * 7 * 2 + 1 + 1));
+  EXPECT_EQ(summary.epochs.size(), 1U);
   EXPECT_EQ(files("images"), Strings{"epoch_0001.png"});  // of an epoch of one step so far
 }
 
@@ -161,7 +161,7 @@ TEST_F(RunLoop, CountsEpochsBetweenCheckpoints) {
 TEST_F(RunLoop, OfWholeEpochsReportsEachOnce) {
   config_.epochs = 2;
   const RunSummary summary = train().summary;
-  EXPECT_EQ(summary.loss_generator.size(), 2U);
+  EXPECT_EQ(summary.epochs.size(), 2U);
   EXPECT_EQ(summary.final_grid, folder_.path("run/images/epoch_0002.png"));
 }
 
@@ -187,7 +187,7 @@ TEST_F(RunLoop, StoppedAtOnceSavesTheInitialState) {
   EXPECT_TRUE(outcome.interrupted);
   EXPECT_EQ(files("checkpoints"), Strings{"epoch_0000.safetensors"});
   EXPECT_EQ(outcome.summary.final_grid, "");
-  EXPECT_TRUE(outcome.summary.loss_generator.empty());
+  EXPECT_TRUE(outcome.summary.epochs.empty());
 }
 
 // A run may have been killed after a checkpoint and before its pictures, or its disk was full.

@@ -16,6 +16,7 @@
 #include "gif/gif.h"
 #include "io/atomic_file.h"
 #include "plot/figure.h"
+#include "plot/predictions.h"
 #include "sanitized.h"
 #include "temporary_folder.h"
 #include "train/pictures.h"
@@ -205,13 +206,23 @@ TEST_F(Folder, AnimatesTheGridsOfTheNewestsSize) {
 
 TEST_F(Folder, LogsStepsAndEpochs) {
   RunFolder folder(run("run"), "", {});
-  folder.log(StepResult{7, 2, 32, 0.5, 0.25, 16, false});
-  folder.log(EpochRecord{2, 0.75, 0.125, 3}, run("run/images/x.png"));
+  const std::vector<std::string> names = {"loss_generator", "loss_discriminator"};
+  folder.log(StepResult{7, 2, 32, {0.5, 0.25}, 16, false}, names);
+  folder.log(EpochRecord{2, {0.75, 0.125}, 3, {}}, names, run("run/images/x.png"));
   EXPECT_EQ(read_file(folder.path("log.jsonl")),
             "{\"step\":7,\"epoch\":2,\"loss_generator\":0.5,\"loss_discriminator\":0.25,"
             "\"step_ms\":16.0,\"images_per_s\":2000.0}\n"
             "{\"epoch\":2,\"loss_generator\":0.75,\"loss_discriminator\":0.125,\"epoch_s\":3.0,"
             "\"grid\":\"images/x.png\"}\n");
+}
+
+TEST_F(Folder, LogsATestOfTheEpochsEnd) {
+  RunFolder folder(run("run"), "", {});
+  const std::vector<std::string> names = {"loss", "accuracy"};
+  folder.log(EpochRecord{2, {0.75, 0.5}, 3, Measures{1, 0.25}}, names, "");
+  EXPECT_EQ(read_file(folder.path("log.jsonl")),
+            "{\"epoch\":2,\"loss\":0.75,\"accuracy\":0.5,\"test_loss\":1.0,"
+            "\"test_accuracy\":0.25,\"epoch_s\":3.0}\n");
 }
 
 TEST_F(Folder, HoldsTheSettings) {
@@ -288,11 +299,38 @@ TEST_F(Folder, ShowsSamplesAsAGridOfTheirEpoch) {
 
 TEST_F(Folder, PlotsBothLossesByEpoch) {
   const RunFolder folder(run("run"), "", {});
-  folder.write_plot("DCGAN", {{1, 0.5, 1.5, 9}, {2, 0.75, 1.25, 9}, {3, 1, 1, 9}});
+  folder.write_losses("dcgan",
+                      {{1, {0.5, 1.5}, 9, {}}, {2, {0.75, 1.25}, 9, {}}, {3, {1, 1}, 9, {}}});
   expect_same(folder.path("losses.png"),
               plot_figure({{"Generator", {1, 2, 3}, {0.5, 0.75, 1}},
                            {"Discriminator", {1, 2, 3}, {1.5, 1.25, 1}}},
                           {"DCGAN: mean loss per epoch", "Epoch", "Loss"}));
+}
+
+TEST_F(Folder, PlotsLossAndAccuracyOfAClassifier) {
+  const RunFolder folder(run("run"), "", {});
+  folder.write_losses("classifier", {{1, {0.5, 0.75}, 9, Measures{0.6, 0.7}},
+                                     {2, {0.25, 1}, 9, {}},
+                                     {3, {0.2, 0.9}, 9, Measures{0.4, 0.8}}});
+  const std::string title = "Classifier of the TensorFlow tutorial: loss per epoch";
+  expect_same(
+      folder.path("losses.png"),
+      stacked(plot_figure({{"Training", {1, 2, 3}, {0.5, 0.25, 0.2}}, {"Test", {1, 3}, {0.6, 0.4}}},
+                          {title, "Epoch", "Loss"}, 900, 400),
+              plot_figure({{"Training", {1, 2, 3}, {0.75, 1, 0.9}}, {"Test", {1, 3}, {0.7, 0.8}}},
+                          {"Accuracy per epoch", "Epoch", "Accuracy"}, 900, 400)));
+}
+
+TEST_F(Folder, ShowsPredictions) {
+  const RunFolder folder(run("run"), "", {});
+  Dataset data = pictures(2, {28, 28, 1});
+  data.labels = {1, 0};
+  data.label_names = {"shoe", "bag"};
+  const std::vector<float> probabilities = {0.5F, 0.5F, 0.25F, 0.75F};
+  folder.write_predictions(data, probabilities);
+  expect_same(folder.path("predictions.png"),
+              predictions_figure(batch_of(data, data.pixels), probabilities, data.labels,
+                                 data.label_names));
 }
 
 TEST_F(Folder, MakesAnAnimationOfTheGridsThatExist) {

@@ -36,15 +36,15 @@ TEST(Run, LogsStepsAndEpochsAsTheTrainerReportsThem) {
       ASSERT_LT(step, steps.size());
       EXPECT_EQ(j.at("step"), steps[step].step);
       EXPECT_EQ(j.at("epoch"), steps[step].epoch);
-      EXPECT_NEAR(j.at("loss_generator"), steps[step].loss_generator, 1e-6);
-      EXPECT_NEAR(j.at("loss_discriminator"), steps[step].loss_discriminator, 1e-6);
+      EXPECT_NEAR(j.at("loss_generator"), steps[step].measures[0], 1e-6);
+      EXPECT_NEAR(j.at("loss_discriminator"), steps[step].measures[1], 1e-6);
       ++step;
     } else {
       const auto& history = trainer.state().history;
       ASSERT_LT(epoch, history.size());
       EXPECT_EQ(j.at("epoch"), history[epoch].epoch);
-      EXPECT_NEAR(j.at("loss_generator"), history[epoch].loss_generator, 1e-6);
-      EXPECT_NEAR(j.at("loss_discriminator"), history[epoch].loss_discriminator, 1e-6);
+      EXPECT_NEAR(j.at("loss_generator"), history[epoch].means[0], 1e-6);
+      EXPECT_NEAR(j.at("loss_discriminator"), history[epoch].means[1], 1e-6);
       ++epoch;
     }
   }

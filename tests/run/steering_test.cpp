@@ -110,7 +110,7 @@ Strings left_of(const TemporaryFolder& folder, std::int64_t keep,
 }
 
 TEST_F(Steering, KeepsNoOlderOneThanTheBest) {
-  const EpochRecord good{1, 0.69, 1.38, 0}, bad{1, 5, 0.1, 0};
+  const EpochRecord good{1, {0.69, 1.38}, 0, {}}, bad{1, {5, 0.1}, 0, {}};
   const auto history = [](std::vector<EpochRecord> epochs) {
     for (std::size_t i = 0; i < epochs.size(); ++i)
       epochs[i].epoch = static_cast<std::int64_t>(i) + 1;
@@ -135,7 +135,7 @@ TEST_F(Steering, CountsACheckpointOnceAndTakesNoHalfEpochForTheBest) {
     return fs::exists(folder_.path("kept/" + name));
   };
   TrainingState state;
-  state.history = {{1, 5, 0.1, 0}};  // better than none
+  state.history = {{1, {5, 0.1}, 0, {}}};  // better than none
   add("first", state);
   state.steps_in_epoch = 1;
   add("half", state);
@@ -150,7 +150,7 @@ TEST_F(Steering, CountsACheckpointOnceAndTakesNoHalfEpochForTheBest) {
   }
   EXPECT_FALSE(left("a"));
   EXPECT_TRUE(left("b"));
-  state.history = {{1, 0.69, 1.38, 0}};
+  state.history = {{1, {0.69, 1.38}, 0, {}}};
   add("more", state);
   EXPECT_TRUE(left("half"));
   add("most", state);
@@ -197,23 +197,53 @@ TEST_F(Steering, RemovesTheCheckpointThatItResumedAndNotTheNext) {
   EXPECT_TRUE(fs::exists(next));
 }
 
+TEST(MostAccurateEpoch, IsTheOneThatTestsBest) {
+  EXPECT_EQ(most_accurate_epoch({}), 0);
+  // Without tests, of the training.
+  EXPECT_EQ(most_accurate_epoch({{1, {1, 0.5}, 0, {}}, {2, {2, 0.7}, 0, {}}, {3, {1, 0.6}, 0, {}}}),
+            2);
+  EXPECT_EQ(most_accurate_epoch({{1, {0, 0.9}, 0, Measures{3, 0.5}},
+                                 {2, {0, 0.8}, 0, Measures{1, 0.6}},
+                                 {3, {0, 0.9}, 0, Measures{2, 0.6}}}),
+            2);
+}
+
+TEST_F(Steering, KeepsTheMostAccurateEpochOfAClassifier) {
+  fs::create_directories(folder_.path("kept"));
+  KeptCheckpoints kept(folder_.path("kept"), 1, {}, Task::classifier);
+  TrainingState state;
+  for (const double accuracy : {0.5, 0.9, 0.6, 0.7}) {
+    const auto epoch = static_cast<std::int64_t>(state.history.size()) + 1;
+    state.history.push_back({epoch, {1, 1}, 0, Measures{1, accuracy}});
+    folder_.write("kept/" + std::to_string(epoch), "a checkpoint");
+    kept.add(folder_.path("kept/" + std::to_string(epoch)), state);
+  }
+  Strings left;
+  for (const auto& entry : fs::directory_iterator(folder_.path("kept")))
+    left.push_back(entry.path().filename());
+  std::sort(left.begin(), left.end());
+  EXPECT_EQ(left, (Strings{"2", "4"}));
+}
+
 TEST(MostBalancedEpoch, IsTheOneNearestToAnEquilibrium) {
   const double nan = std::numeric_limits<double>::quiet_NaN();
   EXPECT_EQ(most_balanced_epoch({}), 0);
-  EXPECT_EQ(most_balanced_epoch({{1, nan, 1, 0}}), 0);
+  EXPECT_EQ(most_balanced_epoch({{1, {nan, 1}, 0, {}}}), 0);
   // Both losses count: 1.386 and 0.693 would be even.
-  EXPECT_EQ(most_balanced_epoch({{1, 0.7, 0.4, 0}, {2, 0.9, 1.3, 0}, {3, 3, 1.38, 0}}), 2);
-  EXPECT_EQ(most_balanced_epoch({{1, 0.9, 1.3, 0}, {2, 0.9, 1.3, 0}}), 1);
+  EXPECT_EQ(
+      most_balanced_epoch({{1, {0.7, 0.4}, 0, {}}, {2, {0.9, 1.3}, 0, {}}, {3, {3, 1.38}, 0, {}}}),
+      2);
+  EXPECT_EQ(most_balanced_epoch({{1, {0.9, 1.3}, 0, {}}, {2, {0.9, 1.3}, 0, {}}}), 1);
   // And both of the equilibrium's losses: others would be met by another of these.
-  EXPECT_EQ(most_balanced_epoch({{1, 0.69, 1.38, 0},
-                                 {2, 1.1, 2.2, 0},
-                                 {3, 0.69, 2.08, 0},
-                                 {4, 0.69, 0.69, 0},
-                                 {5, 1.1, 1.38, 0},
-                                 {6, 0.69, 2.69, 0},
-                                 {7, 0.1, 1.38, 0}}),
+  EXPECT_EQ(most_balanced_epoch({{1, {0.69, 1.38}, 0, {}},
+                                 {2, {1.1, 2.2}, 0, {}},
+                                 {3, {0.69, 2.08}, 0, {}},
+                                 {4, {0.69, 0.69}, 0, {}},
+                                 {5, {1.1, 1.38}, 0, {}},
+                                 {6, {0.69, 2.69}, 0, {}},
+                                 {7, {0.1, 1.38}, 0, {}}}),
             1);
-  EXPECT_EQ(most_balanced_epoch({{7, nan, nan, 0}, {8, 5, 0.1, 0}}), 8);
+  EXPECT_EQ(most_balanced_epoch({{7, {nan, nan}, 0, {}}, {8, {5, 0.1}, 0, {}}}), 8);
 }
 
 TEST_F(Steering, DrawsEveryNthEpochAndTheLast) {

@@ -10,19 +10,11 @@
 namespace dcgan::test {
 namespace {
 
-struct LossCurves {
-  std::vector<double> generator, discriminator;
-};
-
-LossCurves train(Config config, const std::string& backend, std::size_t steps) {
+std::vector<Measures> train(Config config, const std::string& backend, std::size_t steps) {
   config.backend = backend;
   Trainer trainer(config, pictures(config, config.batch_size * 25 / 2));
-  LossCurves curves;
-  for (std::size_t i = 0; i < steps; ++i) {
-    const StepResult result = trainer.train_step();
-    curves.generator.push_back(result.loss_generator);
-    curves.discriminator.push_back(result.loss_discriminator);
-  }
+  std::vector<Measures> curves;
+  for (std::size_t i = 0; i < steps; ++i) curves.push_back(trainer.train_step().measures);
   return curves;
 }
 
@@ -37,17 +29,16 @@ TEST_P(Backends, FollowEachOther) {
   const bool larger = config.preset.starts_with("dcgan-");
   const std::size_t all_steps = larger ? 6 : 20;
   config.batch_size = larger ? 4 : 16;
-  const LossCurves cpu = train(config, "cpu", all_steps);
+  const std::vector<Measures> cpu = train(config, "cpu", all_steps);
   for (const BackendStatus& b : backend_statuses()) {
     if (b.name == "cpu" || !b.why_unavailable.empty()) continue;
     const bool slow = sanitized || b.name == "simt-check";
     const std::size_t steps = !slow ? all_steps : larger ? 2 : 5;
-    const LossCurves other = train(config, b.name, steps);
-    for (std::size_t i = 0; i < steps; ++i) {
-      EXPECT_NEAR(cpu.generator[i], other.generator[i], tolerance) << b.name << " step " << i + 1;
-      EXPECT_NEAR(cpu.discriminator[i], other.discriminator[i], tolerance)
-          << b.name << " step " << i + 1;
-    }
+    const std::vector<Measures> other = train(config, b.name, steps);
+    for (std::size_t i = 0; i < steps; ++i)
+      for (std::size_t m = 0; m < cpu[i].size(); ++m)
+        EXPECT_NEAR(cpu[i][m], other[i][m], tolerance)
+            << b.name << " step " << i + 1 << ", measure " << m;
   }
 }
 

@@ -85,18 +85,18 @@ TEST_F(Checkpoint, HoldsTheSettingsAndTheStateToTheBit) {
   EXPECT_EQ(header.state.step, 5);
   EXPECT_EQ(header.state.steps_in_epoch, 2);
   EXPECT_EQ(header.state.images_in_epoch, 16);
-  EXPECT_EQ(header.state.sum_loss_generator, state_.sum_loss_generator);
-  EXPECT_EQ(header.state.sum_loss_discriminator, state_.sum_loss_discriminator);
+  EXPECT_EQ(header.state.sums[0], state_.sums[0]);
+  EXPECT_EQ(header.state.sums[1], state_.sums[1]);
   EXPECT_EQ(header.state.epoch_seconds, state_.epoch_seconds);
   ASSERT_EQ(header.state.history.size(), 1U);
   const EpochRecord &got = header.state.history[0], &wanted = state_.history[0];
   EXPECT_EQ(got.epoch, 1);
-  EXPECT_EQ(got.loss_generator, wanted.loss_generator);
-  EXPECT_EQ(got.loss_discriminator, wanted.loss_discriminator);
+  EXPECT_EQ(got.means[0], wanted.means[0]);
+  EXPECT_EQ(got.means[1], wanted.means[1]);
   EXPECT_EQ(got.seconds, wanted.seconds);
   // Numbers that are easily confused.
-  EXPECT_NE(wanted.loss_generator, wanted.loss_discriminator);
-  EXPECT_NE(wanted.loss_generator, wanted.seconds);
+  EXPECT_NE(wanted.means[0], wanted.means[1]);
+  EXPECT_NE(wanted.means[0], wanted.seconds);
 }
 
 TEST_F(Checkpoint, KeepsLossesThatAreNotFinite) {
@@ -105,9 +105,9 @@ TEST_F(Checkpoint, KeepsLossesThatAreNotFinite) {
     state["sum_loss_generator"] = nullptr;
     state["history"][0][2] = nullptr;
   }));
-  EXPECT_TRUE(std::isnan(header.state.sum_loss_generator));
-  EXPECT_FALSE(std::isnan(header.state.sum_loss_discriminator));
-  EXPECT_TRUE(std::isnan(header.state.history.at(0).loss_discriminator));
+  EXPECT_TRUE(std::isnan(header.state.sums[0]));
+  EXPECT_FALSE(std::isnan(header.state.sums[1]));
+  EXPECT_TRUE(std::isnan(header.state.history.at(0).means[1]));
 }
 
 TEST_F(Checkpoint, IsRefusedIfDamagedOrAnotherFormat) {
@@ -229,10 +229,9 @@ TEST_F(Checkpoint, SmallerThanItsNetworksIsRefused) {
   config_.width = 1.0 / 64;
   config_.threads = 1;
   const Trainer trainer(config_, pictures(config_, 8));
-  const std::int64_t values = trainer.generator_parameters() +
-                              trainer.generator_moving_statistics() +
-                              trainer.discriminator_parameters();
-  ASSERT_GT(trainer.generator_moving_statistics(), 0);
+  std::int64_t values = 0;
+  for (const NetworkInfo& n : trainer.networks()) values += n.parameters + n.moving_statistics;
+  ASSERT_GT(trainer.networks()[0].moving_statistics, 0);
   const std::vector<float> zeros(static_cast<std::size_t>(values));
   const auto refusal_of = [&](std::int64_t held) -> std::string {
     write_safetensors(file_, {{"x", DType::f32, {held}, zeros.data()}});

@@ -12,6 +12,7 @@
 #include "dcgan/error.h"
 #include "temporary_folder.h"
 #include "train/gan.h"
+#include "train/model.h"
 
 namespace dcgan::test {
 namespace {
@@ -62,13 +63,14 @@ TEST_F(Memory, CountsBothNetworksTheBatchAndTheLoss) {
   constexpr std::int64_t batch = 3 * 784 + 9;   // real, generated, gradient; noise
   constexpr std::int64_t loss = 2 + 2 + 1 + 1;  // logits, adjoints, ratio; and the two losses
   for (const std::int64_t rows : {1, 5})
-    EXPECT_EQ(Gan::bytes(narrow(rows)), 4 * (4 * generator + rows * generator_row) +
-                                            4 * (4 * discriminator + 2 * rows * discriminator_row) +
-                                            2 * rows * masks + 4 * rows * (batch + loss) + 4 * 2);
+    EXPECT_EQ(model_bytes(narrow(rows)),
+              4 * (4 * generator + rows * generator_row) +
+                  4 * (4 * discriminator + 2 * rows * discriminator_row) + 2 * rows * masks +
+                  4 * rows * (batch + loss) + 4 * 2);
 }
 
 TEST_F(Memory, TooLittleIsRefused) {
-  const std::int64_t need = Gan::bytes(narrow(8));
+  const std::int64_t need = model_bytes(narrow(8));
   has_free(need);
   EXPECT_EQ(refusal(narrow(8)), "");
   has_free(need - 1);
@@ -82,7 +84,7 @@ TEST_F(Memory, IsNamedInTenthsOfGiB) {
   has_free(std::int64_t{39} * (1 << 30) / 10 + 1);
   char need[32];
   std::snprintf(need, sizeof need, "%.1f",
-                std::floor(static_cast<double>(Gan::bytes(config)) / (1 << 30) * 10) / 10);
+                std::floor(static_cast<double>(model_bytes(config)) / (1 << 30) * 10) / 10);
   EXPECT_EQ(refusal(config), too_little(need, "3.9"));
 }
 

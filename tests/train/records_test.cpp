@@ -36,10 +36,9 @@ double mean(const std::vector<double>& values) {
 void expect_means(const std::vector<EpochRecord>& history, const std::vector<EpochLosses>& epochs) {
   for (std::size_t i = 0; i < history.size(); ++i) {
     EXPECT_EQ(history[i].epoch, static_cast<std::int64_t>(i) + 1);
-    EXPECT_DOUBLE_EQ(history[i].loss_generator, mean(epochs[i].generator)) << "epoch " << i + 1;
-    EXPECT_DOUBLE_EQ(history[i].loss_discriminator, mean(epochs[i].discriminator))
-        << "epoch " << i + 1;
-    EXPECT_NE(history[i].loss_generator, epochs[i].generator.back());
+    EXPECT_DOUBLE_EQ(history[i].means[0], mean(epochs[i].generator)) << "epoch " << i + 1;
+    EXPECT_DOUBLE_EQ(history[i].means[1], mean(epochs[i].discriminator)) << "epoch " << i + 1;
+    EXPECT_NE(history[i].means[0], epochs[i].generator.back());
   }
 }
 
@@ -59,8 +58,8 @@ TEST_F(Records, CountStepsImagesAndEpochsAndAverageTheirLosses) {
     EXPECT_EQ(trainer.state().step, step);
     EXPECT_EQ(trainer.state().steps_in_epoch, step % 3);
     EpochLosses& of_epoch = epochs[static_cast<std::size_t>(epoch) - 1];
-    of_epoch.generator.push_back(result.loss_generator);
-    of_epoch.discriminator.push_back(result.loss_discriminator);
+    of_epoch.generator.push_back(result.measures[0]);
+    of_epoch.discriminator.push_back(result.measures[1]);
     of_epoch.milliseconds += result.milliseconds;
     EXPECT_GT(result.milliseconds, 0);
     EXPECT_EQ(trainer.state().history.size(), static_cast<std::size_t>(step / 3));
@@ -81,8 +80,8 @@ TEST_F(Records, AverageOverAnEpochThatWasInterrupted) {
   const auto step = [&](Trainer& trainer) {
     const StepResult result = trainer.train_step();
     EpochLosses& epoch = epochs[static_cast<std::size_t>(result.epoch) - 1];
-    epoch.generator.push_back(result.loss_generator);
-    epoch.discriminator.push_back(result.loss_discriminator);
+    epoch.generator.push_back(result.measures[0]);
+    epoch.discriminator.push_back(result.measures[1]);
   };
   {
     Trainer first(config, data);

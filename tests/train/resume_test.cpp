@@ -45,8 +45,7 @@ TEST_P(Resume, GivesTheSameBitsAsAnUnbrokenRun) {
   expect_same_tensors(folder.path("unbroken"), folder.path("resumed"));
   ASSERT_EQ(unbroken.state().history.size(), 2U);
   const EpochRecord &expected = unbroken.state().history[1], &got = second.state().history[1];
-  EXPECT_EQ(expected.loss_generator, got.loss_generator);
-  EXPECT_EQ(expected.loss_discriminator, got.loss_discriminator);
+  EXPECT_EQ(expected.means, got.means);
 }
 
 TEST_P(Resume, TheSeedDecidesTheBits) {
@@ -60,7 +59,10 @@ TEST_P(Resume, TheSeedDecidesTheBits) {
   }
   expect_same_tensors(folder.path("a"), folder.path("b"));
   const SafetensorsFile a(folder.path("a")), c(folder.path("c"));
-  EXPECT_NE(a.f32("generator.dense1.kernel"), c.f32("generator.dense1.kernel"));
+  for (const auto& [name, entry] : a.entries())
+    if (name.ends_with(".kernel")) {
+      EXPECT_NE(a.f32(name), c.f32(name)) << name;
+    }
 }
 
 TEST_P(Resume, StepsAllocateNoBuffers) {

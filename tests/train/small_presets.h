@@ -24,12 +24,19 @@ inline Config small_preset(const std::string& name) {
   return config;
 }
 
+/// With labels from 0 to 9.
 inline Dataset pictures(const Config& config, std::int64_t count) {
-  return pictures(count, gan_spec(config).image);
+  Dataset data = pictures(count, image_shape(config));
+  for (std::int64_t i = 0; i < count; ++i)
+    data.labels.push_back(static_cast<std::uint8_t>((3 * i + i / 4) % 10));
+  return data;
 }
 
-constexpr const char* all_presets[] = {"vanilla",  "dcgan",    "tf-tutorial", "vanilla-64",
-                                       "dcgan-32", "dcgan-64", "dcgan-128"};
+constexpr const char* gan_presets[] = {"vanilla",    "dcgan",    "modern",   "tf-tutorial",
+                                       "vanilla-64", "dcgan-32", "dcgan-64", "dcgan-128"};
+constexpr const char* all_presets[] = {"vanilla",    "dcgan",    "modern",   "tf-tutorial",
+                                       "vanilla-64", "dcgan-32", "dcgan-64", "dcgan-128",
+                                       "classifier", "judge"};
 
 /// Of letters, digits and underscores, as GoogleTest requires.
 inline std::string as_test_name(std::string text) {

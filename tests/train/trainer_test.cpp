@@ -41,9 +41,14 @@ TEST(TrainerDescription, HasTheNetworksSizes) {
   config.backend = "cpu";
   config.batch_size = 2;
   const Trainer trainer(config, pictures(2));
-  EXPECT_EQ(trainer.generator_parameters(), 903'008);
-  EXPECT_EQ(trainer.generator_moving_statistics(), 12'736);
-  EXPECT_EQ(trainer.discriminator_parameters(), 55'233);
+  const std::vector<NetworkInfo> networks = trainer.networks();
+  ASSERT_EQ(networks.size(), 2U);
+  EXPECT_EQ(networks[0].name, "generator");
+  EXPECT_EQ(networks[0].parameters, 903'008);
+  EXPECT_EQ(networks[0].moving_statistics, 12'736);
+  EXPECT_EQ(networks[1].name, "discriminator");
+  EXPECT_EQ(networks[1].parameters, 55'233);
+  EXPECT_EQ(networks[1].moving_statistics, 0);
 }
 
 TEST(TrainerDescription, SaysWhichBackendsAutoSkippedAndWhy) {

@@ -31,7 +31,7 @@ def main():
             failed.append(name)
             continue
         error = np.abs(a - b).max() / max(np.abs(a).max(), 1e-30)
-        judged = name.startswith(("grad.", "loss.", "fake"))
+        judged = name.startswith(("grad.", "loss", "accuracy", "fake"))
         if zero_gradient_bias and name.endswith(NOT_COMPARABLE):
             judged = False
         rows.append((error, name, judged))

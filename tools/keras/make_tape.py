@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Writes a parity tape and what Keras makes of it.
 
-A tape fixes everything random of a few training steps: real images, noise and
-the discriminator's dropout masks. Keras runs the steps from given weights;
+A tape fixes everything random of a few training steps: of a GAN real images,
+noise and the discriminator's dropout masks, of the classifier images and their
+labels. Keras runs the steps from given weights;
 `dcgan_cuda replay` runs the same steps and must give the same numbers
 (tools/keras/compare.py).
 
@@ -19,6 +20,12 @@ What is in a tape, for S steps of B images, and in the result:
     gradients `grad.<name>`, the last step's `<name>`, `adam.m.<name>`,
     `adam.v.<name>`
 
+Of the preset classifier there are instead
+
+    images  [S, B, height, width, channels] f32 in [0, 1]
+    labels  [S, B] f32: the classes, from 0
+    loss, accuracy [S], and gradients, weights and moments as above
+
 With P > 1 discriminator steps per step (vanilla-64) the discriminator passes P
 times over real and generated images, with an update after each, and once more
 over the same generated ones for the generator. So mask.real.dropout<n> is
@@ -33,7 +40,7 @@ made-up ones.
 of each result tensor 64 entries and the largest absolute value. Those of the
 suite are made with --steps 3 --batch 4 --seed 2 and
 
-    --preset vanilla, dcgan, tf-tutorial
+    --preset vanilla, dcgan, tf-tutorial, classifier
     --preset vanilla --set width=0.125 --set label_smoothing=0.3
     --preset vanilla-64 --set width=0.015625 --seed 33
 """
@@ -45,6 +52,8 @@ import os
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 
+import classifier
+
 KEEP = 0.7
 NOTEBOOK = {"image": (28, 28, 1), "latent": 100, "slope": 0.3, "width": 1.0, "beta1": 0.5,
             "rate_generator": 2e-4, "rate_discriminator": 2e-4, "label_smoothing": 0.0,
@@ -55,6 +64,7 @@ PRESETS = {
     "tf-tutorial": NOTEBOOK | {"rate_generator": 1e-4, "rate_discriminator": 1e-4, "beta1": 0.9},
     "vanilla-64": NOTEBOOK | {"image": (64, 64, 3), "latent": 64, "slope": 0.2,
                               "label_smoothing": 0.1, "discriminator_steps": 2},
+    "classifier": {"image": (28, 28, 1), "width": 1.0},
 }
 SETTABLE = {"width": float, "label_smoothing": float, "discriminator_steps": int, "latent": int}
 
@@ -157,6 +167,13 @@ def build(preset, settings):
     return keras.Model(noise, x), keras.Model([image] + masks, logits)
 
 
+def models_of(preset, settings):
+    """By the networks' names."""
+    if preset == "classifier":
+        return {"classifier": classifier.build(settings)}
+    return dict(zip(("generator", "discriminator"), build(preset, settings)))
+
+
 def names_of(network, model):
     """{variable path: the project's name}, layers counted per kind from 1."""
     kinds = {"Dense": "dense", "Conv2D": "conv", "Conv2DTranspose": "conv_transpose",
@@ -184,7 +201,7 @@ class Run:
     def __init__(self, preset, settings, weights):
         import keras
 
-        self.models = dict(zip(("generator", "discriminator"), build(preset, settings)))
+        self.models = models_of(preset, settings)
         self.names = {}
         for network, model in self.models.items():
             self.names.update(names_of(network, model))
@@ -259,6 +276,9 @@ def run(preset, settings, weights, tape):
     import keras
     import tensorflow as tf
 
+    if preset == "classifier":
+        (model,) = models_of(preset, settings).values()
+        return classifier.run(model, names_of(preset, model), weights, tape)
     training = Run(preset, settings, weights)
     cast = lambda values: tf.cast(values, keras.backend.floatx())
 
@@ -293,6 +313,8 @@ def run(preset, settings, weights, tape):
 
 def make_tape(preset, settings, steps, batch, seed, data):
     """Images as bytes, noise and masks of `steps` steps."""
+    if preset == "classifier":
+        return classifier.make_tape(read_images(data), data, steps, batch, seed)
     rng = np.random.default_rng(seed)
     shape = (steps, batch) + settings["image"]
     if settings["image"] == (28, 28, 1):
@@ -318,9 +340,9 @@ def write_fixture(path, preset, changed, tape, result):
     import keras
     from safetensors.numpy import save_file
 
-    out = {"real_u8": tape["real_u8"], "noise": tape["noise"]}
+    out = {k: tape[k] for k in ("real_u8", "noise", "images_u8", "labels") if k in tape}
     metadata = {"preset": preset, "settings": json.dumps(changed), "keras": keras.__version__}
-    if np.array_equal(tape["real_u8"], made_up_images(tape["real_u8"].shape)):
+    if "real_u8" in out and np.array_equal(out["real_u8"], made_up_images(out["real_u8"].shape)):
         metadata["real_u8"] = json.dumps(out.pop("real_u8").shape)
     for name, value in tape.items():
         if name.startswith("mask."):
@@ -366,7 +388,7 @@ def main():
         weights = load_file(args.weights)
     else:
         weights = {}
-        for network, model in zip(("generator", "discriminator"), build(args.preset, settings)):
+        for network, model in models_of(args.preset, settings).items():
             names = names_of(network, model)
             for variable in model.weights:
                 weights[names[variable.path]] = recipe(names[variable.path], tuple(variable.shape))
@@ -374,7 +396,7 @@ def main():
             save_file(weights, args.weights)
     tape = make_tape(args.preset, settings, args.steps, args.batch, args.seed, args.data)
     if args.tape:
-        save_file({k: v for k, v in tape.items() if k != "real_u8"}, args.tape)
+        save_file({k: v for k, v in tape.items() if not k.endswith("_u8")}, args.tape)
     result = run(args.preset, settings, weights, tape)
     if args.result:
         save_file(result, args.result)

@@ -17,6 +17,8 @@
 #include "backend/cpu/loss.h"
 #include "backend/cpu/memory.h"
 #include "backend/cpu/random.h"
+#include "backend/cpu/softmax_loss.h"
+#include "backend/cpu/weighted_sum.h"
 #include "backend/machine_limits.h"
 
 namespace dcgan::cpu {
@@ -91,10 +93,12 @@ class CpuBackend final : public Backend {
     cpu::epilogue_backward(c, scratch_.data());
   }
   void gan_loss(const GanLoss& l) override { cpu::gan_loss(l); }
+  void softmax_loss(const SoftmaxLoss& l) override { cpu::softmax_loss(l); }
   void adam(const AdamStep& s) override { cpu::adam(s); }
   void draw_normal(const NormalDraw& d) override { cpu::draw_normal(d); }
   void draw_keep_mask(const KeepMaskDraw& d) override { cpu::draw_keep_mask(d); }
   void gather(const Gather& g) override { cpu::gather(g); }
+  void weighted_sum(const WeightedSum& s) override { cpu::weighted_sum(s); }
 
  private:
   ConvContext convolutions_;

@@ -1,4 +1,4 @@
-// Pixels of the chosen images as floats: (u8 - 127.5) / 127.5, exactly as float division gives it.
+// Pixels of the chosen images as floats: (u8 - offset) / scale, exactly as float division gives it.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "backend/cpu/gather.cpp"
 #include <hwy/foreach_target.h>
@@ -14,14 +14,14 @@
 HWY_BEFORE_NAMESPACE();
 namespace dcgan::cpu::HWY_NAMESPACE {
 
-void Normalise(const std::uint8_t* pixels, std::int64_t n, float* out) {
+void ToRange(const std::uint8_t* pixels, std::int64_t n, float offset, float scale, float* out) {
   const D d;
   const hn::Rebind<std::uint8_t, D> bytes;
   const hn::Rebind<std::int32_t, D> ints;
-  const auto middle = hn::Set(d, 127.5F);
+  const auto from = hn::Set(d, offset), by = hn::Set(d, scale);
   for (std::int64_t i = 0; i < n; i += static_cast<std::int64_t>(hn::Lanes(d))) {
     const auto level = hn::ConvertTo(d, hn::PromoteTo(ints, load_first(bytes, pixels + i, n - i)));
-    store_first(d, hn::Div(hn::Sub(level, middle), middle), out + i, n - i);
+    store_first(d, hn::Div(hn::Sub(level, from), by), out + i, n - i);
   }
 }
 
@@ -31,7 +31,7 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace dcgan::cpu {
 namespace {
-HWY_EXPORT(Normalise);
+HWY_EXPORT(ToRange);
 
 /// Reverses the pixels of each row.
 void mirror(const Mirror& m, std::int64_t size, float* image) {
@@ -48,8 +48,8 @@ void gather(const Gather& b) {
     const std::uint64_t index = shuffled_index(b.shuffle.seed, b.shuffle.stream, b.shuffle.step,
                                                static_cast<std::uint64_t>(b.first + i),
                                                static_cast<std::uint64_t>(b.count));
-    HWY_DYNAMIC_DISPATCH(Normalise)
-    (b.pixels + static_cast<std::int64_t>(index) * b.image_size, b.image_size,
+    HWY_DYNAMIC_DISPATCH(ToRange)
+    (b.pixels + static_cast<std::int64_t>(index) * b.image_size, b.image_size, b.offset, b.scale,
      b.out + i * b.image_size);
     const RandomAddress& coin = b.mirror.address;
     if (b.mirror.width > 0 && philox_coin(coin.seed, coin.stream, coin.step, index))

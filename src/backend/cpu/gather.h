@@ -1,4 +1,4 @@
-// A shuffled batch out of the data set, normalised to [-1, 1].
+// A shuffled batch out of the data set, as floats of a range.
 #pragma once
 #include "backend/backend.h"
 

@@ -27,11 +27,21 @@ void gan_loss(const GanLoss& loss) {
   const auto real_target = static_cast<double>(loss.real_target);
   const auto fake_target = static_cast<double>(loss.fake_target);
   const auto generator_target = static_cast<double>(loss.generator_target);
-  const bool one_pass = fake_target == 0 && generator_target == 1;
+  const bool one_pass = !loss.relativistic && fake_target == 0 && generator_target == 1;
   double generator = 0, discriminator = 0;
   for (std::int64_t i = 0; i < loss.batch; ++i) {
     const auto real = static_cast<double>(loss.logits[i]);
     const auto fake = static_cast<double>(loss.logits[loss.batch + i]);
+    if (loss.relativistic) {
+      discriminator += cross_entropy(real - fake, real_target);
+      generator += cross_entropy(fake - real, generator_target);
+      const auto real_adjoint = static_cast<float>(adjoint(real - fake, real_target) / n);
+      loss.discriminator_adjoint[i] = real_adjoint;
+      loss.discriminator_adjoint[loss.batch + i] = -real_adjoint;
+      loss.generator_adjoint[i] = static_cast<float>(adjoint(fake - real, generator_target) / n);
+      loss.ratio[i] = 0;
+      continue;
+    }
     discriminator += cross_entropy(real, real_target) + cross_entropy(fake, fake_target);
     generator += cross_entropy(fake, generator_target);
     const double held = one_pass ? std::max(fake, lowest_logit) : fake;

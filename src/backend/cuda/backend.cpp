@@ -12,6 +12,8 @@
 #include "kernels/gather.h"
 #include "kernels/loss.h"
 #include "kernels/random.h"
+#include "kernels/softmax_loss.h"
+#include "kernels/weighted_sum.h"
 
 #define DCGAN_TEXT_OF(name) #name
 #define DCGAN_TEXT(name) DCGAN_TEXT_OF(name)
@@ -74,6 +76,9 @@ class DeviceBackend final : public Backend {
     DCGAN_TARGET::epilogue_backward(c, workspace_.data(), streams_.compute());
   }
   void gan_loss(const GanLoss& l) override { DCGAN_TARGET::gan_loss(l, streams_.compute()); }
+  void softmax_loss(const SoftmaxLoss& l) override {
+    DCGAN_TARGET::softmax_loss(l, streams_.compute());
+  }
   void adam(const AdamStep& s) override { DCGAN_TARGET::adam(s, streams_.compute()); }
   void draw_normal(const NormalDraw& d) override {
     DCGAN_TARGET::draw_normal(d, streams_.compute());
@@ -82,6 +87,9 @@ class DeviceBackend final : public Backend {
     DCGAN_TARGET::draw_keep_mask(d, streams_.compute());
   }
   void gather(const Gather& g) override { DCGAN_TARGET::gather(g, streams_.compute()); }
+  void weighted_sum(const WeightedSum& s) override {
+    DCGAN_TARGET::weighted_sum(s, streams_.compute());
+  }
 
  private:
   LayerContext context() { return {streams_, workspace_}; }
