@@ -32,7 +32,9 @@ struct Describe {
   std::string operator()(const layer::BatchNorm& l) const {
     return "BatchNorm momentum " + number(l.momentum) + " epsilon " + number(l.epsilon);
   }
-  std::string operator()(const layer::LeakyReLU& l) const { return "LeakyReLU " + number(l.slope); }
+  std::string operator()(const layer::LeakyReLU& l) const {
+    return l.slope == 0 ? "ReLU" : "LeakyReLU " + number(l.slope);
+  }
   std::string operator()(const layer::Dropout& l) const { return "Dropout " + number(l.rate); }
   std::string operator()(const layer::Tanh&) const { return "Tanh"; }
   std::string operator()(const layer::Reshape& l) const {
