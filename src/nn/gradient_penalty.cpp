@@ -1,5 +1,5 @@
-// R1 and R2 (Mescheder et al., 2018; Roth et al., 2017) exactly, with ops of first order. A network D
-// of kernels and LeakyReLU is linear around each sample: with the slopes m_l that a sample's
+// R1 and R2 (Mescheder et al., 2018; Roth et al., 2017) exactly, with ops of first order. A network
+// D of kernels and LeakyReLU is linear around each sample: with the slopes m_l that a sample's
 // activations have, and a_l the layers' results,
 //   a_l = m_l (W_l a_(l-1) + b_l),  d_l = m_l W_(l+1)^T d_(l+1),  g = W_1^T d_1 = dD/dx,
 // and the penalty |g|^2 / 2 has in W_l the gradient d_l (x) v_(l-1), where v is g sent forward
@@ -27,7 +27,8 @@ LinearOp& Sequential::bare_op(std::size_t index, std::int64_t rows) {
   return *op;
 }
 
-/// Multiplies `dy` [rows, out] by the slopes, and the dropout's factors, that the last forward() had.
+/// Multiplies `dy` [rows, out] by the slopes, and the dropout's factors, that the last forward()
+/// had.
 void Sequential::apply_slopes(const Node& node, std::int64_t rows, const float* y, float* dy) {
   if (node.epilogue.activation == Activation::none && node.dropout < 0) return;
   const std::uint8_t* keep =
@@ -36,8 +37,8 @@ void Sequential::apply_slopes(const Node& node, std::int64_t rows, const float* 
                               node.out.size(), dy, nullptr});
 }
 
-/// The gradient of a bias, sum of adjoint_i * delta_i over samples and places: as a product with the
-/// adjoints, and a sum over the places.
+/// The gradient of a bias, sum of adjoint_i * delta_i over samples and places: as a product with
+/// the adjoints, and a sum over the places.
 void Sequential::sum_bias_gradient(const Node& node, std::int64_t rows, const float* adjoint) {
   const std::int64_t places = node.out.height * node.out.width;
   float* dbias = gradient(node.bias);
@@ -46,8 +47,8 @@ void Sequential::sum_bias_gradient(const Node& node, std::int64_t rows, const fl
   if (!op) op = backend_.dense({rows, 1, node.out.size()}, {});
   op->backward_weights(adjoint, node.delta.f32(), sums);
   if (places == 1) return;
-  backend_.epilogue_backward({{.bias = true}, places, node.out.channels, sums, nullptr, nullptr, 0,
-                              sums, dbias});
+  backend_.epilogue_backward(
+      {{.bias = true}, places, node.out.channels, sums, nullptr, nullptr, 0, sums, dbias});
 }
 
 void Sequential::backward_penalised(const PenalisedPass& pass) {

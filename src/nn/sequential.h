@@ -24,7 +24,7 @@ enum class Mode { training, inference };
 /// What backward_penalised() differentiates: L(D) + factor / 2 * |dD/dx|^2, summed over samples,
 /// of a network with one output D.
 struct PenalisedPass {
-  std::int64_t rows = 0;  ///< of the last forward(), all of them
+  std::int64_t rows = 0;           ///< of the last forward(), all of them
   const float* adjoint = nullptr;  ///< [rows], dL/dD
   float factor = 0;
   float* dx = nullptr;             ///< [rows, input], becomes dD/dx of each sample
@@ -100,13 +100,14 @@ class Sequential {
   /// Operations for one number of rows, planned when they are first called for; by node.
   struct Plan {
     std::vector<std::unique_ptr<LinearOp>> linear;
-    std::vector<std::unique_ptr<LinearOp>> bare;  ///< without epilogue
+    std::vector<std::unique_ptr<LinearOp>> bare;                    ///< without epilogue
     std::map<std::int64_t, std::unique_ptr<LinearOp>> sample_sums;  ///< by the size of a sample
     std::vector<std::unique_ptr<BatchNormOp>> batch_norm;
   };
 
   Plan& plan(std::int64_t rows);
-  std::unique_ptr<LinearOp> make_linear(const Node& node, std::int64_t rows, const Epilogue& epilogue);
+  std::unique_ptr<LinearOp> make_linear(const Node& node, std::int64_t rows,
+                                        const Epilogue& epilogue);
   LinearOp& linear_op(std::size_t node, std::int64_t rows);
   LinearOp& bare_op(std::size_t node, std::int64_t rows);
   void apply_slopes(const Node& node, std::int64_t rows, const float* y, float* dy);

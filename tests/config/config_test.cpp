@@ -151,7 +151,7 @@ TEST(Config, JsonWithChannelsThatThePresetDoesNotHaveIsRefusedByItsName) {
 
 TEST(Config, EverySettingSaysWhatItTakes) {
   for (const SettingInfo& s : settings(Config{})) EXPECT_FALSE(s.help.empty()) << s.key;
-  EXPECT_EQ(settings(Config{}).size(), 34u);
+  EXPECT_EQ(settings(Config{}).size(), 47u);
 }
 
 TEST(Config, EverySettingTakesItsBoundsAndNothingBeyond) {
@@ -232,7 +232,7 @@ TEST(Config, TheNearestKeyIsThatOfTheFewestChanges) {
     const std::string message = set_message(key, "1"), before = "did you mean ";
     return message.substr(message.find(before) + before.size());
   };
-  EXPECT_EQ(suggested("pesilno"), "preset?");
+  EXPECT_EQ(suggested("pesot"), "preset?");
   EXPECT_EQ(suggested("bea2"), "generator.beta2?");
   EXPECT_EQ(suggested("dascriminatr"), "discriminator.beta1?");
 }

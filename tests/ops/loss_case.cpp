@@ -1,6 +1,9 @@
 // The loss, with hard labels and smoothed ones, at moderate and extreme logits.
 #include "ops/loss_case.h"
 
+#include <algorithm>
+#include <functional>
+
 #include "ref/reference.h"
 
 namespace dcgan::test {
@@ -19,7 +22,8 @@ class LossRun final : public Run {
         losses_(backend, "losses", 2) {}
   void pass(std::size_t) override {
     backend_.gan_loss({batch_, targets_.real, targets_.fake, targets_.generator, logits_.data(),
-                       discriminator_.data(), generator_.data(), ratio_.data(), losses_.data()});
+                       discriminator_.data(), generator_.data(), ratio_.data(), losses_.data(),
+                       targets_.relativistic});
   }
   std::vector<Result> results() const override {
     return {discriminator_.read(), generator_.read(), ratio_.read(), losses_.read()};
@@ -69,12 +73,16 @@ std::unique_ptr<Run> LossCase::start(Backend& backend) const {
 }
 
 std::vector<Expected> LossCase::expected() const {
-  const ref::GanLosses r =
-      ref::gan_loss(widened(logits()), targets_.real, targets_.fake, targets_.generator);
+  const ref::Vector x = widened(logits());
+  const ref::GanLosses r = targets_.relativistic
+                               ? ref::relativistic_loss(x, targets_.real, targets_.generator)
+                               : ref::gan_loss(x, targets_.real, targets_.fake, targets_.generator);
   // Entry by entry: an adjoint of 1e-35 counts too. The smallest are denormal: their last bit is
-  // 1.4e-45.
-  const auto each = [](const char* of, const std::vector<double>& values) {
-    return Expected{of, values, 1e-43, 1e-6};
+  // 1.4e-45. Of a pair the logits' difference is rounded, which at 100 is 4e-6 of its exponential,
+  // and can be so large that nothing is left of the adjoint.
+  const bool far = targets_.relativistic && extreme_;
+  const auto each = [&](const char* of, const std::vector<double>& values) {
+    return Expected{of, values, far ? 1e-37 : 1e-43, far ? 1e-5 : 1e-6};
   };
   return {each("discriminator adjoint", r.discriminator_adjoint),
           each("generator adjoint", r.generator_adjoint), each("ratio", r.ratio),
@@ -88,7 +96,9 @@ std::vector<Slope> LossCase::slopes(Backend& backend) const {
   LossRun run(batch_, targets_, x, backend);
   run.pass(0);
   const Floats discriminator = run.discriminator_adjoint(), of_fakes = run.generator_adjoint();
-  Floats generator(x.size());  // the real half has no part in L_G
+  Floats generator(x.size());  // the real half has no part in L_G, but in pairs
+  if (targets_.relativistic)
+    std::transform(of_fakes.begin(), of_fakes.end(), generator.begin(), std::negate<>());
   std::copy(of_fakes.begin(), of_fakes.end(), generator.begin() + batch_);
   const auto loss = [&](std::size_t which) {
     return [&run, which](const Floats& v) { return static_cast<double>(run.losses_at(v)[which]); };
@@ -108,14 +118,17 @@ Cases loss_cases() {
   // The ratio is defined if the fake's target is 0 and the generator's 1, whatever the real one's.
   const LossTargets real_smoothed{"_real_smoothed", 0.9F, 0, 1},
       fake_smoothed{"_fake_smoothed", 1, 0.1F, 1},
-      generator_smoothed{"_generator_smoothed", 1, 0, 0.9F};
+      generator_smoothed{"_generator_smoothed", 1, 0, 0.9F}, pairs{"_pairs", 1, 0, 1, true},
+      pairs_smoothed{"_pairs_smoothed", 0.9F, 0.3F, 0.8F, true};
   Cases cases;
   for (const bool extreme : {false, true}) {
     for (const std::int64_t batch : {1, 5, 96, 255, 256, 257})
       for (const LossTargets& targets : {smoothed_targets(0), smoothed_targets(0.1)})
         cases.push_back(std::make_shared<LossCase>(batch, targets, extreme));
-    for (const LossTargets& targets : {real_smoothed, fake_smoothed, generator_smoothed})
+    for (const LossTargets& targets :
+         {real_smoothed, fake_smoothed, generator_smoothed, pairs, pairs_smoothed})
       cases.push_back(std::make_shared<LossCase>(96, targets, extreme));
+    cases.push_back(std::make_shared<LossCase>(257, pairs, extreme));
   }
   return cases;
 }

@@ -7,6 +7,7 @@ namespace dcgan::test {
 struct LossTargets {
   std::string name;
   float real, fake, generator;
+  bool relativistic = false;
 };
 
 /// As the trainer has them: all moved towards 1/2 by half of `smoothing`.

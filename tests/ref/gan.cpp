@@ -1,6 +1,9 @@
 // The two kinds of step.
 #include "ref/gan.h"
 
+#include <algorithm>
+#include <cmath>
+
 namespace dcgan::ref {
 namespace {
 
@@ -37,6 +40,7 @@ Gan::Gan(const Config& config, const GanSpec& spec)
       config_(config) {
   generator.initialise(config.seed);
   discriminator.initialise(config.seed);
+  if (config.average > 0) average = generator.values;
 }
 
 /// L_D, its gradients in the discriminator.
@@ -64,26 +68,79 @@ double Gan::differentiate_generator(const Masks& fake_masks) {
   return loss.value;
 }
 
+double Gan::penalise_discriminator(const Vector& real, const Masks& masks) {
+  double sum = 0;
+  for (const int half : {0, 1})
+    sum += discriminator.penalise(rows_, half == 0 ? real : fake, half_of(masks, half),
+                                  config_.penalty / static_cast<double>(rows_));
+  return 2 * sum / static_cast<double>(rows_);
+}
+
+/// Both losses of pairs and their gradients.
+StepLosses Gan::relativistic_step(const Vector& real, const Masks& masks) {
+  Vector logits = discriminator.forward(rows_, real, half_of(masks, 0));
+  const Vector of_fakes = discriminator.forward(rows_, fake, half_of(masks, 1));
+  logits.insert(logits.end(), of_fakes.begin(), of_fakes.end());
+  const double target = 1 - config_.label_smoothing / 2;
+  const GanLosses l = relativistic_loss(logits, target, target);
+  const auto middle = l.discriminator_adjoint.begin() + rows_;
+  generator.clear_gradients();  // the last forward pass was over the fake images
+  generator.backward(discriminator.backward(l.generator_adjoint));
+  discriminator.clear_gradients();
+  discriminator.backward({middle, l.discriminator_adjoint.end()});
+  discriminator.forward(rows_, real, half_of(masks, 0));
+  discriminator.backward({l.discriminator_adjoint.begin(), middle});
+  return {l.generator, l.discriminator, 0};
+}
+
+/// Half of the average are the weights of the last half-life of images.
+void Gan::update_average(std::int64_t step) {
+  const double seen = static_cast<double>((step + 1) * config_.batch_size);
+  const double half_life = std::min(500'000.0, config_.average * seen);
+  const double beta = std::pow(0.5, static_cast<double>(rows_) / half_life);
+  for (auto& [name, values] : average)
+    for (std::size_t i = 0; i < values.size(); ++i)
+      values[i] = beta * values[i] + (1 - beta) * generator.values.at(name)[i];
+}
+
+/// By a cosine, from the first to the final value (0: none).
+static double scheduled(double first, double last, double progress) {
+  constexpr double pi = 3.14159265358979323846;
+  return last == 0 ? first : last + (first - last) * (1 + std::cos(pi * progress)) / 2;
+}
+
 StepLosses Gan::step(const Vector& real, const Vector& noise, const MasksOfPass& masks,
-                     std::int64_t step) {
+                     std::int64_t step, double progress) {
+  AdamConfig adam[] = {config_.generator, config_.discriminator};
+  for (AdamConfig& a : adam) {
+    a.learning_rate = scheduled(a.learning_rate, a.final_learning_rate, progress);
+    a.beta2 = scheduled(a.beta2, a.final_beta2, progress);
+  }
   rows_ = static_cast<std::int64_t>(noise.size()) / config_.latent;
   fake = generator.forward(rows_, noise, {});
   StepLosses losses{};
   const auto passes = static_cast<std::uint32_t>(config_.discriminator_steps);
   if (passes == 1) {
     const Masks both = masks(2 * rows_, 0);
-    losses.discriminator = differentiate_discriminator(real, both);
-    losses.generator = differentiate_generator(half_of(both, 1));
-    generator.update(config_.generator, step + 1);
-    discriminator.update(config_.discriminator, step + 1);
+    if (config_.loss == "relativistic") {
+      losses = relativistic_step(real, both);
+    } else {
+      losses.discriminator = differentiate_discriminator(real, both);
+      losses.generator = differentiate_generator(half_of(both, 1));
+    }
+    if (config_.penalty > 0) losses.penalty = penalise_discriminator(real, both);
+    generator.update(adam[0], step + 1);
+    discriminator.update(adam[1], step + 1);
+    if (config_.average > 0) update_average(step);
     return losses;
   }
   for (std::uint32_t pass = 0; pass < passes; ++pass) {
     losses.discriminator = differentiate_discriminator(real, masks(2 * rows_, pass));
-    discriminator.update(config_.discriminator, step * passes + pass + 1);
+    discriminator.update(adam[1], step * passes + pass + 1);
   }
   losses.generator = differentiate_generator(masks(rows_, passes));
-  generator.update(config_.generator, step + 1);
+  generator.update(adam[0], step + 1);
+  if (config_.average > 0) update_average(step);
   return losses;
 }
 

@@ -9,7 +9,7 @@
 namespace dcgan::ref {
 
 struct StepLosses {
-  double generator, discriminator;
+  double generator, discriminator, penalty;
 };
 
 class Gan {
@@ -17,6 +17,8 @@ class Gan {
   explicit Gan(const Config& config, const GanSpec& spec);
 
   Network generator, discriminator;
+  /// Values of the generator that samples are drawn with, if the settings ask for an average.
+  Tensors average;
   /// Of the last step, [rows, image].
   Vector fake;
 
@@ -27,11 +29,16 @@ class Gan {
   /// several the discriminator changes that many times, and then the generator against the changed
   /// one. The loss reported of the discriminator is that before its last change.
   StepLosses step(const Vector& real, const Vector& noise, const MasksOfPass& masks,
-                  std::int64_t step);
+                  std::int64_t step, double progress = 0);
 
  private:
   double differentiate_discriminator(const Vector& real, const Masks& masks);
   double differentiate_generator(const Masks& fake_masks);
+  /// Adds the gradients of R1 and R2; returns the mean |dD/dx|^2 of the real images and of the fake
+  /// ones, added up.
+  double penalise_discriminator(const Vector& real, const Masks& masks);
+  StepLosses relativistic_step(const Vector& real, const Masks& masks);
+  void update_average(std::int64_t step);
 
   Config config_;
   std::int64_t rows_ = 0;

@@ -296,6 +296,32 @@ Vector Network::backward(const Vector& dy) {
   return gradient;
 }
 
+double Network::penalise(std::int64_t rows, const Vector& x, const Masks& masks, double factor) {
+  constexpr double h = 1e-5;
+  const Vector ones(static_cast<std::size_t>(rows), 1);
+  const Tensors before = gradients;
+  const double kink = nearest_kink_;
+  forward(rows, x, masks);
+  const Vector slope = backward(ones);
+  Tensors sides[2];
+  for (const int side : {0, 1}) {
+    Vector moved = x;
+    for (std::size_t i = 0; i < x.size(); ++i) moved[i] += (side == 0 ? -h : h) * slope[i];
+    clear_gradients();
+    forward(rows, moved, masks);
+    backward(ones);
+    sides[side] = gradients;
+  }
+  gradients = before;
+  for (auto& [name, gradient] : gradients)
+    for (std::size_t i = 0; i < gradient.size(); ++i)
+      gradient[i] += factor * (sides[1].at(name)[i] - sides[0].at(name)[i]) / (2 * h);
+  nearest_kink_ = kink;  // the moved samples are no part of the training
+  double sum = 0;
+  for (const double g : slope) sum += g * g / 2;
+  return sum;
+}
+
 void Network::clear_gradients() {
   for (auto& [name, gradient] : gradients) gradient.assign(gradient.size(), 0);
 }

@@ -54,6 +54,8 @@ struct GanLosses {
 /// From logits [2 * batch]: real, then fake.
 GanLosses gan_loss(const Vector& logits, double real_target, double fake_target,
                    double generator_target);
+/// Of the pairs of a real and a fake one.
+GanLosses relativistic_loss(const Vector& logits, double real_target, double generator_target);
 
 struct SoftmaxLosses {
   double loss, right;

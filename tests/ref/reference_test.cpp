@@ -115,6 +115,22 @@ TEST(Reference, GanLossAdjointsEqualDifferences) {
   }
 }
 
+TEST(Reference, RelativisticLossAdjointsEqualDifferences) {
+  const Vector logits = draw(10, 1), one{1};
+  for (const double target : {1.0, 0.9}) {
+    const GanLosses l = relativistic_loss(logits, target, target);
+    expect_gradient(
+        [&](const Vector& x) { return Vector{relativistic_loss(x, target, target).discriminator}; },
+        logits, one, l.discriminator_adjoint);
+    Vector both;  // by the real logits, too: the pair's difference alone counts
+    for (const double a : l.generator_adjoint) both.push_back(-a);
+    both.insert(both.end(), l.generator_adjoint.begin(), l.generator_adjoint.end());
+    expect_gradient(
+        [&](const Vector& x) { return Vector{relativistic_loss(x, target, target).generator}; },
+        logits, one, both);
+  }
+}
+
 TEST(Reference, SoftmaxLossAdjointsEqualDifferences) {
   for (const std::size_t classes : {1, 2, 5}) {
     Vector logits = draw(6 * classes, 1);

@@ -44,6 +44,21 @@ GanLosses gan_loss(const Vector& logits, double real_target, double fake_target,
   return l;
 }
 
+GanLosses relativistic_loss(const Vector& logits, double real_target, double generator_target) {
+  const std::size_t batch = logits.size() / 2;
+  const auto n = static_cast<double>(batch);
+  GanLosses l{0, 0, Vector(2 * batch), Vector(batch), Vector(batch)};
+  for (std::size_t i = 0; i < batch; ++i) {
+    const double lead = logits[i] - logits[batch + i];
+    l.discriminator += cross_entropy(lead, real_target) / n;
+    l.generator += cross_entropy(-lead, generator_target) / n;
+    l.discriminator_adjoint[i] = adjoint(lead, real_target) / n;
+    l.discriminator_adjoint[batch + i] = -l.discriminator_adjoint[i];
+    l.generator_adjoint[i] = adjoint(-lead, generator_target) / n;
+  }
+  return l;
+}
+
 SoftmaxLosses softmax_loss(const Vector& logits, const std::vector<int>& labels) {
   const std::size_t classes = logits.size() / labels.size();
   const auto n = static_cast<double>(labels.size());

@@ -27,7 +27,7 @@ struct Size {
 
 Size size_of(const std::string& preset) {
   if (preset == "vanilla-64") return {3, 2, 5};
-  if (preset.starts_with("dcgan-")) return {5, 3, 5};
+  if (preset.starts_with("dcgan-") || preset == "modern") return {5, 3, 5};
   return {13, 5, 7};
 }
 
@@ -60,7 +60,9 @@ class ReferenceRun {
     const auto masks = [&](std::int64_t mask_rows, std::uint32_t pass) {
       return ref::drawn_masks(gan.discriminator, config_.seed, step_, mask_rows, pass);
     };
-    const ref::StepLosses losses = gan.step(real, noise, masks, step_);
+    const double progress =
+        static_cast<double>(step_) / static_cast<double>(config_.epochs * per_epoch);
+    const ref::StepLosses losses = gan.step(real, noise, masks, step_, progress);
     ++step_;
     return losses;
   }
@@ -75,7 +77,9 @@ class ReferenceRun {
                                       std::min(chunk, count - first) * config_.latent);
       noise.insert(noise.end(), part.begin(), part.end());
     }
-    return gan.generator.infer(count, noise);
+    ref::Network generator = gan.generator;
+    if (!gan.average.empty()) generator.values = gan.average;
+    return generator.infer(count, noise);
   }
 
   ref::Gan gan;
@@ -104,6 +108,14 @@ class ReferenceTraining : public testing::TestWithParam<Variant> {
     c.discriminator_steps = v.discriminator_steps;
     c.generator = {2e-3, 0.5, 0.99, 1e-3};
     c.discriminator = {1e-3, 0.6, 0.98, 2e-3};
+    if (v.preset == "modern") {
+      c.epochs = 4;
+      c.generator = {2e-3, 0.1, 0.9, 1e-3, 5e-4, 0.99};
+      c.discriminator = {1e-3, 0.2, 0.8, 2e-3, 3e-4, 0.98};
+      c.average = 0.4;
+      c.dropout = 0.2;
+      c.width /= 2;
+    }
     c.batch_norm_momentum = 0.8;
     c.batch_norm_epsilon = 1e-3;  // two rows of a batch may be near to each other
     c.flip = v.preset.starts_with("dcgan-") ? 1 : 0;
@@ -125,13 +137,19 @@ TEST_P(ReferenceTraining, HasTheSameLossesStateAndSamples) {
     const ref::StepLosses expected = reference.train_step();
     EXPECT_NEAR(got.measures[0], expected.generator, loss_bound) << "step " << i + 1;
     EXPECT_NEAR(got.measures[1], expected.discriminator, loss_bound) << "step " << i + 1;
+    EXPECT_NEAR(got.measures[2], expected.penalty, loss_bound) << "step " << i + 1;
   }
   const TemporaryFolder folder;
   trainer.save(folder.path("state"));
   const SafetensorsFile state(folder.path("state"));
+  // In front of batch norm a bias has no gradient but rounding.
+  const std::string but =
+      c.preset == "dcgan" || c.preset == "modern" ? "generator.dense1.bias" : "";
   for (const ref::Network* network : {&reference.gan.generator, &reference.gan.discriminator})
-    // In front of batch norm a bias has no gradient but rounding.
-    expect_state(state, *network, state_bound, c.preset == "dcgan" ? "generator.dense1.bias" : "");
+    expect_state(state, *network, state_bound, but);
+  for (const auto& [name, value] : reference.gan.average)
+    if (name != but)
+      expect_near("average." + name, state.f32("average." + name), value, state_bound);
   constexpr std::int64_t samples = 70;  // more than are drawn at one address
   expect_near("samples", trainer.sample(samples, 5), reference.sample(samples, 5), sample_bound);
 }
@@ -147,6 +165,8 @@ std::vector<Variant> variants() {
     all.push_back({"dcgan", b.name, 0.3, 1, 59});
     all.push_back({"vanilla-64", b.name, 0.1, 2, 29});
     all.push_back({"dcgan", b.name, 0, 3, 52});
+    all.push_back({"modern", b.name, 0, 1, 11});
+    all.push_back({"modern", b.name, 0.2, 1, 11});
     all.push_back({"dcgan-32", b.name, 0, 1, 11});
     all.push_back({"dcgan-64", b.name, 0, 1, 11});
   }

@@ -60,7 +60,9 @@ TEST_P(Resume, TheSeedDecidesTheBits) {
   expect_same_tensors(folder.path("a"), folder.path("b"));
   const SafetensorsFile a(folder.path("a")), c(folder.path("c"));
   for (const auto& [name, entry] : a.entries())
-    if (name.ends_with(".kernel")) EXPECT_NE(a.f32(name), c.f32(name)) << name;
+    if (name.ends_with(".kernel")) {
+      EXPECT_NE(a.f32(name), c.f32(name)) << name;
+    }
 }
 
 TEST_P(Resume, StepsAllocateNoBuffers) {

@@ -32,11 +32,11 @@ inline Dataset pictures(const Config& config, std::int64_t count) {
   return data;
 }
 
-constexpr const char* gan_presets[] = {"vanilla",  "dcgan",    "tf-tutorial", "vanilla-64",
-                                       "dcgan-32", "dcgan-64", "dcgan-128"};
-constexpr const char* all_presets[] = {"vanilla",    "dcgan",      "tf-tutorial",
-                                       "vanilla-64", "dcgan-32",   "dcgan-64",
-                                       "dcgan-128",  "classifier", "judge"};
+constexpr const char* gan_presets[] = {"vanilla",    "dcgan",    "modern",   "tf-tutorial",
+                                       "vanilla-64", "dcgan-32", "dcgan-64", "dcgan-128"};
+constexpr const char* all_presets[] = {"vanilla",    "dcgan",    "modern",   "tf-tutorial",
+                                       "vanilla-64", "dcgan-32", "dcgan-64", "dcgan-128",
+                                       "classifier", "judge"};
 
 /// Of letters, digits and underscores, as GoogleTest requires.
 inline std::string as_test_name(std::string text) {

@@ -38,8 +38,7 @@ void gan_loss(const GanLoss& loss) {
       const auto real_adjoint = static_cast<float>(adjoint(real - fake, real_target) / n);
       loss.discriminator_adjoint[i] = real_adjoint;
       loss.discriminator_adjoint[loss.batch + i] = -real_adjoint;
-      loss.generator_adjoint[i] =
-          static_cast<float>(adjoint(fake - real, generator_target) / n);
+      loss.generator_adjoint[i] = static_cast<float>(adjoint(fake - real, generator_target) / n);
       loss.ratio[i] = 0;
       continue;
     }
