@@ -144,6 +144,7 @@ void set_state(Gan& gan, ref::Network& reference) {
     for (float& v : values) v = t.name.ends_with("variance") ? 0.3F + 2 * std::abs(v) : 5 * v;
     set(t, generator.moving(), std::move(values));
   }
+  if (gan.averages()) gan.begin_average();
 }
 
 /// The documented noise: sample i is of the address (seed, stream 4, i / 64).
