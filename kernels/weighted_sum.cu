@@ -30,16 +30,17 @@ bool aligned(const float* p) { return reinterpret_cast<std::uintptr_t>(p) % 16 =
 void weighted_sum(const WeightedSum& s, cudaStream_t stream) {
   const std::int64_t count = s.rows * s.size;
   // Without a scale of their own rows are one flat array.
-  const bool packs =
-      aligned(s.a) && aligned(s.b) && aligned(s.y) && (!s.a_scale || packs_of_four(s.size));
+  const bool packs = count >= 4 && aligned(s.a) && aligned(s.b) && aligned(s.y) &&
+                     (!s.a_scale || packs_of_four(s.size));
+  const std::int64_t whole = packs ? count / 4 * 4 : count;
   const Divider by_size(s.a_scale ? narrow(s.size) : 1);
-  const std::int64_t whole = packs ? count / 4 * 4 : 0;
-  if (whole > 0)
-    launch({"weighted_sum", least_bytes(s)}, weighted_sum_kernel<4>, blocks_for(whole, threads * 4),
-           threads, 0, stream, s, by_size, std::int64_t{0}, whole);
+  with_width(packs, [&](auto width) {
+    launch({"weighted_sum", least_bytes(s)}, weighted_sum_kernel<width>,
+           blocks_for(whole, threads * width), threads, 0, stream, s, by_size, std::int64_t{0},
+           whole);
+  });
   if (whole < count)
-    launch({"weighted_sum", whole > 0 ? 0 : least_bytes(s)}, weighted_sum_kernel<1>,
-           blocks_for(count - whole, threads), threads, 0, stream, s, by_size, whole, count);
+    launch("weighted_sum", weighted_sum_kernel<1>, 1, threads, 0, stream, s, by_size, whole, count);
 }
 
 }  // namespace dcgan::DCGAN_TARGET

@@ -13,6 +13,7 @@ enum ExitStatus { done = 0, failed = 1, wrong_usage = 2, interrupted = 130 };
 
 void add_train(CLI::App& app, int& status);
 void add_sample(CLI::App& app, int& status);
+void add_evaluate(CLI::App& app, int& status);
 void add_replay(CLI::App& app, int& status);
 void add_kernels(CLI::App& app, int& status);
 void add_info(CLI::App& app, int& status);

@@ -90,6 +90,7 @@ int main(int argc, char** argv) {
   cli::add_notebook(app, status);
   cli::add_train(app, status);
   cli::add_sample(app, status);
+  cli::add_evaluate(app, status);
   cli::add_replay(app, status);
   cli::add_kernels(app, status);
   cli::add_info(app, status);

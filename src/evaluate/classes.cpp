@@ -19,6 +19,12 @@ std::vector<int> predicted_classes(std::span<const float> logits, std::int64_t c
   return predicted;
 }
 
+double accuracy(std::span<const int> predicted, std::span<const std::uint8_t> labels) {
+  std::int64_t right = 0;
+  for (std::size_t i = 0; i < predicted.size(); ++i) right += predicted[i] == labels[i];
+  return static_cast<double>(right) / static_cast<double>(predicted.size());
+}
+
 std::vector<double> class_shares(std::span<const int> predicted, std::int64_t classes) {
   std::vector<std::int64_t> counts(static_cast<std::size_t>(classes));
   for (const int one : predicted) ++counts[static_cast<std::size_t>(one)];

@@ -10,6 +10,9 @@ namespace dcgan {
 /// Throws Error for a logit that is no number, naming the picture.
 std::vector<int> predicted_classes(std::span<const float> logits, std::int64_t classes);
 
+/// The share of predicted classes that are the labels, [count] each.
+double accuracy(std::span<const int> predicted, std::span<const std::uint8_t> labels);
+
 /// The share of each class, [classes].
 std::vector<double> class_shares(std::span<const int> predicted, std::int64_t classes);
 

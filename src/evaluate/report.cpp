@@ -14,6 +14,9 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+/// A classifier that is right less often has been trained on other classes, or hardly at all.
+constexpr double fit_judge = 0.5;
+
 Features features_of(const char* what, const Judged& judged, std::int64_t size, int threads) {
   try {
     return describe_features(judged.features, size, threads);
@@ -86,9 +89,14 @@ Evaluation evaluate(const Judged& generated, const Judged& training, const Judge
 }
 
 std::string to_table(const Evaluation& e) {
-  std::string text =
-      fmt::format("{} beside the {} test images of {}, as seen by {}\n\n", visible(e.samples),
-                  e.test_images, visible(e.data), visible(e.judge));
+  std::string text = fmt::format("{} beside the {} test images of {}\n", visible(e.samples),
+                                 e.test_images, visible(e.data));
+  if (e.judge_accuracy)
+    text += fmt::format("the judge classifies {:.1f} % of these right{}\n", 100 * *e.judge_accuracy,
+                        *e.judge_accuracy < fit_judge
+                            ? ": it does not know such images, and its figures say little"
+                            : "");
+  text += '\n';
   text += row("", "samples", "real beside real");
   text += row("pictures", std::to_string(e.generated.samples), std::to_string(e.real.samples));
   for (const Figure& f : figures(e))
@@ -111,9 +119,9 @@ std::string to_table(const Evaluation& e) {
 std::string to_json(const Evaluation& e) {
   Json json = {{"samples", visible(e.samples)},
                {"data", visible(e.data)},
-               {"judge", visible(e.judge)},
                {"test_images", e.test_images},
                {"collapsed", e.collapsed()}};
+  if (e.judge_accuracy) json["judge_accuracy"] = *e.judge_accuracy;
   Json generated = {{"count", e.generated.samples}}, real = {{"count", e.real.samples}};
   for (const Figure& f : figures(e)) {
     generated[f.key] = f.generated;

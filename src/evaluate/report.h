@@ -1,7 +1,7 @@
 // What an evaluation found, as numbers, as a table and as JSON.
 #pragma once
 #include <cstdint>
-#include <span>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,8 +29,9 @@ struct Comparison {
 
 struct Evaluation {
   // Said by the caller.
-  std::string samples, data, judge;      ///< what they are, for people
+  std::string samples, data;             ///< what they are, for people
   std::vector<std::string> class_names;  ///< or none: then they have numbers
+  std::optional<double> judge_accuracy;  ///< the classifier's, on the test images
 
   std::int64_t test_images = 0;
   Comparison generated;

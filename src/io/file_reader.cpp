@@ -1,10 +1,11 @@
-// open, fstat and pread.
+// open, fstat and pread; or a copy.
 #include "io/file_reader.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -30,9 +31,13 @@ FileReader::FileReader(const std::string& path)
   size_bytes_ = static_cast<std::uint64_t>(status.st_size);
 }
 
+FileReader::FileReader(std::string name, std::span<const std::byte> bytes)
+    : path_(std::move(name)), memory_(bytes.data()), size_bytes_(bytes.size()) {}
+
 FileReader::FileReader(FileReader&& other) noexcept
     : path_(std::move(other.path_)),
       descriptor_(std::exchange(other.descriptor_, -1)),
+      memory_(other.memory_),
       size_bytes_(other.size_bytes_) {}
 
 FileReader::~FileReader() {
@@ -41,6 +46,12 @@ FileReader::~FileReader() {
 
 void FileReader::read_at(std::uint64_t offset_bytes, void* out, std::size_t bytes) const {
   auto* to = static_cast<std::byte*>(out);
+  if (memory_) {
+    if (offset_bytes > size_bytes_ || bytes > size_bytes_ - offset_bytes)
+      throw Error(path_ + ": it has no bytes beyond " + std::to_string(size_bytes_));
+    std::copy_n(memory_ + offset_bytes, bytes, to);
+    return;
+  }
   while (bytes > 0) {
     const ssize_t got =
         TEMP_FAILURE_RETRY(pread(descriptor_, to, bytes, static_cast<off_t>(offset_bytes)));

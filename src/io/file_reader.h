@@ -1,6 +1,8 @@
-// Reads parts of a file by their position.
+// Reads parts of a file, or of bytes in memory, by their position.
 #pragma once
+#include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 
 namespace dcgan {
@@ -9,6 +11,8 @@ class FileReader {
  public:
   /// Throws Error naming the file if it cannot be opened or is no regular file.
   explicit FileReader(const std::string& path);
+  /// Reads bytes that outlive it, as if they were in a file of this name.
+  FileReader(std::string name, std::span<const std::byte> bytes);
   ~FileReader();
   FileReader(FileReader&&) noexcept;
   FileReader& operator=(FileReader&&) = delete;
@@ -19,8 +23,9 @@ class FileReader {
 
  private:
   std::string path_;
-  int descriptor_;
-  std::uint64_t size_bytes_;
+  int descriptor_ = -1;
+  const std::byte* memory_ = nullptr;  // in place of a descriptor
+  std::uint64_t size_bytes_ = 0;
 };
 
 }  // namespace dcgan

@@ -157,19 +157,20 @@ std::int64_t checked_size(const std::vector<std::int64_t>& shape, std::size_t va
 
 }  // namespace
 
-NpyFile::NpyFile(const std::string& path) : path_(path), file_(path) {
+NpyFile::NpyFile(const std::string& path, NpyTypes may_have) : path_(path), file_(path) {
+  const bool or_bytes = may_have == NpyTypes::reals_or_bytes;
   try {
     const Header header = HeaderText(header_text(file_, data_begin_)).read();
-    if (header.descr != "<f4" && header.descr != "<f8")
+    if (header.descr != "<f4" && header.descr != "<f8" && !(or_bytes && header.descr == "|u1"))
       throw Error("its values are of type '" + header.descr + "'");
     if (header.fortran_order) throw Error("it is in Fortran order");
     shape_ = header.shape;
-    value_bytes_ = header.descr == "<f4" ? sizeof(float) : sizeof(double);
+    value_bytes_ = header.descr[2] - std::size_t{'0'};
     size_ = checked_size(shape_, value_bytes_, file_.size_bytes() - data_begin_);
   } catch (const Error& e) {
-    throw Error(
-        path + ": " + e.what() +
-        "; expected what numpy.save writes of a little-endian float32 or float64 array in C order");
+    throw Error(path + ": " + e.what() + "; expected what numpy.save writes of a " +
+                (or_bytes ? "uint8, or " : "") +
+                "little-endian float32 or float64 array in C order");
   }
 }
 
@@ -180,6 +181,12 @@ std::vector<float> NpyFile::values(std::int64_t first, std::int64_t count) const
   const std::uint64_t begin = data_begin_ + static_cast<std::uint64_t>(first) * value_bytes_;
   if (value_bytes_ == sizeof(float)) {
     file_.read_at(begin, out.data(), out.size() * sizeof(float));
+    return out;
+  }
+  if (holds_bytes()) {
+    std::vector<std::uint8_t> bytes(out.size());
+    file_.read_at(begin, bytes.data(), bytes.size());
+    std::copy(bytes.begin(), bytes.end(), out.begin());
     return out;
   }
   std::vector<double> wide(out.size());

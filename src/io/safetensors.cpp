@@ -4,6 +4,7 @@
 #include <bit>
 #include <cstring>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "dcgan/error.h"
 #include "io/atomic_file.h"
@@ -157,7 +158,14 @@ void write_safetensors(const std::string& path, const std::vector<TensorToWrite>
   write_file_atomically(path, parts);
 }
 
-SafetensorsFile::SafetensorsFile(const std::string& path) : path_(path), file_(path) {
+SafetensorsFile::SafetensorsFile(const std::string& path)
+    : SafetensorsFile(path, FileReader(path)) {}
+
+SafetensorsFile::SafetensorsFile(const std::string& name, std::span<const std::byte> bytes)
+    : SafetensorsFile(name, FileReader(name, bytes)) {}
+
+SafetensorsFile::SafetensorsFile(const std::string& path, FileReader file)
+    : path_(path), file_(std::move(file)) {
   try {
     std::uint64_t length = 0;
     const std::uint64_t size = file_.size_bytes();

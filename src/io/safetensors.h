@@ -34,6 +34,8 @@ void write_safetensors(const std::string& path, const std::vector<TensorToWrite>
 class SafetensorsFile {
  public:
   explicit SafetensorsFile(const std::string& path);
+  /// The same of a file's bytes in memory, which outlive it; `name` stands for its path.
+  SafetensorsFile(const std::string& name, std::span<const std::byte> bytes);
 
   struct Entry {
     DType dtype;
@@ -60,6 +62,8 @@ class SafetensorsFile {
   const std::vector<std::int64_t>& shape(const std::string& name) const;
 
  private:
+  SafetensorsFile(const std::string& path, FileReader file);
+
   template <class T>
   std::vector<T> elements(const std::string& name, DType dtype,
                           const std::vector<std::int64_t>& wanted) const;

@@ -31,7 +31,7 @@ struct BatchNorm {
   double momentum, epsilon;
 };
 struct LeakyReLU {
-  double slope;
+  double slope;  ///< 0: a ReLU
 };
 struct Dropout {
   double rate;

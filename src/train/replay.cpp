@@ -142,7 +142,9 @@ void replay_gan(Config config, const SafetensorsFile& tape, const ReplayFiles& f
   for (std::size_t n = 0; n < gan.discriminator().dropouts().size(); ++n)
     masks.push_back(read_masks(tape, config, steps, n, gan.discriminator().dropouts()[n].shape));
 
-  Result result(steps, {"loss.generator", "loss.discriminator"});
+  std::vector<std::string> measures = {"loss.generator", "loss.discriminator"};
+  if (config.penalty > 0) measures.emplace_back("penalty");
+  Result result(steps, measures);
   const StepsOf real_of(real, steps), noise_of(noise, steps);
   for (std::int64_t step = 0; step < steps; ++step) {
     real_of.upload(*backend, step, gan.real_images());

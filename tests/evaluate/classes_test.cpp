@@ -27,6 +27,10 @@ TEST(Classes, OfALogitThatIsNoNumberAreRefused) {
   }
 }
 
+TEST(Classes, AreRightWhereTheyAreTheLabels) {
+  EXPECT_EQ(accuracy(std::vector<int>{1, 0, 2, 2}, std::vector<std::uint8_t>{1, 0, 2, 0}), .75);
+}
+
 TEST(Classes, HaveShares) {
   EXPECT_EQ(class_shares(std::vector<int>{2, 0, 2, 2}, 4), (std::vector<double>{.25, 0, .75, 0}));
 }

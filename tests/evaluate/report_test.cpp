@@ -78,7 +78,7 @@ Evaluation made_up() {
   Evaluation e;
   e.samples = "x\x1b.npy";
   e.data = "clothes";
-  e.judge = "somebody";
+  e.judge_accuracy = .9375;
   e.class_names = {"shirt", "bag"};
   e.test_images = 700;
   e.generated = {10, {1.25, -.000125, .5, .25, .125, .75}, 7.5, {.25, .75, 0}, std::log(2)};
@@ -88,31 +88,40 @@ Evaluation made_up() {
 
 TEST(Table, HasEachFigureBesideThatOfRealImages) {
   const std::string text = to_table(made_up());
-  for (const char* line :
-       {"x\\x1b.npy beside the 700 test images of clothes, as seen by somebody\n",
-        "                               samples    real beside real\n",
-        "pictures                            10                  20\n",
-        "Frechet distance                1.2500              0.5000\n",
-        "kernel distance (MMD^2)      -0.000125            0.000375\n",
-        "precision                       0.5000              0.8750\n",
-        "recall                          0.2500              0.9375\n",
-        "density                         0.1250              1.0625\n",
-        "coverage                        0.7500              0.9688\n",
-        "spread of features              7.5000              8.5000\n",
-        "class entropy                   0.6931              1.0986\n",
-        "effective classes                 2.00                3.00\n",
-        "  shirt                         25.0 %              50.0 %\n",
-        "  bag                           75.0 %              25.0 %\n",
-        "  class 2                        0.0 %              25.0 %\n"})
+  for (const char* line : {"x\\x1b.npy beside the 700 test images of clothes\n",
+                           "the judge classifies 93.8 % of these right\n\n",
+                           "                               samples    real beside real\n",
+                           "pictures                            10                  20\n",
+                           "Frechet distance                1.2500              0.5000\n",
+                           "kernel distance (MMD^2)      -0.000125            0.000375\n",
+                           "precision                       0.5000              0.8750\n",
+                           "recall                          0.2500              0.9375\n",
+                           "density                         0.1250              1.0625\n",
+                           "coverage                        0.7500              0.9688\n",
+                           "spread of features              7.5000              8.5000\n",
+                           "class entropy                   0.6931              1.0986\n",
+                           "effective classes                 2.00                3.00\n",
+                           "  shirt                         25.0 %              50.0 %\n",
+                           "  bag                           75.0 %              25.0 %\n",
+                           "  class 2                        0.0 %              25.0 %\n"})
     EXPECT_NE(text.find(line), std::string::npos) << line << "in\n" << text;
   EXPECT_EQ(text.find("collapsed"), std::string::npos);
+}
+
+TEST(Table, SaysWhetherTheJudgeKnowsSuchImages) {
+  Evaluation e = made_up();
+  e.judge_accuracy = .499;
+  EXPECT_NE(to_table(e).find("49.9 % of these right: it does not know"), std::string::npos);
+  e.judge_accuracy.reset();
+  EXPECT_EQ(to_table(e).find("the judge"), std::string::npos);
+  EXPECT_EQ(to_json(e).find("judge"), std::string::npos);
 }
 
 TEST(Json, HasTheSameFigures) {
   const auto json = nlohmann::json::parse(to_json(made_up()));
   EXPECT_EQ(json.at("samples"), "x\\x1b.npy");
   EXPECT_EQ(json.at("data"), "clothes");
-  EXPECT_EQ(json.at("judge"), "somebody");
+  EXPECT_EQ(json.at("judge_accuracy"), .9375);
   EXPECT_EQ(json.at("test_images"), 700);
   EXPECT_EQ(json.at("collapsed"), false);
   const nlohmann::json generated = {

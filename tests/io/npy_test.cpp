@@ -95,6 +95,36 @@ TEST(Npy, RoundsDoubles) {
   EXPECT_EQ(file.values(2, 1), std::vector<float>{7});
 }
 
+TEST(Npy, ReadsBytesWhereTheyMayBe) {
+  const TemporaryFolder folder;
+  // numpy.array([[0, 7], [128, 255]], dtype="u1")
+  folder.write(
+      "x.npy",
+      with_data(
+          numpy_header(version_1, "{'descr': '|u1', 'fortran_order': False, 'shape': (2, 2), }"),
+          std::string_view("\x00\x07\x80\xff", 4)));
+  EXPECT_THROW(NpyFile(folder.path("x.npy")), Error);
+  const NpyFile file(folder.path("x.npy"), NpyTypes::reals_or_bytes);
+  EXPECT_TRUE(file.holds_bytes());
+  EXPECT_EQ(file.values(0, 4), (std::vector<float>{0, 7, 128, 255}));
+  EXPECT_EQ(file.values(1, 2), (std::vector<float>{7, 128}));
+  folder.write("x.npy", with_data(numpy_header(version_1, f4_dict), f4_data));
+  const NpyFile reals(folder.path("x.npy"), NpyTypes::reals_or_bytes);
+  EXPECT_FALSE(reals.holds_bytes());
+  EXPECT_EQ(reals.values(0, 6), f4_values);
+  folder.write(
+      "x.npy",
+      with_data(
+          numpy_header(version_1, "{'descr': '|i1', 'fortran_order': False, 'shape': (2, 2), }"),
+          "abcd"));
+  try {
+    NpyFile(folder.path("x.npy"), NpyTypes::reals_or_bytes);
+    ADD_FAILURE() << "was read";
+  } catch (const Error& e) {
+    EXPECT_NE(std::string(e.what()).find("of a uint8, or"), std::string::npos) << e.what();
+  }
+}
+
 TEST(Npy, ReadsEmptyArraysAndScalars) {
   const TemporaryFolder folder;
   folder.write(

@@ -4,9 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <random>
+#include <span>
 
 #include "dcgan/error.h"
 #include "io/atomic_file.h"
+#include "io/file_reader.h"
 #include "temporary_folder.h"
 
 namespace dcgan::test {
@@ -31,6 +33,35 @@ TEST(Safetensors, RoundTripIsExact) {
   EXPECT_THROW(file.f32("a", {3, 2}), Error);
   EXPECT_THROW(file.f32("b"), Error);
   EXPECT_THROW(file.f32("missing"), Error);
+}
+
+TEST(Safetensors, BytesInMemoryAreReadAsAFile) {
+  const TemporaryFolder folder;
+  std::string bytes = whole_file(folder);
+  const auto open = [&](std::size_t length) {
+    return SafetensorsFile("in memory", std::as_bytes(std::span(bytes)).first(length));
+  };
+  const SafetensorsFile file = open(bytes.size());
+  file.verify();
+  EXPECT_EQ(file.path(), "in memory");
+  EXPECT_EQ(file.f32("a", {2, 3}), (std::vector<float>{1.5F, -2, 3, 4, 5, 6}));
+  EXPECT_EQ(file.u8("b"), (std::vector<std::uint8_t>{1, 0, 1}));
+  for (std::size_t length = 0; length < bytes.size(); ++length)
+    EXPECT_THROW(open(length), Error) << length;
+  bytes.back() ^= 1;
+  EXPECT_THROW(open(bytes.size()).verify(), Error);
+}
+
+TEST(FileReader, OfMemoryEndsWhereItEnds) {
+  const std::string bytes = "abcdef";
+  const FileReader reader("bytes", std::as_bytes(std::span(bytes)));
+  EXPECT_EQ(reader.size_bytes(), 6U);
+  std::string part(2, ' ');
+  reader.read_at(4, part.data(), 2);
+  EXPECT_EQ(part, "ef");
+  EXPECT_THROW(reader.read_at(5, part.data(), 2), Error);
+  EXPECT_THROW(reader.read_at(7, part.data(), 0), Error);
+  EXPECT_THROW(reader.read_at(~std::uint64_t{0}, part.data(), 2), Error);
 }
 
 TEST(Safetensors, AFileWithoutTensorsIsRead) {

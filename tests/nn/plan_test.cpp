@@ -125,6 +125,8 @@ TEST(Layers, AreShownWithTheirParameters) {
   EXPECT_EQ(words(layer::ConvTranspose2d{8, 3, 2, false}),
             "ConvTranspose2d 8 3x3 stride 2, no bias");
   EXPECT_EQ(words(layer::BatchNorm{0.75, 1e-3}), "BatchNorm momentum 0.75 epsilon 0.001");
+  EXPECT_EQ(words(layer::LeakyReLU{0.3}), "LeakyReLU 0.3");
+  EXPECT_EQ(words(layer::LeakyReLU{0}), "ReLU");
   EXPECT_EQ(words(layer::Reshape{{1, 1, 12}}), "Reshape 12");
   EXPECT_EQ(words(layer::Reshape{{1, 6, 2}}), "Reshape 1x6x2");
   EXPECT_EQ(words(layer::Reshape{{6, 1, 2}}), "Reshape 6x1x2");

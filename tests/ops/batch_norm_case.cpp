@@ -107,7 +107,7 @@ double largest(const std::vector<double>& v) {
 
 std::string BatchNormCase::name() const {
   std::string text = "batch_norm_" + std::to_string(s_.rows) + "x" + std::to_string(s_.channels);
-  if (s_.activation == Activation::leaky_relu) text += "_leaky";
+  if (s_.activation == Activation::leaky_relu) text += s_.slope > 0 ? "_leaky" : "_relu";
   if (mean_ > 10) text += "_mean" + std::to_string(static_cast<int>(mean_));
   return in_place_ ? text : text + "_apart";
 }
@@ -213,6 +213,9 @@ Cases batch_norm_cases() {
   add({129, 3, 0.99F, 1e-3F, leaky, 0.2F});
   add({96, 4, 0.5F, 1e-2F, leaky, 0.2F});
   add({150, 132, 0.99F, 1e-3F, leaky, 0.3F});
+  add({150, 132, 0.99F, 1e-3F, leaky, 0});  // ReLU
+  add({129, 3, 0.99F, 1e-3F, leaky, 0});
+  add({1, 5, 0.99F, 1e-3F, leaky, 0});
   add({31, 128, 0.99F, 1e-5F});
   add({1000, 33, 0.99F, 1e-3F});
   add({4099, 5, 0.99F, 1e-3F, leaky, 0.3F});

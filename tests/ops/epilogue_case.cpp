@@ -26,7 +26,8 @@ struct Inputs {
 std::string variant_name(const EpilogueVariant& v) {
   std::string name;
   if (v.epilogue.bias) name += " bias";
-  if (v.epilogue.activation == Activation::leaky_relu) name += " leaky";
+  if (v.epilogue.activation == Activation::leaky_relu)
+    name += v.epilogue.slope > 0 ? " leaky" : " relu";
   if (v.epilogue.activation == Activation::tanh) name += " tanh";
   if (v.epilogue.dropout_rate > 0) name += v.masked ? " dropout" : " inference";
   if (v.scaled) name += " scaled";
@@ -204,11 +205,15 @@ Cases epilogue_cases() {
          {std::pair{Activation::none, "linear"}, std::pair{Activation::leaky_relu, "leaky"},
           std::pair{Activation::tanh, "tanh"}}) {
       std::vector<EpilogueVariant> variants;
+      const bool with_relu = activation == Activation::leaky_relu && size.rows < 100;
       for (const bool bias : {false, true})
         for (const bool scaled : {false, true}) {
           for (const float rate : {0.0F, 0.3F})
             variants.push_back({{bias, activation, 0.3F, rate}, true, scaled});
           variants.push_back({{bias, activation, 0.2F, 0.5F}, false, scaled});
+          if (with_relu)
+            for (const float rate : {0.0F, 0.5F})
+              variants.push_back({{bias, Activation::leaky_relu, 0, rate}, true, scaled});
         }
       cases.push_back(std::make_shared<EpilogueCase>(size.rows, size.channels, size.rows_per_sample,
                                                      title, variants));

@@ -21,7 +21,8 @@ struct Inputs {
 std::string forward_name(const Forward& f) {
   std::string name = "forward";
   if (f.epilogue.bias) name += " bias";
-  if (f.epilogue.activation == Activation::leaky_relu) name += " leaky";
+  if (f.epilogue.activation == Activation::leaky_relu)
+    name += f.epilogue.slope > 0 ? " leaky" : " relu";
   if (f.epilogue.activation == Activation::tanh) name += " tanh";
   if (f.epilogue.dropout_rate > 0) name += f.masked ? " dropout" : " inference";
   return name;
@@ -78,8 +79,11 @@ class LinearRun final : public Run {
 }  // namespace
 
 std::vector<Forward> all_forwards() {
-  const Epilogue discriminator{true, Activation::leaky_relu, 0.3F, 0.3F};
-  return {{}, {discriminator}, {discriminator, false}, {{true, Activation::tanh, 0, 0}}};
+  constexpr auto leaky = Activation::leaky_relu;
+  return {{},
+          {{true, leaky, 0.3F, 0.3F}},
+          {{true, leaky, 0, 0.3F}, false},
+          {{true, Activation::tanh, 0, 0}}};
 }
 
 std::vector<Pass> LinearCase::passes() const {

@@ -12,7 +12,7 @@ struct Forward {
   bool masked = true;
 };
 
-/// No epilogue, the discriminator's, the same in inference, and the generator's last.
+/// No epilogue, the discriminator's, a classifier's (ReLU) in inference, and the generator's last.
 std::vector<Forward> all_forwards();
 
 class LinearCase : public Case {

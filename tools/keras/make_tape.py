@@ -113,7 +113,8 @@ def mask_shapes(preset, settings):
     return {"vanilla": [(hidden(n),) for n in (512, 256, 128)],
             "vanilla-64": [(hidden(n),) for n in (4096, 1024, 256)],
             "dcgan": [(14, 14, hidden(32)), (7, 7, hidden(64))],
-            "tf-tutorial": [(14, 14, hidden(64)), (7, 7, hidden(128))]}[preset]
+            "tf-tutorial": [(14, 14, hidden(64)), (7, 7, hidden(128))],
+            "modern": []}[preset]
 
 
 def hidden_sizes(settings):
@@ -335,13 +336,12 @@ def make_tape(preset, settings, steps, batch, seed, data):
     return tape
 
 
-def write_fixture(path, preset, changed, tape, result):
-    """`changed` are the settings given by --set, as text."""
-    import keras
+def write_fixture(path, preset, changed, tape, result, made_by):
+    """`changed` are the settings given by --set, as text; `made_by` a version."""
     from safetensors.numpy import save_file
 
     out = {k: tape[k] for k in ("real_u8", "noise", "images_u8", "labels") if k in tape}
-    metadata = {"preset": preset, "settings": json.dumps(changed), "keras": keras.__version__}
+    metadata = {"preset": preset, "settings": json.dumps(changed)} | made_by
     if "real_u8" in out and np.array_equal(out["real_u8"], made_up_images(out["real_u8"].shape)):
         metadata["real_u8"] = json.dumps(out.pop("real_u8").shape)
     for name, value in tape.items():
@@ -401,7 +401,8 @@ def main():
     if args.result:
         save_file(result, args.result)
     if args.fixture:
-        write_fixture(args.fixture, args.preset, changed, tape, result)
+        write_fixture(args.fixture, args.preset, changed, tape, result,
+                      {"keras": keras.__version__})
 
 
 if __name__ == "__main__":

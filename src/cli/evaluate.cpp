@@ -1,0 +1,124 @@
+// dcgan_cuda evaluate: how good generated pictures are, in the eyes of a classifier.
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+#include <thread>
+
+#include "backend/backend.h"
+#include "backend/machine_limits.h"
+#include "cli/commands.h"
+#include "cli/evaluate_samples.h"
+#include "cli/messages.h"
+#include "data/data_source.h"
+#include "dcgan/error.h"
+#include "dcgan/trainer.h"
+#include "evaluate/classes.h"
+#include "evaluate/judge.h"
+#include "io/atomic_file.h"
+#include "io/progress.h"
+#include "train/run_checkpoints.h"
+
+namespace dcgan::cli {
+namespace {
+
+Dataset read_real(const std::string& place, Split split) {
+  Config config;
+  config.data = place;
+  const auto memory = static_cast<std::uint64_t>(free_memory_bytes());
+  Dataset data = read_data(config, {judged_side, 1, false, false, memory}, split);
+  if (data.height != judged_side || data.width != judged_side || data.channels != 1)
+    throw Error(
+        message("{}: images of {}x{}x{}; expected 28x28 in grey, which is what the judge "
+                "knows; name such data, Fashion-MNIST's, with --data",
+                data.name, data.height, data.width, data.channels));
+  return data;
+}
+
+int threads_of(const Config& options) {
+  if (options.threads > 0) return options.threads;
+  const int granted = granted_processors(),
+            cores = static_cast<int>(std::thread::hardware_concurrency());
+  return std::max(1, granted > 0 ? std::min(granted, cores) : cores);
+}
+
+/// Judges all three sets, which progress is said of as one.
+Evaluation judge_all(Judge& judge, const Samples& samples, const Dataset& training,
+                     const Dataset& test, int threads) {
+  const std::int64_t beside = std::min(samples.count, training.count);
+  Progress progress("pictures judged",
+                    static_cast<std::size_t>(samples.count + beside + test.count));
+  std::int64_t before = 0;
+  const auto look_at = [&](const std::vector<std::uint8_t>& pixels, std::int64_t count) {
+    const std::size_t bytes = static_cast<std::size_t>(count) * judged_side * judged_side;
+    const Judged judged = judge.look_at(std::span(pixels).first(bytes), [&](std::int64_t n) {
+      progress.done(static_cast<std::size_t>(before + n));
+    });
+    before += count;
+    return judged;
+  };
+  const Judged generated = look_at(samples.pixels, samples.count),
+               real = look_at(training.pixels, beside), tests = look_at(test.pixels, test.count);
+  Evaluation e = evaluate(generated, real, tests, judge.feature_size(), threads);
+  e.samples = samples.name;
+  e.data = training.name;
+  e.class_names = test.label_names;
+  if (!test.labels.empty())
+    e.judge_accuracy =
+        accuracy(predicted_classes(tests.logits, std::ssize(e.real.shares)), test.labels);
+  return e;
+}
+
+/// What is soon found out comes first: drawing and judging may take minutes.
+void run(EvaluateOptions o) {
+  check_options(o);
+  Config options;  // the parser of settings knows what these may be
+  set(options, "backend", o.backend);
+  if (!o.threads.empty()) set(options, "threads", o.threads);
+  if (!o.checkpoint.empty()) o.checkpoint = find_checkpoint(o.checkpoint);
+  if (o.data.empty() && !o.checkpoint.empty()) o.data = checkpoint_config(o.checkpoint).data;
+  const auto backend = make_backend(options.backend, options.threads);
+  Judge judge(*backend, o.judge.empty() ? shipped_judge() : SafetensorsFile(o.judge));
+  if (judge.image() != SampleShape{judged_side, judged_side, 1})
+    throw Error(o.judge + ": it judges pictures of another size than 28x28 in grey; name another " +
+                "checkpoint with --judge");
+  const Dataset test = read_real(o.data, Split::test), training = read_real(o.data, Split::train);
+
+  const Evaluation evaluation =
+      judge_all(judge, get_samples(o), training, test, threads_of(options));
+  std::fputs(to_table(evaluation).c_str(), stdout);
+  if (!o.json.empty()) write_file_atomically(o.json, to_json(evaluation));
+}
+
+}  // namespace
+
+void add_evaluate(CLI::App& app, int& status) {
+  CLI::App* command = app.add_subcommand(
+      "evaluate", "Say how good generated pictures are: distances to the test images, variety");
+  auto o = std::make_shared<EvaluateOptions>();
+  CLI::Option* checkpoint =
+      command->add_option("--checkpoint", o->checkpoint,
+                          "Checkpoint, or run folder: its newest checkpoint, whose pictures are "
+                          "judged");
+  CLI::Option* samples = command->add_option(
+      "--samples", o->samples,
+      "Pictures of one's own: X.npy, [N,28,28] or [N,28,28,1], uint8 or float in [-1, 1]; or a "
+      "folder of PNG pictures");
+  samples->excludes(checkpoint);
+  command->add_option("--count", o->count, "Number of pictures (default: 10000)");
+  command->add_option("--seed", o->seed, "Seed of the noise (default: 1)")->excludes(samples);
+  command->add_option("--data", o->data,
+                      "Folder of the real images, training and test (default: the run's, else "
+                      "where Fashion-MNIST is usually found)");
+  command->add_option("--json", o->json, "Write all figures to this file");
+  command->add_option("--judge", o->judge,
+                      "Checkpoint of a classifier that judges (default: the one that comes with "
+                      "the program)");
+  command->add_option("--backend", o->backend, "auto, cuda, simt, simt-check or cpu");
+  command->add_option("--threads", o->threads, "Threads of the cpu backend and of the distances");
+  command->callback([o, &status] {
+    run(*o);
+    status = done;
+  });
+}
+
+}  // namespace dcgan::cli
