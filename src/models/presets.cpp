@@ -120,11 +120,13 @@ std::vector<Preset> make_presets() {
 
   Config judge;
   judge.preset = "judge";
-  judge.epochs = 15;
+  judge.epochs = 20;
   judge.batch_size = 128;
   judge.flip = 1;
   judge.leaky_slope = 0;
-  judge.dropout = 0.3;
+  judge.dropout = 0.2;
+  judge.classifier.learning_rate = 3e-3;
+  judge.classifier.final_learning_rate = 1e-5;
 
   return {
       {"Vanilla GAN",

@@ -45,11 +45,14 @@ double spread(const std::vector<float>& pictures, std::int64_t size) {
 }
 
 std::string divergence(const StepResult& step, const std::vector<std::string>& measure_names) {
+  const bool classifier = measure_names.front() == "loss";
   for (std::size_t i = 0; i < measure_names.size(); ++i)
     if (!std::isfinite(step.measures[i]))
       return "the training has diverged: at step " + std::to_string(step.step) + " (epoch " +
              std::to_string(step.epoch) + ") " + measure_names[i] +
-             " is no finite number; try lower learning rates";
+             " is no finite number; try a lower " +
+             (classifier ? "classifier.learning_rate"
+                         : "generator.learning_rate and discriminator.learning_rate");
   return "";
 }
 

@@ -31,8 +31,11 @@ TEST(Divergence, IsALossThatIsNotFinite) {
        {std::numeric_limits<double>::quiet_NaN(), -std::numeric_limits<double>::infinity()}) {
     step.measures = {bad, 1, 0};
     EXPECT_NE(divergence(step, names).find("at step 12 (epoch 3) loss is no"), std::string::npos);
+    EXPECT_NE(divergence(step, names).find(" classifier.learning_rate"), std::string::npos);
     step.measures = {1, bad, 0};
     EXPECT_NE(divergence(step, names).find("accuracy is no"), std::string::npos);
+    EXPECT_NE(divergence(step, {"loss_generator", "loss_discriminator"}).find(" discriminator.lea"),
+              std::string::npos);
     step.measures = {1, 1, bad};  // there is no third
     EXPECT_EQ(divergence(step, names), "");
   }

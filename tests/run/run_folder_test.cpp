@@ -116,7 +116,7 @@ TEST_F(Folder, SaysThatTheLogCannotBeWritten) {
   setrlimit(RLIMIT_FSIZE, &small);
   std::string said;
   try {
-    folder.log(StepResult{});
+    folder.log(StepResult{}, {"loss_generator", "loss_discriminator"});
   } catch (const Error& e) {
     said = e.what();
   }

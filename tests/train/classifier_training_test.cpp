@@ -45,11 +45,13 @@ class ClassifierTraining : public testing::TestWithParam<Variant> {
   }
 };
 
-// Measured over all variants: a loss differs by at most 4.8e-7, a tensor of the state by 2.6e-6 of
-// its largest entry.
+// Tensors of the judge are held to a wider bound: the pictures' pixels add up to zero, nearly, and
+// so do the means in front of its first batch norm, of whose largest rounding is 8e-5. A mask, a
+// mirrored image or a count of Adam's that is wrong changes some tensor by 1e-2 or more.
 TEST_P(ClassifierTraining, HasTheSameMeasuresAndState) {
-  constexpr double loss_bound = 5e-6, state_bound = 1e-5;
+  constexpr double loss_bound = 5e-6;
   const Config c = config();
+  const double state_bound = c.preset == "judge" ? 2e-4 : 1e-5;
   const Dataset data = pictures(c, 13), test = pictures(c, 7);
   Trainer trainer(c, data, test);
   const ClassifierSpec spec = classifier_spec(c);
@@ -94,7 +96,7 @@ std::vector<Variant> variants() {
   for (const BackendStatus& b : backend_statuses()) {
     if (!b.why_unavailable.empty() || b.name == "simt-check") continue;
     all.push_back({"classifier", b.name, 1});
-    all.push_back({"judge", b.name, 1});
+    all.push_back({"judge", b.name, 4});
   }
   return all;
 }

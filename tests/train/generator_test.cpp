@@ -55,7 +55,7 @@ TEST_P(GeneratorOf, LatentVectorsGiveTheBitsOfTheirSeed) {
   EXPECT_TRUE(generator.sample(std::span<const float>()).empty());
 }
 
-INSTANTIATE_TEST_SUITE_P(Presets, GeneratorOf, testing::ValuesIn(all_presets), preset_test_name);
+INSTANTIATE_TEST_SUITE_P(Presets, GeneratorOf, testing::ValuesIn(gan_presets), preset_test_name);
 
 using GeneratorTest = GeneratorOf;
 TEST_P(GeneratorTest, DrawsLatentVectorsFromAnywhere) {
