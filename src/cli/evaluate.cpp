@@ -50,7 +50,7 @@ Evaluation judge_all(Judge& judge, const Samples& samples, const Dataset& traini
   std::int64_t before = 0;
   const auto look_at = [&](const std::vector<std::uint8_t>& pixels, std::int64_t count) {
     const std::size_t bytes = static_cast<std::size_t>(count) * judged_side * judged_side;
-    const Judged judged = judge.look_at(std::span(pixels).first(bytes), [&](std::int64_t n) {
+    Judged judged = judge.look_at(std::span(pixels).first(bytes), [&](std::int64_t n) {
       progress.done(static_cast<std::size_t>(before + n));
     });
     before += count;
