@@ -259,7 +259,8 @@ TEST_F(Evaluate, InTrainingWhatCannotBeJudgedIsRefusedBeforeAnythingIsWritten) {
   const auto refused = [&](const std::string& preset, const std::string& place, int status,
                            const std::vector<std::string>& parts) {
     expect_refused({"train", "--preset", preset, "--data", place, "--out", folder.path("none"),
-                    "--evaluate-every", "1", "--backend", "cpu", "--set", "width=0.0625"},
+                    "--evaluate-every", "1", "--backend", "cpu", "--set", "width=0.0625", "--set",
+                    preset == "dcgan-32" ? "channels=1" : "channels=0"},
                    status, parts);
     EXPECT_FALSE(fs::exists(folder.path("none/log.jsonl")));
   };
