@@ -38,28 +38,14 @@ Classifier::Classifier(Backend& backend, const Config& config)
   network_.initialise(config.seed);
 }
 
-/// In the order of the images.
-void Classifier::gather_labels(const Batch& batch) {
-  backend_.gather({batch.labels,
-                   batch.count,
-                   1,
-                   address(random_stream::shuffle, batch.epoch),
-                   batch.first,
-                   batch.rows,
-                   labels(),
-                   {},
-                   0,
-                   1});
-}
-
 void Classifier::evaluate_loss(std::int64_t rows) {
   backend_.softmax_loss({rows, spec_.classes, memory_.logits.f32(), labels(), memory_.adjoint.f32(),
                          memory_.losses.f32()});
 }
 
 void Classifier::train_step(const Batch& batch, std::int64_t step) {
-  gather_images(batch, spec_.image, spec_.pixels, mirror(spec_.image, batch.epoch), images());
-  gather_labels(batch);
+  load_images(batch, spec_.image, spec_.pixels, mirror(spec_.image, batch.epoch), images());
+  load_labels(batch, labels());
   progress_ = batch.progress;
   train_step(batch.rows, step);
 }
@@ -84,8 +70,8 @@ Measures Classifier::evaluate(const std::uint8_t* pixels, const std::uint8_t* la
   for (std::int64_t first = 0; first < count; first += config_.batch_size) {
     const std::int64_t rows = std::min(config_.batch_size, count - first);
     const Batch batch{pixels, count, 0, first, rows, 0, labels};
-    gather_images(batch, spec_.image, spec_.pixels, {}, images());
-    gather_labels(batch);
+    load_images(batch, spec_.image, spec_.pixels, {}, images());
+    load_labels(batch, memory_.labels.f32());
     network_.forward(rows, images(), Mode::inference, memory_.logits.f32());
     evaluate_loss(rows);
     const Measures of_batch = measures();

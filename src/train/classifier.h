@@ -45,7 +45,6 @@ class Classifier : public Model {
   static Memory allocate_memory(const Config& config,
                                 const std::function<Buffer(std::size_t bytes)>& allocate);
 
-  void gather_labels(const Batch& batch);
   void evaluate_loss(std::int64_t rows);
 
   ClassifierSpec spec_;

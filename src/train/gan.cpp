@@ -128,7 +128,7 @@ void Gan::update_average(std::int64_t rows, std::int64_t step) {
 }
 
 void Gan::train_step(const Batch& batch, std::int64_t step) {
-  gather_images(batch, spec_.image, {}, mirror(spec_.image, batch.epoch), real_images());
+  load_images(batch, spec_.image, {}, mirror(spec_.image, batch.epoch), real_images());
   backend_.draw_normal({address(random_stream::noise, step), batch.rows * config_.latent, noise()});
   train_step(batch.rows, step, {}, batch.progress);
 }

@@ -33,11 +33,23 @@ RandomAddress Model::address(std::uint32_t stream, std::int64_t number) const {
   return {config_.seed, stream, static_cast<std::uint64_t>(number)};
 }
 
-void Model::gather_images(const Batch& batch, const SampleShape& image, const PixelRange& pixels,
-                          const Mirror& mirror, float* out) {
+void Model::load_images(const Batch& batch, const SampleShape& image, const PixelRange& pixels,
+                        const Mirror& mirror, float* out) {
   backend_.gather({batch.pixels, batch.count, image.size(),
                    address(random_stream::shuffle, batch.epoch), batch.first, batch.rows, out,
                    mirror, pixels.offset, pixels.scale});
+}
+
+void Model::load_labels(const Batch& batch, float* out) {
+  backend_.gather({.pixels = batch.labels,
+                   .count = batch.count,
+                   .image_size = 1,
+                   .shuffle = address(random_stream::shuffle, batch.epoch),
+                   .first = batch.first,
+                   .batch = batch.rows,
+                   .out = out,
+                   .offset = 0,
+                   .scale = 1});
 }
 
 Mirror Model::mirror(const SampleShape& image, std::int64_t epoch) const {

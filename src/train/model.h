@@ -56,8 +56,10 @@ class Model {
   /// Where the random numbers of a step or an epoch are.
   RandomAddress address(std::uint32_t stream, std::int64_t number) const;
   /// The batch's images, [rows, image].
-  void gather_images(const Batch& batch, const SampleShape& image, const PixelRange& pixels,
-                     const Mirror& mirror, float* out);
+  void load_images(const Batch& batch, const SampleShape& image, const PixelRange& pixels,
+                   const Mirror& mirror, float* out);
+  /// The batch's labels in the order of its images, [rows].
+  void load_labels(const Batch& batch, float* out);
   /// What is mirrored in an epoch of training, if config says so.
   Mirror mirror(const SampleShape& image, std::int64_t epoch) const;
   /// Fills the masks of all dropout layers for one of the step's passes over `rows` rows.

@@ -1,4 +1,4 @@
-// One turn of the training loop: gather, draw, step, count.
+// One turn of the training loop: load, draw, step, count.
 #include "dcgan/trainer.h"
 
 #include <spdlog/spdlog.h>

@@ -151,7 +151,7 @@ TEST(Config, JsonWithChannelsThatThePresetDoesNotHaveIsRefusedByItsName) {
 
 TEST(Config, EverySettingSaysWhatItTakes) {
   for (const SettingInfo& s : settings(Config{})) EXPECT_FALSE(s.help.empty()) << s.key;
-  EXPECT_EQ(settings(Config{}).size(), 47u);
+  EXPECT_EQ(settings(Config{}).size(), 48u);
 }
 
 TEST(Config, EverySettingTakesItsBoundsAndNothingBeyond) {

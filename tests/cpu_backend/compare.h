@@ -9,13 +9,15 @@
 
 namespace dcgan::test {
 
-/// Every entry within absolute + relative * |reference|; NaN is within nothing.
+/// Every entry within absolute + relative * |reference|; NaN and infinity stand for themselves.
 inline void expect_close(const std::vector<float>& got, const std::vector<double>& reference,
                          double absolute, double relative, const std::string& what) {
   ASSERT_EQ(got.size(), reference.size()) << what;
   std::size_t wrong = 0, first = 0;
   for (std::size_t i = got.size(); i-- > 0;) {
-    const double error = std::abs(static_cast<double>(got[i]) - reference[i]);
+    const auto value = static_cast<double>(got[i]);
+    if (value == reference[i] || (std::isnan(value) && std::isnan(reference[i]))) continue;
+    const double error = std::abs(value - reference[i]);
     if (!(error <= absolute + relative * std::abs(reference[i]))) ++wrong, first = i;
   }
   EXPECT_EQ(wrong, 0u) << what << ": " << wrong << " of " << got.size() << " are wrong, first "

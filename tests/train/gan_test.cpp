@@ -205,5 +205,22 @@ TEST_P(SmallPresets, SamplesLeaveTrainingAlone) {
 
 INSTANTIATE_TEST_SUITE_P(Presets, SmallPresets, testing::ValuesIn(gan_presets), preset_test_name);
 
+TEST(PenalisedGan, RefusesWhatItsStepCannotDo) {
+  const auto backend = make_backend("cpu", 1);
+  const auto build = [&](const std::string& key, const std::string& value) {
+    Config config = small_preset("modern");
+    set(config, key, value);
+    Gan gan(*backend, config);
+  };
+  EXPECT_NO_THROW(build("dropout", "0.3"));
+  EXPECT_NO_THROW(build("penalty", "0"));
+  EXPECT_THROW(build("discriminator_steps", "2"), UsageError);
+  Config config = small_preset("dcgan");
+  config.penalty = 1;
+  EXPECT_NO_THROW(Gan(*backend, config));
+  config.discriminator_steps = 2;
+  EXPECT_THROW(Gan(*backend, config), UsageError);
+}
+
 }  // namespace
 }  // namespace dcgan::test
