@@ -124,15 +124,18 @@ int compare_with_other_backend(const Options& o) {
     const double difference = largest_difference(here, there);
     const bool agree = difference <= tolerance;
     all_agree = all_agree && agree;
+    const std::vector<std::string>& names = measure_names(config);
     auto steps = nlohmann::ordered_json::array();
     for (std::size_t i = 0; i < here.size(); ++i) {
-      const StepLosses &a = here[i], &b = there[i];
-      std::printf("%-12s step %zu  %s G %.7f D %.7f  %s G %.7f D %.7f\n", preset.c_str(), i + 1,
-                  o.backend.c_str(), static_cast<double>(a.generator),
-                  static_cast<double>(a.discriminator), o.against.c_str(),
-                  static_cast<double>(b.generator), static_cast<double>(b.discriminator));
-      steps.push_back({{o.backend, {a.generator, a.discriminator}},
-                       {o.against, {b.generator, b.discriminator}}});
+      std::printf("%-12s step %zu ", preset.c_str(), i + 1);
+      for (std::size_t m = 0; m < names.size(); ++m)
+        std::printf(" %s: %s %.7f, %s %.7f", names[m].c_str(), o.backend.c_str(), here[i][m],
+                    o.against.c_str(), there[i][m]);
+      std::printf("\n");
+      const auto values = [&](const Measures& of_step) {
+        return std::vector<double>(of_step.begin(), of_step.begin() + std::ssize(names));
+      };
+      steps.push_back({{o.backend, values(here[i])}, {o.against, values(there[i])}});
     }
     std::printf("%-12s %s: the losses differ by %.1e at most\n", preset.c_str(),
                 agree ? "agrees" : "DIFFERS", difference);
@@ -140,7 +143,8 @@ int compare_with_other_backend(const Options& o) {
     results.push_back({{"preset", preset},
                        {"agrees", agree},
                        {"largest_difference", difference},
-                       {"losses_generator_discriminator", steps}});
+                       {"measures", names},
+                       {"steps", steps}});
     write_json(o, results);
   }
   return all_agree ? 0 : 1;

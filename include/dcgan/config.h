@@ -49,6 +49,7 @@ struct Config {
 
   std::int64_t checkpoint_every = 1;  ///< epochs
   std::int64_t pictures_every = 1;    ///< epochs
+  std::int64_t evaluate_every = 0;    ///< epochs between evaluations of the samples; 0: never
   std::int64_t keep = 0;              ///< newest checkpoints that stay, and the best; 0: all stay
   std::int64_t log_every = 1;         ///< steps
 };

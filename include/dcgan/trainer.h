@@ -21,7 +21,9 @@ struct EpochRecord {
   std::int64_t epoch = 0;        ///< from 1
   Measures means{};              ///< over its steps
   double seconds = 0;            ///< of its steps
-  std::optional<Measures> test;  ///< of a classifier at the epoch's end, on the test images
+  std::optional<Measures> test{};  ///< of a classifier at the epoch's end, on the test images
+  /// Of a GAN's samples at the epoch's end from the test images, where it was asked for.
+  std::optional<double> frechet_distance{};
 };
 
 /// A setting that a resumed run has changed, in the form of `--set`.
@@ -90,6 +92,8 @@ class Trainer {
   void save_weights(const std::string& path);
 
   StepResult train_step();
+  /// Adds to the record of the epoch that has just ended what was found of its samples.
+  void set_frechet_distance(double distance);
   /// Of a GAN: count images in [-1, 1], [count, height, width, channels], in inference mode; the
   /// same for the same seed. Throws UsageError for a classifier.
   std::vector<float> sample(std::int64_t count, std::uint64_t seed);

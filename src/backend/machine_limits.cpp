@@ -9,6 +9,7 @@
 #include <limits>
 #include <optional>
 #include <sstream>
+#include <thread>
 
 namespace dcgan {
 namespace {
@@ -73,6 +74,13 @@ int granted_processors(const std::string& root) {
     if (quota > 0 && period > 0) granted = std::min(granted, std::ceil(quota / period));
   });
   return granted < std::numeric_limits<int>::max() ? static_cast<int>(granted) : 0;
+}
+
+int processors_for(int threads) {
+  if (threads > 0) return threads;
+  const int granted = granted_processors(),
+            cores = static_cast<int>(std::thread::hardware_concurrency());
+  return std::max(1, granted > 0 ? std::min(granted, cores) : cores);
 }
 
 std::int64_t total_memory_bytes(const std::string& root) {

@@ -10,6 +10,10 @@ namespace dcgan {
 /// root: where /proc and /sys are looked for.
 int granted_processors(const std::string& root = "");
 
+/// Threads to compute with: as many as are asked for; of 0, one for each processor that may be
+/// used.
+int processors_for(int threads);
+
 /// Bytes that the machine has, or the least that a control group may use. The largest number where
 /// nothing tells.
 std::int64_t total_memory_bytes(const std::string& root = "");

@@ -8,9 +8,10 @@ namespace {
 /// What a resumed run may do otherwise: how long it trains, where, what it writes, and how it
 /// trains the networks that there are.
 bool may_change(const std::string& key) {
-  for (const char* free : {"data", "epochs", "steps", "backend", "threads", "checkpoint_every",
-                           "pictures_every", "keep", "log_every", "batch_size", "dropout",
-                           "label_smoothing", "discriminator_steps", "flip"})
+  for (const char* free :
+       {"data", "epochs", "steps", "backend", "threads", "checkpoint_every", "pictures_every",
+        "evaluate_every", "keep", "log_every", "batch_size", "dropout", "label_smoothing",
+        "discriminator_steps", "flip", "loss", "penalty", "average"})
     if (key == free) return true;
   return key.starts_with("generator.") || key.starts_with("discriminator.") ||
          key.starts_with("classifier.");
@@ -46,6 +47,9 @@ void ConfigOptions::add(CLI::App& app) {
   setting("--seed", "seed", "Seed of everything random", "N");
   setting("--backend", "backend", "auto, cuda, simt or cpu", "B");
   setting("--threads", "threads", "Threads of the cpu backend (0: one per core that may be used)",
+          "N");
+  setting("--evaluate-every", "evaluate_every",
+          "Evaluate samples beside the test images every N epochs, as 'evaluate' does (0: never)",
           "N");
   setting("--keep", "keep", "Keep only the N newest checkpoints, and the best (0: all)", "N");
   add_set(app);

@@ -6,7 +6,6 @@
 #include <filesystem>
 #include <optional>
 #include <system_error>
-#include <thread>
 #include <vector>
 
 #include "backend/backend.h"
@@ -91,9 +90,7 @@ class Doctor {
 
   void threads() {
     const long all = sysconf(_SC_NPROCESSORS_ONLN);
-    const int granted = granted_processors(),
-              usable = static_cast<int>(std::thread::hardware_concurrency());
-    const int most = granted > 0 ? std::min(granted, usable) : usable;
+    const int most = processors_for(0);
     const int taken = config_.threads > 0 ? config_.threads : most;
     const std::string text = message("{} of {} processors may be used", most, all);
     if (taken > most)

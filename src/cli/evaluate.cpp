@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <cstdio>
 #include <memory>
-#include <thread>
 
 #include "backend/backend.h"
 #include "backend/machine_limits.h"
@@ -12,8 +11,7 @@
 #include "data/data_source.h"
 #include "dcgan/error.h"
 #include "dcgan/trainer.h"
-#include "evaluate/classes.h"
-#include "evaluate/judge.h"
+#include "evaluate/evaluator.h"
 #include "io/atomic_file.h"
 #include "io/progress.h"
 #include "train/run_checkpoints.h"
@@ -25,20 +23,7 @@ Dataset read_real(const std::string& place, Split split) {
   Config config;
   config.data = place;
   const auto memory = static_cast<std::uint64_t>(free_memory_bytes());
-  Dataset data = read_data(config, {judged_side, 1, false, false, memory}, split);
-  if (data.height != judged_side || data.width != judged_side || data.channels != 1)
-    throw Error(
-        message("{}: images of {}x{}x{}; expected 28x28 in grey, which is what the judge "
-                "knows; name such data, Fashion-MNIST's, with --data",
-                data.name, data.height, data.width, data.channels));
-  return data;
-}
-
-int threads_of(const Config& options) {
-  if (options.threads > 0) return options.threads;
-  const int granted = granted_processors(),
-            cores = static_cast<int>(std::thread::hardware_concurrency());
-  return std::max(1, granted > 0 ? std::min(granted, cores) : cores);
+  return read_data(config, {judged_side, 1, false, false, memory}, split);
 }
 
 /// Judges all three sets, which progress is said of as one.
@@ -47,24 +32,11 @@ Evaluation judge_all(Judge& judge, const Samples& samples, const Dataset& traini
   const std::int64_t beside = std::min(samples.count, training.count);
   Progress progress("pictures judged",
                     static_cast<std::size_t>(samples.count + beside + test.count));
-  std::int64_t before = 0;
-  const auto look_at = [&](const std::vector<std::uint8_t>& pixels, std::int64_t count) {
-    const std::size_t bytes = static_cast<std::size_t>(count) * judged_side * judged_side;
-    const Judged judged = judge.look_at(std::span(pixels).first(bytes), [&](std::int64_t n) {
-      progress.done(static_cast<std::size_t>(before + n));
-    });
-    before += count;
-    return judged;
-  };
-  const Judged generated = look_at(samples.pixels, samples.count),
-               real = look_at(training.pixels, beside), tests = look_at(test.pixels, test.count);
-  Evaluation e = evaluate(generated, real, tests, judge.feature_size(), threads);
+  const auto done = [&](std::int64_t n) { progress.done(static_cast<std::size_t>(n)); };
+  const Evaluator evaluator(judge, training, beside, test, threads, done);
+  Evaluation e =
+      evaluator.evaluate(samples.pixels, [&](std::int64_t n) { done(test.count + beside + n); });
   e.samples = samples.name;
-  e.data = training.name;
-  e.class_names = test.label_names;
-  if (!test.labels.empty())
-    e.judge_accuracy =
-        accuracy(predicted_classes(tests.logits, std::ssize(e.real.shares)), test.labels);
   return e;
 }
 
@@ -84,7 +56,7 @@ void run(EvaluateOptions o) {
   const Dataset test = read_real(o.data, Split::test), training = read_real(o.data, Split::train);
 
   const Evaluation evaluation =
-      judge_all(judge, get_samples(o), training, test, threads_of(options));
+      judge_all(judge, get_samples(o), training, test, processors_for(options.threads));
   std::fputs(to_table(evaluation).c_str(), stdout);
   if (!o.json.empty()) write_file_atomically(o.json, to_json(evaluation));
 }

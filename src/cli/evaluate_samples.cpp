@@ -10,6 +10,7 @@
 #include "dcgan/config.h"
 #include "dcgan/error.h"
 #include "dcgan/generator.h"
+#include "evaluate/evaluator.h"
 #include "image/image.h"
 #include "io/npy.h"
 #include "io/progress.h"

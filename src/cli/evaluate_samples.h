@@ -12,7 +12,6 @@ struct EvaluateOptions {
   std::optional<std::int64_t> count;
 };
 
-constexpr std::int64_t default_samples = 10'000;
 constexpr int judged_side = 28;  // of pictures that can be judged; they are grey
 
 struct Samples {

@@ -14,6 +14,7 @@ std::string measures_text(const std::string& preset, const Measures& m, int deci
 std::string measures_text(const std::string& preset, const EpochRecord& epoch) {
   constexpr int decimals = 4;
   const std::string text = measures_text(preset, epoch.means, decimals);
+  if (epoch.frechet_distance) return text + message("  Frechet {:.2f}", *epoch.frechet_distance);
   return epoch.test ? text + "  test " + measures_text(preset, *epoch.test, decimals) : text;
 }
 

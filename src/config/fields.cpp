@@ -132,6 +132,9 @@ std::vector<Field> make_fields() {
                  count([](C& c) -> I& { return c.checkpoint_every; }, 1, million)});
   all.push_back({"pictures_every", "epochs between grids of samples, frames of the GIF",
                  count([](C& c) -> I& { return c.pictures_every; }, 1, million)});
+  all.push_back({"evaluate_every",
+                 "epochs between evaluations of samples beside the test images; 0: none are made",
+                 count([](C& c) -> I& { return c.evaluate_every; }, 0, million)});
   all.push_back({"keep", "newest checkpoints that stay, and the best; 0: all stay",
                  count([](C& c) -> I& { return c.keep; }, 0, million)});
   all.push_back({"log_every", "steps between lines of the log",

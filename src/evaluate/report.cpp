@@ -78,13 +78,22 @@ bool Evaluation::collapsed() const {
          fallen(generated.spread, real.spread);
 }
 
-Evaluation evaluate(const Judged& generated, const Judged& training, const Judged& test,
-                    std::int64_t size, int threads) {
-  const Features real = features_of("test images", test, size, threads);
+RealImages describe_real(const Judged& training, const Judged& test, std::int64_t size,
+                         int threads) {
+  RealImages real;
+  real.test = features_of("test images", test, size, threads);
+  real.training = compared("training images", training, real.test, threads);
+  return real;
+}
+
+Evaluation evaluate(const Judged& generated, const RealImages& real, int threads) {
   Evaluation e;
-  e.test_images = real.count;
-  e.generated = compared("samples", generated, real, threads);
-  e.real = compared("training images", training, real, threads);
+  e.data = real.name;
+  e.class_names = real.class_names;
+  e.judge_accuracy = real.judge_accuracy;
+  e.test_images = real.test.count;
+  e.generated = compared("samples", generated, real.test, threads);
+  e.real = real.training;
   return e;
 }
 
@@ -114,6 +123,12 @@ std::string to_table(const Evaluation& e) {
         "collapsed: effective classes, coverage and spread are all below half of what real "
         "images have\n";
   return text;
+}
+
+std::string figures_json(const Evaluation& e) {
+  Json json;
+  for (const Figure& f : figures(e)) json[f.key] = f.generated;
+  return json.dump();
 }
 
 std::string to_json(const Evaluation& e) {

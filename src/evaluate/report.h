@@ -27,9 +27,23 @@ struct Comparison {
   double effective_classes() const;
 };
 
-struct Evaluation {
+/// What evaluations beside the same real images share.
+struct RealImages {
   // Said by the caller.
-  std::string samples, data;             ///< what they are, for people
+  std::string name;                      ///< what they are, for people
+  std::vector<std::string> class_names;  ///< or none: then they have numbers
+  std::optional<double> judge_accuracy;  ///< the classifier's, on the test images
+
+  Features test;
+  Comparison training;  ///< images of the training set, in the place of generated ones
+};
+
+/// `size`: of a feature vector. Throws Error for features that cannot be compared, naming the set.
+RealImages describe_real(const Judged& training, const Judged& test, std::int64_t size,
+                         int threads);
+
+struct Evaluation {
+  std::string samples, data;  ///< what they are, for people; the samples' is the caller's
   std::vector<std::string> class_names;  ///< or none: then they have numbers
   std::optional<double> judge_accuracy;  ///< the classifier's, on the test images
 
@@ -42,11 +56,11 @@ struct Evaluation {
   bool collapsed() const;
 };
 
-/// All figures. `size`: of a feature vector. Throws Error for features that cannot be compared,
-/// naming the set.
-Evaluation evaluate(const Judged& generated, const Judged& training, const Judged& test,
-                    std::int64_t size, int threads);
+/// All figures. Throws Error as describe_real.
+Evaluation evaluate(const Judged& generated, const RealImages& real, int threads);
 
+/// The figures of the generated pictures alone, as one line.
+std::string figures_json(const Evaluation& evaluation);
 /// Each figure beside that of real images; ends with a newline.
 std::string to_table(const Evaluation& evaluation);
 /// One object, indented; ends with a newline.

@@ -12,10 +12,11 @@ namespace dcgan {
 /// or, relativistic (Jolicoeur-Martineau, 2018), of the pairs (real_i, fake_i):
 /// L_D = mean bce(real - fake, real_target), L_G = mean bce(fake - real, generator_target)
 ///
-/// Where the targets are 0 and 1 and the loss is not relativistic, one backward pass can serve both losses: the gradient of L_G is
-/// the fake half's times ratio = (sigmoid - 1) / sigmoid = -exp(-logit). Below a logit of -60 the
-/// discriminator's adjoint of that sample is held at sigmoid(-60) / batch (9e-27 / batch: no float
-/// gradient it is added to can tell), so that neither factor under- or overflows.
+/// Where the targets are 0 and 1 and the loss is not relativistic, one backward pass can serve both
+/// losses: the gradient of L_G is the fake half's times ratio = (sigmoid - 1) / sigmoid =
+/// -exp(-logit). Below a logit of -60 the discriminator's adjoint of that sample is held at
+/// sigmoid(-60) / batch (9e-27 / batch: no float gradient it is added to can tell), so that neither
+/// factor under- or overflows.
 struct GanLoss {
   std::int64_t batch;
   float real_target, fake_target, generator_target;

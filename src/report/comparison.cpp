@@ -1,7 +1,9 @@
 // One HTML file with everything in it: two runs in two columns.
 #include "report/comparison.h"
 
+#include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "io/atomic_file.h"
 #include "report/html.h"
@@ -79,6 +81,15 @@ std::string summary_table(const std::vector<RunSummary>& runs) {
   };
   t += row(runs, "Generator loss, last epoch", [&](const RunSummary& r) { return last(r, 0); });
   t += row(runs, "Discriminator loss, last epoch", [&](const RunSummary& r) { return last(r, 1); });
+  const auto nearest = [](const RunSummary& r) -> std::string {
+    std::optional<double> least;
+    for (const EpochRecord& e : r.epochs)
+      if (e.frechet_distance && !(least && *least <= *e.frechet_distance))
+        least = e.frechet_distance;
+    return least ? decimal(*least, 2) : "-";
+  };
+  if (std::any_of(runs.begin(), runs.end(), [&](const RunSummary& r) { return nearest(r) != "-"; }))
+    t += row(runs, "Least Frechet distance to the test images", nearest);
   return t + "</table>\n";
 }
 

@@ -22,6 +22,18 @@ std::int64_t most_balanced_epoch(const std::vector<EpochRecord>& history) {
   return best;
 }
 
+std::int64_t nearest_epoch(const std::vector<EpochRecord>& history) {
+  std::int64_t best = 0;
+  double least = 0;
+  for (const EpochRecord& e : history) {
+    const double distance = e.frechet_distance.value_or(NAN);
+    if (!std::isfinite(distance) || (best && distance >= least)) continue;
+    best = e.epoch;
+    least = distance;
+  }
+  return best;
+}
+
 std::int64_t most_accurate_epoch(const std::vector<EpochRecord>& history) {
   std::int64_t best = 0;
   double most = -1;
@@ -56,8 +68,10 @@ void KeptCheckpoints::add(const std::string& path, const TrainingState& state) {
   std::vector<EpochRecord> saved;
   for (const File& file : files_)
     if (file.epoch.epoch > 0) saved.push_back(file.epoch);
-  const std::int64_t best =
-      task_ == Task::classifier ? most_accurate_epoch(saved) : most_balanced_epoch(saved);
+  const std::int64_t nearest = nearest_epoch(saved);
+  const std::int64_t best = nearest                     ? nearest
+                            : task_ == Task::classifier ? most_accurate_epoch(saved)
+                                                        : most_balanced_epoch(saved);
   const std::size_t old = files_.size() - std::min(files_.size(), static_cast<std::size_t>(keep_));
   std::vector<File> kept;
   for (std::size_t i = 0; i < files_.size(); ++i) {

@@ -15,6 +15,9 @@ namespace dcgan {
 /// balance.
 std::int64_t most_balanced_epoch(const std::vector<EpochRecord>& history);
 
+/// The epoch whose samples are nearest to the test images; 0 where none was evaluated.
+std::int64_t nearest_epoch(const std::vector<EpochRecord>& history);
+
 /// The epoch with the highest accuracy, on the test images if it was measured there; 0 without one.
 std::int64_t most_accurate_epoch(const std::vector<EpochRecord>& history);
 

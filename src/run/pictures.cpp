@@ -31,6 +31,7 @@ class GanPictures : public Pictures {
     write_grid(epochs.back().epoch, samples);
     folder_.extend_gif(epochs.back().epoch);
     folder_.write_losses(trainer_.config().preset, epochs);
+    folder_.write_distances(trainer_.config().preset, epochs);
     const std::string warning = watch_.after_epoch(epochs.back(), trainer_.state().step, samples);
     if (!warning.empty()) spdlog::warn("{}", warning);
   }
@@ -54,6 +55,7 @@ class GanPictures : public Pictures {
     }
     folder_.write_gif(state.history.back().epoch);
     folder_.write_losses(trainer_.config().preset, state.history);
+    folder_.write_distances(trainer_.config().preset, state.history);
   }
 
  private:

@@ -1,11 +1,15 @@
 // The loop of a run: steps, epoch ends, checkpoints, pictures, stopping.
 #include "run/run.h"
 
+#include <spdlog/spdlog.h>
+
 #include <filesystem>
+#include <optional>
 #include <system_error>
 
 #include "dcgan/error.h"
 #include "models/models.h"
+#include "run/evaluation.h"
 #include "run/health.h"
 #include "run/kept_checkpoints.h"
 #include "run/pictures.h"
@@ -28,6 +32,7 @@ class Run {
   Run(Trainer& trainer, const RunOptions& options)
       : trainer_(trainer),
         options_(options),
+        evaluator_(trainer),
         folder_(options.directory, options.checkpoint, trainer.state()),
         checkpoints_(options.directory, trainer.config().keep, trainer.state(),
                      task_of(trainer.config().preset)),
@@ -89,11 +94,12 @@ class Run {
   /// The end of an epoch, or of the run within one. State first, which cannot be made anew; then
   /// pictures.
   void finish_epoch() {
+    const std::optional<Evaluation> evaluation = evaluate();
     const std::vector<EpochRecord> epochs = epochs_of(trainer_.state());
     const EpochRecord& epoch = epochs.back();
     const bool draws = draws_epoch(epoch.epoch, trainer_.config(), complete());
     const std::string grid = draws ? pictures_->of_epoch(epoch.epoch) : "";
-    folder_.log(epoch, trainer_.measure_names(), grid);
+    folder_.log(epoch, trainer_.measure_names(), grid, evaluation);
     if (complete() || epoch.epoch % trainer_.config().checkpoint_every == 0) save();
     try {
       if (draws) pictures_->draw(epochs);
@@ -102,6 +108,22 @@ class Run {
       throw;
     }
     if (options_.after_epoch) options_.after_epoch(epoch, grid);
+  }
+
+  /// Of the epoch that ends, if it has a turn.
+  std::optional<Evaluation> evaluate() {
+    const TrainingState& state = trainer_.state();
+    const bool whole = state.steps_in_epoch == 0;
+    const auto epoch = static_cast<std::int64_t>(state.history.size());
+    if (!evaluator_.has_turn(epoch, complete())) return std::nullopt;
+    Evaluation evaluation = evaluator_.evaluate();
+    if (whole) trainer_.set_frechet_distance(evaluation.generated.distances.frechet);
+    if (evaluation.collapsed())
+      spdlog::warn(
+          "epoch {}: the generator has collapsed: effective classes, coverage and spread of its "
+          "pictures are all below half of what real ones have",
+          whole ? epoch : epoch + 1);
+    return evaluation;
   }
 
   RunSummary summary() const {
@@ -121,6 +143,7 @@ class Run {
 
   Trainer& trainer_;
   const RunOptions& options_;
+  RunEvaluator evaluator_;
   RunFolder folder_;
   KeptCheckpoints checkpoints_;
   std::unique_ptr<Pictures> pictures_;

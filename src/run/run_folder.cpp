@@ -146,7 +146,7 @@ std::string prepare(const std::string& directory, const std::string& resumed_fro
   new_log.finish();
   remove_grids_after(directory, static_cast<std::int64_t>(state.history.size()));
   if (resumed_from.empty())
-    for (const char* name : {"/losses.png", "/predictions.png", "/training.gif"})
+    for (const char* name : {"/losses.png", "/evaluation.png", "/predictions.png", "/training.gif"})
       fs::remove(directory + name);
   return log;
 }
@@ -184,12 +184,13 @@ void RunFolder::log(const StepResult& s, const std::vector<std::string>& measure
 }
 
 void RunFolder::log(const EpochRecord& e, const std::vector<std::string>& measure_names,
-                    const std::string& grid) {
+                    const std::string& grid, const std::optional<Evaluation>& evaluation) {
   ordered_json line = {{"epoch", e.epoch}};
   for (std::size_t i = 0; i < measure_names.size(); ++i) line[measure_names[i]] = e.means[i];
   for (std::size_t i = 0; e.test && i < measure_names.size(); ++i)
     line["test_" + measure_names[i]] = (*e.test)[i];
   line["epoch_s"] = e.seconds;
+  if (evaluation) line["evaluation"] = ordered_json::parse(figures_json(*evaluation));
   if (!grid.empty()) line["grid"] = grid.substr(directory_.size() + 1);
   log_.append(line.dump() + '\n');
 }
@@ -255,6 +256,20 @@ void RunFolder::write_losses(const std::string& preset,
   discriminator.x = generator.x;
   write_png(path("losses.png"), plot_figure({generator, discriminator},
                                             {title + ": mean loss per epoch", "Epoch", "Loss"}));
+}
+
+void RunFolder::write_distances(const std::string& preset,
+                                const std::vector<EpochRecord>& history) const {
+  Curve curve{"Samples", {}, {}};
+  for (const EpochRecord& e : history) {
+    if (!e.frechet_distance) continue;
+    curve.x.push_back(static_cast<double>(e.epoch));
+    curve.y.push_back(*e.frechet_distance);
+  }
+  if (curve.x.empty()) return;
+  write_png(path("evaluation.png"),
+            plot_figure({curve}, {preset_title(preset) + ": Frechet distance to the test images",
+                                  "Epoch", "Frechet distance"}));
 }
 
 void RunFolder::write_predictions(const Dataset& images,

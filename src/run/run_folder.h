@@ -1,9 +1,11 @@
 // The files of a run folder: log, settings, pictures; and where its grids and checkpoints lie.
 #pragma once
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "dcgan/trainer.h"
+#include "evaluate/report.h"
 #include "io/append_file.h"
 
 namespace dcgan {
@@ -31,7 +33,7 @@ class RunFolder {
   void log(const StepResult& step, const std::vector<std::string>& measure_names);
   /// `grid`: the path of its picture; empty: it has none.
   void log(const EpochRecord& epoch, const std::vector<std::string>& measure_names,
-           const std::string& grid);
+           const std::string& grid, const std::optional<Evaluation>& evaluation = {});
   /// A line for what has been changed at the state's step, if anything has.
   void log_changes(const TrainingState& state);
   /// Makes the log durable. Throws Error.
@@ -42,6 +44,8 @@ class RunFolder {
   void write_real_samples(const Dataset& dataset) const;
   /// 16 images as the epoch's titled 4x4 grid.
   void write_grid(std::int64_t epoch, const ImageBatch& images) const;
+  /// evaluation.png: the Frechet distances of those epochs that have one; nothing if none has.
+  void write_distances(const std::string& preset, const std::vector<EpochRecord>& history) const;
   /// losses.png: of a GAN both losses, of a classifier also accuracies.
   void write_losses(const std::string& preset, const std::vector<EpochRecord>& history) const;
   /// predictions.png: what a classifier says of images, by its probabilities [count, classes].

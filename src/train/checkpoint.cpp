@@ -30,6 +30,9 @@ json to_json(const EpochRecord& e, std::size_t measures) {
 json to_json(const TrainingState& state, const std::vector<std::string>& measures) {
   json history = json::array();
   for (const EpochRecord& e : state.history) history.push_back(to_json(e, measures.size()));
+  json distances = json::array();
+  for (const EpochRecord& e : state.history)
+    if (e.frechet_distance) distances.push_back({e.epoch, *e.frechet_distance});
   json changes = json::array();
   for (const SettingChange& c : state.changes) changes.push_back({c.step, c.key, c.from, c.to});
   json all = {{"step", state.step},
@@ -37,6 +40,7 @@ json to_json(const TrainingState& state, const std::vector<std::string>& measure
               {"images_in_epoch", state.images_in_epoch},
               {"epoch_seconds", state.epoch_seconds},
               {"history", history},
+              {"frechet_distances", distances},
               {"changes", changes}};
   for (std::size_t i = 0; i < measures.size(); ++i) all["sum_" + measures[i]] = state.sums[i];
   return all;
@@ -78,6 +82,10 @@ TrainingState state_from_json(const json& j, const Config& config) {
   state.epoch_seconds = number(j.at("epoch_seconds"));
   for (const json& e : j.at("history"))
     state.history.push_back(record_from_json(e, measures.size()));
+  for (const json& d : j.value("frechet_distances", json::array())) {
+    const auto epoch = static_cast<std::size_t>(whole_number("epoch", d.at(0)));
+    state.history.at(epoch - 1).frechet_distance = number(d.at(1));
+  }
   for (const json& c : j.value("changes", json::array()))
     state.changes.push_back({whole_number("step", c.at(0)), c.at(1).get<std::string>(),
                              c.at(2).get<std::string>(), c.at(3).get<std::string>()});

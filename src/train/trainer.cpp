@@ -33,8 +33,9 @@ std::int64_t batches(std::int64_t images, const Config& config) {
 
 /// What a run can be told to do otherwise without training otherwise.
 bool changes_training(const std::string& key) {
-  for (const char* other : {"backend", "data", "init", "epochs", "steps", "threads",
-                            "checkpoint_every", "pictures_every", "keep", "log_every"})
+  for (const char* other :
+       {"backend", "data", "init", "epochs", "steps", "threads", "checkpoint_every",
+        "pictures_every", "evaluate_every", "keep", "log_every"})
     if (key == other) return false;
   return true;
 }
@@ -275,6 +276,10 @@ StepResult Trainer::train_step() {
     state.epoch_seconds = 0;
   }
   return result;
+}
+
+void Trainer::set_frechet_distance(double distance) {
+  impl_->state.history.back().frechet_distance = distance;
 }
 
 std::vector<float> Trainer::sample(std::int64_t count, std::uint64_t seed) {

@@ -1,10 +1,13 @@
 // Pictures, wherever they come from, beside the test images; and what cannot be judged.
 #include <gtest/gtest.h>
 
+#include <cstdio>
 #include <filesystem>
 #include <limits>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <span>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -195,11 +198,76 @@ TEST_F(Evaluate, OtherCheckpointsAndDataAreRefused) {
                  {"t10k-images-idx3-ubyte"});
   folder.write("other/t10k-images-idx3-ubyte", idx_images(9, 8, 28));
   expect_refused(arguments({"--samples", x, "--data", folder.path("other")}), 1,
-                 {"8x28x1", "28x28 in grey", "--data"});
+                 {"8x28x1", "28x28x1", "--data"});
   const Outcome outcome = run_program(
       arguments({"--samples", x, "--data", data, "--json", folder.path("none/x.json")}));
   EXPECT_EQ(outcome.status, 1);
   EXPECT_NE(outcome.err.find("none/x.json"), std::string::npos) << outcome.err;
+}
+
+// A run's evaluation is that of `evaluate` with the noise that the seed stands for.
+TEST_F(Evaluate, InTrainingHasTheSameFigures) {
+  const Outcome outcome =
+      run_program(train("run", {"--epochs", "3", "--evaluate-every", "2", "--seed", "5"}, "dcgan"));
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  std::map<int, nlohmann::json> found;  // by epoch
+  std::istringstream log(read_file(folder.path("run/log.jsonl")));
+  for (std::string line; std::getline(log, line);) {
+    const auto record = nlohmann::json::parse(line);
+    if (record.contains("evaluation")) found[record.at("epoch")] = record.at("evaluation");
+  }
+  ASSERT_EQ(found.size(), 2U);  // every second epoch, and the last
+  constexpr std::uint64_t offset = 0xD1B54A32D192ED03u;
+  for (const auto& [epoch, figures] : found) {
+    const std::string checkpoint = this->checkpoint("run", "epoch_000" + std::to_string(epoch));
+    const Outcome alone = run_program({"evaluate", "--checkpoint", checkpoint, "--count", "30",
+                                       "--seed", std::to_string(5 ^ offset), "--backend", "cpu",
+                                       "--json", folder.path("out.json")});
+    ASSERT_EQ(alone.status, 0) << alone.err;
+    auto generated = nlohmann::json::parse(read_file(folder.path("out.json"))).at("generated");
+    generated.erase("count");
+    generated.erase("class_shares");
+    EXPECT_EQ(generated, figures) << "epoch " << epoch;
+  }
+  EXPECT_TRUE(fs::is_regular_file(folder.path("run/evaluation.png")));
+  char distance[32];
+  std::snprintf(distance, sizeof distance, "Frechet %.2f",
+                found.at(3).at("frechet_distance").get<double>());
+  EXPECT_NE(outcome.out.find(distance), std::string::npos) << outcome.out;
+}
+
+TEST_F(Evaluate, AResumedRunRemembersItsDistances) {
+  const std::vector<std::string> every = {"--evaluate-every", "1", "--set", "keep=1", "--epochs"};
+  const auto with = [&](const std::string& epochs) {
+    std::vector<std::string> all = every;
+    all.push_back(epochs);
+    return all;
+  };
+  ASSERT_EQ(run_program(train("whole", with("4"), "dcgan")).status, 0);
+  ASSERT_EQ(run_program(train("parts", with("2"), "dcgan")).status, 0);
+  const Outcome outcome =
+      run_program({"train", "--resume", folder.path("parts"), "--epochs", "4", "--backend", "cpu"});
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  // The newest checkpoint and that of the least distance; the plot has the epochs before, too.
+  EXPECT_EQ(list_files(folder.path("parts/checkpoints")),
+            list_files(folder.path("whole/checkpoints")));
+  EXPECT_EQ(read_file(folder.path("parts/evaluation.png")),
+            read_file(folder.path("whole/evaluation.png")));
+}
+
+TEST_F(Evaluate, InTrainingWhatCannotBeJudgedIsRefusedBeforeAnythingIsWritten) {
+  const auto refused = [&](const std::string& preset, const std::string& place, int status,
+                           const std::vector<std::string>& parts) {
+    expect_refused({"train", "--preset", preset, "--data", place, "--out", folder.path("none"),
+                    "--evaluate-every", "1", "--backend", "cpu", "--set", "width=0.0625", "--set",
+                    preset == "dcgan-32" ? "channels=1" : "channels=0"},
+                   status, parts);
+    EXPECT_FALSE(fs::exists(folder.path("none/log.jsonl")));
+  };
+  refused("classifier", data, 2, {"evaluate_every=1", "'classifier'", "makes no pictures"});
+  refused("dcgan-32", data, 2, {"evaluate_every=1", "'dcgan-32'", "28x28"});
+  fs::remove(data + "/t10k-images-idx3-ubyte");
+  refused("dcgan", data, 1, {"t10k-images-idx3-ubyte"});
 }
 
 }  // namespace

@@ -42,7 +42,7 @@ void expect_equal(const Distances& a, const Distances& b) {
 
 TEST(Evaluate, ComparesSamplesAndTrainingImagesWithTestImages) {
   const Judged samples = judged(60, 1, 2, 2), training = judged(90, 2), test = judged(70, 3);
-  const Evaluation e = evaluate(samples, training, test, size, 2);
+  const Evaluation e = evaluate(samples, describe_real(training, test, size, 2), 2);
   EXPECT_EQ(e.test_images, 70);
   EXPECT_EQ(e.generated.samples, 60);
   EXPECT_EQ(e.real.samples, 90);
@@ -59,7 +59,7 @@ TEST(Evaluate, ComparesSamplesAndTrainingImagesWithTestImages) {
 TEST(Evaluate, NamesTheSetThatCannotBeCompared) {
   const auto refusal = [](const Judged& a, const Judged& b, const Judged& c) -> std::string {
     try {
-      evaluate(a, b, c, size, 1);
+      evaluate(a, describe_real(b, c, size, 1), 1);
     } catch (const Error& e) {
       return e.what();
     }

@@ -225,6 +225,18 @@ TEST_F(Steering, KeepsTheMostAccurateEpochOfAClassifier) {
   EXPECT_EQ(left, (Strings{"2", "4"}));
 }
 
+TEST(Nearest, IsTheEpochOfTheLeastDistanceThatIsANumber) {
+  const auto epoch = [](std::int64_t number, double distance) {
+    EpochRecord record{number};
+    record.frechet_distance = distance;
+    return record;
+  };
+  EXPECT_EQ(nearest_epoch({}), 0);
+  EXPECT_EQ(nearest_epoch({EpochRecord{1}, EpochRecord{2}}), 0);
+  EXPECT_EQ(nearest_epoch({EpochRecord{1}, epoch(2, 30), epoch(3, 10), epoch(4, 20)}), 3);
+  EXPECT_EQ(nearest_epoch({epoch(2, std::nan("")), epoch(5, 30), epoch(6, 30)}), 5);
+}
+
 TEST(MostBalancedEpoch, IsTheOneNearestToAnEquilibrium) {
   const double nan = std::numeric_limits<double>::quiet_NaN();
   EXPECT_EQ(most_balanced_epoch({}), 0);
