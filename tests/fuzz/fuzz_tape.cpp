@@ -1,5 +1,6 @@
 // Parity tapes, as replay reads them. An input is a file's header; the data are zeros, as many as
-// it claims. Each is tried on two GANs: one whose step is simultaneous, and one that alternates.
+// it claims. Each is tried on two GANs, one whose step is simultaneous and one that alternates, and
+// on a classifier.
 #include "train/replay.h"
 
 #include <iterator>
@@ -26,21 +27,32 @@ void read(const std::string& input) {
   static InMemoryFile tape;
   static const test::TemporaryFolder folder{memory()};
   static const bool ready = [] {
-    small_trainer("vanilla").save(folder.path("weights"));
+    for (const char* preset : {"vanilla", "classifier"})
+      small_trainer(preset).save(folder.path(preset));
     return true;
   }();
   require(ready, "weights");
   tape.write(with_length(input), claimed_bytes(input));
-  const ReplayFiles files{folder.path("weights"), tape.path(), folder.path("result")};
+  const auto files = [&](const char* preset) {
+    return ReplayFiles{folder.path(preset), tape.path(), folder.path("result")};
+  };
+  const auto has_losses = [&](const char* loss, const char* images) {
+    const SafetensorsFile result(folder.path("result"));
+    require(result.shape(loss) == std::vector{SafetensorsFile(tape.path()).shape(images)[0]},
+            "a loss for each step");
+  };
   try {
-    replay(config_of(false), files);
+    replay(small_config("classifier"), files("classifier"));
+    return has_losses("loss", "images");
   } catch (const Error&) {
-    replay(config_of(true), files);
+    // Then it is a GAN's, or none.
   }
-  const SafetensorsFile result(files.result);
-  require(
-      result.shape("loss.generator") == std::vector{SafetensorsFile(tape.path()).shape("real")[0]},
-      "a loss for each step");
+  try {
+    replay(config_of(false), files("vanilla"));
+  } catch (const Error&) {
+    replay(config_of(true), files("vanilla"));
+  }
+  has_losses("loss.generator", "real");
 }
 
 /// Two steps of two pictures; `real` and `fake` are the masks' shapes before their layer's units.
@@ -60,13 +72,21 @@ std::string tape_header(const std::vector<std::int64_t>& real,
   return unchecked_header_of(safetensors_file(tensors));
 }
 
+std::string classifier_tape_header() {
+  const std::vector<float> zeros(2 * 2 * 784);
+  return unchecked_header_of(
+      safetensors_file({{"images", DType::f32, {2, 2, 28, 28, 1}, zeros.data()},
+                        {"labels", DType::f32, {2, 2}, zeros.data()}}));
+}
+
 std::vector<std::string> seeds() {
-  return {tape_header({2, 2}, {2, 2}), tape_header({2, 2, 2}, {2, 3, 2})};
+  return {tape_header({2, 2}, {2, 2}), tape_header({2, 2, 2}, {2, 3, 2}), classifier_tape_header()};
 }
 
 std::vector<std::string> words() {
   std::vector<std::string> all = header_words();
-  for (const char* word : {"real", "noise", "mask.real.dropout1", "mask.fake.dropout2"})
+  for (const char* word :
+       {"real", "noise", "mask.real.dropout1", "mask.fake.dropout2", "images", "labels"})
     all.emplace_back(word);
   return all;
 }

@@ -1,4 +1,4 @@
-// The smallest GAN that can be trained, for fuzzers of what it reads.
+// The smallest models that can be trained, for fuzzers of what it reads.
 #pragma once
 #include <string>
 
@@ -18,7 +18,7 @@ inline Config small_config(const std::string& preset) {
   return config;
 }
 
-/// Four grey pictures: two steps an epoch.
+/// Four grey pictures, of two classes: two steps an epoch.
 inline Trainer small_trainer(const std::string& preset) {
   Dataset data;
   data.name = "grey";
@@ -26,6 +26,7 @@ inline Trainer small_trainer(const std::string& preset) {
   data.height = data.width = 28;
   data.channels = 1;
   data.pixels.assign(4 * 28 * 28, 100);
+  data.labels = {0, 1, 1, 0};
   return {small_config(preset), data};
 }
 

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <utility>
 
@@ -13,6 +14,7 @@
 #include "io/safetensors.h"
 #include "temporary_folder.h"
 #include "train/pictures.h"
+#include "train/small_presets.h"
 
 namespace dcgan::test {
 namespace {
@@ -137,6 +139,55 @@ TEST_F(Replay, AbsurdBatchesAreRefused) {
     write_tape([&](auto& tensors) { tensors.front().shape = shape; });
     EXPECT_NE(refusal().find("real has shape"), std::string::npos) << refusal();
   }
+}
+
+/// A tape of the preset classifier.
+class ClassifierReplay : public Replay {
+ protected:
+  ClassifierReplay() {
+    config = small_preset("classifier");
+    Trainer(config, pictures(config, 8)).save(files.weights);
+  }
+  void write_classifier_tape() {
+    images.assign(steps * rows * 28 * 28, 0.25F);
+    write_safetensors(files.tape, {{"images", DType::f32, image_shape, images.data()},
+                                   {"labels", DType::f32, {steps, rows}, labels.data()}});
+  }
+  std::vector<std::int64_t> image_shape{steps, rows, 28, 28, 1};
+  std::vector<float> images, labels{0, 3, 9, 1, 2, 4};
+};
+
+TEST_F(ClassifierReplay, WritesMeasuresGradientsAndTheFinalState) {
+  write_classifier_tape();
+  replay(config, files);
+  const SafetensorsFile result(files.result);
+  EXPECT_EQ(result.shape("loss"), (std::vector<std::int64_t>{steps}));
+  EXPECT_EQ(result.shape("accuracy"), (std::vector<std::int64_t>{steps}));
+  EXPECT_FALSE(result.contains("fake"));
+  for (const char* name : {"grad.classifier.dense1.kernel", "classifier.dense2.bias",
+                           "adam.m.classifier.dense1.bias", "adam.v.classifier.dense2.kernel"})
+    EXPECT_TRUE(result.contains(name)) << name;
+}
+
+TEST_F(ClassifierReplay, LabelsMustBeClasses) {
+  for (const float wrong : {10.0F, -1.0F, 0.5F, std::nanf("")}) {
+    labels[4] = wrong;
+    write_classifier_tape();
+    EXPECT_NE(refusal().find("labels holds values that are no class"), std::string::npos)
+        << wrong << ": " << refusal();
+  }
+}
+
+TEST_F(ClassifierReplay, OtherTapesAreRefused) {
+  image_shape = {steps, rows, 784};
+  write_classifier_tape();
+  EXPECT_NE(refusal().find("images has shape"), std::string::npos) << refusal();
+  image_shape = {steps, rows, 28, 28, 1};
+  write_classifier_tape();
+  config.dropout = 0.5;
+  EXPECT_NE(refusal().find("dropout=0"), std::string::npos) << refusal();
+  config = small_preset("vanilla");
+  EXPECT_NE(refusal(), "was replayed");
 }
 
 TEST_F(Replay, DamagedHeadersAreRefusedOrHarmless) {
