@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 
 #include <chrono>
+#include <csignal>
 
 #include "dcgan/error.h"
 #include "run/event_reader.h"
@@ -32,9 +33,10 @@ TEST(EventRecord, IsLengthBytesAndTheMaskedChecksumOfEach) {
 
 class EventFiles : public testing::Test {
  protected:
-  std::string path() const { return folder_.path(""); }
+  EventFiles() { fs::create_directory(path()); }
+  std::string path() const { return folder_.path("run"); }
   /// Files of a folder of the test's, by their names.
-  std::vector<std::string> names(const std::string& of = "") const {
+  std::vector<std::string> names(const std::string& of = "run") const {
     std::vector<std::string> all;
     for (const std::string& file : files_of_events(folder_.path(of)))
       all.push_back(fs::path(file).filename());
@@ -50,6 +52,8 @@ TEST_F(EventFiles, HaveTheBytesOfTheFormat) {
   EventBytes added(read_file(files_of_events(path()).at(0)).substr(start.size()));
   std::string event = added.record();
   EXPECT_TRUE(added.done());
+  file.add(128, {});
+  EXPECT_EQ(read_event_file(files_of_events(path()).at(0)).back().step, 128);
   EXPECT_EQ(event[0], '\x09');  // the time, eight bytes
   EXPECT_EQ(event.substr(9),
             "\x10\xAC\x02\x2A\x15"
@@ -79,7 +83,7 @@ TEST_F(EventFiles, BeginWithTheVersionAndTheSessionsStart) {
 TEST_F(EventFiles, AreReadInTheOrderOfTheirMaking) {
   for (int step = 1; step <= 3; ++step) EventFile(path(), step).add(step, {{"x", 1}});
   EXPECT_EQ(files_of_events(path()).size(), 3u);
-  folder_.write("events.out.tfevents.5000000000.elsewhere", "");
+  folder_.write("run/events.out.tfevents.5000000000.elsewhere", "");
   EventFile(path(), 4).add(4, {{"x", 1}});
   EXPECT_TRUE(names().back().starts_with("events.out.tfevents.5000000001.")) << names().back();
   std::int64_t step = 0;
@@ -93,6 +97,7 @@ TEST_F(EventFiles, AreReadInTheOrderOfTheirMaking) {
 TEST_F(EventFiles, AFullDiskIsAnErrorThatNamesTheFile) {
   EventFile file(path(), 1);
   const std::string name = event_files(path()).at(0);
+  std::signal(SIGXFSZ, SIG_IGN);
   rlimit before{};
   getrlimit(RLIMIT_FSIZE, &before);
   const rlimit small{fs::file_size(name), before.rlim_max};
@@ -163,6 +168,7 @@ TEST_F(EventsOfRuns, AnotherFolderGetsACopyInsteadOfWhatItHad) {
   run("b", "", 5);
   run("b", "a", 1);
   EXPECT_EQ(curves_of(folder_.path("b"))["x"], (Points{{1, 1}, {2, 5}, {3, 6}}));
+  EXPECT_EQ(names("b").size(), 2u);
   EXPECT_EQ(curves_of(folder_.path("a"))["x"], (Points{{1, 1}, {2, 2}}));
 }
 
