@@ -52,6 +52,7 @@ struct Config {
   std::int64_t evaluate_every = 0;    ///< epochs between evaluations of the samples; 0: never
   std::int64_t keep = 0;              ///< newest checkpoints that stay, and the best; 0: all stay
   std::int64_t log_every = 1;         ///< steps
+  int tensorboard = 0;                ///< 1: what is logged goes into event files, too
 };
 
 /// "vanilla", "dcgan", "tf-tutorial", "vanilla-64", "dcgan-32", "dcgan-64", "dcgan-128",

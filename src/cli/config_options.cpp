@@ -11,7 +11,7 @@ bool may_change(const std::string& key) {
   for (const char* free :
        {"data", "epochs", "steps", "backend", "threads", "checkpoint_every", "pictures_every",
         "evaluate_every", "keep", "log_every", "batch_size", "dropout", "label_smoothing",
-        "discriminator_steps", "flip", "loss", "penalty", "average"})
+        "discriminator_steps", "flip", "loss", "penalty", "average", "tensorboard"})
     if (key == free) return true;
   return key.starts_with("generator.") || key.starts_with("discriminator.") ||
          key.starts_with("classifier.");

@@ -139,6 +139,8 @@ std::vector<Field> make_fields() {
                  count([](C& c) -> I& { return c.keep; }, 0, million)});
   all.push_back({"log_every", "steps between lines of the log",
                  count([](C& c) -> I& { return c.log_every; }, 1, million* million)});
+  all.push_back({"tensorboard", "1: what is logged goes into event files for TensorBoard, too",
+                 whole<int>([](C& c) -> int& { return c.tensorboard; }, 0, 1)});
   return all;
 }
 

@@ -6,10 +6,12 @@
 #include <cerrno>
 #include <filesystem>
 #include <system_error>
+#include <vector>
 
 #include "dcgan/config.h"
 #include "dcgan/error.h"
 #include "io/atomic_file.h"
+#include "run/event_file.h"
 #include "train/run_checkpoints.h"
 
 namespace dcgan {
@@ -76,8 +78,12 @@ std::string hindrance_to_new_run(const std::string& folder) {
            ": it already holds a run; name another folder with --out, or continue it with --resume";
   const std::string config = folder + "/config.json";
   if (is_config_of_run(config)) return "";
-  for (const char* name : {"config.json", "log.jsonl", "real_samples.png", "losses.png",
-                           "predictions.png", "training.gif", "images", "checkpoints"})
+  std::vector<std::string> names = {"config.json", "log.jsonl",       "real_samples.png",
+                                    "losses.png",  "predictions.png", "training.gif",
+                                    "images",      "checkpoints"};
+  for (const std::string& path : event_files(folder))
+    names.push_back(fs::path(path).filename().string());
+  for (const std::string& name : names)
     if (const fs::path path = fs::path(folder) / name; has_contents(path))
       return path.string() +
              ": no run of this program has written it, and a run would overwrite "

@@ -13,6 +13,7 @@
 #include "run/health.h"
 #include "run/kept_checkpoints.h"
 #include "run/pictures.h"
+#include "run/run_events.h"
 #include "run/run_folder.h"
 
 namespace dcgan {
@@ -34,6 +35,7 @@ class Run {
         options_(options),
         evaluator_(trainer),
         folder_(options.directory, options.checkpoint, trainer.state()),
+        events_(options.directory, options.checkpoint, trainer.config(), trainer.state()),
         checkpoints_(options.directory, trainer.config().keep, trainer.state(),
                      task_of(trainer.config().preset)),
         pictures_(make_pictures(trainer, folder_)),
@@ -48,8 +50,7 @@ class Run {
     while (trainer_.state().step < trainer_.total_steps() && !stopped()) {
       const StepResult step = trainer_.train_step();
       const std::string divergence = dcgan::divergence(step, trainer_.measure_names());
-      if (step.step % trainer_.config().log_every == 0 || !divergence.empty())
-        folder_.log(step, trainer_.measure_names());
+      if (step.step % trainer_.config().log_every == 0 || !divergence.empty()) log(step);
       if (!divergence.empty()) stop_diverged(divergence);
       if (options_.after_step) options_.after_step(step, trainer_);
       if (step.ends_epoch) finish_epoch();
@@ -67,6 +68,11 @@ class Run {
   bool stopped() const { return options_.stop && options_.stop->load(); }
   bool complete() const { return trainer_.state().step >= trainer_.total_steps(); }
 
+  void log(const StepResult& step) {
+    folder_.log(step, trainer_.measure_names());
+    events_.log(step, trainer_.measure_names());
+  }
+
   /// A run resumed from this folder need not save what it comes from.
   void recognise_checkpoint() {
     const std::string own = folder_.checkpoint_path(trainer_.state());
@@ -76,10 +82,15 @@ class Run {
     saved_step_ = trainer_.state().step;
   }
 
+  void sync_logs() {
+    folder_.sync_log();
+    events_.sync();
+  }
+
   /// The log first: it is never behind the checkpoint.
   void save() {
     if (saved_step_ == trainer_.state().step) return;
-    folder_.sync_log();
+    sync_logs();
     checkpoint_ = folder_.checkpoint_path(trainer_.state());
     trainer_.save(checkpoint_);
     saved_step_ = trainer_.state().step;
@@ -87,7 +98,7 @@ class Run {
   }
 
   [[noreturn]] void stop_diverged(const std::string& why) {
-    folder_.sync_log();
+    sync_logs();
     throw Error(why + (checkpoint_.empty() ? "" : "; the newest checkpoint is " + checkpoint_));
   }
 
@@ -100,6 +111,7 @@ class Run {
     const bool draws = draws_epoch(epoch.epoch, trainer_.config(), complete());
     const std::string grid = draws ? pictures_->of_epoch(epoch.epoch) : "";
     folder_.log(epoch, trainer_.measure_names(), grid, evaluation);
+    events_.log(epoch, trainer_.state().step, trainer_.measure_names(), evaluation);
     if (complete() || epoch.epoch % trainer_.config().checkpoint_every == 0) save();
     try {
       if (draws) pictures_->draw(epochs);
@@ -145,6 +157,7 @@ class Run {
   const RunOptions& options_;
   RunEvaluator evaluator_;
   RunFolder folder_;
+  RunEvents events_;
   KeptCheckpoints checkpoints_;
   std::unique_ptr<Pictures> pictures_;
   std::string checkpoint_;

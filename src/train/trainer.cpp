@@ -35,7 +35,7 @@ std::int64_t batches(std::int64_t images, const Config& config) {
 bool changes_training(const std::string& key) {
   for (const char* other :
        {"backend", "data", "init", "epochs", "steps", "threads", "checkpoint_every",
-        "pictures_every", "evaluate_every", "keep", "log_every"})
+        "pictures_every", "evaluate_every", "keep", "log_every", "tensorboard"})
     if (key == other) return false;
   return true;
 }

@@ -61,6 +61,7 @@ Config unusual() {
   c.checkpoint_every = 9;
   c.flip = 1;
   c.log_every = 11;
+  c.tensorboard = 1;
   return c;
 }
 
@@ -189,7 +190,8 @@ TEST(Config, EverySettingTakesItsBoundsAndNothingBeyond) {
       {"batch_norm.momentum", {"0", "0.99"}, {"1", "-inf"}},
       {"batch_norm.epsilon", {"1e-5"}, {"0", "2"}},
       {"checkpoint_every", {"1"}, {"0"}},
-      {"log_every", {"1"}, {"0"}}};
+      {"log_every", {"1"}, {"0"}},
+      {"tensorboard", {"0", "1"}, {"2", "-1", "yes"}}};
   for (const Case& c : cases) {
     Config config;
     for (const std::string& value : c.good)

@@ -90,7 +90,7 @@ TEST_F(Hindrance, IsNothingInAnEmptyOrMissingFolder) {
 TEST_F(Hindrance, IsWhatARunWouldOverwrite) {
   for (const std::string file :
        {"config.json", "log.jsonl", "real_samples.png", "losses.png", "predictions.png",
-        "training.gif", "images/holiday.png", "checkpoints/mine"}) {
+        "training.gif", "images/holiday.png", "checkpoints/mine", "events.out.tfevents.1.host"}) {
     fs::create_directories(fs::path(run_ + "/" + file).parent_path());
     folder_.write("a/run/" + file, "of somebody");
     EXPECT_TRUE(named(file.substr(0, file.find('/')))) << file << hindrance_to_new_run(run_);
