@@ -18,9 +18,9 @@ namespace dcgan {
 using Measures = std::array<double, 3>;
 
 struct EpochRecord {
-  std::int64_t epoch = 0;        ///< from 1
-  Measures means{};              ///< over its steps
-  double seconds = 0;            ///< of its steps
+  std::int64_t epoch = 0;          ///< from 1
+  Measures means{};                ///< over its steps
+  double seconds = 0;              ///< of its steps
   std::optional<Measures> test{};  ///< of a classifier at the epoch's end, on the test images
   /// Of a GAN's samples at the epoch's end from the test images, where it was asked for.
   std::optional<double> frechet_distance{};

@@ -21,9 +21,9 @@ struct Comparison {
   std::int64_t samples = 0;
   Distances distances;
   double spread = 0;           ///< of its features; see Features::spread
-  std::vector<int> classes;    ///< of each picture
   std::vector<double> shares;  ///< of each class; their number is the classifier's
   double class_entropy = 0;    ///< of the shares, in natural units
+  std::vector<int> classes{};  ///< of each picture
 
   /// exp(class_entropy): so many equally frequent classes have that entropy.
   double effective_classes() const;

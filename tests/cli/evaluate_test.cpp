@@ -7,6 +7,7 @@
 #include <limits>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <span>
 #include <sstream>
 #include <string>
@@ -316,8 +317,13 @@ TEST_F(Evaluate, AResumedRunRemembersItsDistances) {
       run_program({"train", "--resume", folder.path("parts"), "--epochs", "4", "--backend", "cpu"});
   ASSERT_EQ(outcome.status, 0) << outcome.err;
   // The newest checkpoint and that of the least distance; the plot has the epochs before, too.
-  EXPECT_EQ(list_files(folder.path("parts/checkpoints")),
-            list_files(folder.path("whole/checkpoints")));
+  const auto names = [&](const std::string& run) {  // their sizes depend on the digits of seconds
+    std::set<std::string> all;
+    for (const auto& file : fs::directory_iterator(folder.path(run + "/checkpoints")))
+      all.insert(file.path().filename());
+    return all;
+  };
+  EXPECT_EQ(names("parts"), names("whole"));
   EXPECT_EQ(read_file(folder.path("parts/evaluation.png")),
             read_file(folder.path("whole/evaluation.png")));
 }
