@@ -7,6 +7,7 @@
 #include "backend/machine_limits.h"
 #include "cli/commands.h"
 #include "cli/evaluate_samples.h"
+#include "cli/evaluate_sheets.h"
 #include "cli/messages.h"
 #include "data/data_source.h"
 #include "dcgan/error.h"
@@ -55,10 +56,16 @@ void run(EvaluateOptions o) {
                 "checkpoint with --judge");
   const Dataset test = read_real(o.data, Split::test), training = read_real(o.data, Split::train);
 
-  const Evaluation evaluation =
-      judge_all(judge, get_samples(o), training, test, processors_for(options.threads));
+  if (!o.sheets.empty()) ensure_writable_directory(o.sheets);
+  const Samples samples = get_samples(o);
+  const int threads = processors_for(options.threads);
+  Evaluation evaluation = judge_all(judge, samples, training, test, threads);
+  if (!o.sheets.empty())
+    evaluation.nearest = nearest_training(samples.pixels, test.pixels, training.pixels,
+                                          judge.image().size(), threads);
   std::fputs(to_table(evaluation).c_str(), stdout);
   if (!o.json.empty()) write_file_atomically(o.json, to_json(evaluation));
+  if (!o.sheets.empty()) write_sheets(o.sheets, evaluation, samples, training, threads);
 }
 
 }  // namespace
@@ -82,6 +89,9 @@ void add_evaluate(CLI::App& app, int& status) {
                       "Folder of the real images, training and test (default: the run's, else "
                       "where Fashion-MNIST is usually found)");
   command->add_option("--json", o->json, "Write all figures to this file");
+  command->add_option("--sheets", o->sheets,
+                      "Draw the samples of each class, and training pictures nearest to samples, "
+                      "into this folder");
   command->add_option("--judge", o->judge,
                       "Checkpoint of a classifier that judges (default: the one that comes with "
                       "the program)");

@@ -8,7 +8,7 @@
 namespace dcgan::cli {
 
 struct EvaluateOptions {
-  std::string checkpoint, samples, seed = "1", data, json, judge, backend = "auto", threads;
+  std::string checkpoint, samples, seed = "1", data, json, sheets, judge, backend = "auto", threads;
   std::optional<std::int64_t> count;
 };
 

@@ -34,6 +34,16 @@ std::vector<double> class_shares(std::span<const int> predicted, std::int64_t cl
   return shares;
 }
 
+std::vector<std::vector<std::size_t>> first_of_each_class(std::span<const int> predicted,
+                                                          std::int64_t classes, std::size_t most) {
+  std::vector<std::vector<std::size_t>> first(static_cast<std::size_t>(classes));
+  for (std::size_t i = 0; i < predicted.size(); ++i) {
+    std::vector<std::size_t>& of_class = first[static_cast<std::size_t>(predicted[i])];
+    if (of_class.size() < most) of_class.push_back(i);
+  }
+  return first;
+}
+
 double entropy(std::span<const double> shares) {
   double sum = 0;
   for (const double p : shares)

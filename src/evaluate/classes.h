@@ -1,5 +1,6 @@
 // Which classes pictures belong to, as a classifier says.
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -15,6 +16,10 @@ double accuracy(std::span<const int> predicted, std::span<const std::uint8_t> la
 
 /// The share of each class, [classes].
 std::vector<double> class_shares(std::span<const int> predicted, std::int64_t classes);
+
+/// Which pictures belong to each class, [classes]: the first `most` of it, in their order.
+std::vector<std::vector<std::size_t>> first_of_each_class(std::span<const int> predicted,
+                                                          std::int64_t classes, std::size_t most);
 
 /// -sum p ln p: ln(classes) where all are equally frequent, 0 where there is but one.
 double entropy(std::span<const double> shares);

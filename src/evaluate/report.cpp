@@ -32,7 +32,8 @@ Comparison compared(const char* what, const Judged& judged, const Features& test
   c.distances = compare(test, features, threads);
   c.spread = features.spread();
   const std::int64_t classes = std::ssize(judged.logits) / features.count;
-  c.shares = class_shares(predicted_classes(judged.logits, classes), classes);
+  c.classes = predicted_classes(judged.logits, classes);
+  c.shares = class_shares(c.classes, classes);
   c.class_entropy = entropy(c.shares);
   return c;
 }
@@ -59,10 +60,6 @@ std::vector<Figure> figures(const Evaluation& e) {
       {"effective classes", "effective_classes", 2, g.effective_classes(), r.effective_classes()}};
 }
 
-std::string class_name(const Evaluation& e, std::size_t i) {
-  return i < e.class_names.size() ? visible(e.class_names[i]) : "class " + std::to_string(i);
-}
-
 std::string row(const std::string& text, const std::string& generated, const std::string& real) {
   return fmt::format("{:24}{:>14}{:>20}\n", text, generated, real);
 }
@@ -70,6 +67,10 @@ std::string row(const std::string& text, const std::string& generated, const std
 }  // namespace
 
 double Comparison::effective_classes() const { return std::exp(class_entropy); }
+
+std::string Evaluation::class_name(std::size_t i) const {
+  return i < class_names.size() ? visible(class_names[i]) : "class " + std::to_string(i);
+}
 
 bool Evaluation::collapsed() const {
   const auto fallen = [](double figure, double of_real) { return figure < of_real / 2; };
@@ -111,9 +112,14 @@ std::string to_table(const Evaluation& e) {
   for (const Figure& f : figures(e))
     text += row(f.text, fmt::format("{:.{}f}", f.generated, f.decimals),
                 fmt::format("{:.{}f}", f.real, f.decimals));
+  if (e.nearest)
+    text += fmt::format(
+        "\nnearest training picture, by pixels: {:.2f} for samples, {:.2f} for test images "
+        "(medians of {} and {})\n",
+        e.nearest->samples, e.nearest->test_images, e.nearest->count, e.nearest->test_count);
   text += "\nshares of classes\n";
   for (std::size_t i = 0; i < e.generated.shares.size(); ++i)
-    text += row("  " + class_name(e, i), fmt::format("{:.1f} %", 100 * e.generated.shares[i]),
+    text += row("  " + e.class_name(i), fmt::format("{:.1f} %", 100 * e.generated.shares[i]),
                 fmt::format("{:.1f} %", 100 * e.real.shares[i]));
   text +=
       "\nreal beside real: training images in the place of samples, what a perfect generator "
@@ -143,11 +149,14 @@ std::string to_json(const Evaluation& e) {
     real[f.key] = f.real;
   }
   for (std::size_t i = 0; i < e.generated.shares.size(); ++i) {
-    generated["class_shares"][class_name(e, i)] = e.generated.shares[i];
-    real["class_shares"][class_name(e, i)] = e.real.shares[i];
+    generated["class_shares"][e.class_name(i)] = e.generated.shares[i];
+    real["class_shares"][e.class_name(i)] = e.real.shares[i];
   }
   json["generated"] = generated;
   json["real_beside_real"] = real;
+  if (e.nearest)
+    json["nearest_training_picture"] = {{"samples", e.nearest->samples},
+                                        {"test_images", e.nearest->test_images}};
   return json.dump(1) + "\n";
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "evaluate/distances.h"
+#include "evaluate/nearest.h"
 
 namespace dcgan {
 
@@ -22,6 +23,7 @@ struct Comparison {
   double spread = 0;           ///< of its features; see Features::spread
   std::vector<double> shares;  ///< of each class; their number is the classifier's
   double class_entropy = 0;    ///< of the shares, in natural units
+  std::vector<int> classes{};  ///< of each picture
 
   /// exp(class_entropy): so many equally frequent classes have that entropy.
   double effective_classes() const;
@@ -50,7 +52,10 @@ struct Evaluation {
   std::int64_t test_images = 0;
   Comparison generated;
   Comparison real;  ///< images of the training set, in the place of generated ones
+  std::optional<NearestTraining> nearest;  ///< where the caller looked for it
 
+  /// For people: its name, else "class 3".
+  std::string class_name(std::size_t i) const;
   /// Whether effective classes, coverage and spread have all fallen below half of what real images
   /// have: a generator that makes few different pictures.
   bool collapsed() const;

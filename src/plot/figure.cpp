@@ -1,7 +1,8 @@
-// Grids of images under a title, with or without captions.
+// Grids of images under a title, with or without captions and labels of rows.
 #include "plot/figure.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <string>
 #include <vector>
@@ -11,35 +12,67 @@
 namespace dcgan {
 namespace {
 
-constexpr int wanted_cell = 100, gap = 8, margin = 16, title_height = 34, caption_height = 20;
+constexpr int wanted_cell = 100, gap = 8, margin = 16, title_height = 34, caption_height = 20,
+              note_height = 20;
 constexpr double title_size = 18, caption_size = 12;
 
 struct Layout {
-  int rows, columns, caption;
+  int columns, caption, label_width;
 };
 
-Image draw(const ImageBatch& images, const Layout& layout, const std::string& title,
-           const std::vector<std::string>& captions) {
+Image draw(const ImageBatch& images, const std::vector<SheetRow>& rows, const Layout& layout,
+           const std::vector<std::string>& heading) {
   const int scale = std::max(1, wanted_cell / std::max(1, images.width));
   const int cell_width = images.width * scale, cell_height = images.height * scale;
   const int step_x = cell_width + gap, step_y = cell_height + layout.caption + gap;
-  const int head = title.empty() ? margin : margin + title_height;
-  const int width = 2 * margin + layout.columns * step_x - gap;
-  const int height = head + margin + layout.rows * step_y - gap;
+  const int lines = static_cast<int>(heading.size());
+  const int head = margin + (lines > 0 ? title_height + (lines - 1) * note_height : 0);
+  const int width = 2 * margin + layout.label_width + layout.columns * step_x - gap;
+  const int height = head + margin + static_cast<int>(rows.size()) * step_y - gap;
   const Canvas canvas(width, height);
-  canvas.text(width / 2.0, margin + title_size, title, title_size, Align::centre);
-  const int count = std::min(images.count, layout.rows * layout.columns);
-  const auto left = [&](int i) { return margin + i % layout.columns * step_x; };
-  const auto top = [&](int i) { return head + i / layout.columns * step_y + layout.caption; };
-  for (int i = 0; i < std::min<int>(count, static_cast<int>(captions.size())); ++i)
-    canvas.text(left(i) + cell_width / 2.0, top(i) - 5, captions[static_cast<std::size_t>(i)],
-                caption_size, Align::centre);
+  for (int i = 0; i < lines; ++i)
+    canvas.text(width / 2.0, margin + title_size + i * note_height,
+                heading[static_cast<std::size_t>(i)], i == 0 ? title_size : caption_size,
+                Align::centre);
+  const auto left = [&](std::size_t column) {
+    return margin + layout.label_width + static_cast<int>(column) * step_x;
+  };
+  const auto top = [&](std::size_t row) {
+    return head + static_cast<int>(row) * step_y + layout.caption;
+  };
+  for (std::size_t r = 0; r < rows.size(); ++r) {
+    canvas.text(margin, top(r) + (cell_height + caption_size) / 2, rows[r].label, caption_size,
+                Align::left);
+    for (std::size_t c = 0; c < rows[r].captions.size(); ++c)
+      canvas.text(left(c) + cell_width / 2.0, top(r) - 5, rows[r].captions[c], caption_size,
+                  Align::centre);
+  }
   Image figure = canvas.image(images.channels);
-  for (int i = 0; i < count; ++i) place(figure, images, i, scale, left(i), top(i));
+  for (std::size_t r = 0; r < rows.size(); ++r)
+    for (std::size_t c = 0; c < rows[r].images.size(); ++c)
+      place(figure, images, rows[r].images[c], scale, left(c), top(r));
   return figure;
 }
 
-/// A caption that fits above its image: names of classes may be those of folders.
+/// The batch in its order, so many in a row, with captions or none.
+std::vector<SheetRow> rows_of(const ImageBatch& images, int rows, int columns,
+                              const std::vector<std::string>& captions) {
+  std::vector<SheetRow> all(static_cast<std::size_t>(rows));
+  for (int i = 0; i < std::min(images.count, rows * columns); ++i) {
+    SheetRow& row = all[static_cast<std::size_t>(i / columns)];
+    row.images.push_back(i);
+    if (static_cast<std::size_t>(i) < captions.size())
+      row.captions.push_back(captions[static_cast<std::size_t>(i)]);
+  }
+  return all;
+}
+
+std::vector<std::string> heading_of(const std::string& title) {
+  if (title.empty()) return {};
+  return {title};
+}
+
+/// Text that fits above its image or beside its row: names of classes may be those of folders.
 std::string shortened(const std::string& caption) {
   constexpr std::size_t most = 15;
   if (caption.size() <= most) return caption;
@@ -69,7 +102,7 @@ Image stacked(const Image& upper, const Image& lower) {
 }
 
 Image grid_figure(const ImageBatch& images, int rows, int columns, const std::string& title) {
-  return draw(images, {rows, columns, 0}, title, {});
+  return draw(images, rows_of(images, rows, columns, {}), {columns, 0, 0}, heading_of(title));
 }
 
 Image labelled_figure(const ImageBatch& images, const std::vector<std::string>& captions,
@@ -77,8 +110,25 @@ Image labelled_figure(const ImageBatch& images, const std::vector<std::string>& 
   constexpr int columns = 5;
   std::vector<std::string> fitting;
   for (const std::string& caption : captions) fitting.push_back(shortened(caption));
-  return draw(images, {(images.count + columns - 1) / columns, columns, caption_height}, title,
-              fitting);
+  const int rows = (images.count + columns - 1) / columns;
+  return draw(images, rows_of(images, rows, columns, fitting), {columns, caption_height, 0},
+              heading_of(title));
+}
+
+Image sheet_figure(const ImageBatch& images, const std::vector<SheetRow>& rows, int columns,
+                   const std::vector<std::string>& heading) {
+  const Canvas ruler(1, 1);
+  std::vector<SheetRow> fitting = rows;
+  double label_width = 0;
+  bool captions = false;
+  for (SheetRow& row : fitting) {
+    row.label = shortened(row.label);
+    label_width = std::max(label_width, ruler.text_width(row.label, caption_size));
+    captions |= !row.captions.empty();
+  }
+  const Layout layout{columns, captions ? caption_height : 0,
+                      static_cast<int>(std::ceil(label_width)) + 2 * gap};
+  return draw(images, fitting, layout, heading);
 }
 
 }  // namespace dcgan

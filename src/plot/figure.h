@@ -34,6 +34,18 @@ Image grid_figure(const ImageBatch& images, int rows, int columns, const std::st
 Image labelled_figure(const ImageBatch& images, const std::vector<std::string>& captions,
                       const std::string& title);
 
+/// A row of a sheet: images by their numbers in the batch, and captions above them, or none.
+struct SheetRow {
+  std::string label;
+  std::vector<int> images;
+  std::vector<std::string> captions;
+};
+
+/// Rows of up to `columns` images, each with its label at the left. The first line of `heading` is
+/// a title, the others are smaller.
+Image sheet_figure(const ImageBatch& images, const std::vector<SheetRow>& rows, int columns,
+                   const std::vector<std::string>& heading);
+
 /// One line of a plot; x and y have the same length. Points that are not finite are left out.
 struct Curve {
   std::string label;

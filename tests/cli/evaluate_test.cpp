@@ -1,6 +1,7 @@
 // Pictures, wherever they come from, beside the test images; and what cannot be judged.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <limits>
@@ -123,6 +124,72 @@ TEST_F(Evaluate, TheTestImagesThemselvesArePerfect) {
   const auto some = evaluated({"--samples", folder.path("x.npy"), "--data", data, "--count", "9"});
   EXPECT_EQ(some.at("generated").at("count"), 9);
   EXPECT_EQ(some.at("real_beside_real").at("count"), 9);
+}
+
+TEST_F(Evaluate, SheetsAreDrawnWhereTheyAreAskedFor) {
+  const std::string file = read_file(data + "/t10k-images-idx3-ubyte");
+  write_bytes("x.npy", "(30, 28, 28)", file.substr(16));
+  const std::vector<std::string> samples = {"--samples", folder.path("x.npy"), "--data", data};
+  const auto without = evaluated(samples);
+  EXPECT_FALSE(without.contains("nearest_training_picture"));
+  EXPECT_EQ(table_.find("nearest"), std::string::npos) << table_;
+
+  const auto with_sheets = [&](const std::string& name, std::vector<std::string> more) {
+    more.insert(more.end(), {"--sheets", folder.path(name)});
+    return evaluated(more);
+  };
+  auto json = with_sheets("new/sheets/", samples);  // with its parent
+  const nlohmann::json nearest = json.at("nearest_training_picture");
+  EXPECT_GT(nearest.at("samples"), 0);
+  EXPECT_EQ(nearest.at("samples"), nearest.at("test_images"));  // which these samples are
+  EXPECT_NE(table_.find("nearest training picture, by pixels: "), std::string::npos) << table_;
+  json.erase("nearest_training_picture");
+  EXPECT_EQ(json, without);
+  ASSERT_EQ(list_files(folder.path("new/sheets")).size(), 2U);
+  const Image classes = read_image(folder.path("new/sheets/classes.png"));
+  const Image neighbours = read_image(folder.path("new/sheets/neighbours.png"));
+  EXPECT_GT(classes.width, 10 * 84);
+  EXPECT_GT(classes.height, 10 * 84);
+  EXPECT_GT(neighbours.width, 6 * 84);
+
+  auto one_thread = samples;
+  one_thread.insert(one_thread.end(), {"--threads", "1"});
+  with_sheets("alone", one_thread);
+  for (const char* name : {"classes.png", "neighbours.png"})
+    EXPECT_EQ(read_file(folder.path(std::string("alone/") + name)),
+              read_file(folder.path(std::string("new/sheets/") + name)));
+}
+
+TEST_F(Evaluate, SamplesThatAreCopiesHaveNoDistance) {
+  const std::string file = read_file(data + "/train-images-idx3-ubyte");
+  write_bytes("x.npy", "(20, 28, 28)", file.substr(16));
+  const auto nearest = evaluated({"--samples", folder.path("x.npy"), "--data", data, "--sheets",
+                                  folder.path("sheets")})
+                           .at("nearest_training_picture");
+  EXPECT_EQ(nearest.at("samples"), 0);
+  EXPECT_GT(nearest.at("test_images"), 0);
+}
+
+TEST_F(Evaluate, SheetsThatCannotBeWrittenAreNamed) {
+  write_array("x.npy", {6, 28, 28}, std::vector<float>(6 * picture, -1));
+  const auto to = [&](const std::string& name) {
+    return arguments(
+        {"--samples", folder.path("x.npy"), "--data", data, "--sheets", folder.path(name)});
+  };
+  // Before pictures are drawn and judged: no table is printed.
+  folder.write("file", "");
+  expect_refused(to("file"), 1, {folder.path("file"), "a file has its name"});
+  EXPECT_EQ(run_program(to("file")).out, "");
+  fs::create_directories(folder.path("taken/neighbours.png"));
+  const auto named = [&](const std::string& path, const Surroundings& around) {
+    const Outcome outcome = run_program(to(path.substr(0, path.find('/'))), around);
+    EXPECT_EQ(outcome.status, 1);
+    EXPECT_NE(outcome.err.find(folder.path(path)), std::string::npos) << outcome.err;
+    EXPECT_EQ(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 1) << outcome.err;
+  };
+  named("taken/neighbours.png", {});
+  named("full/classes.png", {.largest_file_bytes = 1000});
+  EXPECT_TRUE(list_files(folder.path("full")).empty());
 }
 
 TEST_F(Evaluate, WhatDoesNotFitTogetherIsWrongUsage) {

@@ -35,6 +35,12 @@ TEST(Classes, HaveShares) {
   EXPECT_EQ(class_shares(std::vector<int>{2, 0, 2, 2}, 4), (std::vector<double>{.25, 0, .75, 0}));
 }
 
+TEST(Classes, HaveFirstPicturesInTheirOrder) {
+  const std::vector<int> predicted = {3, 0, 3, 3, 1, 3, 0};
+  using Lists = std::vector<std::vector<std::size_t>>;
+  EXPECT_EQ(first_of_each_class(predicted, 5, 3), (Lists{{1, 6}, {4}, {}, {0, 2, 3}, {}}));
+}
+
 TEST(Entropy, IsThatOfShannonInNaturalUnits) {
   EXPECT_DOUBLE_EQ(entropy(std::vector<double>(10, .1)), std::log(10));
   EXPECT_EQ(entropy(std::vector<double>{0, 1, 0}), 0);

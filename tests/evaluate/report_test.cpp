@@ -50,6 +50,8 @@ TEST(Evaluate, ComparesSamplesAndTrainingImagesWithTestImages) {
   expect_equal(e.real.distances, compare(described(test), described(training), 1));
   EXPECT_EQ(e.generated.spread, described(samples).spread());
   EXPECT_EQ(e.generated.shares, (std::vector<double>{.5, .5, 0}));
+  ASSERT_EQ(e.generated.classes.size(), 60U);
+  for (std::size_t i = 0; i < 60; ++i) EXPECT_EQ(e.generated.classes[i], int(i % 2)) << i;
   EXPECT_EQ(e.real.shares, (std::vector<double>(3, 30 / 90.0)));
   EXPECT_DOUBLE_EQ(e.generated.class_entropy, std::log(2));
   EXPECT_DOUBLE_EQ(e.generated.effective_classes(), 2);
@@ -142,6 +144,19 @@ TEST(Json, HasTheSameFigures) {
   EXPECT_EQ(real.at("frechet_distance"), .5);
   EXPECT_EQ(real.at("coverage"), .96875);
   EXPECT_EQ(real.at("class_shares").at("bag"), .25);
+}
+
+TEST(NearestTraining, IsShownWhereItWasLookedFor) {
+  Evaluation e = made_up();
+  EXPECT_EQ(to_table(e).find("nearest"), std::string::npos);
+  EXPECT_EQ(to_json(e).find("nearest"), std::string::npos);
+  e.nearest = {1000, 700, 5.125, 6.25};
+  EXPECT_NE(to_table(e).find("\nnearest training picture, by pixels: 5.12 for samples, 6.25 for "
+                             "test images (medians of 1000 and 700)\n"),
+            std::string::npos)
+      << to_table(e);
+  const nlohmann::json expected = {{"samples", 5.125}, {"test_images", 6.25}};
+  EXPECT_EQ(nlohmann::json::parse(to_json(e)).at("nearest_training_picture"), expected);
 }
 
 TEST(Collapse, IsAllThreeBelowHalfOfRealImages) {

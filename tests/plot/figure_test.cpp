@@ -117,6 +117,61 @@ TEST(LabelledFigure, LongCaptionsAreCutBetweenCharacters) {
   EXPECT_EQ(with("123456789abc\u00e9\u00e9\u00e9\u00e9"), with("123456789abc..."));
 }
 
+TEST(SheetFigure, PlacesTheImagesOfEachRowBesideItsLabel) {
+  const Batch batch(5, 28, 1);
+  const Image figure = sheet_figure(
+      batch.images, {{"Bag", {4, 0}, {}}, {"", {}, {}}, {"Coat", {2, 3, 1}, {}}}, 3, {});
+  const Box first = box_of(figure, 50), second = box_of(figure, 10), below = box_of(figure, 30);
+  for (const int grey : {10, 20, 30, 40, 50})
+    EXPECT_EQ(box_of(figure, static_cast<std::uint8_t>(grey)).pixels, 84 * 84) << grey;
+  EXPECT_EQ(first.top, second.top);
+  EXPECT_GT(second.left, first.right);
+  EXPECT_EQ(below.left, first.left);
+  EXPECT_EQ(below.top - first.top, 2 * (box_of(figure, 40).left - below.left));  // a blank row
+  EXPECT_EQ(box_of(figure, 20).left - box_of(figure, 40).left, second.left - first.left);
+  // Nothing but the two labels is left of the images, and nothing is where there are none.
+  const auto dark_left = [&](int top, int bottom) {
+    int count = 0;
+    for (int y = top; y < bottom; ++y)
+      for (int x = 0; x < first.left; ++x)
+        count += figure.pixels[std::size_t(y) * figure.width + x] < 128;
+    return count;
+  };
+  EXPECT_GT(dark_left(first.top, first.bottom), 20);
+  EXPECT_EQ(dark_left(first.bottom, below.top), 0);
+  EXPECT_GT(dark_left(below.top, below.bottom), 20);
+  for (int y = first.top; y < first.bottom; ++y)
+    for (int x = second.right + 1; x < figure.width; ++x)
+      ASSERT_EQ(figure.pixels[std::size_t(y) * figure.width + x], 255) << x << ", " << y;
+}
+
+TEST(SheetFigure, LongLabelsMakeRoomAndAreCut) {
+  const Batch batch(1, 28, 1);
+  const auto left = [&](const std::string& label) {
+    return box_of(sheet_figure(batch.images, {{label, {0}, {}}}, 1, {}), 10).left;
+  };
+  EXPECT_GT(left("Ankle boot"), left("Bag") + 20);
+  EXPECT_EQ(left("photographs of Ankle boots"), left("photographs o..."));
+}
+
+TEST(SheetFigure, HasCaptionsAndLinesBelowItsTitle) {
+  const Batch batch(2, 28, 1);
+  const auto with = [&](const std::vector<std::string>& captions,
+                        const std::vector<std::string>& heading) {
+    return sheet_figure(batch.images, {{"", {0, 1}, captions}}, 2, heading);
+  };
+  const Image bare = with({}, {"Title"}), captioned = with({"sample", "1.25"}, {"Title"});
+  EXPECT_EQ(dark_pixels(bare, box_of(bare, 10).top - 14, box_of(bare, 10).top), 0);
+  EXPECT_GT(dark_pixels(captioned, box_of(captioned, 10).top - 14, box_of(captioned, 10).top), 20);
+  EXPECT_GT(captioned.height, bare.height);
+  const Image two = with({}, {"Title", "a note"}), three = with({}, {"Title", "a note", "another"});
+  EXPECT_GT(box_of(two, 10).top, box_of(bare, 10).top);
+  EXPECT_GT(box_of(three, 10).top, box_of(two, 10).top);
+  EXPECT_NE(two.pixels, with({}, {"Title", "a word"}).pixels);
+  EXPECT_GT(dark_pixels(two, 0, two.height), dark_pixels(bare, 0, bare.height));
+  EXPECT_GT(dark_pixels(three, 0, three.height), dark_pixels(two, 0, two.height));
+}
+
 /// The mean row of the pixels in column x that have the palette's first or second colour.
 double curve_row(const Image& plot, int x, bool orange) {
   double sum = 0;
