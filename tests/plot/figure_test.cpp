@@ -161,11 +161,13 @@ TEST(SheetFigure, HasCaptionsAndLinesBelowItsTitle) {
     return sheet_figure(batch.images, {{"", {0, 1}, captions}}, 2, heading);
   };
   const Image bare = with({}, {"Title"}), captioned = with({"sample", "1.25"}, {"Title"});
-  EXPECT_EQ(dark_pixels(bare, box_of(bare, 10).top - 18, box_of(bare, 10).top), 0);
-  EXPECT_GT(dark_pixels(captioned, box_of(captioned, 10).top - 18, box_of(captioned, 10).top), 20);
+  EXPECT_EQ(dark_pixels(bare, box_of(bare, 10).top - 14, box_of(bare, 10).top), 0);
+  EXPECT_GT(dark_pixels(captioned, box_of(captioned, 10).top - 14, box_of(captioned, 10).top), 20);
+  EXPECT_GT(captioned.height, bare.height);
   const Image two = with({}, {"Title", "a note"}), three = with({}, {"Title", "a note", "another"});
   EXPECT_GT(box_of(two, 10).top, box_of(bare, 10).top);
   EXPECT_GT(box_of(three, 10).top, box_of(two, 10).top);
+  EXPECT_NE(two.pixels, with({}, {"Title", "a word"}).pixels);
   EXPECT_GT(dark_pixels(two, 0, two.height), dark_pixels(bare, 0, bare.height));
   EXPECT_GT(dark_pixels(three, 0, three.height), dark_pixels(two, 0, two.height));
 }
