@@ -91,11 +91,11 @@ std::optional<Average> Gan::average() {
 }
 
 void Gan::begin_average() {
-  const auto bytes = [](std::int64_t floats) {
+  const auto in_bytes = [](std::int64_t floats) {
     return static_cast<std::size_t>(floats) * sizeof(float);
   };
-  backend_.copy(average_values(), generator_.values(), bytes(generator_.flat_size()));
-  backend_.copy(average_moving(), generator_.moving(), bytes(generator_.moving_size()));
+  backend_.copy(average_values(), generator_.values(), in_bytes(generator_.flat_size()));
+  backend_.copy(average_moving(), generator_.moving(), in_bytes(generator_.moving_size()));
 }
 
 void Gan::evaluate_loss(std::int64_t rows) {

@@ -162,8 +162,7 @@ TEST_F(Evaluate, SheetsAreDrawnWhereTheyAreAskedFor) {
 }
 
 TEST_F(Evaluate, SamplesThatAreCopiesHaveNoDistance) {
-  const std::string file = read_file(data + "/train-images-idx3-ubyte");
-  write_bytes("x.npy", "(20, 28, 28)", file.substr(16));
+  write_bytes("x.npy", "(20, 28, 28)", idx_images(20, 28, 28).substr(16));
   const auto nearest = evaluated({"--samples", folder.path("x.npy"), "--data", data, "--sheets",
                                   folder.path("sheets")})
                            .at("nearest_training_picture");
