@@ -152,7 +152,7 @@ TEST(Config, JsonWithChannelsThatThePresetDoesNotHaveIsRefusedByItsName) {
 
 TEST(Config, EverySettingSaysWhatItTakes) {
   for (const SettingInfo& s : settings(Config{})) EXPECT_FALSE(s.help.empty()) << s.key;
-  EXPECT_EQ(settings(Config{}).size(), 48u);
+  EXPECT_EQ(settings(Config{}).size(), 49u);
 }
 
 TEST(Config, EverySettingTakesItsBoundsAndNothingBeyond) {
