@@ -35,14 +35,15 @@ class Run {
         options_(options),
         evaluator_(trainer),
         folder_(options.directory, options.checkpoint, trainer.state()),
-        events_(options.directory, options.checkpoint, trainer.config(), trainer.state()),
         checkpoints_(options.directory, trainer.config().keep, trainer.state(),
                      task_of(trainer.config().preset)),
         pictures_(make_pictures(trainer, folder_)),
         checkpoint_(options.checkpoint) {}
 
   RunOutcome train() {
+    // The settings first: by them a folder is known to be a run's.
     folder_.write_config(trainer_.config(), trainer_.state());
+    events_.emplace(options_.directory, options_.checkpoint, trainer_.config(), trainer_.state());
     folder_.write_real_samples(trainer_.dataset());
     folder_.log_changes(trainer_.state());
     recognise_checkpoint();
@@ -70,7 +71,7 @@ class Run {
 
   void log(const StepResult& step) {
     folder_.log(step, trainer_.measure_names());
-    events_.log(step, trainer_.measure_names());
+    events_->log(step, trainer_.measure_names());
   }
 
   /// A run resumed from this folder need not save what it comes from.
@@ -84,7 +85,7 @@ class Run {
 
   void sync_logs() {
     folder_.sync_log();
-    events_.sync();
+    events_->sync();
   }
 
   /// The log first: it is never behind the checkpoint.
@@ -111,7 +112,7 @@ class Run {
     const bool draws = draws_epoch(epoch.epoch, trainer_.config(), complete());
     const std::string grid = draws ? pictures_->of_epoch(epoch.epoch) : "";
     folder_.log(epoch, trainer_.measure_names(), grid, evaluation);
-    events_.log(epoch, trainer_.state().step, trainer_.measure_names(), evaluation);
+    events_->log(epoch, trainer_.state().step, trainer_.measure_names(), evaluation);
     if (complete() || epoch.epoch % trainer_.config().checkpoint_every == 0) save();
     try {
       if (draws) pictures_->draw(epochs);
@@ -157,7 +158,7 @@ class Run {
   const RunOptions& options_;
   RunEvaluator evaluator_;
   RunFolder folder_;
-  RunEvents events_;
+  std::optional<RunEvents> events_;  ///< once the folder is prepared
   KeptCheckpoints checkpoints_;
   std::unique_ptr<Pictures> pictures_;
   std::string checkpoint_;

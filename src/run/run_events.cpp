@@ -69,10 +69,10 @@ void RunEvents::log(const EpochRecord& epoch, std::int64_t step,
     scalars.push_back({"epoch/" + measure_names[i], epoch.means[i]});
   for (std::size_t i = 0; epoch.test && i < measure_names.size(); ++i)
     scalars.push_back({"test_" + measure_names[i], (*epoch.test)[i]});
-  if (evaluation)
-    for (const auto& [name, figure] :
-         nlohmann::ordered_json::parse(figures_json(*evaluation)).items())
-      if (figure.is_number()) scalars.push_back({"evaluation/" + name, figure.get<double>()});
+  const auto figures =
+      nlohmann::json::parse(evaluation ? figures_json(*evaluation) : std::string("{}"));
+  for (const auto& [name, figure] : figures.items())
+    if (figure.is_number()) scalars.push_back({"evaluation/" + name, figure.get<double>()});
   file_->add(step, scalars);
 }
 

@@ -12,7 +12,9 @@
 namespace dcgan {
 
 /// With the setting `tensorboard`: what the log has of steps and epochs, over the training's steps.
-/// An unbroken run has one file, a resumed one another each time. All throw Error.
+/// An unbroken run has one file, a resumed one another each time. One that ended within an epoch
+/// has a point of it there, and keeps that; resumed with nothing to do, an equal second one. All
+/// throw Error.
 class RunEvents {
  public:
   /// Of a run that goes on in the folder from `resumed_from` (a checkpoint, perhaps of another
