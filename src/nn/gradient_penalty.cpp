@@ -5,7 +5,7 @@
 // and the penalty |g|^2 / 2 has in W_l the gradient d_l (x) v_(l-1), where v is g sent forward
 // through the same slopes without biases: v_0 = g, v_l = m_l W_l v_(l-1). With s = dL/dD the loss
 // has d_l (x) s a_(l-1), so one product serves both: d_l (x) (s a_(l-1) + factor v_(l-1)). Biases
-// have no part in the penalty. At the end v is |g|^2.
+// have no part in the penalty. The last layer is linear: its d is 1, and its v is |g|^2.
 #include <string>
 
 #include "dcgan/error.h"
@@ -13,12 +13,22 @@
 
 namespace dcgan {
 
+namespace {
+
+/// Whether the results are anything but linear in what comes in.
+bool has_slopes(const Node& node) {
+  return node.epilogue.activation != Activation::none || node.dropout >= 0;
+}
+
+}  // namespace
+
 void check_penalisable(const Network& network, const std::string& name) {
   for (const Node& node : network.nodes)
     if (!node.linear() || node.epilogue.activation == Activation::tanh)
       throw UsageError(name + ": a gradient penalty needs layers of kernels and LeakyReLU alone");
-  if (network.nodes.back().out.size() != 1)
-    throw UsageError(name + ": a gradient penalty needs one output");
+  const Node& last = network.nodes.back();
+  if (last.out.size() != 1 || has_slopes(last))
+    throw UsageError(name + ": a gradient penalty needs one output, of a linear layer");
 }
 
 LinearOp& Sequential::bare_op(std::size_t index, std::int64_t rows) {
@@ -30,22 +40,27 @@ LinearOp& Sequential::bare_op(std::size_t index, std::int64_t rows) {
 /// Multiplies `dy` [rows, out] by the slopes, and the dropout's factors, that the last forward()
 /// had.
 void Sequential::apply_slopes(const Node& node, std::int64_t rows, const float* y, float* dy) {
-  if (node.epilogue.activation == Activation::none && node.dropout < 0) return;
+  if (!has_slopes(node)) return;
   const std::uint8_t* keep =
       node.dropout >= 0 ? network_.dropouts[node.dropout].keep.u8() : nullptr;
   backend_.epilogue_backward({node.epilogue, node.rows(rows), node.out.channels, y, keep, nullptr,
                               node.out.size(), dy, nullptr});
 }
 
-/// The gradient of a bias, sum of adjoint_i * delta_i over samples and places: as a product with
-/// the adjoints, and a sum over the places.
+/// sums [size] of weights_i * values_i over the rows of values [rows, size].
+void Sequential::sum_rows(std::int64_t rows, std::int64_t size, const float* weights,
+                          const float* values, float* sums) {
+  std::unique_ptr<LinearOp>& op = plan(rows).row_sums[size];
+  if (!op) op = backend_.dense({rows, 1, size}, {});
+  op->backward_weights(weights, values, sums);
+}
+
+/// The gradient of a bias: adjoint_i * delta_i, summed over the samples, then over the places.
 void Sequential::sum_bias_gradient(const Node& node, std::int64_t rows, const float* adjoint) {
   const std::int64_t places = node.out.height * node.out.width;
   float* dbias = gradient(node.bias);
   float* sums = places == 1 ? dbias : network_.penalty.place_sums.f32();
-  std::unique_ptr<LinearOp>& op = plan(rows).sample_sums[node.out.size()];
-  if (!op) op = backend_.dense({rows, 1, node.out.size()}, {});
-  op->backward_weights(adjoint, node.delta.f32(), sums);
+  sum_rows(rows, node.out.size(), adjoint, node.delta.f32(), sums);
   if (places == 1) return;
   backend_.epilogue_backward(
       {{.bias = true}, places, node.out.channels, sums, nullptr, nullptr, 0, sums, dbias});
@@ -60,8 +75,6 @@ void Sequential::backward_penalised(const PenalisedPass& pass) {
     return i + 1 == nodes.size() ? last_output_ : nodes[i].y.f32();
   };
 
-  backend_.copy(nodes.back().delta.f32(), network_.penalty.ones.f32(),
-                static_cast<std::size_t>(rows) * sizeof(float));
   for (std::size_t i = nodes.size(); i-- > 0;) {
     float* delta = nodes[i].delta.f32();
     apply_slopes(nodes[i], rows, output(i), delta);
@@ -77,12 +90,13 @@ void Sequential::backward_penalised(const PenalisedPass& pass) {
     backend_.weighted_sum({rows, node.in.size(), 1, pass.adjoint,
                            i == 0 ? last_input_ : nodes[i - 1].y.f32(), pass.factor, v, blend});
     linear_op(i, rows).backward_weights(blend, node.delta.f32(), gradient(node.kernel));
-    float* next =
-        i + 1 == nodes.size() ? pass.squared_norms : network_.gradient_memory[i % 2].f32();
+    // Of one layer there is no gradient between layers, but the blend has served.
+    float* next = i + 1 == nodes.size() ? blend : network_.gradient_memory[i % 2].f32();
     bare_op(i, rows).forward(v, parameter(node.kernel), nullptr, nullptr, next);
     apply_slopes(node, rows, output(i), next);
     v = next;
   }
+  sum_rows(rows, 1, nodes.back().delta.f32(), v, pass.squared_norm);
 }
 
 }  // namespace dcgan

@@ -213,7 +213,6 @@ void allocate_memory(Network& network, std::int64_t max_rows, Penalty penalty,
   }
   network.penalty.blend = floats(max_rows * std::max(widest, network.nodes.front().in.size()));
   network.penalty.place_sums = floats(widest_output);
-  network.penalty.ones = floats(max_rows);
 }
 
 }  // namespace dcgan

@@ -41,7 +41,7 @@ struct Node {
   int kernel = -1, bias = -1, gamma = -1, beta = -1, moving_mean = -1, moving_variance = -1;
   Buffer y;              ///< [max_rows, out]
   Buffer mean, inv_std;  ///< [channels], of the last training batch
-  Buffer delta;          ///< [max_rows, out], if penalised: the gradient of the network's output
+  Buffer delta;          ///< [max_rows, out], if penalised: dD/dz; of the last layer it is 1
 
   bool linear() const { return kind == Kind::dense || kind == Kind::convolution; }
   /// Rows and channels as bias and statistics see them: a dense layer's are samples and units.
@@ -56,7 +56,6 @@ struct Node {
 struct PenaltyMemory {
   Buffer blend;       ///< [max_rows, the widest input of a layer]
   Buffer place_sums;  ///< [the widest output of a layer]
-  Buffer ones;        ///< [max_rows]
 };
 
 struct Network {

@@ -198,9 +198,9 @@ void Sequential::initialise(std::uint64_t seed) {
   std::fill(host.begin(), host.end(), 0.0F);
   for (float* flat : {gradients(), adam_m(), adam_v()})
     backend_.upload(flat, host.data(), host.size() * sizeof(float));
-  if (const std::size_t bytes = network_.penalty.ones.bytes()) {
-    const std::vector<float> ones(bytes / sizeof(float), 1.0F);
-    backend_.upload(network_.penalty.ones.f32(), ones.data(), bytes);
+  if (const Buffer& last = network_.nodes.back().delta; last.bytes() > 0) {
+    const std::vector<float> ones(last.bytes() / sizeof(float), 1.0F);
+    backend_.upload(last.f32(), ones.data(), last.bytes());
   }
 
   std::vector<float> statistics(static_cast<std::size_t>(network_.moving_size), 0.0F);

@@ -27,8 +27,8 @@ struct PenalisedPass {
   std::int64_t rows = 0;           ///< of the last forward(), all of them
   const float* adjoint = nullptr;  ///< [rows], dL/dD
   float factor = 0;
-  float* dx = nullptr;             ///< [rows, input], becomes dD/dx of each sample
-  float* squared_norms = nullptr;  ///< [rows], become |dD/dx|^2
+  float* dx = nullptr;            ///< [rows, input], becomes dD/dx of each sample
+  float* squared_norm = nullptr;  ///< [1], becomes the sum of |dD/dx|^2 over the rows
 };
 
 /// What backward() differentiates and where the gradients go.
@@ -100,8 +100,8 @@ class Sequential {
   /// Operations for one number of rows, planned when they are first called for; by node.
   struct Plan {
     std::vector<std::unique_ptr<LinearOp>> linear;
-    std::vector<std::unique_ptr<LinearOp>> bare;                    ///< without epilogue
-    std::map<std::int64_t, std::unique_ptr<LinearOp>> sample_sums;  ///< by the size of a sample
+    std::vector<std::unique_ptr<LinearOp>> bare;                 ///< without epilogue
+    std::map<std::int64_t, std::unique_ptr<LinearOp>> row_sums;  ///< by the size of a row
     std::vector<std::unique_ptr<BatchNormOp>> batch_norm;
   };
 
@@ -111,6 +111,8 @@ class Sequential {
   LinearOp& linear_op(std::size_t node, std::int64_t rows);
   LinearOp& bare_op(std::size_t node, std::int64_t rows);
   void apply_slopes(const Node& node, std::int64_t rows, const float* y, float* dy);
+  void sum_rows(std::int64_t rows, std::int64_t size, const float* weights, const float* values,
+                float* sums);
   void sum_bias_gradient(const Node& node, std::int64_t rows, const float* adjoint);
   BatchNormOp& batch_norm_op(std::size_t node, std::int64_t rows);
   float* parameter(int index) const { return values() + network_.parameters[index].offset; }

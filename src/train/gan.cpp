@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
 #include "dcgan/error.h"
 
@@ -53,9 +52,8 @@ Gan::Memory Gan::allocate_memory(const Config& config,
           .discriminator_adjoint = floats(2 * rows),
           .generator_adjoint = floats(rows),
           .ratio = floats(rows),
-          .losses = floats(2),
+          .losses = floats(3),
           .image_gradient = floats((config.penalty > 0 ? 2 : 1) * rows * image),
-          .squared_norms = floats(config.penalty > 0 ? 2 * rows : 0),
           .average_values = floats(averaged),
           .average_moving = floats(averaged_moving)};
 }
@@ -196,7 +194,7 @@ void Gan::penalised_step(std::int64_t rows, std::int64_t step, const PlaceMasks&
        .adjoint = memory_.discriminator_adjoint.f32(),
        .factor = static_cast<float>(config_.penalty / static_cast<double>(rows)),
        .dx = memory_.image_gradient.f32(),
-       .squared_norms = memory_.squared_norms.f32()});
+       .squared_norm = memory_.losses.f32() + 2});
   generator_.backward({.rows = rows,
                        .dy = memory_.image_gradient.f32() + rows * spec_.image.size(),
                        .sample_scale = memory_.generator_adjoint.f32()});
@@ -229,13 +227,8 @@ Measures Gan::measures() {
 
 StepLosses Gan::losses() {
   StepLosses losses;
-  backend_.download(&losses, memory_.losses.f32(), 2 * sizeof(float));
-  if (config_.penalty > 0 && rows_ > 0) {
-    std::vector<float> norms(static_cast<std::size_t>(2 * rows_));
-    backend_.download(norms.data(), memory_.squared_norms.f32(), norms.size() * sizeof(float));
-    losses.penalty = static_cast<float>(std::accumulate(norms.begin(), norms.end(), 0.0) /
-                                        static_cast<double>(rows_));
-  }
+  backend_.download(&losses, memory_.losses.f32(), sizeof losses);
+  losses.penalty /= static_cast<float>(rows_);  // of their sum a mean
   return losses;
 }
 

@@ -77,7 +77,6 @@ class Gan : public Model {
   struct Memory {
     Buffer images;  ///< [real | fake], one batch of 2 * rows
     Buffer noise, logits, discriminator_adjoint, generator_adjoint, ratio, losses, image_gradient;
-    Buffer squared_norms;                   ///< [2 * rows], if there is a penalty
     Buffer average_values, average_moving;  ///< as the generator's, if there is an average
   };
   static Memory allocate_memory(const Config& config,
@@ -102,7 +101,7 @@ class Gan : public Model {
   GanSpec spec_;
   Sequential generator_, discriminator_;
   Memory memory_;
-  std::int64_t rows_ = 0;  ///< of the last step
+  std::int64_t rows_ = 1;  ///< of the last step
 };
 
 }  // namespace dcgan
