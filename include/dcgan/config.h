@@ -55,7 +55,7 @@ struct Config {
   int tensorboard = 0;                ///< 1: what is logged goes into event files, too
 };
 
-/// "vanilla", "dcgan", "tf-tutorial", "vanilla-64", "dcgan-32", "dcgan-64", "dcgan-128",
+/// "vanilla", "dcgan", "modern", "tf-tutorial", "vanilla-64", "dcgan-32", "dcgan-64", "dcgan-128",
 /// "classifier", "judge".
 std::vector<std::string> preset_names();
 

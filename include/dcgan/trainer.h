@@ -110,7 +110,8 @@ class Trainer {
   /// The number of steps config asks for.
   std::int64_t total_steps() const;
   std::string backend_description() const;
-  /// {"loss_generator", "loss_discriminator"} of a GAN, {"loss", "accuracy"} of a classifier.
+  /// {"loss_generator", "loss_discriminator"} of a GAN, with "penalty" if it has one; {"loss",
+  /// "accuracy"} of a classifier.
   const std::vector<std::string>& measure_names() const;
   /// In the order of a checkpoint.
   std::vector<NetworkInfo> networks() const;

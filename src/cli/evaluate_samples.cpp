@@ -23,7 +23,7 @@ constexpr std::int64_t most_samples = 100'000, least_samples = 6;
 constexpr std::int64_t picture = std::int64_t{judged_side} * judged_side;
 constexpr const char* wanted = "expected 28x28 in grey, which is what the judge knows";
 
-/// Of pictures [n, picture] in [-1, 1], of which the first is number `first`.
+/// Appends pictures [n, picture] in [-1, 1] as bytes.
 class Quantiser {
  public:
   Quantiser(std::string name, Samples& out) : name_(std::move(name)), out_(out) {}

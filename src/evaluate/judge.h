@@ -9,10 +9,11 @@
 #include "backend/backend.h"
 #include "evaluate/report.h"
 #include "io/safetensors.h"
-#include "models/models.h"
-#include "nn/sequential.h"
+#include "nn/layer_spec.h"
 
 namespace dcgan {
+
+class Classifier;
 
 /// The weights that are part of the program. Throws Error where it was built without.
 SafetensorsFile shipped_judge();
@@ -22,19 +23,17 @@ class Judge {
   /// `weights`: a classifier's checkpoint, or what of it are no moments. Throws Error naming the
   /// file.
   Judge(Backend& backend, const SafetensorsFile& weights);
+  ~Judge();
 
-  SampleShape image() const { return spec_.image; }
-  std::int64_t feature_size() const { return network_->last_layer_input().size(); }
+  SampleShape image() const;
+  std::int64_t feature_size() const;
 
   /// Of pixels [count, image]. `judged` is told how many are done.
   Judged look_at(std::span<const std::uint8_t> pixels,
                  const std::function<void(std::int64_t)>& judged = {});
 
  private:
-  Backend& backend_;
-  ClassifierSpec spec_;
-  std::unique_ptr<Sequential> network_;
-  Buffer images_;  ///< [rows at once, image], in the spec's range
+  std::unique_ptr<Classifier> classifier_;
 };
 
 }  // namespace dcgan

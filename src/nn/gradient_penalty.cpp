@@ -39,12 +39,12 @@ LinearOp& Sequential::bare_op(std::size_t index, std::int64_t rows) {
 
 /// Multiplies `dy` [rows, out] by the slopes, and the dropout's factors, that the last forward()
 /// had.
-void Sequential::apply_slopes(const Node& node, std::int64_t rows, const float* y, float* dy) {
+void Sequential::apply_slopes(const Node& node, std::int64_t rows, float* dy) {
   if (!has_slopes(node)) return;
   const std::uint8_t* keep =
       node.dropout >= 0 ? network_.dropouts[node.dropout].keep.u8() : nullptr;
-  backend_.epilogue_backward({node.epilogue, node.rows(rows), node.out.channels, y, keep, nullptr,
-                              node.out.size(), dy, nullptr});
+  backend_.epilogue_backward({node.epilogue, node.rows(rows), node.out.channels, node.y.f32(), keep,
+                              nullptr, node.out.size(), dy, nullptr});
 }
 
 /// sums [size] of weights_i * values_i over the rows of values [rows, size].
@@ -63,24 +63,21 @@ void Sequential::sum_bias_gradient(const Node& node, std::int64_t rows, const fl
   sum_rows(rows, node.out.size(), adjoint, node.delta.f32(), sums);
   if (places == 1) return;
   backend_.epilogue_backward(
-      {{.bias = true}, places, node.out.channels, sums, nullptr, nullptr, 0, sums, dbias});
+      {{}, places, node.out.channels, sums, nullptr, nullptr, 0, sums, dbias});
 }
 
 void Sequential::backward_penalised(const PenalisedPass& pass) {
   if (!network_.penalty.blend.bytes())
     throw Error(name_ + ": was not planned for a gradient penalty");
-  std::vector<Node>& nodes = network_.nodes;
+  const std::vector<Node>& nodes = network_.nodes;
   const std::int64_t rows = pass.rows;
-  const auto output = [&](std::size_t i) -> const float* {
-    return i + 1 == nodes.size() ? last_output_ : nodes[i].y.f32();
-  };
-
   for (std::size_t i = nodes.size(); i-- > 0;) {
-    float* delta = nodes[i].delta.f32();
-    apply_slopes(nodes[i], rows, output(i), delta);
-    linear_op(i, rows).backward_data(delta, parameter(nodes[i].kernel),
+    const Node& node = nodes[i];
+    float* delta = node.delta.f32();
+    apply_slopes(node, rows, delta);
+    linear_op(i, rows).backward_data(delta, parameter(node.kernel),
                                      i == 0 ? pass.dx : nodes[i - 1].delta.f32());
-    if (nodes[i].bias >= 0) sum_bias_gradient(nodes[i], rows, pass.adjoint);
+    if (node.bias >= 0) sum_bias_gradient(node, rows, pass.adjoint);
   }
 
   const float* v = pass.dx;
@@ -93,7 +90,7 @@ void Sequential::backward_penalised(const PenalisedPass& pass) {
     // Of one layer there is no gradient between layers, but the blend has served.
     float* next = i + 1 == nodes.size() ? blend : network_.gradient_memory[i % 2].f32();
     bare_op(i, rows).forward(v, parameter(node.kernel), nullptr, nullptr, next);
-    apply_slopes(node, rows, output(i), next);
+    apply_slopes(node, rows, next);
     v = next;
   }
   sum_rows(rows, 1, nodes.back().delta.f32(), v, pass.squared_norm);

@@ -110,7 +110,7 @@ class Sequential {
                                         const Epilogue& epilogue);
   LinearOp& linear_op(std::size_t node, std::int64_t rows);
   LinearOp& bare_op(std::size_t node, std::int64_t rows);
-  void apply_slopes(const Node& node, std::int64_t rows, const float* y, float* dy);
+  void apply_slopes(const Node& node, std::int64_t rows, float* dy);
   void sum_rows(std::int64_t rows, std::int64_t size, const float* weights, const float* values,
                 float* sums);
   void sum_bias_gradient(const Node& node, std::int64_t rows, const float* adjoint);

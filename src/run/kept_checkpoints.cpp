@@ -3,47 +3,46 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <limits>
 #include <system_error>
 
 #include "train/run_checkpoints.h"
 
 namespace dcgan {
 
-std::int64_t most_balanced_epoch(const std::vector<EpochRecord>& history) {
-  const double ln2 = std::log(2.0);
+namespace {
+
+/// The first epoch of the least value that is a finite number; 0 where none has one.
+template <class Value>
+std::int64_t epoch_of_least(const std::vector<EpochRecord>& history, Value value) {
   std::int64_t best = 0;
-  double least = 0;
+  double least = std::numeric_limits<double>::infinity();
   for (const EpochRecord& e : history) {
-    const double distance = std::abs(e.means[1] - 2 * ln2) + std::abs(e.means[0] - ln2);
-    if (!std::isfinite(distance) || (best && distance >= least)) continue;
+    const double of_epoch = value(e);
+    if (!std::isfinite(of_epoch) || of_epoch >= least) continue;
     best = e.epoch;
-    least = distance;
+    least = of_epoch;
   }
   return best;
+}
+
+}  // namespace
+
+std::int64_t most_balanced_epoch(const std::vector<EpochRecord>& history) {
+  const double ln2 = std::log(2.0);
+  return epoch_of_least(history, [&](const EpochRecord& e) {
+    return std::abs(e.means[1] - 2 * ln2) + std::abs(e.means[0] - ln2);
+  });
 }
 
 std::int64_t nearest_epoch(const std::vector<EpochRecord>& history) {
-  std::int64_t best = 0;
-  double least = 0;
-  for (const EpochRecord& e : history) {
-    const double distance = e.frechet_distance.value_or(NAN);
-    if (!std::isfinite(distance) || (best && distance >= least)) continue;
-    best = e.epoch;
-    least = distance;
-  }
-  return best;
+  return epoch_of_least(history,
+                        [](const EpochRecord& e) { return e.frechet_distance.value_or(NAN); });
 }
 
 std::int64_t most_accurate_epoch(const std::vector<EpochRecord>& history) {
-  std::int64_t best = 0;
-  double most = -1;
-  for (const EpochRecord& e : history) {
-    const double accuracy = e.test ? (*e.test)[1] : e.means[1];
-    if (!(accuracy > most)) continue;
-    best = e.epoch;
-    most = accuracy;
-  }
-  return best;
+  return epoch_of_least(history,
+                        [](const EpochRecord& e) { return -(e.test ? *e.test : e.means)[1]; });
 }
 
 KeptCheckpoints::File KeptCheckpoints::describe(const std::string& path,

@@ -103,9 +103,18 @@ class Run {
     throw Error(why + (checkpoint_.empty() ? "" : "; the newest checkpoint is " + checkpoint_));
   }
 
-  /// The end of an epoch, or of the run within one. State first, which cannot be made anew; then
-  /// pictures.
+  /// The end of an epoch, or of the run within one. What fails of it ends the run, but its state,
+  /// which cannot be made anew, is saved.
   void finish_epoch() {
+    try {
+      close_epoch();
+    } catch (const Error&) {
+      save();
+      throw;
+    }
+  }
+
+  void close_epoch() {
     const std::optional<Evaluation> evaluation = evaluate();
     const std::vector<EpochRecord> epochs = epochs_of(trainer_.state());
     const EpochRecord& epoch = epochs.back();
@@ -114,12 +123,7 @@ class Run {
     folder_.log(epoch, trainer_.measure_names(), grid, evaluation);
     events_->log(epoch, trainer_.state().step, trainer_.measure_names(), evaluation);
     if (complete() || epoch.epoch % trainer_.config().checkpoint_every == 0) save();
-    try {
-      if (draws) pictures_->draw(epochs);
-    } catch (const Error&) {
-      save();
-      throw;
-    }
+    if (draws) pictures_->draw(epochs);
     if (options_.after_epoch) options_.after_epoch(epoch, grid);
   }
 

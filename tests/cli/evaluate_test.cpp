@@ -336,7 +336,7 @@ TEST_F(Evaluate, InTrainingWhatCannotBeJudgedIsRefusedBeforeAnythingIsWritten) {
                    status, parts);
     EXPECT_FALSE(fs::exists(folder.path("none/log.jsonl")));
   };
-  refused("classifier", data, 2, {"evaluate_every=1", "'classifier'", "makes no pictures"});
+  refused("classifier", data, 2, {"evaluate_every=1", "'classifier' makes no pictures"});
   refused("dcgan-32", data, 2, {"evaluate_every=1", "'dcgan-32'", "28x28"});
   fs::remove(data + "/t10k-images-idx3-ubyte");
   refused("dcgan", data, 1, {"t10k-images-idx3-ubyte"});

@@ -14,6 +14,7 @@
 #include "dcgan/config.h"
 #include "dcgan/error.h"
 #include "io/atomic_file.h"
+#include "models/models.h"
 #include "ref/network.h"
 #include "temporary_folder.h"
 

@@ -27,7 +27,7 @@ BEYOND = {
                           "profile/step_profile.h", "report/html.h", "run/run.h", "simt/machine.h"],
     "src/train/trainer.cpp": ["gif/gif.h", "plot/figure.h", "report/comparison.h", "run/run.h", "cli/commands.h"],
     "src/run/run.cpp": ["cli/commands.h", "profile/step_profile.h", "simt/machine.h"],
-    "src/evaluate/judge.cpp": ["train/gan.h", "run/run.h", "data/data_source.h", "image/image.h"],
+    "src/evaluate/judge.cpp": ["run/run.h", "plot/figure.h", "image/image.h"],
     "src/profile/step_profile.cpp": ["run/run.h", "plot/figure.h"],
     "examples/train.cpp": ["train/gan.h", "backend/backend.h", "nn/sequential.h", "image/image.h"],
 }

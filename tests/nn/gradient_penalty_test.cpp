@@ -19,6 +19,11 @@ std::vector<Chain> chains() {
        {8, 6, 1},
        {layer::Conv2d{4, 5, 2}, leaky, layer::Dropout{0.25}, layer::Conv2d{3, 3, 1}, leaky,
         layer::Conv2d{2, 3, 2, false}, layer::Reshape{{1, 1, 8}}, layer::Dense{1}}},
+      // Where the sums over samples went to the bias itself, they would reach the next one.
+      {"small_kernels",
+       {6, 6, 1},
+       {layer::Conv2d{2, 3, 1}, leaky, layer::Conv2d{2, 1, 1}, leaky, layer::Reshape{{1, 1, 72}},
+        layer::Dense{1}}},
       {"no_bias", {1, 1, 6}, {layer::Dense{3, false}, leaky, layer::Dense{1, false}}},
   };
 }
@@ -58,8 +63,8 @@ class PenaltyTest : public ChainTest {
 };
 
 TEST_P(PenaltyTest, GradientsEqualDifferencesOfThePenalisedLoss) {
-  for (const std::int64_t rows : {max_rows, std::int64_t{3}}) {
-    const Vector x = draw(rows * input_size(), 2);
+  for (const std::int64_t rows : {std::int64_t{3}, max_rows, std::int64_t{3}}) {
+    const Vector x = draw(rows * input_size(), 3);
     const Vector adjoint = draw(static_cast<std::size_t>(rows), 2);
     const Buffer device_x = on_device(x), device_adjoint = on_device(adjoint), dx = on_device(x),
                  norm = on_device({9});
