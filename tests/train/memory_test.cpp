@@ -61,12 +61,12 @@ TEST_F(Memory, CountsBothNetworksTheBatchAndTheLoss) {
   constexpr std::int64_t generator_row = (2 + 4 + 8 + 784) + 2 * 8;  // outputs, two gradients
   constexpr std::int64_t discriminator_row = (8 + 4 + 2 + 1) + 2 * 8, masks = 8 + 4 + 2;
   constexpr std::int64_t batch = 3 * 784 + 9;   // real, generated, gradient; noise
-  constexpr std::int64_t loss = 2 + 2 + 1 + 1;  // logits, adjoints, ratio; and the two losses
+  constexpr std::int64_t loss = 2 + 2 + 1 + 1;  // logits, adjoints, ratio; and three losses
   for (const std::int64_t rows : {1, 5})
     EXPECT_EQ(model_bytes(narrow(rows)),
               4 * (4 * generator + rows * generator_row) +
                   4 * (4 * discriminator + 2 * rows * discriminator_row) + 2 * rows * masks +
-                  4 * rows * (batch + loss) + 4 * 2);
+                  4 * rows * (batch + loss) + 4 * 3);
 }
 
 TEST_F(Memory, TooLittleIsRefused) {

@@ -102,7 +102,7 @@ OWN = {"src/backend/machine_limits": ("test_backend", "MachineLimits.*"),
        "src/train/run_checkpoints": ("test_train", "RunCheckpoints.*"),
        "src/run/run": ("test_run", "RunLoop.*:Steering.*"), "src/run/run_folder": ("test_run", "Folder.*"),
        "src/run/health": ("test_run", "Divergence.*:Spread.*:Collapse.*"),
-       "src/run/kept_checkpoints": ("test_run", "Steering.*:MostBalancedEpoch.*"),
+       "src/run/kept_checkpoints": ("test_run", "Kept.*:MostBalancedEpoch.*:MostAccurateEpoch.*:Nearest.*"),
        "src/run/folder_lock": ("test_run", "Lock.*:Hindrance.*")}
 # The folders of tests that decide about kernels and about host code.
 TESTED_BY = {"kernels": ["ops", "ref"],
