@@ -30,7 +30,7 @@ __device__ __forceinline__ std::uint64_t chosen_image(const Gather& p) {
 template <int width>
 __global__ void __launch_bounds__(threads) gather_kernel(Gather p) {
   const std::uint8_t* image = p.pixels + static_cast<std::int64_t>(chosen_image(p)) * p.image_size;
-  float* to = p.out + static_cast<std::int64_t>(blockIdx.x) * p.image_size;
+  float* to = p.out + static_cast<std::int64_t>(blockIdx.x) * p.stride;
   for (std::int64_t i = thread_index() * width; i < p.image_size; i += threads * width) {
     const BytePack<width> bytes = BytePack<width>::load(image + i);
     Pack<width> values;
@@ -48,7 +48,7 @@ __global__ void __launch_bounds__(threads)
   const RandomAddress& coin = p.mirror.address;
   const bool mirrored = philox_coin(coin.seed, coin.stream, coin.step, index);
   const std::uint8_t* image = p.pixels + static_cast<std::int64_t>(index) * p.image_size;
-  float* to = p.out + static_cast<std::int64_t>(blockIdx.x) * p.image_size;
+  float* to = p.out + static_cast<std::int64_t>(blockIdx.x) * p.stride;
   const auto channels = static_cast<int>(p.mirror.channels),
              last_pixel = static_cast<int>(p.mirror.width - 1) * channels;  // of a row
   for (int i = thread_index(); i < p.image_size; i += threads) {
@@ -62,14 +62,17 @@ __global__ void __launch_bounds__(threads)
 }  // namespace
 
 void gather(const Gather& g, cudaStream_t stream) {
-  if (g.mirror.width > 0)
-    return launch({"gather_mirrored", least_bytes(g)}, gather_mirrored_kernel,
-                  blocks_for(g.batch, 1), threads, 0, stream, g,
-                  Divider(static_cast<int>(g.mirror.row())),
-                  Divider(static_cast<int>(g.mirror.channels)));
-  with_width(packs_of_four(g.image_size), [&](auto width) {
-    launch({"gather", least_bytes(g)}, gather_kernel<width>, blocks_for(g.batch, 1), threads, 0,
-           stream, g);
+  Gather p = g;
+  p.stride = g.row();
+  if (p.mirror.width > 0)
+    return launch({"gather_mirrored", least_bytes(p)}, gather_mirrored_kernel,
+                  blocks_for(p.batch, 1), threads, 0, stream, p,
+                  Divider(static_cast<int>(p.mirror.row())),
+                  Divider(static_cast<int>(p.mirror.channels)));
+  // Rows within longer rows begin anywhere.
+  with_width(p.stride == p.image_size && packs_of_four(p.image_size), [&](auto width) {
+    launch({"gather", least_bytes(p)}, gather_kernel<width>, blocks_for(p.batch, 1), threads, 0,
+           stream, p);
   });
 }
 

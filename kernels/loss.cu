@@ -22,6 +22,15 @@ __device__ __forceinline__ float adjoint(float x, float target) {
   return static_cast<float>(1 / (1 + exp(-static_cast<double>(x))) - static_cast<double>(target));
 }
 
+/// Of sample i, the logit that its code chooses.
+__device__ __forceinline__ float logit(const GanLoss& t, int i) {
+  if (!t.codes) return t.logits[i];
+  const auto columns = static_cast<int>(t.columns);
+  float sum = 0;
+  for (int j = 0; j < columns; ++j) sum += t.codes[i * columns + j] * t.logits[i * columns + j];
+  return sum;
+}
+
 /// One block. A thread owns every 256th sample; losses are added up pairwise in shared memory,
 /// where each barrier ends a round of additions.
 __global__ void __launch_bounds__(threads) gan_loss_kernel(GanLoss t) {
@@ -32,7 +41,7 @@ __global__ void __launch_bounds__(threads) gan_loss_kernel(GanLoss t) {
   const bool one_pass = !t.relativistic && t.fake_target == 0 && t.generator_target == 1;
   float generator = 0, discriminator = 0;
   for (int i = thread; i < batch; i += threads) {
-    const float real = t.logits[i], fake = t.logits[batch + i];
+    const float real = logit(t, i), fake = logit(t, batch + i);
     if (t.relativistic) {
       discriminator += cross_entropy(real - fake, t.real_target);
       generator += cross_entropy(fake - real, t.generator_target);

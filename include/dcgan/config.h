@@ -36,7 +36,8 @@ struct Config {
   AdamConfig discriminator;
   AdamConfig classifier = {.learning_rate = 1e-3, .beta1 = 0.9};  ///< Keras's defaults
   std::int64_t latent = 100;
-  double width = 1;  ///< factor on the number of channels or units of every hidden layer
+  std::int64_t classes = 0;  ///< that a classifier learns (0: 10), or a GAN is told (0: none)
+  double width = 1;          ///< factor on the number of channels or units of every hidden layer
   double leaky_slope = 0.3;
   double dropout = 0.3;
   double label_smoothing = 0;

@@ -29,7 +29,7 @@ void run(const SampleOptions& o) {
   Progress progress("pictures drawn", static_cast<std::size_t>(plan.count));
   for (std::int64_t first = 0; first < plan.count; first += at_once) {
     const std::int64_t n = std::min(at_once, plan.count - first);
-    output->add(generator.sample(plan.latents(first, n)));
+    output->add(generator.sample(plan.latents(first, n), plan.labels(first, n)));
     progress.done(static_cast<std::size_t>(first + n));
   }
   output->finish();
@@ -69,6 +69,9 @@ void add_sample(CLI::App& app, int& status) {
       "Number of images from one key vector to the next, by spherical interpolation: "
       "directions along the arc, lengths linearly (default of X.gif: 16). X.png has a "
       "row for each pair");
+  command->add_option("--class", o->label,
+                      "Of a GAN that was told classes: draw this one alone (default: each in its "
+                      "turn; a walk stays in its class)");
   command->add_option("--backend", o->backend, "auto, cuda, simt, simt-check or cpu");
   command->add_option("--threads", o->threads, "Threads of the cpu backend (default: the run's)");
   command->callback([o, &status] {

@@ -123,6 +123,7 @@ void plan_animation(SamplePlan& plan, const SampleOptions& o, Generator& generat
   const Keys keys = make_keys(o, generator, seed, o.count.value_or(default_steps) * cells);
   set_path(plan, o, keys, generator.config().latent, PathShape::loop,
            o.interpolate.value_or(default_between), cells);
+  plan.turns = cells;
 }
 
 void plan_interpolation(SamplePlan& plan, const SampleOptions& o, Generator& generator,
@@ -131,7 +132,10 @@ void plan_interpolation(SamplePlan& plan, const SampleOptions& o, Generator& gen
   const bool pairs = plan.target == Target::png && o.grid.empty();
   set_path(plan, o, keys, generator.config().latent, pairs ? PathShape::pairs : PathShape::open,
            *o.interpolate, 1);
-  if (pairs) plan.grid = {static_cast<int>(keys.count - 1), static_cast<int>(*o.interpolate + 2)};
+  if (!pairs) return;
+  plan.grid = {static_cast<int>(keys.count - 1), static_cast<int>(*o.interpolate + 2)};
+  plan.turn = plan.grid.columns;
+  plan.turns = plan.grid.rows;
 }
 
 void plan_pictures(SamplePlan& plan, const SampleOptions& o, Generator& generator,
@@ -139,12 +143,19 @@ void plan_pictures(SamplePlan& plan, const SampleOptions& o, Generator& generato
   const std::int64_t count =
       o.count.value_or(o.grid.empty() ? default_pictures : plan.grid.cells());
   const Keys keys = make_keys(o, generator, seed, count);
-  plan.count = keys.count;
+  plan.count = plan.turns = keys.count;
   plan.latents = keys.vectors;
   if (plan.target == Target::png && o.grid.empty()) plan.grid = square_grid(plan.count);
 }
 
 }  // namespace
+
+std::vector<std::uint8_t> SamplePlan::labels(std::int64_t first, std::int64_t n) const {
+  std::vector<std::uint8_t> all;
+  for (std::int64_t i = first; classes > 0 && i < first + n; ++i)
+    all.push_back(static_cast<std::uint8_t>(label.value_or(i / turn % turns % classes)));
+  return all;
+}
 
 void check_options(const SampleOptions& o) {
   const Target target = target_of(o.out);
@@ -166,6 +177,13 @@ void check_options(const SampleOptions& o) {
 SamplePlan plan_sample(const SampleOptions& o, Generator& generator, std::uint64_t seed) {
   SamplePlan plan;
   plan.target = target_of(o.out);
+  plan.classes = generator.config().classes;
+  plan.label = o.label;
+  if (o.label && (*o.label < 0 || *o.label >= plan.classes))
+    throw UsageError("--class " + std::to_string(*o.label) + ": " + o.checkpoint +
+                     (plan.classes == 0
+                          ? " is of a GAN without classes (classes=0)"
+                          : " has the classes 0 to " + std::to_string(plan.classes - 1)));
   if (!o.grid.empty()) plan.grid = parse_grid(o.grid);
   if (plan.target == Target::gif)
     plan_animation(plan, o, generator, seed);

@@ -13,15 +13,22 @@ namespace dcgan::cli {
 
 struct SampleOptions {
   std::string checkpoint, out, grid, latents, seed = "1", backend = "auto", threads;
-  std::optional<std::int64_t> count, interpolate;
+  std::optional<std::int64_t> count, interpolate, label;
 };
 
-/// The pictures' latent vectors, given out as they are needed.
+/// The pictures' latent vectors, and of a GAN of classes their labels, given out as they are
+/// needed.
 struct SamplePlan {
   Target target = Target::png;
   Grid grid;               ///< of .png all pictures, of .gif those of a frame
   std::int64_t count = 0;  ///< of pictures
   std::function<std::vector<float>(std::int64_t first, std::int64_t count)> latents;
+  std::vector<std::uint8_t> labels(std::int64_t first, std::int64_t count) const;
+
+  std::int64_t classes = 0;           ///< that the GAN knows
+  std::optional<std::int64_t> label;  ///< of all pictures; else each class in its turn:
+  std::int64_t turn = 1;              ///< pictures before the next class has its turn
+  std::int64_t turns = 1;             ///< and then the first one again
 };
 
 /// Throws UsageError for what does not fit together, and Error for a file of latent vectors that

@@ -97,6 +97,10 @@ std::vector<Field> make_fields() {
   add_adam<&C::classifier>(all, "classifier");
   all.push_back({"latent", "length of the noise vector",
                  count([](C& c) -> I& { return c.latent; }, 1, 65536)});
+  all.push_back({"classes",
+                 "how many labels, from 0 on, a classifier learns (0: 10), or both networks of a "
+                 "GAN are told (0: none)",
+                 count([](C& c) -> I& { return c.classes; }, 0, 256)});
   all.push_back({"width", "factor on the channels or units of every hidden layer",
                  Real{[](C& c) -> double& { return c.width; }, 1.0 / 64, 16, Bounds::closed}});
   all.push_back({"leaky_slope", "slope of LeakyReLU below zero",

@@ -17,8 +17,8 @@ Task task_of(const std::string& preset);
 
 struct GanSpec {
   SampleShape image;
-  std::vector<LayerSpec> generator;      ///< from {1, 1, latent} to image
-  std::vector<LayerSpec> discriminator;  ///< from image to one logit
+  std::vector<LayerSpec> generator;      ///< from generator_input() to image
+  std::vector<LayerSpec> discriminator;  ///< from image to one logit, or one for each class
 };
 
 /// How networks see a byte: as (byte - offset) / scale.
@@ -54,6 +54,8 @@ ClassifierSpec classifier_spec(const Config& config);
 
 /// The same for either task, in the order of a checkpoint.
 std::vector<NetworkSpec> network_specs(const Config& config);
+/// A latent vector, and after it 1 at the class's place and 0 at the others.
+SampleShape generator_input(const Config& config);
 /// Of the images that the preset trains on.
 SampleShape image_shape(const Config& config);
 

@@ -228,7 +228,7 @@ class SpecBuilder {
       d.push_back(leaky());
       d.push_back(layer::Dropout{c_.dropout});
     }
-    d.push_back(layer::Dense{1});
+    d.push_back(logits());
     return spec;
   }
 
@@ -269,19 +269,19 @@ class SpecBuilder {
   }
 
   Spec operator()(const DenseClassifier& n) const {
-    ClassifierSpec spec{c_.preset, image_, {}, classes, {.offset = 0, .scale = 255}};
+    ClassifierSpec spec{c_.preset, image_, {}, classes(), {.offset = 0, .scale = 255}};
     spec.layers.push_back(layer::Reshape{{1, 1, image_.size()}});
     for (const std::int64_t units : n.hidden) {
       spec.layers.push_back(layer::Dense{hidden(units)});
       spec.layers.push_back(leaky());
       add_dropout(spec.layers);
     }
-    spec.layers.push_back(layer::Dense{classes});
+    spec.layers.push_back(layer::Dense{classes()});
     return spec;
   }
 
   Spec operator()(const ConvClassifier& n) const {
-    ClassifierSpec spec{c_.preset, image_, {}, classes, {}};
+    ClassifierSpec spec{c_.preset, image_, {}, classes(), {}};
     std::int64_t stride = 1, side = image_.height;
     for (const std::int64_t filters : n.channels) {
       spec.layers.push_back(layer::Conv2d{hidden(filters), 3, stride, false});
@@ -295,15 +295,14 @@ class SpecBuilder {
     spec.layers.push_back(layer::Dense{hidden(n.features)});
     spec.layers.push_back(leaky());
     add_dropout(spec.layers);
-    spec.layers.push_back(layer::Dense{classes});
+    spec.layers.push_back(layer::Dense{classes()});
     return spec;
   }
 
  private:
   static constexpr std::int64_t kernel = 5;
-  static constexpr std::int64_t classes = 10;  // of MNIST and Fashion-MNIST
 
-  /// A discriminator of convolutions of stride 2, down to side x side, and one logit.
+  /// A discriminator of convolutions of stride 2, down to side x side.
   std::vector<LayerSpec> halving(const std::vector<std::int64_t>& channels,
                                  std::int64_t side) const {
     std::vector<LayerSpec> d;
@@ -313,9 +312,13 @@ class SpecBuilder {
       d.push_back(layer::Dropout{c_.dropout});
     }
     d.push_back(layer::Reshape{{1, 1, side * side * hidden(channels.back())}});
-    d.push_back(layer::Dense{1});
+    d.push_back(logits());
     return d;
   }
+  /// Of a classifier; if nothing is said, those of MNIST and Fashion-MNIST.
+  std::int64_t classes() const { return c_.classes ? c_.classes : 10; }
+  /// A discriminator's last layer: of classes that it is told each has a logit of its own.
+  LayerSpec logits() const { return layer::Dense{std::max<std::int64_t>(1, c_.classes)}; }
   /// Units or channels of a hidden layer at this width.
   std::int64_t hidden(std::int64_t count) const {
     return std::max<std::int64_t>(1, std::llround(static_cast<double>(count) * c_.width));
@@ -380,9 +383,11 @@ std::vector<NetworkSpec> network_specs(const Config& config) {
   if (auto* c = std::get_if<ClassifierSpec>(&spec))
     return {{c->name, c->image, std::move(c->layers)}};
   auto& gan = std::get<GanSpec>(spec);
-  return {{"generator", {1, 1, config.latent}, std::move(gan.generator)},
+  return {{"generator", generator_input(config), std::move(gan.generator)},
           {"discriminator", gan.image, std::move(gan.discriminator), 2}};
 }
+
+SampleShape generator_input(const Config& config) { return {1, 1, config.latent + config.classes}; }
 
 SampleShape image_shape(const Config& config) {
   return image_of(find_preset(config.preset), config.channels);

@@ -5,7 +5,8 @@
 // and the penalty |g|^2 / 2 has in W_l the gradient d_l (x) v_(l-1), where v is g sent forward
 // through the same slopes without biases: v_0 = g, v_l = m_l W_l v_(l-1). With s = dL/dD the loss
 // has d_l (x) s a_(l-1), so one product serves both: d_l (x) (s a_(l-1) + factor v_(l-1)). Biases
-// have no part in the penalty. The last layer is linear: its d is 1, and its v is |g|^2.
+// have no part in the penalty. The last layer is linear: its d is 1, or the sample's code, and
+// d . v is |g|^2.
 #include <string>
 
 #include "dcgan/error.h"
@@ -27,8 +28,8 @@ void check_penalisable(const Network& network, const std::string& name) {
     if (!node.linear() || node.epilogue.activation == Activation::tanh)
       throw UsageError(name + ": a gradient penalty needs layers of kernels and LeakyReLU alone");
   const Node& last = network.nodes.back();
-  if (last.out.size() != 1 || has_slopes(last))
-    throw UsageError(name + ": a gradient penalty needs one output, of a linear layer");
+  if (last.out.height * last.out.width != 1 || has_slopes(last))
+    throw UsageError(name + ": a gradient penalty needs a last layer that is dense and linear");
 }
 
 LinearOp& Sequential::bare_op(std::size_t index, std::int64_t rows) {
@@ -70,7 +71,11 @@ void Sequential::backward_penalised(const PenalisedPass& pass) {
   if (!network_.penalty.blend.bytes())
     throw Error(name_ + ": was not planned for a gradient penalty");
   const std::vector<Node>& nodes = network_.nodes;
-  const std::int64_t rows = pass.rows;
+  const std::int64_t rows = pass.rows, outputs = nodes.back().out.size();
+  if (outputs > 1 && !pass.codes) throw Error(name_ + ": several outputs need codes");
+  if (pass.codes)
+    backend_.copy(nodes.back().delta.f32(), pass.codes,
+                  static_cast<std::size_t>(rows * outputs) * sizeof(float));
   for (std::size_t i = nodes.size(); i-- > 0;) {
     const Node& node = nodes[i];
     float* delta = node.delta.f32();
@@ -87,13 +92,13 @@ void Sequential::backward_penalised(const PenalisedPass& pass) {
     backend_.weighted_sum({rows, node.in.size(), 1, pass.adjoint,
                            i == 0 ? last_input_ : nodes[i - 1].y.f32(), pass.factor, v, blend});
     linear_op(i, rows).backward_weights(blend, node.delta.f32(), gradient(node.kernel));
-    // Of one layer there is no gradient between layers, but the blend has served.
+    // The last results need no place of their own: the blend has served.
     float* next = i + 1 == nodes.size() ? blend : network_.gradient_memory[i % 2].f32();
     bare_op(i, rows).forward(v, parameter(node.kernel), nullptr, nullptr, next);
     apply_slopes(node, rows, next);
     v = next;
   }
-  sum_rows(rows, 1, nodes.back().delta.f32(), v, pass.squared_norm);
+  sum_rows(rows * outputs, 1, nodes.back().delta.f32(), v, pass.squared_norm);
 }
 
 }  // namespace dcgan

@@ -211,7 +211,8 @@ void allocate_memory(Network& network, std::int64_t max_rows, Penalty penalty,
     node.delta = floats(max_rows * node.out.size());
     widest_output = std::max(widest_output, node.out.size());
   }
-  network.penalty.blend = floats(max_rows * std::max(widest, network.nodes.front().in.size()));
+  network.penalty.blend = floats(max_rows * std::max({widest, network.nodes.front().in.size(),
+                                                      network.nodes.back().out.size()}));
   network.penalty.place_sums = floats(widest_output);
 }
 

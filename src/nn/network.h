@@ -54,7 +54,7 @@ struct Node {
 
 /// Memory that a gradient penalty takes beside the layers' own.
 struct PenaltyMemory {
-  Buffer blend;       ///< [max_rows, the widest input of a layer]
+  Buffer blend;       ///< [max_rows, the widest input of a layer, or the output]
   Buffer place_sums;  ///< [the widest output of a layer]
 };
 

@@ -22,13 +22,14 @@ struct NetworkSize {
 enum class Mode { training, inference };
 
 /// What backward_penalised() differentiates: L(D) + factor / 2 * |dD/dx|^2, summed over samples,
-/// of a network with one output D.
+/// of a network with one output D, or whose outputs are summed to one by `codes`.
 struct PenalisedPass {
   std::int64_t rows = 0;           ///< of the last forward(), all of them
   const float* adjoint = nullptr;  ///< [rows], dL/dD
   float factor = 0;
   float* dx = nullptr;            ///< [rows, input], becomes dD/dx of each sample
   float* squared_norm = nullptr;  ///< [1], becomes the sum of |dD/dx|^2 over the rows
+  const float* codes = nullptr;   ///< [rows, output]; null: one output, as it is
 };
 
 /// What backward() differentiates and where the gradients go.

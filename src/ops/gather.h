@@ -1,5 +1,5 @@
 // A batch of images from the data set on the device, shuffled, their pixels as floats of a range.
-// Labels are images of one pixel.
+// Labels are images of one pixel, or of one for each class.
 #pragma once
 #include <cstdint>
 
@@ -24,10 +24,13 @@ struct Gather {
   std::int64_t count, image_size;
   RandomAddress shuffle;
   std::int64_t first, batch;
-  float* out;             ///< [batch, image_size]
+  float* out;             ///< [batch, image_size], in rows of stride
   Mirror mirror{};        ///< image_size is a multiple of its row
   float offset = 127.5F;  ///< with scale to [-1, 1]; 0 and 255: to [0, 1]; 0 and 1: as they are
   float scale = 127.5F;
+  std::int64_t stride = 0;  ///< floats from one image to the next; 0: image_size
+
+  std::int64_t row() const { return stride ? stride : image_size; }
 };
 
 double least_bytes(const Gather& gather);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
 #include "dcgan/error.h"
 
@@ -39,7 +40,7 @@ Gan::Memory Gan::allocate_memory(const Config& config,
   const std::int64_t rows = config.batch_size, image = spec.image.size();
   std::int64_t averaged = 0, averaged_moving = 0;
   if (config.average > 0) {
-    const Network generator = build_network("generator", spec.generator, {1, 1, config.latent});
+    const Network generator = build_network("generator", spec.generator, generator_input(config));
     averaged = generator.flat_size;
     averaged_moving = generator.moving_size;
   }
@@ -47,8 +48,10 @@ Gan::Memory Gan::allocate_memory(const Config& config,
     return n == 0 ? Buffer() : allocate(static_cast<std::size_t>(n) * sizeof(float));
   };
   return {.images = floats(2 * rows * image),
-          .noise = floats(rows * config.latent),
-          .logits = floats(2 * rows),
+          .noise = floats(rows * generator_input(config).size()),
+          .codes = floats(2 * rows * config.classes),
+          .code_adjoint = floats(config.penalty > 0 ? 0 : 2 * rows * config.classes),
+          .logits = floats(2 * rows * std::max<std::int64_t>(1, config.classes)),
           .discriminator_adjoint = floats(2 * rows),
           .generator_adjoint = floats(rows),
           .ratio = floats(rows),
@@ -61,7 +64,7 @@ Gan::Memory Gan::allocate_memory(const Config& config,
 std::int64_t Gan::bytes(const Config& config) {
   const GanSpec spec = gan_spec(config);
   std::int64_t sum =
-      Sequential::size_of(spec.generator, {1, 1, config.latent}, config.batch_size).bytes +
+      Sequential::size_of(spec.generator, generator_input(config), config.batch_size).bytes +
       Sequential::size_of(spec.discriminator, spec.image, 2 * config.batch_size, penalty_of(config))
           .bytes;
   allocate_memory(config, [&](std::size_t n) {
@@ -74,7 +77,7 @@ std::int64_t Gan::bytes(const Config& config) {
 Gan::Gan(Backend& backend, const Config& config)
     : Model(backend, checked(config)),
       spec_(gan_spec(config)),
-      generator_(backend, "generator", spec_.generator, {1, 1, config.latent}, config.batch_size),
+      generator_(backend, "generator", spec_.generator, generator_input(config), config.batch_size),
       discriminator_(backend, "discriminator", spec_.discriminator, spec_.image,
                      2 * config.batch_size, penalty_of(config)),
       memory_(allocate_memory(config, [&](std::size_t bytes) { return backend.allocate(bytes); })) {
@@ -100,9 +103,18 @@ void Gan::evaluate_loss(std::int64_t rows) {
   // Keras's label smoothing moves both targets towards 1/2.
   const auto smoothing = static_cast<float>(config_.label_smoothing);
   const float high = 1 - smoothing / 2, low = smoothing / 2;
-  backend_.gan_loss({rows, high, low, high, memory_.logits.f32(),
-                     memory_.discriminator_adjoint.f32(), memory_.generator_adjoint.f32(),
-                     memory_.ratio.f32(), memory_.losses.f32(), is_relativistic(config_)});
+  backend_.gan_loss({.batch = rows,
+                     .real_target = high,
+                     .fake_target = low,
+                     .generator_target = high,
+                     .logits = memory_.logits.f32(),
+                     .discriminator_adjoint = memory_.discriminator_adjoint.f32(),
+                     .generator_adjoint = memory_.generator_adjoint.f32(),
+                     .ratio = memory_.ratio.f32(),
+                     .losses = memory_.losses.f32(),
+                     .relativistic = is_relativistic(config_),
+                     .columns = std::max<std::int64_t>(1, config_.classes),
+                     .codes = tells_classes() ? memory_.codes.f32() : nullptr});
 }
 
 void Gan::update_both(std::int64_t step) {
@@ -127,14 +139,37 @@ void Gan::update_average(std::int64_t rows, std::int64_t step) {
 
 void Gan::train_step(const Batch& batch, std::int64_t step) {
   load_images(batch, spec_.image, {}, mirror(spec_.image, batch.epoch), real_images());
-  backend_.draw_normal({address(random_stream::noise, step), batch.rows * config_.latent, noise()});
+  backend_.draw_normal(
+      {address(random_stream::noise, step), batch.rows * generator_input(config_).size(), noise()});
+  load_codes(batch);
   train_step(batch.rows, step, {}, batch.progress);
+}
+
+/// The classes of the real images, which the generated ones beside them have, too.
+void Gan::load_codes(const Batch& batch) {
+  if (!tells_classes()) return;
+  Gather gather{.pixels = batch.labels,
+                .count = batch.count,
+                .image_size = config_.classes,
+                .shuffle = address(random_stream::shuffle, batch.epoch),
+                .first = batch.first,
+                .batch = batch.rows,
+                .out = codes(),
+                .offset = 0,
+                .scale = 1};
+  backend_.gather(gather);
+  gather.out = noise() + config_.latent;
+  gather.stride = generator_input(config_).size();
+  backend_.gather(gather);
 }
 
 void Gan::train_step(std::int64_t rows, std::int64_t step, const PlaceMasks& place_masks,
                      double progress) {
   rows_ = rows;
   progress_ = progress;
+  const std::int64_t half = rows * config_.classes;
+  if (tells_classes())
+    backend_.copy(codes() + half, codes(), static_cast<std::size_t>(half) * sizeof(float));
   const PlaceMasks draw = [&](std::int64_t mask_rows, std::uint32_t pass) {
     draw_masks(discriminator_, mask_rows, step, pass);
   };
@@ -156,23 +191,31 @@ void Gan::evaluate_discriminator(std::int64_t rows, std::uint32_t pass,
   evaluate_loss(rows);
 }
 
+/// The gradient of the logits of `rows` rows, whose losses have these adjoints.
+BackwardPass Gan::from_adjoint(std::int64_t rows, Buffer& adjoint) {
+  if (!tells_classes()) return {.rows = rows, .dy = adjoint.f32()};
+  backend_.copy(memory_.code_adjoint.f32(), codes(),
+                static_cast<std::size_t>(rows * config_.classes) * sizeof(float));
+  return {.rows = rows, .dy = memory_.code_adjoint.f32(), .sample_scale = adjoint.f32()};
+}
+
 void Gan::backward_generator_loss(std::int64_t rows, std::int64_t first_fake) {
-  discriminator_.backward({.first_row = first_fake,
-                           .rows = rows,
-                           .dy = memory_.generator_adjoint.f32(),
-                           .parameter_gradients = false,
-                           .dx = memory_.image_gradient.f32(),
-                           .dx_rows = rows});
+  BackwardPass of_fakes = from_adjoint(rows, memory_.generator_adjoint);
+  of_fakes.first_row = first_fake;
+  of_fakes.parameter_gradients = false;
+  of_fakes.dx = memory_.image_gradient.f32();
+  of_fakes.dx_rows = rows;
+  discriminator_.backward(of_fakes);
   generator_.backward({.rows = rows, .dy = memory_.image_gradient.f32()});
 }
 
 // Both gradients are taken before either update.
 void Gan::simultaneous_step(std::int64_t rows, std::int64_t step, const PlaceMasks& place_masks) {
   evaluate_discriminator(rows, 0, place_masks);
-  BackwardPass both{.rows = 2 * rows, .dy = memory_.discriminator_adjoint.f32()};
   if (config_.label_smoothing == 0 && !is_relativistic(config_)) {
     // On the fake half the losses differ by one factor per sample at the logit, and backward is
     // linear: the discriminator's own pass yields the generator's image gradient up to that factor.
+    BackwardPass both = from_adjoint(2 * rows, memory_.discriminator_adjoint);
     both.dx = memory_.image_gradient.f32();
     both.dx_first_row = rows;
     both.dx_rows = rows;
@@ -181,7 +224,7 @@ void Gan::simultaneous_step(std::int64_t rows, std::int64_t step, const PlaceMas
         {.rows = rows, .dy = memory_.image_gradient.f32(), .sample_scale = memory_.ratio.f32()});
   } else {
     backward_generator_loss(rows, rows);
-    discriminator_.backward(both);
+    discriminator_.backward(from_adjoint(2 * rows, memory_.discriminator_adjoint));
   }
   update_both(step);
 }
@@ -194,7 +237,8 @@ void Gan::penalised_step(std::int64_t rows, std::int64_t step, const PlaceMasks&
        .adjoint = memory_.discriminator_adjoint.f32(),
        .factor = static_cast<float>(config_.penalty / static_cast<double>(rows)),
        .dx = memory_.image_gradient.f32(),
-       .squared_norm = memory_.losses.f32() + 2});
+       .squared_norm = memory_.losses.f32() + 2,
+       .codes = tells_classes() ? codes() : nullptr});
   generator_.backward({.rows = rows,
                        .dy = memory_.image_gradient.f32() + rows * spec_.image.size(),
                        .sample_scale = memory_.generator_adjoint.f32()});
@@ -206,11 +250,12 @@ void Gan::alternating_step(std::int64_t rows, std::int64_t step, const PlaceMask
   const auto passes = static_cast<std::uint32_t>(config_.discriminator_steps);
   for (std::uint32_t pass = 0; pass < passes; ++pass) {
     evaluate_discriminator(rows, pass, place_masks);
-    discriminator_.backward({.rows = 2 * rows, .dy = memory_.discriminator_adjoint.f32()});
+    discriminator_.backward(from_adjoint(2 * rows, memory_.discriminator_adjoint));
     update(discriminator_, config_.discriminator, step * passes + pass + 1);
   }
   place_masks(rows, passes);
-  discriminator_.forward(rows, fake_images(rows), Mode::training, memory_.logits.f32() + rows);
+  discriminator_.forward(rows, fake_images(rows), Mode::training,
+                         memory_.logits.f32() + rows * discriminator_.output().size());
   const float discriminator_loss = losses().discriminator;
   evaluate_loss(rows);
   // The discriminator's loss is that of its last update, not of the pass made for the generator.
@@ -248,43 +293,60 @@ class Gan::Averaged {
   Gan& gan_;
 };
 
-void Gan::generate(std::int64_t rows, const float* latents, float* images) {
+void Gan::generate(std::int64_t rows, const float* inputs, float* images) {
   const Averaged averaged(*this);
   const std::int64_t image = spec_.image.size(), at_once = std::min(rows, config_.batch_size);
   for (std::int64_t i = 0; i < rows; i += at_once) {
     const std::int64_t n = std::min(at_once, rows - i);
-    const float* y = generator_.forward(n, latents + i * config_.latent, Mode::inference);
+    const float* y = generator_.forward(n, inputs + i * generator_.input().size(), Mode::inference);
     backend_.download(images + i * image, y, static_cast<std::size_t>(n * image) * sizeof(float));
   }
 }
 
 std::vector<float> Gan::sample(std::int64_t count, std::uint64_t seed) {
-  const std::int64_t latent = config_.latent, image = spec_.image.size();
-  std::vector<float> samples(static_cast<std::size_t>(count * image));
-  const Buffer noise =
-      backend_.allocate(static_cast<std::size_t>(sample_chunk * latent) * sizeof(float));
-  for (std::int64_t first = 0; first < count; first += sample_chunk) {
-    const std::int64_t rows = std::min(sample_chunk, count - first);
-    backend_.draw_normal({sample_address(seed, first), rows * latent, noise.f32()});
-    generate(rows, noise.f32(), samples.data() + first * image);
-  }
-  return samples;
+  return sample(draw_latents(0, count, seed), {});
 }
 
-std::vector<float> Gan::sample(std::span<const float> latents) {
-  const std::int64_t latent = config_.latent, image = spec_.image.size();
-  const std::int64_t count = static_cast<std::int64_t>(latents.size()) / latent;
-  if (count * latent != static_cast<std::int64_t>(latents.size()))
+std::vector<float> Gan::generator_inputs(std::span<const float> latents,
+                                         std::span<const std::uint8_t> labels) const {
+  const std::int64_t latent = config_.latent, classes = config_.classes;
+  const std::int64_t count = std::ssize(latents) / latent;
+  if (count * latent != std::ssize(latents))
     throw Error(std::to_string(latents.size()) + " numbers are no latent vectors of " +
                 std::to_string(latent));
+  if (!labels.empty() && std::ssize(labels) != count)
+    throw Error(std::to_string(labels.size()) + " labels for " + std::to_string(count) +
+                " latent vectors");
+  std::vector<float> inputs;
+  inputs.reserve(static_cast<std::size_t>(count * (latent + classes)));
+  for (std::int64_t i = 0; i < count; ++i) {
+    const auto z =
+        latents.subspan(static_cast<std::size_t>(i * latent), static_cast<std::size_t>(latent));
+    inputs.insert(inputs.end(), z.begin(), z.end());
+    if (!tells_classes()) continue;
+    const std::int64_t label = labels.empty() ? i % classes : labels[static_cast<std::size_t>(i)];
+    if (label >= classes)
+      throw Error("label " + std::to_string(label) + ", but the GAN knows " +
+                  std::to_string(classes) + " classes, from 0");
+    inputs.resize(inputs.size() + static_cast<std::size_t>(classes), 0);
+    inputs[inputs.size() - static_cast<std::size_t>(classes - label)] = 1;
+  }
+  return inputs;
+}
+
+std::vector<float> Gan::sample(std::span<const float> latents,
+                               std::span<const std::uint8_t> labels) {
+  const std::vector<float> inputs = generator_inputs(latents, labels);
+  const std::int64_t size = generator_input(config_).size(), image = spec_.image.size();
+  const std::int64_t count = std::ssize(inputs) / size;
   std::vector<float> samples(static_cast<std::size_t>(count * image));
-  const Buffer noise =
-      backend_.allocate(static_cast<std::size_t>(sample_chunk * latent) * sizeof(float));
+  const Buffer chunk =
+      backend_.allocate(static_cast<std::size_t>(sample_chunk * size) * sizeof(float));
   for (std::int64_t first = 0; first < count; first += sample_chunk) {
     const std::int64_t rows = std::min(sample_chunk, count - first);
-    backend_.upload(noise.f32(), latents.data() + first * latent,
-                    static_cast<std::size_t>(rows * latent) * sizeof(float));
-    generate(rows, noise.f32(), samples.data() + first * image);
+    backend_.upload(chunk.f32(), inputs.data() + first * size,
+                    static_cast<std::size_t>(rows * size) * sizeof(float));
+    generate(rows, chunk.f32(), samples.data() + first * image);
   }
   return samples;
 }

@@ -35,9 +35,13 @@ class Gan : public Model {
   Measures measures() override;
   StepLosses losses();
 
-  /// Device memory for a step's inputs: [batch, image] in [-1, 1] and [batch, latent].
+  /// Device memory for a step's inputs: [batch, image] in [-1, 1] and [batch,
+  /// generator_input()].
   float* real_images() { return memory_.images.f32(); }
   float* noise() { return memory_.noise.f32(); }
+  /// Of a GAN that is told classes: their codes, [batch, classes], 1 at the image's own. A step
+  /// needs them here and, in noise(), behind each latent vector.
+  float* codes() { return memory_.codes.f32(); }
   /// The generated images of the last step, [rows, image].
   const float* fake_images(std::int64_t rows) const {
     return memory_.images.f32() + rows * spec_.image.size();
@@ -68,15 +72,17 @@ class Gan : public Model {
   /// count images in [-1, 1], [count, image], in inference mode from the noise addressed by seed.
   std::vector<float> sample(std::int64_t count, std::uint64_t seed);
   /// The same from latent vectors of one's own, [count, latent]: from those of draw_latents the
-  /// same bits.
-  std::vector<float> sample(std::span<const float> latents);
+  /// same bits. labels: the class of each, [count]; if empty, of a GAN that is told classes, each
+  /// class in its turn.
+  std::vector<float> sample(std::span<const float> latents, std::span<const std::uint8_t> labels);
   /// Of the latent vectors that sample draws by this seed those from `first` on, [count, latent].
   std::vector<float> draw_latents(std::int64_t first, std::int64_t count, std::uint64_t seed);
 
  private:
   struct Memory {
     Buffer images;  ///< [real | fake], one batch of 2 * rows
-    Buffer noise, logits, discriminator_adjoint, generator_adjoint, ratio, losses, image_gradient;
+    Buffer noise, codes, code_adjoint, logits, discriminator_adjoint, generator_adjoint, ratio,
+        losses, image_gradient;
     Buffer average_values, average_moving;  ///< as the generator's, if there is an average
   };
   static Memory allocate_memory(const Config& config,
@@ -84,8 +90,13 @@ class Gan : public Model {
 
   class Averaged;
 
-  /// Images of latent vectors that are on the device, into host memory.
-  void generate(std::int64_t rows, const float* latents, float* images);
+  std::vector<float> generator_inputs(std::span<const float> latents,
+                                      std::span<const std::uint8_t> labels) const;
+  /// Images of the generator's inputs that are on the device, into host memory.
+  void generate(std::int64_t rows, const float* inputs, float* images);
+  bool tells_classes() const { return config_.classes > 0; }
+  void load_codes(const Batch& batch);
+  BackwardPass from_adjoint(std::int64_t rows, Buffer& adjoint);
   void evaluate_loss(std::int64_t rows);
   /// Forward over the real and the generated images of a pass of the step, and both losses.
   void evaluate_discriminator(std::int64_t rows, std::uint32_t pass, const PlaceMasks& place_masks);

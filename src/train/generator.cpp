@@ -54,8 +54,9 @@ std::vector<float> Generator::sample(std::int64_t count, std::uint64_t seed) {
   return impl_->gan.sample(count, seed);
 }
 
-std::vector<float> Generator::sample(std::span<const float> latents) {
-  return impl_->gan.sample(latents);
+std::vector<float> Generator::sample(std::span<const float> latents,
+                                     std::span<const std::uint8_t> labels) {
+  return impl_->gan.sample(latents, labels);
 }
 
 std::vector<float> Generator::draw_latents(std::int64_t first, std::int64_t count,

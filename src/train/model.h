@@ -20,7 +20,8 @@ struct Batch {
   std::int64_t epoch;  ///< from 0; each has its own order
   std::int64_t first, rows;
   double progress = 0;                   ///< of the run, from 0 to 1: where schedules stand
-  const std::uint8_t* labels = nullptr;  ///< [count], for a classifier
+  const std::uint8_t* labels = nullptr;  ///< [count] of a classifier; [count, classes] of a GAN
+                                         ///< that is told them, 1 at the image's own
 };
 
 /// Averaged weights of one of a model's networks, in the layout of its own.

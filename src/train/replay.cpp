@@ -132,7 +132,7 @@ class Result {
 void replay_gan(Config config, const SafetensorsFile& tape, const ReplayFiles& files) {
   const SafetensorsFile weights(files.weights);
   const auto [steps, rows, real] = read_images(tape, "real", config);
-  const std::vector<float> noise = tape.f32("noise", {steps, rows, config.latent});
+  const std::vector<float> noise = tape.f32("noise", {steps, rows, generator_input(config).size()});
 
   const std::unique_ptr<Backend> backend = make_backend(config.backend, config.threads);
   Gan gan(*backend, config);

@@ -26,6 +26,19 @@ std::string shape_text(std::int64_t height, std::int64_t width, std::int64_t cha
 
 bool classifies(const Config& config) { return task_of(config.preset) == Task::classifier; }
 
+/// Of images that need labels, how many classes there are; 0 of those that need none.
+std::int64_t classes_of(const Config& config) {
+  return classifies(config) ? classifier_spec(config).classes : config.classes;
+}
+
+/// [count, classes], 1 at each label.
+std::vector<std::uint8_t> codes_of(const std::vector<std::uint8_t>& labels, std::int64_t classes) {
+  std::vector<std::uint8_t> codes(labels.size() * static_cast<std::size_t>(classes));
+  for (std::size_t i = 0; i < labels.size(); ++i)
+    codes[i * static_cast<std::size_t>(classes) + labels[i]] = 1;
+  return codes;
+}
+
 /// How many batches `images` are.
 std::int64_t batches(std::int64_t images, const Config& config) {
   return (images + config.batch_size - 1) / config.batch_size;
@@ -64,17 +77,19 @@ void check_shape(const Dataset& data, const Config& config) {
 void check_data(const Dataset& data, const Config& config) {
   if (data.count < 1) throw Error("the data set '" + data.name + "' has no images");
   check_shape(data, config);
-  if (!classifies(config)) return;
-  const std::int64_t classes = classifier_spec(config).classes;
+  const std::int64_t classes = classes_of(config);
+  if (classes == 0) return;
   if (static_cast<std::int64_t>(data.labels.size()) != data.count)
     throw Error("the data set '" + data.name + "' has no labels, without which preset '" +
-                config.preset + "' cannot train; they are looked for beside the images, as " +
-                "train-labels-idx1-ubyte");
+                config.preset + "' cannot train" +
+                (classifies(config) ? "" : " with classes=" + std::to_string(classes)) +
+                "; they are looked for beside the images, as train-labels-idx1-ubyte");
   const std::uint8_t largest = *std::max_element(data.labels.begin(), data.labels.end());
   if (largest >= classes)
     throw Error("the data set '" + data.name + "' has a label " + std::to_string(largest) +
-                ", but preset '" + config.preset + "' tells " + std::to_string(classes) +
-                " classes apart, from 0");
+                ", but preset '" + config.preset + "' has " + std::to_string(classes) +
+                " classes, from 0: --set classes=" + std::to_string(largest + 1) +
+                " makes room for it");
 }
 
 /// The settings with what is known of the data set. Throws Error if they name other pictures.
@@ -102,8 +117,8 @@ struct Trainer::Impl {
       : config(with_data(wanted, data)),
         backend(make_backend(config.backend, config.threads)),
         model(make_model(*backend, config)),
-        training(std::move(data), *backend, classifies(config)),
-        testing(std::move(test), *backend, classifies(config)) {}
+        training(std::move(data), *backend, config),
+        testing(std::move(test), *backend, config) {}
 
   /// The model as one of its kind. Throws UsageError if it is of the other.
   template <class Kind>
@@ -121,10 +136,13 @@ struct Trainer::Impl {
 
   /// A data set, and its copy on the device.
   struct Images {
-    Images(Dataset data, Backend& backend, bool with_labels)
-        : host(std::move(data)),
-          pixels(copy_of(host.pixels, backend)),
-          labels(with_labels ? copy_of(host.labels, backend) : Buffer()) {}
+    Images(Dataset data, Backend& backend, const Config& config)
+        : host(std::move(data)), pixels(copy_of(host.pixels, backend)) {
+      if (classifies(config))
+        labels = copy_of(host.labels, backend);
+      else if (config.classes > 0)
+        labels = copy_of(codes_of(host.labels, config.classes), backend);
+    }
     static Buffer copy_of(const std::vector<std::uint8_t>& bytes, Backend& backend) {
       if (bytes.empty()) return {};
       Buffer copy = backend.allocate(bytes.size());

@@ -308,6 +308,60 @@ TEST_F(Sample, AnAnimationOfOnesOwnVectorsIsALoop) {
                    1, {name, "a multiple of"});
 }
 
+class SampleOfClasses : public Sample {
+ protected:
+  SampleOfClasses() {
+    const Outcome outcome = run_program(train("run", {"--epochs", "1", "--set", "classes=10"}));
+    EXPECT_EQ(outcome.status, 0) << outcome.err;
+  }
+  /// Pictures first, first + 1 ... of one class, from the vectors of seed 1.
+  std::vector<float> of_class(const std::string& label, const std::string& count) {
+    return drawn({"--count", count, "--class", label}, file);
+  }
+
+  const std::string file = checkpoint("run", "epoch_0001");
+};
+
+TEST_F(SampleOfClasses, EachClassHasItsTurnOrOneIsDrawnAlone) {
+  const std::vector<float> in_turn = drawn({"--count", "75"}, file);
+  for (const int label : {0, 3, 9}) {
+    const std::vector<float> alone = of_class(std::to_string(label), "75");
+    for (int i = 0; i < 75; ++i)
+      EXPECT_EQ(part(in_turn, i, picture) == part(alone, i, picture), i % 10 == label) << i;
+  }
+  for (const std::string wrong : {"10", "-1"})
+    expect_refused(
+        {"sample", "--checkpoint", file, "--out", folder.path("x.png"), "--class", wrong}, 2,
+        {"--class " + wrong, "0 to 9"});
+  expect_refused({"sample", "--checkpoint", finished_run("plain"), "--out", folder.path("x.png"),
+                  "--class", "3"},
+                 2, {"--class 3", "without classes"});
+}
+
+// A walk between two classes would lead through pictures of none.
+TEST_F(SampleOfClasses, AWalkStaysInItsClass) {
+  sample("rows.png", {"--interpolate", "1", "--count", "3"}, file);
+  const Image rows = read_image(folder.path("rows.png"));
+  const std::vector<float> of_first = of_class("0", "3"), of_second = of_class("1", "3");
+  EXPECT_EQ(cell(rows, 0, 0), pixels_of(of_first, 0));
+  EXPECT_EQ(cell(rows, 0, 2), pixels_of(of_first, 1));
+  EXPECT_EQ(cell(rows, 1, 0), pixels_of(of_second, 1));
+  EXPECT_EQ(cell(rows, 1, 2), pixels_of(of_second, 2));
+
+  const std::vector<float> path = drawn({"--interpolate", "1", "--count", "3"}, file);
+  EXPECT_EQ(part(path, 2, picture), part(of_first, 1, picture));
+  EXPECT_EQ(part(path, 4, picture), part(of_first, 2, picture));
+
+  sample("walk.gif", {"--grid", "1x3", "--count", "2", "--interpolate", "1"}, file);
+  const Gif walk(folder.path("walk.gif"));
+  const std::vector<float> of_third = of_class("2", "6");
+  EXPECT_EQ(cell(walk.grey(0), 0, 2), pixels_of(of_third, 2));
+  EXPECT_EQ(cell(walk.grey(2), 0, 2), pixels_of(of_third, 5));
+  sample("fives.gif", {"--grid", "1x3", "--count", "2", "--interpolate", "1", "--class", "5"},
+         file);
+  EXPECT_EQ(cell(Gif(folder.path("fives.gif")).grey(2), 0, 2), pixels_of(of_class("5", "6"), 5));
+}
+
 TEST_F(Sample, WhatDoesNotFitTogetherIsWrongUsage) {
   const std::string file = finished_run();
   write_latents("z.npy", 6);

@@ -51,6 +51,7 @@ Config unusual() {
   c.generator = {1.0 / 3, 0.1 + 0.2, 0.99999, 1e-30};
   c.discriminator = {5e-324, 0, 0.5, std::nextafter(1e-8, 1)};
   c.latent = 1;
+  c.classes = 256;
   c.width = 1.0 / 64;
   c.leaky_slope = std::nextafter(0.2, 1);
   c.dropout = 0.95;
@@ -152,7 +153,7 @@ TEST(Config, JsonWithChannelsThatThePresetDoesNotHaveIsRefusedByItsName) {
 
 TEST(Config, EverySettingSaysWhatItTakes) {
   for (const SettingInfo& s : settings(Config{})) EXPECT_FALSE(s.help.empty()) << s.key;
-  EXPECT_EQ(settings(Config{}).size(), 49u);
+  EXPECT_EQ(settings(Config{}).size(), 50u);
 }
 
 TEST(Config, EverySettingTakesItsBoundsAndNothingBeyond) {
@@ -182,6 +183,7 @@ TEST(Config, EverySettingTakesItsBoundsAndNothingBeyond) {
       {"discriminator.beta2", {"0", "0.999999"}, {"1", "0.5x", "0,5"}},
       {"discriminator.epsilon", {"1e-30", "1"}, {"0", "-1e-8", "1e-50", "1.1", "nan"}},
       {"latent", {"1", "65536"}, {"0", "65537"}},
+      {"classes", {"0", "256"}, {"-1", "257"}},
       {"width", {"0.015625", "16"}, {"0", "0.0156", "16.01"}},
       {"leaky_slope", {"0", "1"}, {"-0.01", "1.01"}},
       {"dropout", {"0", "0.95"}, {"0.951", "-1", "-nan"}},

@@ -83,6 +83,31 @@ INSTANTIATE_TEST_SUITE_P(Presets, ParameterCounts,
                                          Expected{"dcgan-64", 5'142'080, 17'280, 4'314'753},
                                          Expected{"dcgan-128", 5'190'944, 17'344, 4'363'585}));
 
+// The code of a class behind the latent vector, and a logit for each class; of a classifier too.
+TEST(Presets, ClassesAreInputsOfTheGeneratorAndLogits) {
+  for (const std::string name : {"vanilla", "dcgan", "modern", "dcgan-32"}) {
+    Config config = preset_config(name);
+    const GanSpec plain = gan_spec(config);
+    EXPECT_EQ(generator_input(config), (SampleShape{1, 1, 100})) << name;
+    config.classes = 7;
+    const GanSpec told = gan_spec(config);
+    EXPECT_EQ(generator_input(config), (SampleShape{1, 1, 107})) << name;
+    EXPECT_EQ(words(told.generator), words(plain.generator)) << name;
+    std::vector<std::string> expected = words(plain.discriminator);
+    EXPECT_EQ(expected.back(), "Dense 1") << name;
+    expected.back() = "Dense 7";
+    EXPECT_EQ(words(told.discriminator), expected) << name;
+    EXPECT_EQ(network_specs(config).front().input, generator_input(config)) << name;
+  }
+  for (const std::string name : {"classifier", "judge"}) {
+    Config config = preset_config(name);
+    EXPECT_EQ(classifier_spec(config).classes, 10) << name;
+    config.classes = 47;
+    EXPECT_EQ(classifier_spec(config).classes, 47) << name;
+    EXPECT_EQ(words(classifier_spec(config).layers).back(), "Dense 47") << name;
+  }
+}
+
 // Two channels fewer: the last kernel of the one and the first of the other.
 TEST(Presets, GreyPicturesTakeSmallerNetworks) {
   for (const std::string name : {"dcgan-32", "dcgan-64", "dcgan-128"}) {

@@ -10,6 +10,8 @@ namespace {
 constexpr RandomAddress shuffle{0xfedcba9876543210u, 2, 0x1'0000'0001u};
 constexpr RandomAddress coin{0x0123456789abcdefu, 5, 0x3'0000'0002u};
 
+constexpr float between_rows = -7;
+
 std::vector<std::uint8_t> some_pixels(std::int64_t n) {
   std::vector<std::uint8_t> pixels(static_cast<std::size_t>(n));
   for (std::size_t i = 0; i < pixels.size(); ++i)
@@ -23,13 +25,15 @@ Gather GatherCase::gather(const std::uint8_t* pixels, float* out) const {
   Gather g{pixels, count_, image_size_, shuffle,
            first_, batch_, out,         {coin, mirrored_.width, mirrored_.channels}};
   if (levels_) g.offset = levels_->offset, g.scale = levels_->scale;
+  g.stride = stride_;
   return g;
 }
 std::string GatherCase::name() const {
   return "gather_" + std::to_string(batch_) + "_of_" + std::to_string(count_) + "_from" +
          std::to_string(first_) + "_size" + std::to_string(image_size_) +
          (mirrored_.width ? "_mirrored" + std::to_string(mirrored_.width) : "") +
-         (levels_ ? "_by" + std::to_string(static_cast<int>(levels_->scale)) : "");
+         (levels_ ? "_by" + std::to_string(static_cast<int>(levels_->scale)) : "") +
+         (stride_ ? "_stride" + std::to_string(stride_) : "");
 }
 std::vector<Pass> GatherCase::passes() const {
   const Op op = describe(gather(nullptr, nullptr));
@@ -37,8 +41,9 @@ std::vector<Pass> GatherCase::passes() const {
 }
 std::unique_ptr<Run> GatherCase::start(Backend& backend) const {
   auto pixels = std::make_shared<Input<std::uint8_t>>(backend, some_pixels(count_ * image_size_));
+  const std::int64_t row = stride_ ? stride_ : image_size_;
   return std::make_unique<DrawRun<float>>(
-      backend, "images", batch_ * image_size_,
+      backend, "images", Floats(static_cast<std::size_t>(batch_ * row), between_rows),
       [&backend, pixels, c = *this](float* out) { backend.gather(c.gather(pixels->data(), out)); });
 }
 std::vector<Expected> GatherCase::expected() const {
@@ -65,6 +70,7 @@ std::vector<Expected> GatherCase::expected() const {
           pixels[static_cast<std::size_t>(static_cast<std::int64_t>(index) * image_size_ + from)]);
       images.push_back((level - offset) / scale);
     }
+    for (std::int64_t p = image_size_; p < stride_; ++p) images.push_back(between_rows);
   }
   return {exact("images", images)};
 }
@@ -75,8 +81,9 @@ Cases gather_cases() {
   Cases cases;
   const auto gather = [&](std::int64_t count, std::int64_t size, std::int64_t first,
                           std::int64_t batch, MirroredRows mirrored = {},
-                          std::optional<Levels> levels = {}) {
-    cases.push_back(std::make_shared<GatherCase>(count, size, first, batch, mirrored, levels));
+                          std::optional<Levels> levels = {}, std::int64_t stride = 0) {
+    cases.push_back(
+        std::make_shared<GatherCase>(count, size, first, batch, mirrored, levels, stride));
   };
   gather(37, 29, 30, 7);  // up to the last
   gather(37, 28, 0, 37);
@@ -100,6 +107,10 @@ Cases gather_cases() {
   gather(80, 15, 0, 80, {}, other);
   gather(80, 16, 0, 80, {}, other);
   gather(80, 12, 0, 80, {4, 3}, other);
+  gather(300, 10, 7, 250, {}, raw, 110);  // codes of classes behind latent vectors
+  gather(80, 12, 3, 70, {}, raw, 13);
+  gather(9, 8, 0, 9, {}, raw, 8);
+  gather(80, 12, 0, 80, {4, 3}, other, 15);
   return cases;
 }
 

@@ -18,14 +18,16 @@ struct Levels {
 
 class GatherCase final : public Case {
  public:
+  /// stride: of rows in the result, whose rest is to stay as it is; 0: image_size.
   GatherCase(std::int64_t count, std::int64_t image_size, std::int64_t first, std::int64_t batch,
-             MirroredRows mirrored = {}, std::optional<Levels> levels = {})
+             MirroredRows mirrored = {}, std::optional<Levels> levels = {}, std::int64_t stride = 0)
       : count_(count),
         image_size_(image_size),
         first_(first),
         batch_(batch),
         mirrored_(mirrored),
-        levels_(levels) {}
+        levels_(levels),
+        stride_(stride) {}
   std::string name() const override;
   std::vector<Pass> passes() const override;
   std::unique_ptr<Run> start(Backend& backend) const override;
@@ -37,6 +39,7 @@ class GatherCase final : public Case {
   std::int64_t count_, image_size_, first_, batch_;
   MirroredRows mirrored_;
   std::optional<Levels> levels_;
+  std::int64_t stride_;
 };
 
 }  // namespace dcgan::test

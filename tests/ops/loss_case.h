@@ -15,9 +15,10 @@ LossTargets smoothed_targets(double smoothing);
 
 class LossCase final : public Case {
  public:
-  /// extreme: every third logit is one of +-80, +-100, -60, -61, 0.
-  LossCase(std::int64_t batch, const LossTargets& targets, bool extreme)
-      : batch_(batch), targets_(targets), extreme_(extreme) {}
+  /// extreme: every third logit is one of +-80, +-100, -60, -61, 0. columns: logits of a sample,
+  /// summed to one by codes.
+  LossCase(std::int64_t batch, const LossTargets& targets, bool extreme, std::int64_t columns = 1)
+      : batch_(batch), targets_(targets), extreme_(extreme), columns_(columns) {}
 
   std::string name() const override;
   std::vector<Pass> passes() const override;
@@ -27,10 +28,12 @@ class LossCase final : public Case {
 
  private:
   Floats logits() const;
+  Floats codes() const;
 
   std::int64_t batch_;
   LossTargets targets_;
   bool extreme_;
+  std::int64_t columns_;
 };
 
 }  // namespace dcgan::test

@@ -10,6 +10,8 @@ class DrawRun final : public Run {
  public:
   DrawRun(Backend& backend, const char* name, std::int64_t n, std::function<void(T*)> draw)
       : out_(backend, name, n), draw_(std::move(draw)) {}
+  DrawRun(Backend& backend, const char* name, std::vector<T> initial, std::function<void(T*)> draw)
+      : out_(backend, name, std::move(initial)), draw_(std::move(draw)) {}
   void pass(std::size_t) override { draw_(out_.data()); }
   std::vector<Result> results() const override { return {out_.read()}; }
 

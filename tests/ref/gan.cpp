@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
 namespace dcgan::ref {
 namespace {
@@ -35,7 +36,7 @@ Loss cross_entropy(const Vector& logits, double target, double smoothing) {
 }  // namespace
 
 Gan::Gan(const Config& config, const GanSpec& spec)
-    : generator("generator", spec.generator, {1, 1, config.latent}),
+    : generator("generator", spec.generator, {1, 1, config.latent + config.classes}),
       discriminator("discriminator", spec.discriminator, spec.image),
       config_(config) {
   generator.initialise(config.seed);
@@ -43,15 +44,47 @@ Gan::Gan(const Config& config, const GanSpec& spec)
   if (config.average > 0) average = generator.values;
 }
 
+Vector one_hot(const std::vector<int>& labels, std::int64_t classes) {
+  Vector codes(labels.size() * static_cast<std::size_t>(classes));
+  for (std::size_t i = 0; i < labels.size(); ++i)
+    codes[i * static_cast<std::size_t>(classes) + static_cast<std::size_t>(labels[i])] = 1;
+  return codes;
+}
+
+Vector beside(const Vector& noise, const Vector& codes, std::int64_t rows) {
+  const auto n = static_cast<std::ptrdiff_t>(rows);
+  const std::ptrdiff_t z = std::ssize(noise) / n, c = std::ssize(codes) / n;
+  Vector both;
+  for (std::ptrdiff_t i = 0; i < n; ++i) {
+    both.insert(both.end(), noise.begin() + i * z, noise.begin() + (i + 1) * z);
+    both.insert(both.end(), codes.begin() + i * c, codes.begin() + (i + 1) * c);
+  }
+  return both;
+}
+
+Vector Gan::score(const Vector& images, const Masks& masks) {
+  const Vector logits = discriminator.forward(rows_, images, masks);
+  Vector scores(static_cast<std::size_t>(rows_));
+  for (std::size_t i = 0; i < logits.size(); ++i)
+    scores[i * scores.size() / logits.size()] += codes_[i] * logits[i];
+  return scores;
+}
+
+Vector Gan::score_backward(const Vector& adjoint) {
+  Vector of_logits = codes_;
+  for (std::size_t i = 0; i < of_logits.size(); ++i)
+    of_logits[i] *= adjoint[i * adjoint.size() / of_logits.size()];
+  return discriminator.backward(of_logits);
+}
+
 /// L_D, its gradients in the discriminator.
 double Gan::differentiate_discriminator(const Vector& real, const Masks& masks) {
   discriminator.clear_gradients();
   double sum = 0;
   for (const int half : {0, 1}) {
-    const Vector logits =
-        discriminator.forward(rows_, half == 0 ? real : fake, half_of(masks, half));
+    const Vector logits = score(half == 0 ? real : fake, half_of(masks, half));
     const Loss loss = cross_entropy(logits, half == 0 ? 1 : 0, config_.label_smoothing);
-    discriminator.backward(loss.adjoint);
+    score_backward(loss.adjoint);
     sum += loss.value;
   }
   return sum;
@@ -60,10 +93,10 @@ double Gan::differentiate_discriminator(const Vector& real, const Masks& masks) 
 /// L_G, its gradients in the generator; the discriminator's stay as they are.
 double Gan::differentiate_generator(const Masks& fake_masks) {
   const Tensors kept = discriminator.gradients;
-  const Vector logits = discriminator.forward(rows_, fake, fake_masks);
+  const Vector logits = score(fake, fake_masks);
   const Loss loss = cross_entropy(logits, 1, config_.label_smoothing);
   generator.clear_gradients();
-  generator.backward(discriminator.backward(loss.adjoint));
+  generator.backward(score_backward(loss.adjoint));
   discriminator.gradients = kept;
   return loss.value;
 }
@@ -71,25 +104,25 @@ double Gan::differentiate_generator(const Masks& fake_masks) {
 double Gan::penalise_discriminator(const Vector& real, const Masks& masks) {
   double sum = 0;
   for (const int half : {0, 1})
-    sum += discriminator.penalise(rows_, half == 0 ? real : fake, half_of(masks, half),
+    sum += discriminator.penalise(rows_, half == 0 ? real : fake, half_of(masks, half), codes_,
                                   config_.penalty / static_cast<double>(rows_));
   return 2 * sum / static_cast<double>(rows_);
 }
 
 /// Both losses of pairs and their gradients.
 StepLosses Gan::relativistic_step(const Vector& real, const Masks& masks) {
-  Vector logits = discriminator.forward(rows_, real, half_of(masks, 0));
-  const Vector of_fakes = discriminator.forward(rows_, fake, half_of(masks, 1));
+  Vector logits = score(real, half_of(masks, 0));
+  const Vector of_fakes = score(fake, half_of(masks, 1));
   logits.insert(logits.end(), of_fakes.begin(), of_fakes.end());
   const double target = 1 - config_.label_smoothing / 2;
   const GanLosses l = relativistic_loss(logits, target, target);
   const auto middle = l.discriminator_adjoint.begin() + rows_;
   generator.clear_gradients();  // the last forward pass was over the fake images
-  generator.backward(discriminator.backward(l.generator_adjoint));
+  generator.backward(score_backward(l.generator_adjoint));
   discriminator.clear_gradients();
-  discriminator.backward({middle, l.discriminator_adjoint.end()});
-  discriminator.forward(rows_, real, half_of(masks, 0));
-  discriminator.backward({l.discriminator_adjoint.begin(), middle});
+  score_backward({middle, l.discriminator_adjoint.end()});
+  score(real, half_of(masks, 0));
+  score_backward({l.discriminator_adjoint.begin(), middle});
   return {l.generator, l.discriminator, 0};
 }
 
@@ -109,15 +142,17 @@ static double scheduled(double first, double last, double progress) {
   return last == 0 ? first : last + (first - last) * (1 + std::cos(pi * progress)) / 2;
 }
 
-StepLosses Gan::step(const Vector& real, const Vector& noise, const MasksOfPass& masks,
-                     std::int64_t step, double progress) {
+StepLosses Gan::step(const Vector& real, const std::vector<int>& labels, const Vector& noise,
+                     const MasksOfPass& masks, std::int64_t step, double progress) {
   AdamConfig adam[] = {config_.generator, config_.discriminator};
   for (AdamConfig& a : adam) {
     a.learning_rate = scheduled(a.learning_rate, a.final_learning_rate, progress);
     a.beta2 = scheduled(a.beta2, a.final_beta2, progress);
   }
   rows_ = static_cast<std::int64_t>(noise.size()) / config_.latent;
-  fake = generator.forward(rows_, noise, {});
+  const bool told = config_.classes > 0;
+  codes_ = told ? one_hot(labels, config_.classes) : Vector(static_cast<std::size_t>(rows_), 1);
+  fake = generator.forward(rows_, told ? beside(noise, codes_, rows_) : noise, {});
   StepLosses losses{};
   const auto passes = static_cast<std::uint32_t>(config_.discriminator_steps);
   if (passes == 1) {

@@ -28,10 +28,14 @@ class Gan {
   /// With one discriminator step both losses are differentiated before either network changes; with
   /// several the discriminator changes that many times, and then the generator against the changed
   /// one. The loss reported of the discriminator is that before its last change.
-  StepLosses step(const Vector& real, const Vector& noise, const MasksOfPass& masks,
-                  std::int64_t step, double progress = 0);
+  /// labels: of the real images, and of the generated ones beside them; empty without classes.
+  StepLosses step(const Vector& real, const std::vector<int>& labels, const Vector& noise,
+                  const MasksOfPass& masks, std::int64_t step, double progress = 0);
 
  private:
+  /// One logit for each sample, and its gradient as that of the discriminator's outputs.
+  Vector score(const Vector& images, const Masks& masks);
+  Vector score_backward(const Vector& adjoint);
   double differentiate_discriminator(const Vector& real, const Masks& masks);
   double differentiate_generator(const Masks& fake_masks);
   /// Adds the gradients of R1 and R2; returns the mean |dD/dx|^2 of the real images and of the fake
@@ -42,7 +46,13 @@ class Gan {
 
   Config config_;
   std::int64_t rows_ = 0;
+  Vector codes_;  // of the last step, [rows, classes]; without classes 1 each
 };
+
+/// [labels.size(), classes], 1 at each label.
+Vector one_hot(const std::vector<int>& labels, std::int64_t classes);
+/// What the generator sees: each latent vector of noise, and after it the sample's code.
+Vector beside(const Vector& noise, const Vector& codes, std::int64_t rows);
 
 /// The masks at the addresses that the program documents: stream 16 + layer + 16 * pass.
 Masks drawn_masks(const Network& discriminator, std::uint64_t seed, std::int64_t step,

@@ -296,20 +296,20 @@ Vector Network::backward(const Vector& dy) {
   return gradient;
 }
 
-double Network::penalise(std::int64_t rows, const Vector& x, const Masks& masks, double factor) {
+double Network::penalise(std::int64_t rows, const Vector& x, const Masks& masks,
+                         const Vector& codes, double factor) {
   constexpr double h = 1e-5;
-  const Vector ones(static_cast<std::size_t>(rows), 1);
   const Tensors before = gradients;
   const double kink = nearest_kink_;
   forward(rows, x, masks);
-  const Vector slope = backward(ones);
+  const Vector slope = backward(codes);
   Tensors sides[2];
   for (const int side : {0, 1}) {
     Vector moved = x;
     for (std::size_t i = 0; i < x.size(); ++i) moved[i] += (side == 0 ? -h : h) * slope[i];
     clear_gradients();
     forward(rows, moved, masks);
-    backward(ones);
+    backward(codes);
     sides[side] = gradients;
   }
   gradients = before;

@@ -46,10 +46,12 @@ class Network {
   Vector infer(std::int64_t rows, const Vector& x) const;
   /// The input's gradient from dy, that of the last forward()'s result. Adds to `gradients`.
   Vector backward(const Vector& dy);
-  /// The sum over samples of |dD/dx|^2 / 2 at x, of the one output D. Adds `factor` times its
-  /// gradients to `gradients`. Around each sample D is linear, so those are the slopes of D's own
-  /// gradients along dD/dx, taken by differences so small that no kink lies between.
-  double penalise(std::int64_t rows, const Vector& x, const Masks& masks, double factor);
+  /// The sum over samples of |dD/dx|^2 / 2 at x, where D is the sum of the outputs times codes
+  /// [rows, output]. Adds `factor` times its gradients to `gradients`. Around each sample D is
+  /// linear, so those are the slopes of D's own gradients along dD/dx, taken by differences so
+  /// small that no kink lies between.
+  double penalise(std::int64_t rows, const Vector& x, const Masks& masks, const Vector& codes,
+                  double factor);
   void clear_gradients();
   /// One Adam step; t counts from 1.
   void update(const AdamConfig& config, std::int64_t t);

@@ -159,6 +159,9 @@ TEST_P(Classifiers, NeedALabelForEachImage) {
   EXPECT_EQ(refusal([&] { Trainer(config, data); }), "");
   data.labels.back() = 10;
   EXPECT_NE(refusal([&] { Trainer(config, data); }).find("a label 10, but"), std::string::npos);
+  Config eleven = config;
+  eleven.classes = 11;
+  EXPECT_EQ(refusal([&] { Trainer(eleven, data).train_step(); }), "");
   EXPECT_NE(refusal([&] { Trainer(config, stripes(20), data); }).find("a label 10, but"),
             std::string::npos);
 }

@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <filesystem>
+#include <iterator>
 #include <span>
 #include <string>
 #include <utility>
@@ -56,6 +58,36 @@ TEST_P(GeneratorOf, LatentVectorsGiveTheBitsOfTheirSeed) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Presets, GeneratorOf, testing::ValuesIn(gan_presets), preset_test_name);
+
+TEST(GeneratorOfClasses, DrawsTheClassesThatItIsTold) {
+  const TemporaryFolder folder;
+  Config config = small_preset("vanilla");
+  config.classes = 10;
+  Trainer trainer(config, pictures(config, 20));
+  for (int i = 0; i < 3; ++i) trainer.train_step();
+  trainer.save(folder.path("x.safetensors"));
+  Generator generator(folder.path("x.safetensors"), "cpu", 1);
+  const std::vector<float> latents = generator.draw_latents(0, 12, 9);
+  EXPECT_EQ(std::ssize(latents), 12 * config.latent);
+  const std::vector<std::uint8_t> in_turn = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1}, sevens(12, 7),
+                                  others = {7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 3};
+  const std::vector<float> drawn = generator.sample(latents),
+                           of_sevens = generator.sample(latents, sevens);
+  EXPECT_EQ(drawn, generator.sample(12, 9));
+  EXPECT_EQ(drawn, generator.sample(latents, in_turn));
+  // Each picture is of its own label alone: that at 7 is the same, the other eleven are not.
+  const auto picture = [](const std::vector<float>& all, std::size_t i) {
+    return std::span(all).subspan(i * 28 * 28, 28 * 28);
+  };
+  const std::vector<float> with_a_three = generator.sample(latents, others);
+  for (std::size_t i = 0; i < 12; ++i) {
+    EXPECT_EQ(std::ranges::equal(picture(drawn, i), picture(of_sevens, i)), i == 7) << i;
+    EXPECT_EQ(std::ranges::equal(picture(with_a_three, i), picture(of_sevens, i)), i != 11) << i;
+  }
+  const std::vector<std::uint8_t> ten(12, 10), too_few(11, 0);
+  EXPECT_THROW(generator.sample(latents, ten), Error);
+  EXPECT_THROW(generator.sample(latents, too_few), Error);
+}
 
 using GeneratorTest = GeneratorOf;
 TEST_P(GeneratorTest, DrawsLatentVectorsFromAnywhere) {

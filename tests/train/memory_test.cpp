@@ -69,6 +69,18 @@ TEST_F(Memory, CountsBothNetworksTheBatchAndTheLoss) {
                   4 * rows * (batch + loss) + 4 * 3);
 }
 
+// Parameters stay within their cache lines of 16 floats.
+TEST_F(Memory, CountsTheCodesOfClasses) {
+  constexpr std::int64_t classes = 3, rows = 5;
+  Config config = narrow(rows);
+  const std::int64_t plain = model_bytes(config);
+  config.classes = classes;
+  constexpr std::int64_t noise = classes, codes_and_adjoints = 2 * 2 * classes;
+  constexpr std::int64_t logits = 2 * (classes - 1), last_results = 2 * (classes - 1);
+  EXPECT_EQ(model_bytes(config) - plain,
+            4 * rows * (noise + codes_and_adjoints + logits + last_results));
+}
+
 TEST_F(Memory, TooLittleIsRefused) {
   const std::int64_t need = model_bytes(narrow(8));
   has_free(need);

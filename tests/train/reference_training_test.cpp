@@ -36,11 +36,12 @@ struct Variant {
   double label_smoothing;
   std::int64_t discriminator_steps;
   std::uint64_t seed;  // one that keeps away from the kinks of LeakyReLU
+  std::int64_t classes = 0;
 };
 
 void PrintTo(const Variant& v, std::ostream* out) {
   *out << v.preset << " on " << v.backend << ", smoothing " << v.label_smoothing << ", "
-       << v.discriminator_steps << " discriminator steps";
+       << v.discriminator_steps << " discriminator steps, " << v.classes << " classes";
 }
 
 /// Training in double with draws of its own.
@@ -53,21 +54,27 @@ class ReferenceRun {
     const std::int64_t per_epoch = (data_.count + config_.batch_size - 1) / config_.batch_size;
     const std::int64_t epoch = step_ / per_epoch, first = step_ % per_epoch * config_.batch_size;
     const std::int64_t rows = std::min(config_.batch_size, data_.count - first);
-    const Vector real = ref_batch(config_, data_, epoch, first, rows, 127.5, 127.5).images;
+    const RefBatch real = ref_batch(config_, data_, epoch, first, rows, 127.5, 127.5);
     constexpr std::uint32_t noise_stream = 3;
-    const Vector noise = ref::normal(
-        {config_.seed, noise_stream, static_cast<std::uint64_t>(step_)}, rows * config_.latent);
+    // The codes of classes take the place of the last numbers drawn for a row.
+    const std::int64_t row = config_.latent + config_.classes;
+    const Vector drawn =
+        ref::normal({config_.seed, noise_stream, static_cast<std::uint64_t>(step_)}, rows * row);
+    Vector noise;
+    for (auto z = drawn.begin(); z != drawn.end(); z += row)
+      noise.insert(noise.end(), z, z + config_.latent);
     const auto masks = [&](std::int64_t mask_rows, std::uint32_t pass) {
       return ref::drawn_masks(gan.discriminator, config_.seed, step_, mask_rows, pass);
     };
     const double progress =
         static_cast<double>(step_) / static_cast<double>(config_.epochs * per_epoch);
-    const ref::StepLosses losses = gan.step(real, noise, masks, step_, progress);
+    const ref::StepLosses losses =
+        gan.step(real.images, real.labels, noise, masks, step_, progress);
     ++step_;
     return losses;
   }
 
-  /// Sample i is of the noise addressed by (seed, stream 4, i / 64).
+  /// Sample i is of the noise addressed by (seed, stream 4, i / 64), and of each class in turn.
   Vector sample(std::int64_t count, std::uint64_t seed) const {
     constexpr std::uint32_t stream = 4;
     constexpr std::int64_t chunk = 64;
@@ -79,7 +86,13 @@ class ReferenceRun {
     }
     ref::Network generator = gan.generator;
     if (!gan.average.empty()) generator.values = gan.average;
-    return generator.infer(count, noise);
+    std::vector<int> labels;
+    for (std::int64_t i = 0; config_.classes > 0 && i < count; ++i)
+      labels.push_back(static_cast<int>(i % config_.classes));
+    return generator.infer(count,
+                           config_.classes > 0
+                               ? ref::beside(noise, ref::one_hot(labels, config_.classes), count)
+                               : noise);
   }
 
   ref::Gan gan;
@@ -104,6 +117,7 @@ class ReferenceTraining : public testing::TestWithParam<Variant> {
     c.width /= 2;                             // the reference is slow
     c.seed = 0x1000000000 * v.seed + 12'345;  // of two words
     c.latent = 12;
+    c.classes = v.classes;
     c.label_smoothing = v.label_smoothing;
     c.discriminator_steps = v.discriminator_steps;
     c.generator = {2e-3, 0.5, 0.99, 1e-3};
@@ -169,6 +183,10 @@ std::vector<Variant> variants() {
     all.push_back({"dcgan", b.name, 0, 3, 52});
     all.push_back({"modern", b.name, 0, 1, 11});
     all.push_back({"modern", b.name, 0.2, 1, 11});
+    all.push_back({"modern", b.name, 0, 1, 11, 10});
+    all.push_back({"vanilla", b.name, 0, 1, 11, 10});
+    all.push_back({"dcgan", b.name, 0.3, 1, 65, 11});
+    all.push_back({"dcgan", b.name, 0, 3, 70, 10});
     all.push_back({"dcgan-32", b.name, 0, 1, 11});
     all.push_back({"dcgan-64", b.name, 0, 1, 11});
   }
@@ -178,7 +196,8 @@ std::vector<Variant> variants() {
 std::string name_of(const testing::TestParamInfo<Variant>& info) {
   const Variant& v = info.param;
   return as_test_name(v.preset + "_" + v.backend + (v.label_smoothing > 0 ? "_smoothed" : "") +
-                      (v.discriminator_steps > 1 ? "_alternating" : ""));
+                      (v.discriminator_steps > 1 ? "_alternating" : "") +
+                      (v.classes > 0 ? "_classes" : ""));
 }
 
 INSTANTIATE_TEST_SUITE_P(Variants, ReferenceTraining, testing::ValuesIn(variants()), name_of);

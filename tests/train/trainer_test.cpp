@@ -35,6 +35,27 @@ TEST(TrainerInput, MustHaveAPicture) {
   EXPECT_EQ(trainer.train_step().images, 1);
 }
 
+TEST(TrainerInput, OfClassesMustHaveTheirLabels) {
+  Config config = small_preset("vanilla");
+  const auto refusal = [&](const Dataset& data) -> std::string {
+    try {
+      Trainer(config, data).train_step();
+      return "";
+    } catch (const Error& e) {
+      return e.what();
+    }
+  };
+  EXPECT_EQ(refusal(pictures(20)), "");
+  config.classes = 10;
+  EXPECT_EQ(refusal(pictures(config, 20)), "");
+  EXPECT_NE(refusal(pictures(20))
+                .find("no labels, without which preset 'vanilla' cannot train "
+                      "with classes=10"),
+            std::string::npos);
+  config.classes = 9;
+  EXPECT_NE(refusal(pictures(config, 20)).find("--set classes=10 makes room"), std::string::npos);
+}
+
 // The counts of Keras's summary of the notebook's DCGAN.
 TEST(TrainerDescription, HasTheNetworksSizes) {
   Config config = preset_config("dcgan");

@@ -50,10 +50,10 @@ void gather(const Gather& b) {
                                                static_cast<std::uint64_t>(b.count));
     HWY_DYNAMIC_DISPATCH(ToRange)
     (b.pixels + static_cast<std::int64_t>(index) * b.image_size, b.image_size, b.offset, b.scale,
-     b.out + i * b.image_size);
+     b.out + i * b.row());
     const RandomAddress& coin = b.mirror.address;
     if (b.mirror.width > 0 && philox_coin(coin.seed, coin.stream, coin.step, index))
-      mirror(b.mirror, b.image_size, b.out + i * b.image_size);
+      mirror(b.mirror, b.image_size, b.out + i * b.row());
   }
 }
 

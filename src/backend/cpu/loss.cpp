@@ -18,6 +18,15 @@ double adjoint(double x, double target) {
   return target == 1.0 ? -sigmoid(-x) : sigmoid(x) - target;
 }
 
+/// Of sample i, the logit that its code chooses.
+double logit(const GanLoss& loss, std::int64_t i) {
+  if (!loss.codes) return static_cast<double>(loss.logits[i]);
+  double sum = 0;
+  for (std::int64_t j = i * loss.columns; j < (i + 1) * loss.columns; ++j)
+    sum += static_cast<double>(loss.codes[j]) * static_cast<double>(loss.logits[j]);
+  return sum;
+}
+
 constexpr double lowest_logit = -60;  // see GanLoss
 
 }  // namespace
@@ -30,8 +39,7 @@ void gan_loss(const GanLoss& loss) {
   const bool one_pass = !loss.relativistic && fake_target == 0 && generator_target == 1;
   double generator = 0, discriminator = 0;
   for (std::int64_t i = 0; i < loss.batch; ++i) {
-    const auto real = static_cast<double>(loss.logits[i]);
-    const auto fake = static_cast<double>(loss.logits[loss.batch + i]);
+    const double real = logit(loss, i), fake = logit(loss, loss.batch + i);
     if (loss.relativistic) {
       discriminator += cross_entropy(real - fake, real_target);
       generator += cross_entropy(fake - real, generator_target);
