@@ -86,6 +86,7 @@ std::vector<Preset> make_presets() {
   modern.batch_size = 128;
   for (AdamConfig* adam : {&modern.generator, &modern.discriminator})
     *adam = {.beta1 = 0, .beta2 = 0.9, .final_learning_rate = 5e-5, .final_beta2 = 0.99};
+  modern.classes = 10;
   modern.leaky_slope = 0.2;
   modern.dropout = 0;
   modern.loss = "relativistic";

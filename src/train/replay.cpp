@@ -93,6 +93,14 @@ class StepsOf {
   std::size_t size_;
 };
 
+/// Of the generator's inputs, [..., latent + classes], the classes.
+std::vector<float> codes_behind(const std::vector<float>& inputs, const Config& config) {
+  std::vector<float> codes;
+  for (auto row = inputs.begin(); row != inputs.end(); row += config.latent + config.classes)
+    codes.insert(codes.end(), row + config.latent, row + config.latent + config.classes);
+  return codes;
+}
+
 /// One class for each image, as floats.
 std::vector<float> read_labels(const SafetensorsFile& tape, const Config& config,
                                const Shape& shape) {
@@ -145,10 +153,12 @@ void replay_gan(Config config, const SafetensorsFile& tape, const ReplayFiles& f
   std::vector<std::string> measures = {"loss.generator", "loss.discriminator"};
   if (config.penalty > 0) measures.emplace_back("penalty");
   Result result(steps, measures);
-  const StepsOf real_of(real, steps), noise_of(noise, steps);
+  const std::vector<float> codes = codes_behind(noise, config);
+  const StepsOf real_of(real, steps), noise_of(noise, steps), codes_of(codes, steps);
   for (std::int64_t step = 0; step < steps; ++step) {
     real_of.upload(*backend, step, gan.real_images());
     noise_of.upload(*backend, step, gan.noise());
+    if (config.classes > 0) codes_of.upload(*backend, step, gan.codes());
     gan.train_step(rows, step, [&, half = rows](std::int64_t pass_rows, std::uint32_t pass) {
       for (std::size_t n = 0; n < masks.size(); ++n) {
         const MaskTape& m = masks[n];

@@ -83,13 +83,19 @@ void check_data(const Dataset& data, const Config& config) {
     throw Error("the data set '" + data.name + "' has no labels, without which preset '" +
                 config.preset + "' cannot train" +
                 (classifies(config) ? "" : " with classes=" + std::to_string(classes)) +
-                "; they are looked for beside the images, as train-labels-idx1-ubyte");
+                "; they are looked for beside the images, as train-labels-idx1-ubyte" +
+                (classifies(config) ? "" : ", or --set classes=0 trains without them"));
   const std::uint8_t largest = *std::max_element(data.labels.begin(), data.labels.end());
   if (largest >= classes)
     throw Error("the data set '" + data.name + "' has a label " + std::to_string(largest) +
                 ", but preset '" + config.preset + "' has " + std::to_string(classes) +
                 " classes, from 0: --set classes=" + std::to_string(largest + 1) +
                 " makes room for it");
+  if (largest + 1 < classes && !classifies(config))
+    spdlog::warn(
+        "the data set '{}' has labels up to {} only: nothing is learnt of the other "
+        "classes of {}; --set classes={} leaves them out",
+        data.name, largest, classes, largest + 1);
 }
 
 /// The settings with what is known of the data set. Throws Error if they name other pictures.

@@ -62,7 +62,7 @@ class ParameterCounts : public testing::TestWithParam<Expected> {};
 TEST_P(ParameterCounts, EqualTheOriginals) {
   const Config config = preset_config(GetParam().preset);
   const GanSpec spec = gan_spec(config);
-  const Count g = count(spec.generator, {1, 1, config.latent});
+  const Count g = count(spec.generator, generator_input(config));
   EXPECT_EQ(g.trainable, GetParam().generator);
   EXPECT_EQ(g.moving, GetParam().moving);
   const Count d = count(spec.discriminator, spec.image);
@@ -76,7 +76,7 @@ TEST_P(ParameterCounts, EqualTheOriginals) {
 INSTANTIATE_TEST_SUITE_P(Presets, ParameterCounts,
                          testing::Values(Expected{"vanilla", 579'728, 0, 566'273},
                                          Expected{"dcgan", 903'008, 12'736, 55'233},
-                                         Expected{"modern", 903'008, 12'736, 212'865},
+                                         Expected{"modern", 965'728, 12'736, 269'322},
                                          Expected{"tf-tutorial", 2'305'472, 25'472, 212'865},
                                          Expected{"vanilla-64", 54'822'144, 0, 54'793'729},
                                          Expected{"dcgan-32", 1'446'976, 8'576, 1'033'345},
@@ -87,6 +87,8 @@ INSTANTIATE_TEST_SUITE_P(Presets, ParameterCounts,
 TEST(Presets, ClassesAreInputsOfTheGeneratorAndLogits) {
   for (const std::string name : {"vanilla", "dcgan", "modern", "dcgan-32"}) {
     Config config = preset_config(name);
+    EXPECT_EQ(config.classes, name == "modern" ? 10 : 0) << name;
+    config.classes = 0;
     const GanSpec plain = gan_spec(config);
     EXPECT_EQ(generator_input(config), (SampleShape{1, 1, 100})) << name;
     config.classes = 7;
@@ -176,8 +178,9 @@ TEST(Presets, NetworksFitTogetherAtEveryWidth) {
         continue;
       }
       const GanSpec spec = gan_spec(config);
-      EXPECT_EQ(count(spec.generator, {1, 1, 7}).shape, spec.image);
-      EXPECT_EQ(count(spec.discriminator, spec.image).shape, (SampleShape{1, 1, 1}));
+      EXPECT_EQ(count(spec.generator, generator_input(config)).shape, spec.image);
+      EXPECT_EQ(count(spec.discriminator, spec.image).shape,
+                (SampleShape{1, 1, name == "modern" ? 10 : 1}));
     }
 }
 

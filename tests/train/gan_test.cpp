@@ -147,7 +147,8 @@ void set_state(Gan& gan, ref::Network& reference) {
   if (gan.averages()) gan.begin_average();
 }
 
-/// The documented noise: sample i is of the address (seed, stream 4, i / 64).
+/// The documented noise: sample i is of the address (seed, stream 4, i / 64), and of each class in
+/// its turn.
 ref::Vector sample_noise(const Config& config, std::int64_t count, std::uint64_t seed) {
   ref::Vector noise;
   for (std::int64_t first = 0; first < count; first += 64) {
@@ -156,7 +157,10 @@ ref::Vector sample_noise(const Config& config, std::int64_t count, std::uint64_t
                     std::min<std::int64_t>(64, count - first) * config.latent);
     noise.insert(noise.end(), chunk.begin(), chunk.end());
   }
-  return noise;
+  if (config.classes == 0) return noise;
+  std::vector<int> labels;
+  for (std::int64_t i = 0; i < count; ++i) labels.push_back(static_cast<int>(i % config.classes));
+  return ref::beside(noise, ref::one_hot(labels, config.classes), count);
 }
 
 // Batches that divide a chunk of 64 evenly, unevenly, and not at all. Measured: 4e-7.
@@ -166,7 +170,7 @@ TEST_P(SmallPresets, SamplesAreOfTheirNoiseAndTheMovingStatisticsWhateverTheBatc
   Config config = small_preset(GetParam());
   config.width /= 2;
   const GanSpec spec = gan_spec(config);
-  ref::Network reference("generator", spec.generator, {1, 1, config.latent});
+  ref::Network reference("generator", spec.generator, generator_input(config));
   ref::Vector expected;
   for (const std::int64_t batch : {7, 32, 100}) {
     config.batch_size = batch;
@@ -192,8 +196,10 @@ TEST_P(SmallPresets, SamplesLeaveTrainingAlone) {
       backend->draw_normal({{1, 50, static_cast<std::uint64_t>(step)},
                             8 * gan->spec().image.size(),
                             gan->real_images()});
-      backend->draw_normal(
-          {{1, 51, static_cast<std::uint64_t>(step)}, 8 * config.latent, gan->noise()});
+      backend->draw_normal({{1, 51, static_cast<std::uint64_t>(step)},
+                            8 * generator_input(config).size(),
+                            gan->noise()});
+      if (config.classes > 0) backend->draw_normal({{1, 52, 1}, 8 * config.classes, gan->codes()});
       gan->train_step(8, step);
       if (gan == &sampled) gan->sample(9, 1);
     }

@@ -176,8 +176,8 @@ TEST_P(Parity, StepsAndFinalStateEqualTheOriginal) {
 std::vector<TapeOnBackend> tapes_on_backends() {
   std::vector<TapeOnBackend> all;
   for (const BackendStatus& b : backend_statuses())
-    for (const char* tape : {"vanilla", "vanilla-smoothed", "dcgan", "modern", "tf-tutorial",
-                             "vanilla-64", "classifier"})
+    for (const char* tape : {"vanilla", "vanilla-smoothed", "dcgan", "modern",
+                             "modern-without-classes", "tf-tutorial", "vanilla-64", "classifier"})
       if (b.why_unavailable.empty() && !(sanitized && b.name == "simt-check"))
         all.push_back({tape, b.name});
   return all;

@@ -356,11 +356,11 @@ def write_fixture(path, preset, changed, tape, result, made_by):
     save_file(out, path, metadata)
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--preset", required=True, choices=PRESETS)
+def argument_parser(description, settable):
+    """With what every maker of tapes takes."""
+    parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE",
-                        help="of " + ", ".join(SETTABLE))
+                        help="of " + ", ".join(settable))
     parser.add_argument("--steps", type=int, default=4)
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--seed", type=int, default=1)
@@ -369,15 +369,27 @@ def main():
     parser.add_argument("--tape")
     parser.add_argument("--result")
     parser.add_argument("--fixture")
+    return parser
+
+
+def changed_settings(parser, assignments, settings, settable):
+    """Settings after all --set, and those changed, as text."""
+    settings, changed = dict(settings), {}
+    for assignment in assignments:
+        key, equals, value = assignment.partition("=")
+        if not equals or key not in settable:
+            parser.error(f"--set {assignment}: expected KEY=VALUE with a key of "
+                         + ", ".join(settable))
+        settings[key], changed[key] = settable[key](value), value
+    return settings, changed
+
+
+def main():
+    parser = argument_parser(__doc__.splitlines()[0], SETTABLE)
+    parser.add_argument("--preset", required=True, choices=PRESETS)
     parser.add_argument("--float64", action="store_true", help="let Keras compute in float64")
     args = parser.parse_args()
-    settings, changed = dict(PRESETS[args.preset]), {}
-    for assignment in args.set:
-        key, equals, value = assignment.partition("=")
-        if not equals or key not in SETTABLE:
-            parser.error(f"--set {assignment}: expected KEY=VALUE with a key of "
-                         + ", ".join(SETTABLE))
-        settings[key], changed[key] = SETTABLE[key](value), value
+    settings, changed = changed_settings(parser, args.set, PRESETS[args.preset], SETTABLE)
 
     import keras
     from safetensors.numpy import load_file, save_file

@@ -2,12 +2,14 @@
 """Writes a parity tape of preset modern and what PyTorch makes of it.
 
     make_tape.py --steps 3 --batch 4 --seed 2 --set width=0.25 --fixture modern.safetensors
+    make_tape.py --steps 3 --batch 4 --seed 2 --set width=0.25 --set classes=0 \
+                 --fixture modern-without-classes.safetensors
 
 The tape, the result and the fixture are those of tools/keras/make_tape.py, whose options these are.
+Of classes, drawn at random, `noise` is [S, B, latent + classes]: 1 at a sample's own, 0 at others.
 R1 and R2 are differentiated by PyTorch's double backward, everything is computed in float64. The
 result also has `penalty` [S] and the averaged generator, `average.<name>`.
 """
-import argparse
 import os
 import sys
 
@@ -16,12 +18,13 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from make_tape import hidden_sizes, make_tape, recipe, write_fixture
+from make_tape import (argument_parser, changed_settings, hidden_sizes, make_tape, recipe,
+                       write_fixture)
 
 SETTINGS = {"image": (28, 28, 1), "latent": 100, "slope": 0.2, "width": 1.0, "rate": 2e-4,
             "beta1": 0.0, "beta2": 0.9, "epsilon": 1e-7, "penalty": 0.5, "average": 0.05,
-            "momentum": 0.99, "batch_norm_epsilon": 1e-3, "discriminator_steps": 1}
-SETTABLE = {"width": float, "penalty": float, "average": float}
+            "momentum": 0.99, "classes": 10, "batch_norm_epsilon": 1e-3, "discriminator_steps": 1}
+SETTABLE = {"width": float, "penalty": float, "average": float, "classes": int}
 
 
 def shapes(settings):
@@ -29,7 +32,7 @@ def shapes(settings):
     hidden, latent = hidden_sizes(settings), settings["latent"]
     g0, g1, g2 = hidden(128), hidden(64), hidden(32)
     d1, d2 = hidden(64), hidden(128)
-    of = {"generator.dense1.kernel": (latent, 49 * g0), "generator.dense1.bias": (49 * g0,)}
+    of = {"generator.dense1.kernel": (latent + settings["classes"], 49 * g0), "generator.dense1.bias": (49 * g0,)}
     for n, channels in enumerate((49 * g0, g1, g2), 1):
         for tensor in ("gamma", "beta", "moving_mean", "moving_variance"):
             of[f"generator.batch_norm{n}.{tensor}"] = (channels,)
@@ -38,8 +41,9 @@ def shapes(settings):
     for n, (channels, out) in enumerate(((1, d1), (d1, d2)), 1):
         of[f"discriminator.conv{n}.kernel"] = (5, 5, channels, out)
         of[f"discriminator.conv{n}.bias"] = (out,)
-    of["discriminator.dense1.kernel"] = (49 * d2, 1)
-    of["discriminator.dense1.bias"] = (1,)
+    logits = max(1, settings["classes"])
+    of["discriminator.dense1.kernel"] = (49 * d2, logits)
+    of["discriminator.dense1.bias"] = (logits,)
     return of
 
 
@@ -82,14 +86,16 @@ class Networks:
             x = self.leaky(self.batch_norm(x, f"generator.batch_norm{n + 1}"))
         return torch.tanh(self.conv_transpose(x, 3, 2))
 
-    def discriminator(self, image):
+    def discriminator(self, image, codes):
+        """One logit of each image: the one that its code chooses."""
         x = image.permute(0, 3, 1, 2)
         for n in (1, 2):
             kernel = self.w[f"discriminator.conv{n}.kernel"].permute(3, 2, 0, 1)
             x = F.conv2d(F.pad(x, (1, 2, 1, 2)), kernel, self.w[f"discriminator.conv{n}.bias"], 2)
             x = self.leaky(x)
         x = x.permute(0, 2, 3, 1).flatten(1)
-        return x @ self.w["discriminator.dense1.kernel"] + self.w["discriminator.dense1.bias"]
+        logits = x @ self.w["discriminator.dense1.kernel"] + self.w["discriminator.dense1.bias"]
+        return (logits * codes).sum(1)
 
 
 class Adam:
@@ -120,14 +126,16 @@ def run(settings, weights, tape):
     for step in range(len(tape["real"])):
         real = torch.tensor(tape["real"][step], dtype=torch.float64)
         rows = len(real)
-        fake = nets.generator(torch.tensor(tape["noise"][step], dtype=torch.float64))
+        noise = torch.tensor(tape["noise"][step], dtype=torch.float64)
+        codes = noise[:, settings["latent"]:] if settings["classes"] else torch.ones(rows, 1)
+        fake = nets.generator(noise)
         images = torch.cat([real, fake.detach()]).requires_grad_()
-        logits = nets.discriminator(images)
+        logits = nets.discriminator(images, torch.cat([codes, codes]))
         lead = logits[:rows] - logits[rows:]
         slope, = torch.autograd.grad(logits.sum(), images, create_graph=True)
         penalty = slope.square().sum() / rows
         loss = {"discriminator": F.softplus(-lead).mean()}
-        of_generator = nets.discriminator(fake) - logits[:rows].detach()
+        of_generator = nets.discriminator(fake, codes) - logits[:rows].detach()
         loss["generator"] = F.softplus(-of_generator).mean()
         total = {"discriminator": loss["discriminator"] + settings["penalty"] / 2 * penalty,
                  "generator": loss["generator"]}
@@ -154,28 +162,19 @@ def run(settings, weights, tape):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE",
-                        help="of " + ", ".join(SETTABLE))
-    parser.add_argument("--steps", type=int, default=4)
-    parser.add_argument("--batch", type=int, default=16)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--data", default="/usr/share/datasets/fashion-mnist")
-    for name in ("weights", "tape", "result", "fixture"):
-        parser.add_argument("--" + name)
+    parser = argument_parser(__doc__.splitlines()[0], SETTABLE)
     args = parser.parse_args()
-    settings, changed = dict(SETTINGS), {}
-    for assignment in args.set:
-        key, equals, value = assignment.partition("=")
-        if not equals or key not in SETTABLE:
-            parser.error(f"--set {assignment}: expected KEY=VALUE with a key of "
-                         + ", ".join(SETTABLE))
-        settings[key], changed[key] = SETTABLE[key](value), value
+    settings, changed = changed_settings(parser, args.set, SETTINGS, SETTABLE)
 
     from safetensors.numpy import save_file
 
     weights = {name: recipe(name, shape) for name, shape in shapes(settings).items()}
     tape = make_tape("modern", settings, args.steps, args.batch, args.seed, args.data)
+    if settings["classes"]:
+        labels = np.random.default_rng(args.seed + 1).integers(settings["classes"],
+                                                               size=tape["noise"].shape[:2])
+        codes = np.eye(settings["classes"], dtype=np.float32)[labels]
+        tape["noise"] = np.concatenate([tape["noise"], codes], axis=2)
     result = run(settings, weights, tape)
     if args.weights:
         save_file(weights, args.weights)
