@@ -81,11 +81,15 @@ std::vector<Preset> make_presets() {
 
   Config modern;  // docs/recipe.md
   modern.preset = "modern";
-  modern.epochs = 40;
+  modern.epochs = 34;
   modern.checkpoint_every = 5;
-  modern.batch_size = 128;
+  modern.batch_size = 32;
   for (AdamConfig* adam : {&modern.generator, &modern.discriminator})
-    *adam = {.beta1 = 0, .beta2 = 0.9, .final_learning_rate = 5e-5, .final_beta2 = 0.99};
+    *adam = {.learning_rate = 8e-4,
+             .beta1 = 0,
+             .beta2 = 0.9,
+             .final_learning_rate = 1e-4,
+             .final_beta2 = 0.99};
   modern.classes = 10;
   modern.leaky_slope = 0.2;
   modern.dropout = 0;

@@ -148,19 +148,8 @@ void Gan::train_step(const Batch& batch, std::int64_t step) {
 /// The classes of the real images, which the generated ones beside them have, too.
 void Gan::load_codes(const Batch& batch) {
   if (!tells_classes()) return;
-  Gather gather{.pixels = batch.labels,
-                .count = batch.count,
-                .image_size = config_.classes,
-                .shuffle = address(random_stream::shuffle, batch.epoch),
-                .first = batch.first,
-                .batch = batch.rows,
-                .out = codes(),
-                .offset = 0,
-                .scale = 1};
-  backend_.gather(gather);
-  gather.out = noise() + config_.latent;
-  gather.stride = generator_input(config_).size();
-  backend_.gather(gather);
+  load_labels(batch, codes(), config_.classes);
+  load_labels(batch, noise() + config_.latent, config_.classes, generator_input(config_).size());
 }
 
 void Gan::train_step(std::int64_t rows, std::int64_t step, const PlaceMasks& place_masks,

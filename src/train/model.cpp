@@ -40,16 +40,17 @@ void Model::load_images(const Batch& batch, const SampleShape& image, const Pixe
                    mirror, pixels.offset, pixels.scale});
 }
 
-void Model::load_labels(const Batch& batch, float* out) {
+void Model::load_labels(const Batch& batch, float* out, std::int64_t columns, std::int64_t stride) {
   backend_.gather({.pixels = batch.labels,
                    .count = batch.count,
-                   .image_size = 1,
+                   .image_size = columns,
                    .shuffle = address(random_stream::shuffle, batch.epoch),
                    .first = batch.first,
                    .batch = batch.rows,
                    .out = out,
                    .offset = 0,
-                   .scale = 1});
+                   .scale = 1,
+                   .stride = stride});
 }
 
 Mirror Model::mirror(const SampleShape& image, std::int64_t epoch) const {

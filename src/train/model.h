@@ -59,8 +59,10 @@ class Model {
   /// The batch's images, [rows, image].
   void load_images(const Batch& batch, const SampleShape& image, const PixelRange& pixels,
                    const Mirror& mirror, float* out);
-  /// The batch's labels in the order of its images, [rows].
-  void load_labels(const Batch& batch, float* out);
+  /// The batch's labels in the order of its images: of a table of so many columns [rows, columns],
+  /// in rows of `stride` floats (0: columns).
+  void load_labels(const Batch& batch, float* out, std::int64_t columns = 1,
+                   std::int64_t stride = 0);
   /// What is mirrored in an epoch of training, if config says so.
   Mirror mirror(const SampleShape& image, std::int64_t epoch) const;
   /// Fills the masks of all dropout layers for one of the step's passes over `rows` rows.

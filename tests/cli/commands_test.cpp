@@ -97,6 +97,16 @@ TEST_F(Commands, TheLastOfAnOptionsValuesCountsAndEverySetDoes) {
   EXPECT_EQ(config.at("width"), 0.0625);
 }
 
+TEST_F(Commands, ClassesWithoutImagesAreWarnedOf) {
+  const auto said = [&](const std::string& out, const std::string& classes) {
+    const Outcome outcome = run_program(train(out, {"--steps", "1", "--set", classes}));
+    EXPECT_EQ(outcome.status, 0) << outcome.err;
+    return outcome.err;
+  };
+  EXPECT_NE(said("twelve", "classes=12").find("labels up to 9 only"), std::string::npos);
+  EXPECT_EQ(said("ten", "classes=10").find("labels up to"), std::string::npos);
+}
+
 TEST_F(Commands, WhatIsGivenDecidesHowLongARunIs) {
   const auto last_step = [&](const std::string& out) {
     std::istringstream log(read_file(folder.path(out + "/log.jsonl")));

@@ -21,7 +21,7 @@ import torch.nn.functional as F
 from make_tape import (argument_parser, changed_settings, hidden_sizes, make_tape, recipe,
                        write_fixture)
 
-SETTINGS = {"image": (28, 28, 1), "latent": 100, "slope": 0.2, "width": 1.0, "rate": 2e-4,
+SETTINGS = {"image": (28, 28, 1), "latent": 100, "slope": 0.2, "width": 1.0, "rate": 8e-4,
             "beta1": 0.0, "beta2": 0.9, "epsilon": 1e-7, "penalty": 0.5, "average": 0.05,
             "momentum": 0.99, "classes": 10, "batch_norm_epsilon": 1e-3, "discriminator_steps": 1}
 SETTABLE = {"width": float, "penalty": float, "average": float, "classes": int}
