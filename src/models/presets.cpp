@@ -81,7 +81,7 @@ std::vector<Preset> make_presets() {
 
   Config modern;  // docs/recipe.md
   modern.preset = "modern";
-  modern.epochs = 34;
+  modern.epochs = 30;
   modern.checkpoint_every = 5;
   modern.batch_size = 32;
   for (AdamConfig* adam : {&modern.generator, &modern.discriminator})

@@ -2,6 +2,10 @@
 
 namespace dcgan {
 
+std::int64_t Mirror::row() const { return width * channels; }
+
+std::int64_t Gather::row() const { return stride ? stride : image_size; }
+
 double least_bytes(const Gather& g) {  // a byte in, a float out
   return 5 * static_cast<double>(g.batch * g.image_size);
 }

@@ -14,7 +14,7 @@ struct Mirror {
   RandomAddress address{};
   std::int64_t width = 0, channels = 1;  ///< width 0: none is
 
-  std::int64_t row() const { return width * channels; }
+  std::int64_t row() const;  ///< values of a row
 };
 
 /// out[i] = (pixels[index(first + i)] - offset) / scale for i < batch, where index is the
@@ -30,7 +30,7 @@ struct Gather {
   float scale = 127.5F;
   std::int64_t stride = 0;  ///< floats from one image to the next; 0: image_size
 
-  std::int64_t row() const { return stride ? stride : image_size; }
+  std::int64_t row() const;  ///< the stride that this comes to
 };
 
 double least_bytes(const Gather& gather);
