@@ -19,7 +19,7 @@ class LossRun final : public Run {
         targets_(targets),
         columns_(std::ssize(logits) / (2 * batch)),
         logits_(backend, logits),
-        codes_(backend, codes),
+        codes_(backend, codes.empty() ? Floats{0} : codes),
         discriminator_(backend, "discriminator adjoint", 2 * batch),
         generator_(backend, "generator adjoint", batch),
         ratio_(backend, "ratio", batch),
