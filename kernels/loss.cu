@@ -38,7 +38,7 @@ __global__ void __launch_bounds__(threads) gan_loss_kernel(GanLoss t) {
   __shared__ float discriminator_sums[threads];
   const int thread = thread_index(), batch = static_cast<int>(t.batch);
   const float n = static_cast<float>(batch);
-  const bool one_pass = !t.relativistic && t.fake_target == 0 && t.generator_target == 1;
+  const bool one_pass = t.fake_target == 0 && t.generator_target == 1;
   float generator = 0, discriminator = 0;
   for (int i = thread; i < batch; i += threads) {
     const float real = logit(t, i), fake = logit(t, batch + i);

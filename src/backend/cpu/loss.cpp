@@ -36,7 +36,7 @@ void gan_loss(const GanLoss& loss) {
   const auto real_target = static_cast<double>(loss.real_target);
   const auto fake_target = static_cast<double>(loss.fake_target);
   const auto generator_target = static_cast<double>(loss.generator_target);
-  const bool one_pass = !loss.relativistic && fake_target == 0 && generator_target == 1;
+  const bool one_pass = fake_target == 0 && generator_target == 1;
   double generator = 0, discriminator = 0;
   for (std::int64_t i = 0; i < loss.batch; ++i) {
     const double real = logit(loss, i), fake = logit(loss, loss.batch + i);
