@@ -28,9 +28,9 @@ __device__ __forceinline__ Largest warp_largest(Largest mine) {
   return mine;
 }
 
-/// One block. A warp owns every 32nd row, a lane every 32nd class of it. The losses of a warp's
-/// rows go to its lanes in turn; at the end they are added up, first over each warp's lanes, then,
-/// in shared memory, over the warps: the barrier tells that their sums are stored.
+/// One block. A warp owns every 32nd row, a lane every 32nd class of it. The first lane adds up the
+/// losses of its warp's rows; in shared memory they are added over the warps: the barrier tells
+/// that their sums are stored.
 __global__ void __launch_bounds__(threads) softmax_loss_kernel(SoftmaxLoss t) {
   __shared__ float loss_sums[warps];
   __shared__ float right_sums[warps];
@@ -53,7 +53,7 @@ __global__ void __launch_bounds__(threads) softmax_loss_kernel(SoftmaxLoss t) {
     const float label = t.labels[row];
     const bool known = label >= 0 && label < static_cast<float>(classes);
     const int of_label = known ? static_cast<int>(label) : -1;
-    if (lane == row / warps % 32) {
+    if (lane == 0) {
       loss += known ? largest.value - x[of_label] + log1pf(others) : INFINITY;
       right += largest.index == of_label ? 1.0F : 0.0F;
     }
@@ -61,13 +61,11 @@ __global__ void __launch_bounds__(threads) softmax_loss_kernel(SoftmaxLoss t) {
     const float total = 1 + others;
     for (int j = lane; j < classes; j += 32) {
       const bool is_largest = j == largest.index;
-      float g = (is_largest ? 1 : expf(x[j] - largest.value)) / total;
+      float g = expf(x[j] - largest.value) / total;
       if (j == of_label) g = is_largest ? -others / total : g - 1;
       t.adjoint[first + j] = g / n;
     }
   }
-  loss = warp_sum(loss);
-  right = warp_sum(right);
   if (lane == 0) {
     loss_sums[warp] = loss;
     right_sums[warp] = right;

@@ -1,6 +1,7 @@
 // The classifier's loss from one class to a thousand, where logits are extreme, equal or NaN.
 #include "ops/softmax_loss_case.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -80,7 +81,18 @@ Floats SoftmaxLossCase::logits() const {
 std::vector<int> SoftmaxLossCase::labels() const {
   std::vector<int> all;
   for (std::int64_t i = 0; i < batch_; ++i) all.push_back(static_cast<int>((i * 7 + 3) % classes_));
-  if (kind_ == Kind::foreign) all[all.size() / 2] = static_cast<int>(classes_);
+  if (kind_ == Kind::foreign) {
+    all.front() = -1;
+    all[all.size() / 2] = static_cast<int>(classes_);
+  }
+  if (kind_ == Kind::ties) {
+    const Floats x = logits();
+    for (std::int64_t i = 0; i < batch_; i += 2) {
+      const auto row = x.begin() + i * classes_;
+      all[static_cast<std::size_t>(i)] =
+          static_cast<int>(std::max_element(row, row + classes_) - row);
+    }
+  }
   return all;
 }
 

@@ -7,8 +7,9 @@ namespace dcgan::test {
 class SoftmaxLossCase final : public Case {
  public:
   /// extreme: every third logit is one of +-80, +-100, +-10000, 0, and one is -infinity. ties: all
-  /// are whole numbers from -1 to 1. sure: of its label each row is, with losses of 1e-8. nan: one
-  /// is not a number. foreign: one label is no class.
+  /// are whole numbers from -1 to 1, and of every other row the first of the largest is the
+  /// label's. sure: of its label each row is, with losses of 1e-8. nan: one is not a number.
+  /// foreign: one label is no class, another below 0.
   enum class Kind { moderate, extreme, ties, sure, nan, foreign };
 
   SoftmaxLossCase(std::int64_t batch, std::int64_t classes, Kind kind = Kind::moderate)
