@@ -90,13 +90,10 @@ Samples drawn(const EvaluateOptions& o) {
   Quantiser quantiser(o.checkpoint, out);
   Progress progress("pictures drawn", static_cast<std::size_t>(out.count));
   constexpr std::int64_t at_once = 64;
-  const std::int64_t classes = generator.config().classes;
   for (std::int64_t first = 0; first < out.count; first += at_once) {
     const std::int64_t n = std::min(at_once, out.count - first);
-    std::vector<std::uint8_t> labels;  // each class in its turn
-    for (std::int64_t i = first; classes > 0 && i < first + n; ++i)
-      labels.push_back(static_cast<std::uint8_t>(i % classes));
-    quantiser.add(generator.sample(generator.draw_latents(first, n, options.seed), labels));
+    quantiser.add(generator.sample(generator.draw_latents(first, n, options.seed),
+                                   generator.labels_in_turn(first, n)));
     progress.done(static_cast<std::size_t>(first + n));
   }
   return out;

@@ -57,11 +57,12 @@ void Sequential::sum_rows(std::int64_t rows, std::int64_t size, const float* wei
 }
 
 /// The gradient of a bias: adjoint_i * delta_i, summed over the samples, then over the places.
-void Sequential::sum_bias_gradient(const Node& node, std::int64_t rows, const float* adjoint) {
+void Sequential::sum_bias_gradient(const Node& node, std::int64_t rows, const float* adjoint,
+                                   const float* delta) {
   const std::int64_t places = node.out.height * node.out.width;
   float* dbias = gradient(node.bias);
   float* sums = places == 1 ? dbias : network_.penalty.place_sums.f32();
-  sum_rows(rows, node.out.size(), adjoint, node.delta.f32(), sums);
+  sum_rows(rows, node.out.size(), adjoint, delta, sums);
   if (places == 1) return;
   backend_.epilogue_backward(
       {{}, places, node.out.channels, sums, nullptr, nullptr, 0, sums, dbias});
@@ -73,16 +74,15 @@ void Sequential::backward_penalised(const PenalisedPass& pass) {
   const std::vector<Node>& nodes = network_.nodes;
   const std::int64_t rows = pass.rows, outputs = nodes.back().out.size();
   if (outputs > 1 && !pass.codes) throw Error(name_ + ": several outputs need codes");
-  if (pass.codes)
-    backend_.copy(nodes.back().delta.f32(), pass.codes,
-                  static_cast<std::size_t>(rows * outputs) * sizeof(float));
+  const auto delta = [&](std::size_t i) -> const float* {
+    return i + 1 == nodes.size() && pass.codes ? pass.codes : nodes[i].delta.f32();
+  };
   for (std::size_t i = nodes.size(); i-- > 0;) {
     const Node& node = nodes[i];
-    float* delta = node.delta.f32();
-    apply_slopes(node, rows, delta);
-    linear_op(i, rows).backward_data(delta, parameter(node.kernel),
+    apply_slopes(node, rows, node.delta.f32());  // the last has none
+    linear_op(i, rows).backward_data(delta(i), parameter(node.kernel),
                                      i == 0 ? pass.dx : nodes[i - 1].delta.f32());
-    if (node.bias >= 0) sum_bias_gradient(node, rows, pass.adjoint);
+    if (node.bias >= 0) sum_bias_gradient(node, rows, pass.adjoint, delta(i));
   }
 
   const float* v = pass.dx;
@@ -91,14 +91,14 @@ void Sequential::backward_penalised(const PenalisedPass& pass) {
     float* blend = network_.penalty.blend.f32();
     backend_.weighted_sum({rows, node.in.size(), 1, pass.adjoint,
                            i == 0 ? last_input_ : nodes[i - 1].y.f32(), pass.factor, v, blend});
-    linear_op(i, rows).backward_weights(blend, node.delta.f32(), gradient(node.kernel));
+    linear_op(i, rows).backward_weights(blend, delta(i), gradient(node.kernel));
     // The last results need no place of their own: the blend has served.
     float* next = i + 1 == nodes.size() ? blend : network_.gradient_memory[i % 2].f32();
     bare_op(i, rows).forward(v, parameter(node.kernel), nullptr, nullptr, next);
     apply_slopes(node, rows, next);
     v = next;
   }
-  sum_rows(rows * outputs, 1, nodes.back().delta.f32(), v, pass.squared_norm);
+  sum_rows(rows * outputs, 1, delta(nodes.size() - 1), v, pass.squared_norm);
 }
 
 }  // namespace dcgan

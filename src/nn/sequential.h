@@ -114,7 +114,8 @@ class Sequential {
   void apply_slopes(const Node& node, std::int64_t rows, float* dy);
   void sum_rows(std::int64_t rows, std::int64_t size, const float* weights, const float* values,
                 float* sums);
-  void sum_bias_gradient(const Node& node, std::int64_t rows, const float* adjoint);
+  void sum_bias_gradient(const Node& node, std::int64_t rows, const float* adjoint,
+                         const float* delta);
   BatchNormOp& batch_norm_op(std::size_t node, std::int64_t rows);
   float* parameter(int index) const { return values() + network_.parameters[index].offset; }
   float* gradient(int index) const { return gradients() + network_.parameters[index].offset; }

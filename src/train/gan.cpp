@@ -296,6 +296,13 @@ std::vector<float> Gan::sample(std::int64_t count, std::uint64_t seed) {
   return sample(draw_latents(0, count, seed), {});
 }
 
+std::vector<std::uint8_t> Gan::labels_in_turn(std::int64_t first, std::int64_t count) const {
+  std::vector<std::uint8_t> labels;
+  for (std::int64_t i = first; tells_classes() && i < first + count; ++i)
+    labels.push_back(static_cast<std::uint8_t>(i % config_.classes));
+  return labels;
+}
+
 std::vector<float> Gan::generator_inputs(std::span<const float> latents,
                                          std::span<const std::uint8_t> labels) const {
   const std::int64_t latent = config_.latent, classes = config_.classes;
@@ -306,19 +313,19 @@ std::vector<float> Gan::generator_inputs(std::span<const float> latents,
   if (!labels.empty() && std::ssize(labels) != count)
     throw Error(std::to_string(labels.size()) + " labels for " + std::to_string(count) +
                 " latent vectors");
-  std::vector<float> inputs;
-  inputs.reserve(static_cast<std::size_t>(count * (latent + classes)));
-  for (std::int64_t i = 0; i < count; ++i) {
-    const auto z =
-        latents.subspan(static_cast<std::size_t>(i * latent), static_cast<std::size_t>(latent));
-    inputs.insert(inputs.end(), z.begin(), z.end());
-    if (!tells_classes()) continue;
-    const std::int64_t label = labels.empty() ? i % classes : labels[static_cast<std::size_t>(i)];
+  for (const std::uint8_t label : labels)
     if (label >= classes)
       throw Error("label " + std::to_string(label) + ", but the GAN knows " +
                   std::to_string(classes) + " classes, from 0");
-    inputs.resize(inputs.size() + static_cast<std::size_t>(classes), 0);
-    inputs[inputs.size() - static_cast<std::size_t>(classes - label)] = 1;
+  if (!tells_classes()) return {latents.begin(), latents.end()};
+  const std::vector<std::uint8_t> in_turn = labels_in_turn(0, count);
+  if (labels.empty()) labels = in_turn;
+  const std::int64_t size = latent + classes;
+  std::vector<float> inputs(static_cast<std::size_t>(count * size), 0.0F);
+  for (std::int64_t i = 0; i < count; ++i) {
+    float* input = inputs.data() + i * size;
+    std::copy_n(latents.data() + i * latent, latent, input);
+    input[latent + labels[static_cast<std::size_t>(i)]] = 1;
   }
   return inputs;
 }

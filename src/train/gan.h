@@ -72,9 +72,11 @@ class Gan : public Model {
   /// count images in [-1, 1], [count, image], in inference mode from the noise addressed by seed.
   std::vector<float> sample(std::int64_t count, std::uint64_t seed);
   /// The same from latent vectors of one's own, [count, latent]: from those of draw_latents the
-  /// same bits. labels: the class of each, [count]; if empty, of a GAN that is told classes, each
-  /// class in its turn.
+  /// same bits. labels: the class of each, [count]; if empty, those of labels_in_turn(0, count).
+  /// Throws Error for a label that is none of the GAN's classes.
   std::vector<float> sample(std::span<const float> latents, std::span<const std::uint8_t> labels);
+  /// Each class in its turn, from that of picture `first` on, [count]; without classes, none.
+  std::vector<std::uint8_t> labels_in_turn(std::int64_t first, std::int64_t count) const;
   /// Of the latent vectors that sample draws by this seed those from `first` on, [count, latent].
   std::vector<float> draw_latents(std::int64_t first, std::int64_t count, std::uint64_t seed);
 

@@ -59,6 +59,10 @@ std::vector<float> Generator::sample(std::span<const float> latents,
   return impl_->gan.sample(latents, labels);
 }
 
+std::vector<std::uint8_t> Generator::labels_in_turn(std::int64_t first, std::int64_t count) const {
+  return impl_->gan.labels_in_turn(first, count);
+}
+
 std::vector<float> Generator::draw_latents(std::int64_t first, std::int64_t count,
                                            std::uint64_t seed) {
   return impl_->gan.draw_latents(first, count, seed);

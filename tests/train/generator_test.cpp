@@ -54,6 +54,10 @@ TEST_P(GeneratorOf, LatentVectorsGiveTheBitsOfTheirSeed) {
   std::reverse(reversed.begin(), reversed.end());
   EXPECT_NE(generator.sample(reversed), from_seed);
   EXPECT_THROW(generator.sample(std::span(latents).first(latents.size() - 1)), Error);
+  if (config.classes == 0) {
+    EXPECT_TRUE(generator.labels_in_turn(0, 3).empty());
+    EXPECT_THROW(generator.sample(latents, std::vector<std::uint8_t>(131, 0)), Error);
+  }
   EXPECT_TRUE(generator.sample(std::span<const float>()).empty());
 }
 
@@ -75,6 +79,8 @@ TEST(GeneratorOfClasses, DrawsTheClassesThatItIsTold) {
                            of_sevens = generator.sample(latents, sevens);
   EXPECT_EQ(drawn, generator.sample(12, 9));
   EXPECT_EQ(drawn, generator.sample(latents, in_turn));
+  EXPECT_EQ(generator.labels_in_turn(0, 12), in_turn);
+  EXPECT_EQ(generator.labels_in_turn(9, 3), (std::vector<std::uint8_t>{9, 0, 1}));
   // Each picture is of its own label alone: that at 7 is the same, the other eleven are not.
   const auto picture = [](const std::vector<float>& all, std::size_t i) {
     return std::span(all).subspan(i * 28 * 28, 28 * 28);
