@@ -13,10 +13,10 @@ namespace dcgan::bench {
 class StepWorkload {
  public:
   StepWorkload(Backend& backend, const Config& config);
-  /// Runs one step to its end, losses read. Milliseconds.
-  double timed_ms();
+  /// Runs so many steps, queued at once, to their end, measures read. Milliseconds of each.
+  double timed_ms(int steps = 1);
   /// Of the last step.
-  Measures measures() { return model_->measures(); }
+  const Measures& measures() const { return measures_; }
 
  private:
   static constexpr std::int64_t images = 8192;
@@ -24,6 +24,7 @@ class StepWorkload {
   std::unique_ptr<Model> model_;
   Buffer pixels_, labels_;
   std::int64_t step_ = 0;
+  Measures measures_{};
 };
 
 struct StepTimes {

@@ -25,14 +25,17 @@ int main(int argc, char** argv) try {
 
   dcgan::Trainer trainer(config, dcgan::read_dataset(config));
   std::printf("training on %s\n", trainer.backend_description().c_str());
-  while (trainer.state().step < trainer.total_steps()) {
-    const dcgan::StepResult step = trainer.train_step();
-    if (step.step % 50 != 0) continue;
-    std::printf("step %lld:", static_cast<long long>(step.step));
-    for (std::size_t i = 0; i < trainer.measure_names().size(); ++i)
-      std::printf(" %s %.4f", trainer.measure_names()[i].c_str(), step.measures[i]);
-    std::printf("\n");
-  }
+  // A GPU is ahead of the results that this is told; the trainer never waits for one to begin the
+  // next. Returning false would end the training.
+  trainer.train(trainer.total_steps(), [&](const dcgan::StepResult& step) {
+    if (step.step % 50 == 0) {
+      std::printf("step %lld:", static_cast<long long>(step.step));
+      for (std::size_t i = 0; i < trainer.measure_names().size(); ++i)
+        std::printf(" %s %.4f", trainer.measure_names()[i].c_str(), step.measures[i]);
+      std::printf("\n");
+    }
+    return true;
+  });
   trainer.save(out + "/checkpoint.safetensors");
 
   const int count = 16;

@@ -6,41 +6,40 @@
 namespace dcgan::DCGAN_TARGET {
 namespace {
 
-constexpr int threads = 256;
+constexpr int threads = 256, width = 4;
+using P = Pack<width>;
 
-/// A thread owns `width` neighbours from first + thread * width on. No shared memory, no barrier.
-template <int width>
+/// A thread owns four neighbours, of the first part in the first blocks. No shared memory, no
+/// barrier.
 __global__ void __launch_bounds__(threads)
-    adam_kernel(AdamFactors f, std::int64_t first, std::int64_t n, const float* gradient, float* m,
-                float* v, float* parameter) {
-  const std::int64_t at = first + global_index() * width;
-  if (at >= n) return;
-  const Pack<width> g = Pack<width>::load(gradient + at);
-  Pack<width> first_moment = Pack<width>::load(m + at), second_moment = Pack<width>::load(v + at);
-  Pack<width> w = Pack<width>::load(parameter + at);
+    adam_kernel(AdamPart first, AdamPart second, unsigned first_blocks) {
+  const bool in_first = blockIdx.x < first_blocks;
+  const AdamPart part = in_first ? first : second;
+  const unsigned block = in_first ? blockIdx.x : blockIdx.x - first_blocks;
+  const std::int64_t at = (static_cast<std::int64_t>(block) * threads + threadIdx.x) * width;
+  if (at >= part.n) return;
+  const AdamFactors f = *part.factors;
+  const P g = P::load(part.gradient + at);
+  P m = P::load(part.m + at), v = P::load(part.v + at), w = P::load(part.parameter + at);
   DCGAN_UNROLL
   for (int i = 0; i < width; ++i) {
     const float gi = g.value[i];
-    first_moment.value[i] += (gi - first_moment.value[i]) * f.one_minus_beta1;
-    second_moment.value[i] += (gi * gi - second_moment.value[i]) * f.one_minus_beta2;
-    w.value[i] -= f.alpha * first_moment.value[i] / (sqrtf(second_moment.value[i]) + f.epsilon);
+    m.value[i] += (gi - m.value[i]) * f.one_minus_beta1;
+    v.value[i] += (gi * gi - v.value[i]) * f.one_minus_beta2;
+    w.value[i] -= f.alpha * m.value[i] / (sqrtf(v.value[i]) + f.epsilon);
   }
-  first_moment.store(m + at);
-  second_moment.store(v + at);
-  w.store(parameter + at);
+  m.store(part.m + at);
+  v.store(part.v + at);
+  w.store(part.parameter + at);
 }
 
 }  // namespace
 
 void adam(const AdamStep& s, cudaStream_t stream) {
-  const AdamFactors factors = s.factors();
-  const std::int64_t whole = s.n / 4 * 4;
-  if (whole > 0)
-    launch({"adam", least_bytes(s)}, adam_kernel<4>, blocks_for(whole, threads * 4), threads, 0,
-           stream, factors, std::int64_t{0}, whole, s.gradient, s.m, s.v, s.parameter);
-  if (whole < s.n)
-    launch("adam", adam_kernel<1>, 1, threads, 0, stream, factors, whole, s.n, s.gradient, s.m, s.v,
-           s.parameter);
+  const unsigned first = blocks_for(s.first.n, threads * width),
+                 second = blocks_for(s.second.n, threads * width);
+  launch({"adam", least_bytes(s)}, adam_kernel, first + second, threads, 0, stream, s.first,
+         s.second, first);
 }
 
 }  // namespace dcgan::DCGAN_TARGET

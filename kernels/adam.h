@@ -1,4 +1,5 @@
-// Adam over all parameters of a network in one launch. Pointers are multiples of 16 bytes.
+// Adam over all parameters of one network or two, in one launch. Pointers are multiples of 16
+// bytes.
 #pragma once
 #include "kernels/device/device.h"
 #include "ops/adam.h"

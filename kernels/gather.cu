@@ -19,10 +19,13 @@ __device__ __forceinline__ float in_range(const Gather& p, std::uint8_t pixel) {
 /// where it ended.
 __device__ __forceinline__ std::uint64_t chosen_image(const Gather& p) {
   __shared__ std::uint64_t index;
-  if (thread_index() == 0)
-    index = shuffled_index(p.shuffle.seed, p.shuffle.stream, p.shuffle.step,
-                           static_cast<std::uint64_t>(p.first) + blockIdx.x,
+  if (thread_index() == 0) {
+    const RandomAddress shuffle = resolved(p.shuffle);
+    const std::int64_t first = p.first_in_memory ? *p.first_in_memory : p.first;
+    index = shuffled_index(shuffle.seed, shuffle.stream, shuffle.step,
+                           static_cast<std::uint64_t>(first) + blockIdx.x,
                            static_cast<std::uint64_t>(p.count));
+  }
   __syncthreads();  // the index is there
   return index;
 }
@@ -45,7 +48,7 @@ __global__ void __launch_bounds__(threads) gather_kernel(Gather p) {
 __global__ void __launch_bounds__(threads)
     gather_mirrored_kernel(Gather p, Divider by_row, Divider by_channel) {
   const std::uint64_t index = chosen_image(p);
-  const RandomAddress& coin = p.mirror.address;
+  const RandomAddress coin = resolved(p.mirror.address);
   const bool mirrored = philox_coin(coin.seed, coin.stream, coin.step, index);
   const std::uint8_t* image = p.pixels + static_cast<std::int64_t>(index) * p.image_size;
   float* to = p.out + static_cast<std::int64_t>(blockIdx.x) * p.stride;

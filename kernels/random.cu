@@ -15,9 +15,10 @@ constexpr int normal_threads = 64;
 /// units for double per multiprocessor, so many multiprocessors should share the work. No shared
 /// memory, no barrier.
 __global__ void __launch_bounds__(normal_threads)
-    draw_normal_kernel(RandomAddress a, std::int64_t n, float* out) {
+    draw_normal_kernel(RandomAddress address, std::int64_t n, float* out) {
   const std::int64_t block = global_index();
   if (4 * block >= n) return;
+  const RandomAddress a = resolved(address);
   const PhiloxBlock bits = philox_at(a.seed, a.stream, a.step, static_cast<std::uint32_t>(block));
   constexpr double two_pi = 6.283185307179586476925;
   Pack<4> values;
@@ -40,10 +41,11 @@ __global__ void __launch_bounds__(normal_threads)
 
 /// A thread owns a Philox block: eight elements, stored as one. No shared memory, no barrier.
 __global__ void __launch_bounds__(threads)
-    draw_keep_mask_kernel(RandomAddress a, std::uint32_t threshold, std::int64_t n,
+    draw_keep_mask_kernel(RandomAddress address, std::uint32_t threshold, std::int64_t n,
                           std::uint8_t* out) {
   const std::int64_t block = global_index();
   if (8 * block >= n) return;
+  const RandomAddress a = resolved(address);
   const PhiloxBlock bits = philox_at(a.seed, a.stream, a.step, static_cast<std::uint32_t>(block));
   std::uint32_t bytes[2] = {0, 0};
   DCGAN_UNROLL

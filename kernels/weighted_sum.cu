@@ -16,9 +16,11 @@ __global__ void __launch_bounds__(threads)
     weighted_sum_kernel(WeightedSum s, Divider by_size, std::int64_t first, std::int64_t end) {
   const std::int64_t at = first + global_index() * width;
   if (at >= end) return;
-  float factor = s.a_factor;
+  const float* factors = s.factors_in_memory;
+  float factor = factors ? factors[0] : s.a_factor;
   if (s.a_scale) factor *= s.a_scale[by_size.divide(narrow(at))];
-  Pack<width> sum = Pack<width>::load(s.b + at) * Pack<width>::broadcast(s.b_factor);
+  const float b_factor = factors ? factors[1] : s.b_factor;
+  Pack<width> sum = Pack<width>::load(s.b + at) * Pack<width>::broadcast(b_factor);
   sum.fma(factor, Pack<width>::load(s.a + at));
   sum.store(s.y + at);
 }

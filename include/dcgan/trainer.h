@@ -2,6 +2,7 @@
 #pragma once
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -52,9 +53,12 @@ struct StepResult {
   std::int64_t epoch = 0;  ///< from 1
   std::int64_t images = 0;
   Measures measures{};
-  double milliseconds = 0;
+  double milliseconds = 0;  ///< its share of the time of the steps that were queued with it
   bool ends_epoch = false;
 };
+
+/// Called with each step's result; false: no more steps are begun.
+using OnStep = std::function<bool(const StepResult&)>;
 
 struct NetworkInfo {
   std::string name;  ///< "generator"
@@ -91,6 +95,12 @@ class Trainer {
   /// for take_weights. Of a classifier that was tested, "test_accuracy" is in its metadata.
   void save_weights(const std::string& path);
 
+  /// Takes `steps` training steps, or fewer where on_step ends them, and tells it the result of
+  /// each in their order. A GPU is kept busy: it is ahead of what on_step is told by up to .1 s,
+  /// but never past an epoch's last step. There, and after train(), the model is that of the last
+  /// result: it may be sampled and saved, also from within on_step; elsewhere those throw Error.
+  void train(std::int64_t steps, const OnStep& on_step);
+  /// Takes one step, and waits for it.
   StepResult train_step();
   /// Adds to the record of the epoch that has just ended what was found of its samples.
   void set_frechet_distance(double distance);

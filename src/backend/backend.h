@@ -5,6 +5,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "ops/batch_norm.h"
 #include "ops/convolution.h"
 #include "ops/dense.h"
+#include "ops/end_step.h"
 #include "ops/epilogue.h"
 #include "ops/gather.h"
 #include "ops/loss.h"
@@ -86,6 +88,25 @@ class Timeline {
   virtual void clear() = 0;
 };
 
+/// Calls of ops that are made again and again. Its backend must outlive it.
+class RepeatedCalls {
+ public:
+  virtual ~RepeatedCalls() = default;
+  /// Makes the calls, or has the device do by itself what they did before: `calls` must call for
+  /// the same ops with the same arguments each time, and for nothing else of the backend.
+  virtual void run(const std::function<void()>& calls) = 0;
+};
+
+/// A download that the host need not wait for. Its backend must outlive it.
+class PendingDownload {
+ public:
+  virtual ~PendingDownload() = default;
+  /// Has the bytes copied as they are after all work called for so far.
+  virtual void begin(const void* device, std::size_t bytes) = 0;
+  /// Waits for them; they stay until the next begin().
+  virtual const std::byte* finish() = 0;
+};
+
 class Backend {
  public:
   virtual ~Backend() = default;
@@ -105,6 +126,12 @@ class Backend {
   virtual void synchronise() = 0;
   virtual std::unique_ptr<Timeline> timeline() = 0;
 
+  /// Whether calls return before their work is done, so that a device can be kept busy.
+  virtual bool asynchronous() const { return false; }
+  virtual std::unique_ptr<RepeatedCalls> repeated_calls() = 0;
+  /// For downloads of up to so many bytes.
+  virtual std::unique_ptr<PendingDownload> pending_download(std::size_t most_bytes) = 0;
+
   virtual std::unique_ptr<LinearOp> dense(const DenseShape&, const Epilogue&) = 0;
   virtual std::unique_ptr<LinearOp> convolution(const ConvShape&, const Epilogue&) = 0;
   virtual std::unique_ptr<BatchNormOp> batch_norm(const BatchNormShape&) = 0;
@@ -118,6 +145,7 @@ class Backend {
   virtual void draw_keep_mask(const KeepMaskDraw&) = 0;
   virtual void gather(const Gather&) = 0;
   virtual void weighted_sum(const WeightedSum&) = 0;
+  virtual void end_step(const EndStep&) = 0;
 };
 
 /// A backend this program knows, and why it cannot be used here (empty: it can).

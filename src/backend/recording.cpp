@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "backend/immediate.h"
+
 namespace dcgan {
 namespace {
 
@@ -82,6 +84,12 @@ class RecordingBackend final : public Backend {
   }
   void synchronise() override { inner_.synchronise(); }
   std::unique_ptr<Timeline> timeline() override { return inner_.timeline(); }
+  bool asynchronous() const override { return inner_.asynchronous(); }
+  /// A device by itself would show the observer nothing.
+  std::unique_ptr<RepeatedCalls> repeated_calls() override { return make_immediate_calls(); }
+  std::unique_ptr<PendingDownload> pending_download(std::size_t most_bytes) override {
+    return inner_.pending_download(most_bytes);
+  }
 
   std::unique_ptr<LinearOp> dense(const DenseShape& s, const Epilogue& e) override {
     return linear(inner_.dense(s, e), s);
@@ -106,6 +114,7 @@ class RecordingBackend final : public Backend {
   void draw_keep_mask(const KeepMaskDraw& call) override { record(call, &Backend::draw_keep_mask); }
   void gather(const Gather& call) override { record(call, &Backend::gather); }
   void weighted_sum(const WeightedSum& call) override { record(call, &Backend::weighted_sum); }
+  void end_step(const EndStep& call) override { record(call, &Backend::end_step); }
 
  private:
   template <class Shape>

@@ -4,7 +4,7 @@
 
 namespace dcgan {
 
-AdamFactors AdamStep::factors() const {
+AdamFactors adam_factors(const AdamConfig& config, std::int64_t t) {
   const auto steps = static_cast<double>(t);
   const double alpha = config.learning_rate * std::sqrt(1 - std::pow(config.beta2, steps)) /
                        (1 - std::pow(config.beta1, steps));
@@ -12,13 +12,15 @@ AdamFactors AdamStep::factors() const {
           static_cast<float>(1 - config.beta2), static_cast<float>(config.epsilon)};
 }
 
+std::int64_t AdamStep::n() const { return first.n + second.n; }
+
 double least_bytes(const AdamStep& step) {  // four floats in, three out
-  return 28 * static_cast<double>(step.n);
+  return 28 * static_cast<double>(step.n());
 }
 
 Op describe(const AdamStep& step) {
-  const auto n = static_cast<double>(step.n);
-  return {"adam", "", {{"n", step.n}}, 12 * n, least_bytes(step)};
+  const auto n = static_cast<double>(step.n());
+  return {"adam", "", {{"n", step.n()}}, 12 * n, least_bytes(step)};
 }
 
 }  // namespace dcgan

@@ -1,4 +1,5 @@
-// Adam (Kingma and Ba, 2015) as Keras computes it, over all parameters of a network at once.
+// Adam (Kingma and Ba, 2015) as Keras computes it, over all parameters of a network at once, or of
+// two.
 #pragma once
 #include <cstdint>
 
@@ -8,19 +9,27 @@
 namespace dcgan {
 
 /// m += (g - m)(1 - beta1); v += (g^2 - v)(1 - beta2); w -= alpha m / (sqrt(v) + epsilon)
-struct AdamFactors {
+struct alignas(16) AdamFactors {
   float alpha;  ///< learning_rate * sqrt(1 - beta2^t) / (1 - beta1^t)
   float one_minus_beta1, one_minus_beta2, epsilon;
 };
 
-/// One step over n contiguous parameters; t counts from 1.
-struct AdamStep {
-  AdamConfig config;
-  std::int64_t t, n;
-  const float* gradient;
-  float *m, *v, *parameter;
+/// Of step t, from 1.
+AdamFactors adam_factors(const AdamConfig& config, std::int64_t t);
 
-  AdamFactors factors() const;
+/// A network's contiguous parameters.
+struct AdamPart {
+  const AdamFactors* factors = nullptr;  ///< in device memory, as they change from step to step
+  std::int64_t n = 0;                    ///< a multiple of 4
+  const float* gradient = nullptr;
+  float *m = nullptr, *v = nullptr, *parameter = nullptr;
+};
+
+struct AdamStep {
+  AdamPart first;
+  AdamPart second{};
+
+  std::int64_t n() const;  ///< of both
 };
 
 double least_bytes(const AdamStep& step);

@@ -29,6 +29,7 @@ struct Gather {
   float offset = 127.5F;  ///< with scale to [-1, 1]; 0 and 255: to [0, 1]; 0 and 1: as they are
   float scale = 127.5F;
   std::int64_t stride = 0;  ///< floats from one image to the next; 0: image_size
+  const std::int64_t* first_in_memory = nullptr;  ///< of the device; if set, it has `first`
 
   std::int64_t row() const;  ///< the stride that this comes to
 };

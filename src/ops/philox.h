@@ -3,6 +3,8 @@
 #pragma once
 #include <cstdint>
 
+#include "ops/random.h"
+
 #if defined(__CUDACC__)
 #define DCGAN_HOST_DEVICE __host__ __device__
 #else  // each target inlines its own: equal names would be merged when the program is linked
@@ -37,6 +39,12 @@ DCGAN_HOST_DEVICE inline PhiloxBlock philox_at(std::uint64_t seed, std::uint32_t
   return philox(
       {{index, stream, static_cast<std::uint32_t>(step), static_cast<std::uint32_t>(step >> 32)}},
       static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32));
+}
+
+/// The address with its step, which an op knows when it runs.
+DCGAN_HOST_DEVICE inline RandomAddress resolved(RandomAddress a) {
+  if (a.step_in_memory) a.step = *a.step_in_memory;
+  return a;
 }
 
 /// A fair coin for each index at (seed, stream, step).

@@ -11,6 +11,7 @@ struct RandomAddress {
   std::uint64_t seed;
   std::uint32_t stream;
   std::uint64_t step;
+  const std::uint64_t* step_in_memory = nullptr;  ///< of the device; if set, it has the step
 };
 
 /// Streams of random numbers; with the seed, the step and the element they address every draw.

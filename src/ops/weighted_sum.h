@@ -14,8 +14,9 @@ struct WeightedSum {
   const float* a_scale;  ///< [rows]; null: all 1
   const float* a;        ///< [rows, size]
   float b_factor;
-  const float* b;  ///< [rows, size]
-  float* y;        ///< [rows, size]; may be a or b
+  const float* b;                            ///< [rows, size]
+  float* y;                                  ///< [rows, size]; may be a or b
+  const float* factors_in_memory = nullptr;  ///< [2] of the device; if set, a_factor and b_factor
 };
 
 double least_bytes(const WeightedSum& sum);

@@ -48,14 +48,11 @@ class Run {
     folder_.log_changes(trainer_.state());
     recognise_checkpoint();
     pictures_->draw_what_is_missing();
-    while (trainer_.state().step < trainer_.total_steps() && !stopped()) {
-      const StepResult step = trainer_.train_step();
-      const std::string divergence = dcgan::divergence(step, trainer_.measure_names());
-      if (step.step % trainer_.config().log_every == 0 || !divergence.empty()) log(step);
-      if (!divergence.empty()) stop_diverged(divergence);
-      if (options_.after_step) options_.after_step(step, trainer_);
-      if (step.ends_epoch) finish_epoch();
-    }
+    if (!stopped())
+      trainer_.train(trainer_.total_steps() - trainer_.state().step, [&](const StepResult& step) {
+        take(step);
+        return !stopped();
+      });
     RunOutcome outcome;
     outcome.interrupted = !complete();
     if (complete() && trainer_.state().steps_in_epoch > 0) finish_epoch();
@@ -68,6 +65,14 @@ class Run {
  private:
   bool stopped() const { return options_.stop && options_.stop->load(); }
   bool complete() const { return trainer_.state().step >= trainer_.total_steps(); }
+
+  void take(const StepResult& step) {
+    const std::string divergence = dcgan::divergence(step, trainer_.measure_names());
+    if (step.step % trainer_.config().log_every == 0 || !divergence.empty()) log(step);
+    if (!divergence.empty()) stop_diverged(divergence);
+    if (options_.after_step) options_.after_step(step, trainer_);
+    if (step.ends_epoch) finish_epoch();
+  }
 
   void log(const StepResult& step) {
     folder_.log(step, trainer_.measure_names());

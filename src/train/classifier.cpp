@@ -5,6 +5,11 @@
 #include <cmath>
 
 namespace dcgan {
+namespace {
+
+constexpr std::int64_t updates_per_step = 1;
+
+}  // namespace
 
 Classifier::Memory Classifier::allocate_memory(
     const Config& config, const std::function<Buffer(std::size_t bytes)>& allocate) {
@@ -16,13 +21,13 @@ Classifier::Memory Classifier::allocate_memory(
   return {.images = floats(rows * spec.image.size()),
           .labels = floats(rows),
           .logits = floats(rows * spec.classes),
-          .adjoint = floats(rows * spec.classes),
-          .losses = floats(2)};
+          .adjoint = floats(rows * spec.classes)};
 }
 
 std::int64_t Classifier::bytes(const Config& config) {
   const ClassifierSpec spec = classifier_spec(config);
-  std::int64_t sum = Sequential::size_of(spec.layers, spec.image, config.batch_size).bytes;
+  std::int64_t sum = Sequential::size_of(spec.layers, spec.image, config.batch_size).bytes +
+                     StepStates::bytes(updates_per_step);
   allocate_memory(config, [&](std::size_t n) {
     sum += static_cast<std::int64_t>(n);
     return Buffer();
@@ -31,7 +36,7 @@ std::int64_t Classifier::bytes(const Config& config) {
 }
 
 Classifier::Classifier(Backend& backend, const Config& config)
-    : Model(backend, config),
+    : Model(backend, config, updates_per_step),
       spec_(classifier_spec(config)),
       network_(backend, spec_.name, spec_.layers, spec_.image, config.batch_size),
       memory_(allocate_memory(config, [&](std::size_t bytes) { return backend.allocate(bytes); })) {
@@ -40,28 +45,35 @@ Classifier::Classifier(Backend& backend, const Config& config)
 
 void Classifier::evaluate_loss(std::int64_t rows) {
   backend_.softmax_loss({rows, spec_.classes, memory_.logits.f32(), labels(), memory_.adjoint.f32(),
-                         memory_.losses.f32()});
+                         states_.measures()});
 }
 
-void Classifier::train_step(const Batch& batch, std::int64_t step) {
-  load_images(batch, spec_.image, spec_.pixels, mirror(spec_.image, batch.epoch), images());
+void Classifier::set_updates(const Batch& batch, std::int64_t step, StepState& state) const {
+  state.updates = {adam_factors(scheduled(config_.classifier, batch.progress), step + 1)};
+}
+
+void Classifier::run_step(const Batch& batch) {
+  load_images(batch, spec_.image, spec_.pixels, true, images());
   load_labels(batch, labels());
-  progress_ = batch.progress;
-  train_step(batch.rows, step);
+  run_step(batch.rows);
 }
 
-void Classifier::train_step(std::int64_t rows, std::int64_t step) {
-  draw_masks(network_, rows, step, 0);
+void Classifier::run_step(std::int64_t rows) {
+  draw_masks(network_, rows, 0);
   network_.forward(rows, images(), Mode::training, memory_.logits.f32());
   evaluate_loss(rows);
   network_.backward({.rows = rows, .dy = memory_.adjoint.f32()});
-  update(network_, config_.classifier, step + 1);
+  backend_.adam({update(network_, 0)});
 }
 
-Measures Classifier::measures() {
-  float losses[2];
-  backend_.download(losses, memory_.losses.f32(), sizeof losses);
-  return {static_cast<double>(losses[0]), static_cast<double>(losses[1])};
+void Classifier::train_step(std::int64_t rows, std::int64_t step) {
+  const Batch filled{.rows = rows};
+  send_states({&filled, 1}, step);
+  run_step(rows);
+}
+
+Measures Classifier::to_measures(const StepStates::StepMeasures& left, std::int64_t) const {
+  return {static_cast<double>(left[0]), static_cast<double>(left[1])};
 }
 
 Measures Classifier::evaluate(const std::uint8_t* pixels, const std::uint8_t* labels,
@@ -70,7 +82,8 @@ Measures Classifier::evaluate(const std::uint8_t* pixels, const std::uint8_t* la
   for (std::int64_t first = 0; first < count; first += config_.batch_size) {
     const std::int64_t rows = std::min(config_.batch_size, count - first);
     const Batch batch{pixels, count, 0, first, rows, 0, labels};
-    load_images(batch, spec_.image, spec_.pixels, {}, images());
+    send_states({&batch, 1}, 0);
+    load_images(batch, spec_.image, spec_.pixels, false, images());
     load_labels(batch, memory_.labels.f32());
     network_.forward(rows, images(), Mode::inference, memory_.logits.f32());
     evaluate_loss(rows);

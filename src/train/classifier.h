@@ -21,14 +21,12 @@ class Classifier : public Model {
   const ClassifierSpec& spec() const { return spec_; }
 
   std::vector<Sequential*> networks() override { return {&network_}; }
-  void train_step(const Batch& batch, std::int64_t step) override;
-  /// Mean loss, and the share that is classified right.
-  Measures measures() override;
-
+  using Model::train_step;
   /// Device memory for a step's inputs: [batch, image] in the spec's range, and [batch] classes.
   float* images() { return memory_.images.f32(); }
   float* labels() { return memory_.labels.f32(); }
-  /// A step on the first `rows` rows of images() and labels(), which the caller has filled.
+  /// A step on the first `rows` rows of images() and labels(), which the caller has filled. It
+  /// measures the mean loss, and the share that is classified right.
   void train_step(std::int64_t rows, std::int64_t step);
 
   /// The measures of whole data on the device in inference mode: pixels [count, image] and labels
@@ -40,11 +38,16 @@ class Classifier : public Model {
 
  private:
   struct Memory {
-    Buffer images, labels, logits, adjoint, losses;
+    Buffer images, labels, logits, adjoint;
   };
   static Memory allocate_memory(const Config& config,
                                 const std::function<Buffer(std::size_t bytes)>& allocate);
 
+  void run_step(const Batch& batch) override;
+  void set_updates(const Batch& batch, std::int64_t step, StepState& state) const override;
+  Measures to_measures(const StepStates::StepMeasures& left, std::int64_t rows) const override;
+  /// What is done with images() and labels().
+  void run_step(std::int64_t rows);
   void evaluate_loss(std::int64_t rows);
 
   ClassifierSpec spec_;

@@ -28,6 +28,9 @@ Penalty penalty_of(const Config& config) {
   return config.penalty > 0 ? Penalty::gradient : Penalty::none;
 }
 
+/// Adam's steps within a training step: the generator's first, then the discriminator's.
+std::int64_t updates_per_step(const Config& config) { return 1 + config.discriminator_steps; }
+
 RandomAddress sample_address(std::uint64_t seed, std::int64_t first) {
   return {seed, random_stream::sample, static_cast<std::uint64_t>(first / sample_chunk)};
 }
@@ -55,8 +58,8 @@ Gan::Memory Gan::allocate_memory(const Config& config,
           .discriminator_adjoint = floats(2 * rows),
           .generator_adjoint = floats(rows),
           .ratio = floats(rows),
-          .losses = floats(3),
           .image_gradient = floats((config.penalty > 0 ? 2 : 1) * rows * image),
+          .alternating_losses = floats(config.discriminator_steps > 1 ? 2 : 0),
           .average_values = floats(averaged),
           .average_moving = floats(averaged_moving)};
 }
@@ -64,6 +67,7 @@ Gan::Memory Gan::allocate_memory(const Config& config,
 std::int64_t Gan::bytes(const Config& config) {
   const GanSpec spec = gan_spec(config);
   std::int64_t sum =
+      StepStates::bytes(updates_per_step(config)) +
       Sequential::size_of(spec.generator, generator_input(config), config.batch_size).bytes +
       Sequential::size_of(spec.discriminator, spec.image, 2 * config.batch_size, penalty_of(config))
           .bytes;
@@ -75,7 +79,7 @@ std::int64_t Gan::bytes(const Config& config) {
 }
 
 Gan::Gan(Backend& backend, const Config& config)
-    : Model(backend, checked(config)),
+    : Model(backend, checked(config), updates_per_step(config)),
       spec_(gan_spec(config)),
       generator_(backend, "generator", spec_.generator, generator_input(config), config.batch_size),
       discriminator_(backend, "discriminator", spec_.discriminator, spec_.image,
@@ -99,7 +103,7 @@ void Gan::begin_average() {
   backend_.copy(average_moving(), generator_.moving(), in_bytes(generator_.moving_size()));
 }
 
-void Gan::evaluate_loss(std::int64_t rows) {
+void Gan::evaluate_loss(std::int64_t rows, float* losses) {
   // Keras's label smoothing moves both targets towards 1/2.
   const auto smoothing = static_cast<float>(config_.label_smoothing);
   const float high = 1 - smoothing / 2, low = smoothing / 2;
@@ -111,38 +115,44 @@ void Gan::evaluate_loss(std::int64_t rows) {
                      .discriminator_adjoint = memory_.discriminator_adjoint.f32(),
                      .generator_adjoint = memory_.generator_adjoint.f32(),
                      .ratio = memory_.ratio.f32(),
-                     .losses = memory_.losses.f32(),
+                     .losses = losses,
                      .relativistic = is_relativistic(config_),
                      .columns = std::max<std::int64_t>(1, config_.classes),
                      .codes = tells_classes() ? memory_.codes.f32() : nullptr});
 }
 
-void Gan::update_both(std::int64_t step) {
-  update(generator_, config_.generator, step + 1);
-  update(discriminator_, config_.discriminator, step + 1);
-}
+void Gan::update_both() { backend_.adam({update(generator_, 0), update(discriminator_, 1)}); }
 
-// Karras et al. (2018, 2023): half of the average are the weights of the last `half_life` images.
-void Gan::update_average(std::int64_t rows, std::int64_t step) {
+void Gan::set_updates(const Batch& batch, std::int64_t step, StepState& state) const {
+  const AdamConfig generator = scheduled(config_.generator, batch.progress),
+                   discriminator = scheduled(config_.discriminator, batch.progress);
+  state.updates = {adam_factors(generator, step + 1)};
+  for (std::int64_t pass = 1; pass <= config_.discriminator_steps; ++pass)
+    state.updates.push_back(adam_factors(discriminator, step * config_.discriminator_steps + pass));
+  if (!averages()) return;
+  // Karras et al. (2018, 2023): half of the average are the weights of the last `half_life` images.
   constexpr double longest_half_life = 500'000;
   const double images = static_cast<double>(step + 1) * static_cast<double>(config_.batch_size);
   const double half_life = std::min(longest_half_life, config_.average * images);
-  const double beta = std::exp2(-static_cast<double>(rows) / half_life);
+  const double beta = std::exp2(-static_cast<double>(batch.rows) / half_life);
+  state.average = {static_cast<float>(1 - beta), static_cast<float>(beta)};
+}
+
+void Gan::update_average() {
   const auto blend = [&](std::int64_t n, const float* values, float* average) {
     if (n == 0) return;
-    backend_.weighted_sum({1, n, static_cast<float>(1 - beta), nullptr, values,
-                           static_cast<float>(beta), average, average});
+    backend_.weighted_sum({1, n, 0, nullptr, values, 0, average, average, states_.average()});
   };
   blend(generator_.flat_size(), generator_.values(), average_values());
   blend(generator_.moving_size(), generator_.moving(), average_moving());
 }
 
-void Gan::train_step(const Batch& batch, std::int64_t step) {
-  load_images(batch, spec_.image, {}, mirror(spec_.image, batch.epoch), real_images());
-  backend_.draw_normal(
-      {address(random_stream::noise, step), batch.rows * generator_input(config_).size(), noise()});
+void Gan::run_step(const Batch& batch) {
+  load_images(batch, spec_.image, {}, true, real_images());
+  backend_.draw_normal({address_in_step(random_stream::noise),
+                        batch.rows * generator_input(config_).size(), noise()});
   load_codes(batch);
-  train_step(batch.rows, step, {}, batch.progress);
+  run_step(batch.rows, {});
 }
 
 /// The classes of the real images, which the generated ones beside them have, too.
@@ -152,32 +162,36 @@ void Gan::load_codes(const Batch& batch) {
   load_labels(batch, noise() + config_.latent, config_.classes, generator_input(config_).size());
 }
 
-void Gan::train_step(std::int64_t rows, std::int64_t step, const PlaceMasks& place_masks,
-                     double progress) {
-  rows_ = rows;
-  progress_ = progress;
+void Gan::train_step(std::int64_t rows, std::int64_t step, const PlaceMasks& place_masks) {
+  const Batch filled{.rows = rows};
+  send_states({&filled, 1}, step);
+  run_step(rows, place_masks);
+}
+
+void Gan::run_step(std::int64_t rows, const PlaceMasks& place_masks) {
   const std::int64_t half = rows * config_.classes;
   if (tells_classes())
     backend_.copy(codes() + half, codes(), static_cast<std::size_t>(half) * sizeof(float));
   const PlaceMasks draw = [&](std::int64_t mask_rows, std::uint32_t pass) {
-    draw_masks(discriminator_, mask_rows, step, pass);
+    draw_masks(discriminator_, mask_rows, pass);
   };
+  const PlaceMasks& masks = place_masks ? place_masks : draw;
   float* fake = real_images() + rows * spec_.image.size();
   generator_.forward(rows, memory_.noise.f32(), Mode::training, fake);
   if (config_.discriminator_steps > 1)
-    alternating_step(rows, step, place_masks ? place_masks : draw);
+    alternating_step(rows, masks);
   else if (config_.penalty > 0)
-    penalised_step(rows, step, place_masks ? place_masks : draw);
+    penalised_step(rows, masks);
   else
-    simultaneous_step(rows, step, place_masks ? place_masks : draw);
-  if (averages()) update_average(rows, step);
+    simultaneous_step(rows, masks);
+  if (averages()) update_average();
 }
 
 void Gan::evaluate_discriminator(std::int64_t rows, std::uint32_t pass,
                                  const PlaceMasks& place_masks) {
   place_masks(2 * rows, pass);
   discriminator_.forward(2 * rows, memory_.images.f32(), Mode::training, memory_.logits.f32());
-  evaluate_loss(rows);
+  evaluate_loss(rows, states_.measures());
 }
 
 /// The gradient of the logits of `rows` rows, whose losses have these adjoints.
@@ -199,7 +213,7 @@ void Gan::backward_generator_loss(std::int64_t rows, std::int64_t first_fake) {
 }
 
 // Both gradients are taken before either update.
-void Gan::simultaneous_step(std::int64_t rows, std::int64_t step, const PlaceMasks& place_masks) {
+void Gan::simultaneous_step(std::int64_t rows, const PlaceMasks& place_masks) {
   evaluate_discriminator(rows, 0, place_masks);
   if (config_.label_smoothing == 0 && !is_relativistic(config_)) {
     // On the fake half the losses differ by one factor per sample at the logit, and backward is
@@ -215,55 +229,52 @@ void Gan::simultaneous_step(std::int64_t rows, std::int64_t step, const PlaceMas
     backward_generator_loss(rows, rows);
     discriminator_.backward(from_adjoint(2 * rows, memory_.discriminator_adjoint));
   }
-  update_both(step);
+  update_both();
 }
 
 // R1 and R2. The slopes dD/dx of the penalty, times dL_G/dD, are the generator's gradient, too.
-void Gan::penalised_step(std::int64_t rows, std::int64_t step, const PlaceMasks& place_masks) {
+void Gan::penalised_step(std::int64_t rows, const PlaceMasks& place_masks) {
   evaluate_discriminator(rows, 0, place_masks);
   discriminator_.backward_penalised(
       {.rows = 2 * rows,
        .adjoint = memory_.discriminator_adjoint.f32(),
        .factor = static_cast<float>(config_.penalty / static_cast<double>(rows)),
        .dx = memory_.image_gradient.f32(),
-       .squared_norm = memory_.losses.f32() + 2,
+       .squared_norm = states_.measures() + 2,
        .codes = tells_classes() ? codes() : nullptr});
   generator_.backward({.rows = rows,
                        .dy = memory_.image_gradient.f32() + rows * spec_.image.size(),
                        .sample_scale = memory_.generator_adjoint.f32()});
-  update_both(step);
+  update_both();
 }
 
 // Several discriminator updates on one batch, then the generator against the updated discriminator.
-void Gan::alternating_step(std::int64_t rows, std::int64_t step, const PlaceMasks& place_masks) {
+void Gan::alternating_step(std::int64_t rows, const PlaceMasks& place_masks) {
   const auto passes = static_cast<std::uint32_t>(config_.discriminator_steps);
   for (std::uint32_t pass = 0; pass < passes; ++pass) {
     evaluate_discriminator(rows, pass, place_masks);
     discriminator_.backward(from_adjoint(2 * rows, memory_.discriminator_adjoint));
-    update(discriminator_, config_.discriminator, step * passes + pass + 1);
+    backend_.adam({update(discriminator_, 1 + pass)});
   }
   place_masks(rows, passes);
   discriminator_.forward(rows, fake_images(rows), Mode::training,
                          memory_.logits.f32() + rows * discriminator_.output().size());
-  const float discriminator_loss = losses().discriminator;
-  evaluate_loss(rows);
   // The discriminator's loss is that of its last update, not of the pass made for the generator.
-  backend_.upload(memory_.losses.f32() + 1, &discriminator_loss, sizeof discriminator_loss);
+  evaluate_loss(rows, memory_.alternating_losses.f32());
+  backend_.copy(states_.measures(), memory_.alternating_losses.f32(), sizeof(float));
   backward_generator_loss(rows, 0);
-  update(generator_, config_.generator, step + 1);
+  backend_.adam({update(generator_, 0)});
 }
 
-Measures Gan::measures() {
-  const StepLosses of_step = losses();
-  return {static_cast<double>(of_step.generator), static_cast<double>(of_step.discriminator),
-          static_cast<double>(of_step.penalty)};
+Measures Gan::to_measures(const StepStates::StepMeasures& left, std::int64_t rows) const {
+  const float penalty = left[2] / static_cast<float>(rows);  // of their sum a mean
+  return {static_cast<double>(left[0]), static_cast<double>(left[1]), static_cast<double>(penalty)};
 }
 
 StepLosses Gan::losses() {
-  StepLosses losses;
-  backend_.download(&losses, memory_.losses.f32(), sizeof losses);
-  losses.penalty /= static_cast<float>(rows_);  // of their sum a mean
-  return losses;
+  const Measures of_step = measures();
+  return {static_cast<float>(of_step[0]), static_cast<float>(of_step[1]),
+          static_cast<float>(of_step[2])};
 }
 
 /// While it lives, the generator has the averaged weights, if there are any.

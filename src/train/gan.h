@@ -31,8 +31,7 @@ class Gan : public Model {
   const GanSpec& spec() const { return spec_; }
 
   std::vector<Sequential*> networks() override { return {&generator_, &discriminator_}; }
-  void train_step(const Batch& batch, std::int64_t step) override;
-  Measures measures() override;
+  using Model::train_step;
   StepLosses losses();
 
   /// Device memory for a step's inputs: [batch, image] in [-1, 1] and [batch,
@@ -59,8 +58,7 @@ class Gan : public Model {
 
   /// A step on the first `rows` rows of real_images() and noise(), which the caller has filled.
   /// Without place_masks the masks are drawn.
-  void train_step(std::int64_t rows, std::int64_t step, const PlaceMasks& place_masks = {},
-                  double progress = 0);
+  void train_step(std::int64_t rows, std::int64_t step, const PlaceMasks& place_masks = {});
 
   /// Whether samples are drawn with averaged weights. Those have the layout of the generator's.
   bool averages() const { return config_.average > 0; }
@@ -84,13 +82,18 @@ class Gan : public Model {
   struct Memory {
     Buffer images;  ///< [real | fake], one batch of 2 * rows
     Buffer noise, codes, code_adjoint, logits, discriminator_adjoint, generator_adjoint, ratio,
-        losses, image_gradient;
+        image_gradient;
+    Buffer alternating_losses;              ///< [2], after the last of several discriminator steps
     Buffer average_values, average_moving;  ///< as the generator's, if there is an average
   };
   static Memory allocate_memory(const Config& config,
                                 const std::function<Buffer(std::size_t bytes)>& allocate);
 
   class Averaged;
+
+  void run_step(const Batch& batch) override;
+  void set_updates(const Batch& batch, std::int64_t step, StepState& state) const override;
+  Measures to_measures(const StepStates::StepMeasures& left, std::int64_t rows) const override;
 
   std::vector<float> generator_inputs(std::span<const float> latents,
                                       std::span<const std::uint8_t> labels) const;
@@ -99,22 +102,24 @@ class Gan : public Model {
   bool tells_classes() const { return config_.classes > 0; }
   void load_codes(const Batch& batch);
   BackwardPass from_adjoint(std::int64_t rows, Buffer& adjoint);
-  void evaluate_loss(std::int64_t rows);
+  /// losses [2] become L_G and L_D.
+  void evaluate_loss(std::int64_t rows, float* losses);
   /// Forward over the real and the generated images of a pass of the step, and both losses.
   void evaluate_discriminator(std::int64_t rows, std::uint32_t pass, const PlaceMasks& place_masks);
+  /// What is done with real_images(), noise() and codes().
+  void run_step(std::int64_t rows, const PlaceMasks& place_masks);
   /// L_G's gradient through the discriminator, whose last batch has the generated images from
   /// first_fake on, and on into the generator's parameters.
   void backward_generator_loss(std::int64_t rows, std::int64_t first_fake);
-  void simultaneous_step(std::int64_t rows, std::int64_t step, const PlaceMasks& place_masks);
-  void penalised_step(std::int64_t rows, std::int64_t step, const PlaceMasks& place_masks);
-  void alternating_step(std::int64_t rows, std::int64_t step, const PlaceMasks& place_masks);
-  void update_both(std::int64_t step);
-  void update_average(std::int64_t rows, std::int64_t step);
+  void simultaneous_step(std::int64_t rows, const PlaceMasks& place_masks);
+  void penalised_step(std::int64_t rows, const PlaceMasks& place_masks);
+  void alternating_step(std::int64_t rows, const PlaceMasks& place_masks);
+  void update_both();
+  void update_average();
 
   GanSpec spec_;
   Sequential generator_, discriminator_;
   Memory memory_;
-  std::int64_t rows_ = 1;  ///< of the last step
 };
 
 }  // namespace dcgan

@@ -4,15 +4,14 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <utility>
 
 #include "train/classifier.h"
 #include "train/gan.h"
 #include "train/memory.h"
 
 namespace dcgan {
-namespace {
 
-/// Adam's constants where a run stands: a cosine from the first to the final ones.
 AdamConfig scheduled(AdamConfig adam, double progress) {
   const double left = (1 + std::cos(std::numbers::pi * std::clamp(progress, 0.0, 1.0))) / 2;
   const auto between = [&](double first, double last) {
@@ -23,52 +22,123 @@ AdamConfig scheduled(AdamConfig adam, double progress) {
   return adam;
 }
 
-}  // namespace
+namespace {
 
-Model::Model(Backend& backend, const Config& config) : backend_(backend), config_(config) {
+/// config, which a backend in host memory can hold.
+const Config& fitting(const Backend& backend, const Config& config) {
   if (backend.name() != "cuda") check_host_memory(config);  // a device reports itself what it lacks
+  return config;
 }
 
-RandomAddress Model::address(std::uint32_t stream, std::int64_t number) const {
-  return {config_.seed, stream, static_cast<std::uint64_t>(number)};
+}  // namespace
+
+Model::Model(Backend& backend, const Config& config, std::int64_t updates)
+    : backend_(backend), config_(fitting(backend, config)), states_(backend, updates) {}
+
+void Model::send_states(std::span<const Batch> batches, std::int64_t step) {
+  std::vector<StepState> states;
+  for (const Batch& batch : batches) {
+    StepState state{.step = static_cast<std::uint64_t>(step),
+                    .epoch = static_cast<std::uint64_t>(batch.epoch),
+                    .first = batch.first};
+    set_updates(batch, step++, state);
+    states.push_back(std::move(state));
+  }
+  states_.send(states);
+  last_rows_ = batches.back().rows;
+}
+
+void Model::queue_steps(std::span<const Batch> batches, std::int64_t step) {
+  send_states(batches, step);
+  std::vector<std::int64_t> rows;
+  for (const Batch& batch : batches) {
+    std::unique_ptr<RepeatedCalls>& calls =
+        steps_[{batch.pixels, batch.labels, batch.count, batch.rows}];
+    if (!calls) calls = backend_.repeated_calls();
+    calls->run([&] {
+      run_step(batch);
+      states_.end();
+    });
+    rows.push_back(batch.rows);
+  }
+  states_.begin_download(std::ssize(batches));
+  rows_in_flight_.push_back(std::move(rows));
+}
+
+std::vector<Measures> Model::take_measures() {
+  const std::vector<StepStates::StepMeasures> left = states_.finish_download();
+  std::vector<Measures> measures;
+  for (std::size_t i = 0; i < left.size(); ++i)
+    measures.push_back(to_measures(left[i], rows_in_flight_.front()[i]));
+  rows_in_flight_.pop_front();
+  return measures;
+}
+
+void Model::forget_measures() {
+  states_.forget_downloads();
+  rows_in_flight_.clear();
+}
+
+void Model::train_step(const Batch& batch, std::int64_t step) {
+  queue_steps({&batch, 1}, step);
+  forget_measures();
+}
+
+Measures Model::measures() {
+  StepStates::StepMeasures left;
+  backend_.download(left.data(), states_.measures(), sizeof left);
+  return to_measures(left, last_rows_);
+}
+
+RandomAddress Model::address_in_step(std::uint32_t stream) const {
+  return {config_.seed, stream, 0, states_.step()};
+}
+
+RandomAddress Model::address_in_epoch(std::uint32_t stream) const {
+  return {config_.seed, stream, 0, states_.epoch()};
 }
 
 void Model::load_images(const Batch& batch, const SampleShape& image, const PixelRange& pixels,
-                        const Mirror& mirror, float* out) {
-  backend_.gather({batch.pixels, batch.count, image.size(),
-                   address(random_stream::shuffle, batch.epoch), batch.first, batch.rows, out,
-                   mirror, pixels.offset, pixels.scale});
+                        bool training, float* out) {
+  Gather g{.pixels = batch.pixels,
+           .count = batch.count,
+           .image_size = image.size(),
+           .shuffle = address_in_epoch(random_stream::shuffle),
+           .first = 0,
+           .batch = batch.rows,
+           .out = out,
+           .offset = pixels.offset,
+           .scale = pixels.scale,
+           .first_in_memory = states_.first()};
+  if (config_.flip && training)
+    g.mirror = {address_in_epoch(random_stream::mirror), image.width, image.channels};
+  backend_.gather(g);
 }
 
 void Model::load_labels(const Batch& batch, float* out, std::int64_t columns, std::int64_t stride) {
   backend_.gather({.pixels = batch.labels,
                    .count = batch.count,
                    .image_size = columns,
-                   .shuffle = address(random_stream::shuffle, batch.epoch),
-                   .first = batch.first,
+                   .shuffle = address_in_epoch(random_stream::shuffle),
+                   .first = 0,
                    .batch = batch.rows,
                    .out = out,
                    .offset = 0,
                    .scale = 1,
-                   .stride = stride});
+                   .stride = stride,
+                   .first_in_memory = states_.first()});
 }
 
-Mirror Model::mirror(const SampleShape& image, std::int64_t epoch) const {
-  if (!config_.flip) return {};
-  return {address(random_stream::mirror, epoch), image.width, image.channels};
-}
-
-void Model::draw_masks(Sequential& network, std::int64_t rows, std::int64_t step,
-                       std::uint32_t pass) {
+void Model::draw_masks(Sequential& network, std::int64_t rows, std::uint32_t pass) {
   std::uint32_t stream = random_stream::dropout + 16 * pass;
   for (DropoutLayer& dropout : network.dropouts())
     backend_.draw_keep_mask(
-        {address(stream++, step), dropout.rate, rows * dropout.shape.size(), dropout.keep.u8()});
+        {address_in_step(stream++), dropout.rate, rows * dropout.shape.size(), dropout.keep.u8()});
 }
 
-void Model::update(Sequential& network, const AdamConfig& adam, std::int64_t t) {
-  backend_.adam({scheduled(adam, progress_), t, network.flat_size(), network.gradients(),
-                 network.adam_m(), network.adam_v(), network.values()});
+AdamPart Model::update(const Sequential& network, std::int64_t index) const {
+  return {states_.update(index), network.flat_size(), network.gradients(),
+          network.adam_m(),      network.adam_v(),    network.values()};
 }
 
 std::unique_ptr<Model> make_model(Backend& backend, const Config& config) {

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <deque>
+#include <utility>
 
 #include "backend/backend.h"
 #include "backend/machine_limits.h"
@@ -129,7 +131,7 @@ struct Trainer::Impl {
   /// The model as one of its kind. Throws UsageError if it is of the other.
   template <class Kind>
   Kind& as(const char* what) {
-    if (auto* kind = dynamic_cast<Kind*>(model.get())) return *kind;
+    if (auto* kind = dynamic_cast<Kind*>(&settled())) return *kind;
     throw UsageError("preset '" + config.preset + "' " + what);
   }
 
@@ -159,11 +161,34 @@ struct Trainer::Impl {
     Buffer pixels, labels;
   };
 
+  /// Steps that were queued together.
+  struct Group {
+    std::vector<Batch> batches;
+    double queued_at;
+  };
+
+  Group queue(std::int64_t most, double total_steps);
+  void tell(const Group& group, const OnStep& on_step, bool& goes_on);
+  StepResult account(const Measures& measures, std::int64_t rows, double seconds);
+  std::int64_t steps_at_once() const;
+
+  /// The model, which no step is under way to change.
+  Model& settled() {
+    if (queued_steps != state.step)
+      throw Error(
+          "the GPU is ahead of the step that was told last: a model can be sampled and "
+          "saved at an epoch's last step, or when train() has ended");
+    return *model;
+  }
+
   Config config;
   std::unique_ptr<Backend> backend;
   std::unique_ptr<Model> model;
   Images training, testing;
   TrainingState state;
+  std::int64_t queued_steps = 0;  ///< state.step and those under way
+  double seconds_per_step = 0;    ///< of the last group; 0: none yet
+  double told_at = 0;             ///< when the last group's results were there
 };
 
 ImagesWanted images_wanted(const Config& config) {
@@ -221,8 +246,9 @@ void Trainer::load(const std::string& checkpoint) {
                 std::to_string(per_epoch) +
                 " steps; name its data set with --data DIR, or start anew from its weights with "
                 "--init");
-  load_tensors(file, *impl_->model, Moments::load);
+  load_tensors(file, impl_->settled(), Moments::load);
   impl_->state = header.state;
+  impl_->queued_steps = header.state.step;
   for (SettingChange& change : changes_between(header.config, impl_->config, state.step))
     impl_->state.changes.push_back(std::move(change));
 }
@@ -230,15 +256,15 @@ void Trainer::load(const std::string& checkpoint) {
 void Trainer::take_weights(const std::string& checkpoint) {
   const SafetensorsFile file(checkpoint);
   read_checkpoint_header(file);
-  load_tensors(file, *impl_->model, Moments::reset);
+  load_tensors(file, impl_->settled(), Moments::reset);
 }
 
 void Trainer::save(const std::string& path) {
-  write_checkpoint(path, impl_->config, impl_->state, *impl_->model);
+  write_checkpoint(path, impl_->config, impl_->state, impl_->settled());
 }
 
 void Trainer::save_weights(const std::string& path) {
-  write_weights(path, impl_->config, impl_->state, *impl_->model);
+  write_weights(path, impl_->config, impl_->state, impl_->settled());
 }
 
 std::int64_t Trainer::steps_per_epoch() const {
@@ -264,41 +290,106 @@ EpochRecord TrainingState::current_epoch() const {
   return record;
 }
 
-StepResult Trainer::train_step() {
-  const double start = seconds_now();
-  TrainingState& state = impl_->state;
-  Model& model = *impl_->model;
-  const Impl::Images& data = impl_->training;
-  const auto epoch = static_cast<std::int64_t>(state.history.size());
-  const std::int64_t first = state.images_in_epoch;
-  const std::int64_t rows = std::min(impl_->config.batch_size, data.host.count - first);
+// A GPU's work is queued for about this long, so that it never waits for the host, which answers
+// Ctrl-C after twice as long.
+constexpr double seconds_at_once = 0.05;
+constexpr std::size_t groups_at_once = 2;
 
-  model.train_step(
-      {data.pixels.u8(), data.host.count, epoch, first, rows,
-       static_cast<double>(state.step) / static_cast<double>(total_steps()), data.labels.u8()},
-      state.step);
+std::int64_t Trainer::Impl::steps_at_once() const {
+  if (!backend->asynchronous() || seconds_per_step == 0) return 1;
+  const double steps = seconds_at_once / seconds_per_step;
+  return std::clamp(static_cast<std::int64_t>(steps), std::int64_t{1}, Model::most_steps);
+}
 
+/// Queues up to `most` steps, none past the end of the epoch.
+Trainer::Impl::Group Trainer::Impl::queue(std::int64_t most, double total_steps) {
+  Group group{.batches = {}, .queued_at = seconds_now()};
+  const std::int64_t count = training.host.count;
+  std::int64_t first = state.images_in_epoch, step = queued_steps;
+  first += (queued_steps - state.step) * config.batch_size;
+  for (; most > 0 && first < count; --most, ++step) {
+    group.batches.push_back({.pixels = training.pixels.u8(),
+                             .count = count,
+                             .epoch = static_cast<std::int64_t>(state.history.size()),
+                             .first = first,
+                             .rows = std::min(config.batch_size, count - first),
+                             .progress = static_cast<double>(step) / total_steps,
+                             .labels = training.labels.u8()});
+    first += config.batch_size;
+  }
+  if (!group.batches.empty()) model->queue_steps(group.batches, queued_steps);
+  queued_steps = step;
+  return group;
+}
+
+/// Adds a step to the state.
+StepResult Trainer::Impl::account(const Measures& measures, std::int64_t rows, double seconds) {
   StepResult result;
-  result.measures = model.measures();
+  result.measures = measures;
   result.step = ++state.step;
-  result.epoch = epoch + 1;
+  result.epoch = static_cast<std::int64_t>(state.history.size()) + 1;
   result.images = rows;
-  result.ends_epoch = first + rows == data.host.count;
-  const double elapsed = seconds_now() - start;
-  result.milliseconds = elapsed * 1e3;
+  result.ends_epoch = state.images_in_epoch + rows == training.host.count;
+  result.milliseconds = seconds * 1e3;
 
   ++state.steps_in_epoch;
   state.images_in_epoch += rows;
-  for (std::size_t i = 0; i < state.sums.size(); ++i) state.sums[i] += result.measures[i];
-  state.epoch_seconds += elapsed;
+  for (std::size_t i = 0; i < state.sums.size(); ++i) state.sums[i] += measures[i];
+  state.epoch_seconds += seconds;
   if (result.ends_epoch) {
     EpochRecord record = state.current_epoch();
-    record.test = impl_->test();
+    record.test = test();
     state.history.push_back(record);
     state.steps_in_epoch = state.images_in_epoch = 0;
     state.sums = {};
     state.epoch_seconds = 0;
   }
+  return result;
+}
+
+/// Waits for the steps of a group and tells their results.
+void Trainer::Impl::tell(const Group& group, const OnStep& on_step, bool& goes_on) {
+  const std::vector<Measures> measures = model->take_measures();
+  const double now = seconds_now();
+  seconds_per_step =
+      (now - std::max(group.queued_at, told_at)) / static_cast<double>(measures.size());
+  told_at = now;
+  for (std::size_t i = 0; i < measures.size(); ++i)
+    if (!on_step(account(measures[i], group.batches[i].rows, seconds_per_step))) goes_on = false;
+}
+
+void Trainer::train(std::int64_t steps, const OnStep& on_step) {
+  Impl& impl = *impl_;
+  impl.settled();
+  const std::int64_t end = impl.state.step + steps;
+  const auto total = static_cast<double>(total_steps());
+  const std::size_t most_groups = impl.backend->asynchronous() ? groups_at_once : 1;
+  std::deque<Impl::Group> under_way;
+  bool goes_on = true;
+  try {
+    while (true) {
+      while (goes_on && under_way.size() < most_groups && impl.queued_steps < end) {
+        Impl::Group group =
+            impl.queue(std::min(impl.steps_at_once(), end - impl.queued_steps), total);
+        if (group.batches.empty()) break;  // the epoch's last step is under way
+        under_way.push_back(std::move(group));
+      }
+      if (under_way.empty()) return;
+      impl.tell(under_way.front(), on_step, goes_on);
+      under_way.pop_front();
+    }
+  } catch (...) {
+    impl.model->forget_measures();
+    throw;
+  }
+}
+
+StepResult Trainer::train_step() {
+  StepResult result;
+  train(1, [&](const StepResult& step) {
+    result = step;
+    return true;
+  });
   return result;
 }
 

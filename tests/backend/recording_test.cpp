@@ -74,7 +74,10 @@ TEST(Recording, NamesEveryOpWithItsSizes) {
     expect("mask " + std::to_string(10 * units));
     expect("epilogue 10x" + std::to_string(units) + " backward");
   }
-  expect("adam " + std::to_string(784 * 8 + 16 + 32 + 16 + 16 + 16 + 16 + 16));
+  const int generator = 16 + 16 + 16 + 16 + 32 + 16 + 8 * 784 + 784,
+            discriminator = 784 * 8 + 16 + 32 + 16 + 16 + 16 + 16 + 16;
+  expect("adam " + std::to_string(generator + discriminator));
+  expect("end_step 3x8");
   for (const char* direction : {"forward", "backward"})
     expect(std::string("dense 10x8->4 ") + direction);
   expect("dense 10x784->8 backward-weights");

@@ -35,13 +35,15 @@ TEST_F(KernelClock, CountsAnOpsKernelsUnderItsName) {
     const auto simt = make_backend("simt");
     bench::Ledger ledger(*simt);
     const auto backend = make_recording_backend(*simt, ledger.observer());
-    const Buffer values = backend->allocate(4 * 1024), mask = backend->allocate(1024);
+    const Buffer values = backend->allocate(4 * 1024), mask = backend->allocate(1024),
+                 factors = backend->allocate(sizeof(AdamFactors));
     const auto queue_ops = [&] {
       float* v = values.f32();
       backend->draw_normal({{1, 2, 3}, 256, v});
       backend->draw_keep_mask({{1, 2, 3}, 0.5F, 1024, mask.u8()});
       backend->draw_normal({{1, 2, 4}, 256, v + 256});
-      backend->adam({AdamConfig{}, 1, 256, v, v + 256, v + 512, v + 768});
+      const auto* all = reinterpret_cast<const AdamFactors*>(factors.u8());
+      backend->adam({{all, 256, v, v + 256, v + 512, v + 768}});
     };
     backend->synchronise();
     kernels_ = 0;

@@ -1,4 +1,4 @@
-// Adam's first steps and late ones, at sizes that are multiples of 4 and not.
+// Adam's first steps and late ones, of one network and of two.
 #include "ops/adam_case.h"
 
 #include <cmath>
@@ -23,34 +23,49 @@ struct Inputs {
   std::vector<Floats> gradients;
 };
 
+AdamConfig of_the_second(AdamConfig config) {
+  config.learning_rate *= 2;
+  return config;
+}
+
 class AdamRun final : public Run {
  public:
-  AdamRun(const AdamConfig& config, std::int64_t n, std::int64_t first, const Inputs& in,
-          Backend& backend)
+  AdamRun(const AdamConfig& config, std::int64_t n, std::int64_t second, std::int64_t first,
+          const Inputs& in, Backend& backend)
       : backend_(backend),
-        config_(config),
         n_(n),
-        first_(first),
+        second_(second),
         m_(backend, "m", in.m),
         v_(backend, "v", in.v),
         w_(backend, "w", in.w) {
-    for (const Floats& g : in.gradients)
+    for (const Floats& g : in.gradients) {
+      const std::int64_t t = first + std::ssize(gradients_);
+      factors_.push_back(std::make_unique<Input<AdamFactors>>(
+          backend, std::vector{adam_factors(config, t), adam_factors(of_the_second(config), t)}));
       gradients_.push_back(std::make_unique<Input<float>>(backend, g));
+    }
   }
   void restore(std::size_t index) override {
     if (index == 0) m_.restore(), v_.restore(), w_.restore();
   }
   void pass(std::size_t index) override {
-    backend_.adam({config_, first_ + static_cast<std::int64_t>(index), n_,
-                   gradients_[index]->data(), m_.data(), v_.data(), w_.data()});
+    const AdamFactors* factors = factors_[index]->data();
+    const auto part = [&](std::int64_t at, std::int64_t n) {
+      return AdamPart{
+          factors + (at > 0), n, gradients_[index]->data() + at, m_.data() + at, v_.data() + at,
+          w_.data() + at};
+    };
+    const std::int64_t first = n_ - second_;
+    if (second_ == 0) return backend_.adam({part(0, first)});
+    backend_.adam({part(0, first), part(first, second_)});
   }
   std::vector<Result> results() const override { return {m_.read(), v_.read(), w_.read()}; }
 
  private:
   Backend& backend_;
-  AdamConfig config_;
-  std::int64_t n_, first_;
+  std::int64_t n_, second_;
   Output<float> m_, v_, w_;
+  std::vector<std::unique_ptr<Input<AdamFactors>>> factors_;
   std::vector<std::unique_ptr<Input<float>>> gradients_;
 };
 
@@ -58,11 +73,12 @@ class AdamRun final : public Run {
 
 std::string AdamCase::name() const {
   return "adam_n" + std::to_string(n_) + "_t" + std::to_string(first_) +
-         (config_.beta1 > 0.8 ? "_beta1_09" : "");
+         (config_.beta1 > 0.8 ? "_beta1_09" : "") +
+         (second_ > 0 ? "_second" + std::to_string(second_) : "");
 }
 
 std::vector<Pass> AdamCase::passes() const {
-  const Op op = describe(AdamStep{config_, first_, n_, nullptr, nullptr, nullptr, nullptr});
+  const Op op = describe(AdamStep{{.n = n_}});
   const double footprint = 16 * static_cast<double>(n_);  // m, v and parameters change in place
   std::vector<Pass> all;
   for (int i = 0; i < steps_; ++i)
@@ -71,14 +87,27 @@ std::vector<Pass> AdamCase::passes() const {
 }
 
 std::unique_ptr<Run> AdamCase::start(Backend& backend) const {
-  return std::make_unique<AdamRun>(config_, n_, first_, Inputs(n_, first_, steps_), backend);
+  return std::make_unique<AdamRun>(config_, n_, second_, first_, Inputs(n_, first_, steps_),
+                                   backend);
 }
 
 std::vector<Expected> AdamCase::expected() const {
   const Inputs in(n_, first_, steps_);
-  auto m = widened(in.m), v = widened(in.v), w = widened(in.w);
-  for (int i = 0; i < steps_; ++i)
-    ref::adam(config_, first_ + i, widened(in.gradients[static_cast<std::size_t>(i)]), m, v, w);
+  ref::Vector m, v, w;  // of both networks
+  const auto add_network = [&](const AdamConfig& config, std::int64_t from, std::int64_t to) {
+    const auto part = [&](const Floats& all) {
+      return widened({all.begin() + from, all.begin() + to});
+    };
+    ref::Vector m_of_it = part(in.m), v_of_it = part(in.v), w_of_it = part(in.w);
+    for (int i = 0; i < steps_; ++i)
+      ref::adam(config, first_ + i, part(in.gradients[static_cast<std::size_t>(i)]), m_of_it,
+                v_of_it, w_of_it);
+    m.insert(m.end(), m_of_it.begin(), m_of_it.end());
+    v.insert(v.end(), v_of_it.begin(), v_of_it.end());
+    w.insert(w.end(), w_of_it.begin(), w_of_it.end());
+  };
+  add_network(config_, 0, n_ - second_);
+  add_network(of_the_second(config_), n_ - second_, n_);
   return {near("m", m, 1e-6),
           near("v", v, 1e-6),
           {"w", w, 2e-6 * config_.learning_rate * steps_, 2e-7}};
@@ -90,15 +119,18 @@ Cases adam_cases() {
   const AdamConfig notebook{2e-4, 0.5, 0.999, 1e-7}, tutorial{1e-4, 0.9, 0.999, 1e-7},
       coarse{1e-2, 0.9, 0.99, 0.1};  // an epsilon that shows
   Cases cases;
-  const auto add = [&](const AdamConfig& config, std::int64_t n, std::int64_t first, int steps) {
-    cases.push_back(std::make_shared<AdamCase>(config, n, first, steps));
+  const auto add = [&](const AdamConfig& config, std::int64_t n, std::int64_t first, int steps,
+                       std::int64_t second = 0) {
+    cases.push_back(std::make_shared<AdamCase>(config, n, first, steps, second));
   };
-  for (const std::int64_t n : {1, 3, 4, 5, 1023, 1024, 1025, 100003}) add(notebook, n, 1, 5);
+  for (const std::int64_t n : {4, 8, 1020, 1024, 1028, 100004}) add(notebook, n, 1, 5);
   add(tutorial, 1000, 1, 5);
-  add(tutorial, 1002, 1000, 2);
-  add(notebook, 1001, 100000, 2);
+  add(tutorial, 1004, 1000, 2);
+  add(notebook, 1000, 100000, 2);
   add(notebook, 64, 3'000'000'000, 2);
-  add(coarse, 514, 1, 3);
+  add(coarse, 516, 1, 3);
+  for (const std::int64_t second : {4, 1020, 1024, 1028}) add(notebook, 2056, 1, 3, second);
+  add(coarse, 8, 1, 3, 4);
   return cases;
 }
 
@@ -106,14 +138,13 @@ std::shared_ptr<const Case> one_step(std::int64_t n) {
   return std::make_shared<AdamCase>(AdamConfig{}, n, 1, 1);
 }
 
-const AddOpCases added(
-    {.op = "adam",
-     .all = adam_cases,
-     // Of gradient, m, v and parameters all but the first are written, too.
-     .described = {{describe(AdamStep{{}, 1, 7, nullptr, nullptr, nullptr, nullptr}), "adam 7", 84,
-                    (4 + 3) * 4 * 7}},
-     .accesses = {{one_step(4096), {"adam"}, {16}, {16}}},
-     .of = [](const Op& op) { return one_step(op.at("n")); }});
+const AddOpCases added({.op = "adam",
+                        .all = adam_cases,
+                        // Of gradient, m, v and parameters all but the first are written, too.
+                        .described = {{describe(AdamStep{{.n = 4}, {.n = 3}}), "adam 7", 84,
+                                       (4 + 3) * 4 * 7}},
+                        .accesses = {{one_step(4096), {"adam"}, {16}, {16}}},
+                        .of = [](const Op& op) { return one_step(op.at("n")); }});
 
 }  // namespace
 }  // namespace dcgan::test

@@ -33,7 +33,7 @@ std::string GatherCase::name() const {
          std::to_string(first_) + "_size" + std::to_string(image_size_) +
          (mirrored_.width ? "_mirrored" + std::to_string(mirrored_.width) : "") +
          (levels_ ? "_by" + std::to_string(static_cast<int>(levels_->scale)) : "") +
-         (stride_ ? "_stride" + std::to_string(stride_) : "");
+         (stride_ ? "_stride" + std::to_string(stride_) : "") + (in_memory_ ? "_in_memory" : "");
 }
 std::vector<Pass> GatherCase::passes() const {
   const Op op = describe(gather(nullptr, nullptr));
@@ -41,10 +41,23 @@ std::vector<Pass> GatherCase::passes() const {
 }
 std::unique_ptr<Run> GatherCase::start(Backend& backend) const {
   auto pixels = std::make_shared<Input<std::uint8_t>>(backend, some_pixels(count_ * image_size_));
+  auto steps =
+      std::make_shared<Input<std::uint64_t>>(backend, std::vector{shuffle.step, coin.step});
+  auto first = std::make_shared<Input<std::int64_t>>(backend, std::vector{first_});
   const std::int64_t row = stride_ ? stride_ : image_size_;
   return std::make_unique<DrawRun<float>>(
       backend, "images", Floats(static_cast<std::size_t>(batch_ * row), between_rows),
-      [&backend, pixels, c = *this](float* out) { backend.gather(c.gather(pixels->data(), out)); });
+      [&backend, pixels, steps, first, c = *this](float* out) {
+        Gather g = c.gather(pixels->data(), out);
+        if (c.in_memory_) {
+          g.shuffle.step = g.mirror.address.step = 77;
+          g.first = 1;
+          g.shuffle.step_in_memory = steps->data();
+          g.mirror.address.step_in_memory = steps->data() + 1;
+          g.first_in_memory = first->data();
+        }
+        backend.gather(g);
+      });
 }
 std::vector<Expected> GatherCase::expected() const {
   const auto pixels = some_pixels(count_ * image_size_);
@@ -81,9 +94,10 @@ Cases gather_cases() {
   Cases cases;
   const auto gather = [&](std::int64_t count, std::int64_t size, std::int64_t first,
                           std::int64_t batch, MirroredRows mirrored = {},
-                          std::optional<Levels> levels = {}, std::int64_t stride = 0) {
-    cases.push_back(
-        std::make_shared<GatherCase>(count, size, first, batch, mirrored, levels, stride));
+                          std::optional<Levels> levels = {}, std::int64_t stride = 0,
+                          bool in_memory = false) {
+    cases.push_back(std::make_shared<GatherCase>(count, size, first, batch, mirrored, levels,
+                                                 stride, in_memory));
   };
   gather(37, 29, 30, 7);  // up to the last
   gather(37, 28, 0, 37);
@@ -111,6 +125,9 @@ Cases gather_cases() {
   gather(80, 12, 3, 70, {}, raw, 13);
   gather(9, 8, 0, 9, {}, raw, 8);
   gather(80, 12, 0, 80, {4, 3}, other, 15);
+  gather(200, 12, 103, 80, {}, {}, 0, true);
+  gather(200, 12, 103, 80, {4, 3}, {}, 0, true);
+  gather(200, 10, 103, 80, {}, raw, 13, true);
   return cases;
 }
 

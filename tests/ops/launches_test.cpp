@@ -162,18 +162,20 @@ TEST(Launches, OfAConvolutionOfStrideThreeAreRefused) {
   EXPECT_THROW(DCGAN_TARGET::ConvKernels({1, 9, 9, 4, 4, 5, 3}), DCGAN_TARGET::DeviceError);
 }
 
-TEST(Launches, OfAdamAreOneForPacksAndOneForTheRest) {
-  const auto blocks = [](std::int64_t n) {
+TEST(Launches, OfAdamAreOneForBothNetworks) {
+  const auto blocks = [](std::int64_t n, std::int64_t second) {
     std::vector<unsigned> all;
-    for (const ::simt::LaunchRecord& launch : all_launches_of(AdamCase(AdamConfig{}, n, 1, 1)))
+    for (const ::simt::LaunchRecord& launch :
+         all_launches_of(AdamCase(AdamConfig{}, n, 1, 1, second)))
       all.push_back(launch.grid.x);
     return all;
   };
   using Blocks = std::vector<unsigned>;
-  EXPECT_EQ(blocks(3), Blocks{1});
-  EXPECT_EQ(blocks(1024), Blocks{1});
-  EXPECT_EQ(blocks(1028), Blocks{2});
-  EXPECT_EQ(blocks(2055), (Blocks{3, 1}));
+  EXPECT_EQ(blocks(4, 0), Blocks{1});
+  EXPECT_EQ(blocks(1024, 0), Blocks{1});
+  EXPECT_EQ(blocks(1028, 0), Blocks{2});
+  EXPECT_EQ(blocks(2056, 1028), Blocks{4});
+  EXPECT_EQ(blocks(2056, 4), Blocks{4});
 }
 
 TEST(Launches, OfAWeightedSumTakeFourValuesPerThreadWhereTheyCan) {

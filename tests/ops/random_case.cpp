@@ -17,6 +17,13 @@ RandomAddress on_the_threshold(float rate) {
   return a;
 }
 
+/// The address of an op that is to find the step in `memory`.
+RandomAddress with_step_in(const std::uint64_t* memory, RandomAddress address) {
+  address.step = 77;
+  address.step_in_memory = memory;
+  return address;
+}
+
 }  // namespace
 
 std::vector<Pass> NoiseCase::passes() const {
@@ -24,8 +31,10 @@ std::vector<Pass> NoiseCase::passes() const {
   return {{"noise", op, op.bytes}};
 }
 std::unique_ptr<Run> NoiseCase::start(Backend& backend) const {
+  auto step = std::make_shared<Input<std::uint64_t>>(backend, std::vector{address_.step});
+  const RandomAddress a = in_memory_ ? with_step_in(step->data(), address_) : address_;
   return std::make_unique<DrawRun<float>>(backend, "noise", n_,
-                                          [&backend, a = address_, n = n_](float* out) {
+                                          [&backend, step, a, n = n_](float* out) {
                                             backend.draw_normal({a, n, out});
                                           });
 }
@@ -35,16 +44,18 @@ std::vector<Expected> NoiseCase::expected() const {
 
 std::string KeepMaskCase::name() const {
   return "mask_n" + std::to_string(n_) + "_rate" +
-         std::to_string(std::lround(static_cast<double>(dropout_rate_) * 100));
+         std::to_string(std::lround(static_cast<double>(dropout_rate_) * 100)) +
+         (in_memory_ ? "_in_memory" : "");
 }
 std::vector<Pass> KeepMaskCase::passes() const {
   const Op op = describe(KeepMaskDraw{address_, dropout_rate_, n_, nullptr});
   return {{"mask", op, op.bytes}};
 }
 std::unique_ptr<Run> KeepMaskCase::start(Backend& backend) const {
+  auto step = std::make_shared<Input<std::uint64_t>>(backend, std::vector{address_.step});
+  const RandomAddress a = in_memory_ ? with_step_in(step->data(), address_) : address_;
   return std::make_unique<DrawRun<std::uint8_t>>(
-      backend, "mask", n_,
-      [&backend, a = address_, rate = dropout_rate_, n = n_](std::uint8_t* out) {
+      backend, "mask", n_, [&backend, step, a, rate = dropout_rate_, n = n_](std::uint8_t* out) {
         backend.draw_keep_mask({a, rate, n, out});
       });
 }
@@ -61,6 +72,7 @@ Cases noise_cases() {
   Cases cases;
   for (const std::int64_t n : {1, 2, 3, 4, 5, 1023, 10001})
     cases.push_back(std::make_shared<NoiseCase>(n % 2 ? low : high, n));
+  cases.push_back(std::make_shared<NoiseCase>(high, 1001, true));
   return cases;
 }
 
@@ -70,6 +82,7 @@ Cases mask_cases() {
     cases.push_back(std::make_shared<KeepMaskCase>(high, 0.3F, n));
   for (const std::int64_t n : {6, 512})
     cases.push_back(std::make_shared<KeepMaskCase>(on_the_threshold(0.3F), 0.3F, n));
+  cases.push_back(std::make_shared<KeepMaskCase>(high, 0.3F, 1001, true));
   for (const float rate : {0.0F, 0.5F, 0.99F})
     cases.push_back(std::make_shared<KeepMaskCase>(low, rate, 2050));
   return cases;

@@ -22,8 +22,12 @@ class DrawRun final : public Run {
 
 class NoiseCase final : public Case {
  public:
-  NoiseCase(const RandomAddress& address, std::int64_t n) : address_(address), n_(n) {}
-  std::string name() const override { return "noise_n" + std::to_string(n_); }
+  /// in_memory: the op finds its step in device memory.
+  NoiseCase(const RandomAddress& address, std::int64_t n, bool in_memory = false)
+      : address_(address), n_(n), in_memory_(in_memory) {}
+  std::string name() const override {
+    return "noise_n" + std::to_string(n_) + (in_memory_ ? "_in_memory" : "");
+  }
   std::vector<Pass> passes() const override;
   std::unique_ptr<Run> start(Backend& backend) const override;
   std::vector<Expected> expected() const override;
@@ -31,12 +35,14 @@ class NoiseCase final : public Case {
  private:
   RandomAddress address_;
   std::int64_t n_;
+  bool in_memory_;
 };
 
 class KeepMaskCase final : public Case {
  public:
-  KeepMaskCase(const RandomAddress& address, float dropout_rate, std::int64_t n)
-      : address_(address), dropout_rate_(dropout_rate), n_(n) {}
+  KeepMaskCase(const RandomAddress& address, float dropout_rate, std::int64_t n,
+               bool in_memory = false)
+      : address_(address), dropout_rate_(dropout_rate), n_(n), in_memory_(in_memory) {}
   std::string name() const override;
   std::vector<Pass> passes() const override;
   std::unique_ptr<Run> start(Backend& backend) const override;
@@ -46,6 +52,7 @@ class KeepMaskCase final : public Case {
   RandomAddress address_;
   float dropout_rate_;
   std::int64_t n_;
+  bool in_memory_;
 };
 
 }  // namespace dcgan::test

@@ -30,6 +30,7 @@ class WeightedSumRun final : public Run {
       : backend_(backend),
         case_(c),
         scale_(backend, in.scale),
+        factors_(backend, {c.factors_.a, c.factors_.b}),
         a_(backend, "a", with_lead(in.a, c.odd_ == Odd::a)),
         b_(backend, "b", with_lead(in.b, c.odd_ == Odd::b)),
         y_(backend, "y", with_lead(unwritten(c), c.odd_ == Odd::y)) {}
@@ -40,10 +41,13 @@ class WeightedSumRun final : public Run {
     };
     float* const a = at(a_, Odd::a);
     float* const b = at(b_, Odd::b);
-    backend_.weighted_sum(case_.sum(scale_.data(), a, b,
-                                    case_.into_ == Into::a   ? a
-                                    : case_.into_ == Into::b ? b
-                                                             : at(y_, Odd::y)));
+    float* const y = case_.into_ == Into::a ? a : case_.into_ == Into::b ? b : at(y_, Odd::y);
+    WeightedSum sum = case_.sum(scale_.data(), a, b, y);
+    if (case_.factors_.in_memory) {
+      sum.a_factor = sum.b_factor = 77;
+      sum.factors_in_memory = factors_.data();
+    }
+    backend_.weighted_sum(sum);
   }
   std::vector<Result> results() const override { return {a_.read(), b_.read(), y_.read()}; }
 
@@ -57,7 +61,7 @@ class WeightedSumRun final : public Run {
 
   Backend& backend_;
   WeightedSumCase case_;
-  Input<float> scale_;
+  Input<float> scale_, factors_;
   Output<float> a_, b_, y_;
 };
 
@@ -65,8 +69,8 @@ std::string WeightedSumCase::name() const {
   constexpr const char *into[] = {"", "_into_a", "_into_b"},
                        *odd[] = {"", "_odd_a", "_odd_b", "_odd_y"};
   return "weighted_sum_" + std::to_string(rows_) + "x" + std::to_string(size_) +
-         (factors_.scaled ? "_scaled" : "") + into[static_cast<int>(into_)] +
-         odd[static_cast<int>(odd_)];
+         (factors_.scaled ? "_scaled" : "") + (factors_.in_memory ? "_in_memory" : "") +
+         into[static_cast<int>(into_)] + odd[static_cast<int>(odd_)];
 }
 
 std::vector<Pass> WeightedSumCase::passes() const {
@@ -99,7 +103,8 @@ namespace {
 using Into = WeightedSumCase::Into;
 using Odd = WeightedSumCase::Odd;
 constexpr WeightedSumCase::Factors plain{0.75F, -1.5F, false}, scaled{0.75F, -1.5F, true},
-    average{0.001F, 0.999F, false};
+    average{0.001F, 0.999F, false}, average_in_memory{0.001F, 0.999F, false, true},
+    scaled_in_memory{0.75F, -1.5F, true, true};
 
 Cases weighted_sum_cases() {
   Cases cases;
@@ -117,6 +122,8 @@ Cases weighted_sum_cases() {
     add(3, 16390, scaled, into);  // more than the cpu backend's block
     add(3, 16384, scaled, into);
   }
+  add(1, 1023, average_in_memory, Into::b);
+  add(96, 33, scaled_in_memory);
   for (const Odd odd : {Odd::a, Odd::b, Odd::y}) {
     add(1, 1024, plain, Into::y, odd);
     add(40, 12, scaled, Into::y, odd);

@@ -11,7 +11,8 @@ class WeightedSumCase final : public Case {
   enum class Odd { none, a, b, y };
   struct Factors {
     float a, b;
-    bool scaled;  ///< the rows of a have a scale each
+    bool scaled;             ///< the rows of a have a scale each
+    bool in_memory = false;  ///< the op finds both in device memory
   };
 
   WeightedSumCase(std::int64_t rows, std::int64_t size, const Factors& factors, Into into = Into::y,

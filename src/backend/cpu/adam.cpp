@@ -47,12 +47,22 @@ namespace {
 HWY_EXPORT(AdamRange);
 }  // namespace
 
-void adam(const AdamStep& s) {
-  const AdamFactors f = s.factors();
+namespace {
+
+void step(const AdamPart& s) {
+  if (s.n == 0) return;
+  const AdamFactors f = *s.factors;
   constexpr std::int64_t block = 16384;
 #pragma omp parallel for schedule(static)
   for (std::int64_t begin = 0; begin < s.n; begin += block) HWY_DYNAMIC_DISPATCH(AdamRange)
   (f, begin, std::min(s.n, begin + block), s.gradient, s.m, s.v, s.parameter);
+}
+
+}  // namespace
+
+void adam(const AdamStep& s) {
+  step(s.first);
+  step(s.second);
 }
 
 }  // namespace dcgan::cpu

@@ -12,6 +12,7 @@
 #include "backend/cpu/batch_norm.h"
 #include "backend/cpu/conv.h"
 #include "backend/cpu/dense.h"
+#include "backend/cpu/end_step.h"
 #include "backend/cpu/epilogue.h"
 #include "backend/cpu/gather.h"
 #include "backend/cpu/loss.h"
@@ -19,6 +20,7 @@
 #include "backend/cpu/random.h"
 #include "backend/cpu/softmax_loss.h"
 #include "backend/cpu/weighted_sum.h"
+#include "backend/immediate.h"
 #include "backend/machine_limits.h"
 
 namespace dcgan::cpu {
@@ -75,6 +77,10 @@ class CpuBackend final : public Backend {
 
   void synchronise() override {}
   std::unique_ptr<Timeline> timeline() override { return std::make_unique<ClockTimeline>(); }
+  std::unique_ptr<RepeatedCalls> repeated_calls() override { return make_immediate_calls(); }
+  std::unique_ptr<PendingDownload> pending_download(std::size_t most_bytes) override {
+    return make_immediate_download(*this, most_bytes);
+  }
 
   std::unique_ptr<LinearOp> dense(const DenseShape& s, const Epilogue& e) override {
     return make_dense(s, e);
@@ -99,6 +105,7 @@ class CpuBackend final : public Backend {
   void draw_keep_mask(const KeepMaskDraw& d) override { cpu::draw_keep_mask(d); }
   void gather(const Gather& g) override { cpu::gather(g); }
   void weighted_sum(const WeightedSum& s) override { cpu::weighted_sum(s); }
+  void end_step(const EndStep& e) override { cpu::end_step(e); }
 
  private:
   ConvContext convolutions_;

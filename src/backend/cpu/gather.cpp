@@ -43,15 +43,16 @@ void mirror(const Mirror& m, std::int64_t size, float* image) {
 }  // namespace
 
 void gather(const Gather& b) {
+  const RandomAddress shuffle = resolved(b.shuffle), coin = resolved(b.mirror.address);
+  const std::int64_t first = b.first_in_memory ? *b.first_in_memory : b.first;
 #pragma omp parallel for schedule(static)
   for (std::int64_t i = 0; i < b.batch; ++i) {
-    const std::uint64_t index = shuffled_index(b.shuffle.seed, b.shuffle.stream, b.shuffle.step,
-                                               static_cast<std::uint64_t>(b.first + i),
-                                               static_cast<std::uint64_t>(b.count));
+    const std::uint64_t index =
+        shuffled_index(shuffle.seed, shuffle.stream, shuffle.step,
+                       static_cast<std::uint64_t>(first + i), static_cast<std::uint64_t>(b.count));
     HWY_DYNAMIC_DISPATCH(ToRange)
     (b.pixels + static_cast<std::int64_t>(index) * b.image_size, b.image_size, b.offset, b.scale,
      b.out + i * b.row());
-    const RandomAddress& coin = b.mirror.address;
     if (b.mirror.width > 0 && philox_coin(coin.seed, coin.stream, coin.step, index))
       mirror(b.mirror, b.image_size, b.out + i * b.row());
   }

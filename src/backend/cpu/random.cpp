@@ -177,13 +177,15 @@ HWY_EXPORT(DrawNormals);
 }  // namespace
 
 void draw_normal(const NormalDraw& d) {
+  const RandomAddress address = resolved(d.address);
   constexpr std::int64_t run = 1024;
 #pragma omp parallel for schedule(static)
   for (std::int64_t first = 0; first < d.n; first += run) HWY_DYNAMIC_DISPATCH(DrawNormals)
-  (d.address, first / 4, std::min(run, d.n - first), d.out + first);
+  (address, first / 4, std::min(run, d.n - first), d.out + first);
 }
 
 void draw_keep_mask(const KeepMaskDraw& d) {
+  const RandomAddress address = resolved(d.address);
   const std::uint32_t threshold = d.threshold();
   if (threshold == 0 || threshold > 65535) {
     std::fill_n(d.out, d.n, std::uint8_t{threshold == 0});
@@ -192,7 +194,7 @@ void draw_keep_mask(const KeepMaskDraw& d) {
   constexpr std::int64_t run = 16384;
 #pragma omp parallel for schedule(static)
   for (std::int64_t first = 0; first < d.n; first += run) HWY_DYNAMIC_DISPATCH(DrawMasks)
-  (d.address, threshold, first / 8, std::min(run, d.n - first), d.out + first);
+  (address, threshold, first / 8, std::min(run, d.n - first), d.out + first);
 }
 
 }  // namespace dcgan::cpu

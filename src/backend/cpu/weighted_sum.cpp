@@ -34,6 +34,8 @@ HWY_EXPORT(WeightedRange);
 }  // namespace
 
 void weighted_sum(const WeightedSum& s) {
+  const float a_factor = s.factors_in_memory ? s.factors_in_memory[0] : s.a_factor,
+              b_factor = s.factors_in_memory ? s.factors_in_memory[1] : s.b_factor;
   // Without a scale of their own rows are one flat array.
   const std::int64_t rows = s.a_scale ? s.rows : 1, size = s.a_scale ? s.size : s.rows * s.size;
   constexpr std::int64_t block = 16384;
@@ -42,7 +44,7 @@ void weighted_sum(const WeightedSum& s) {
   for (std::int64_t i = 0; i < rows * blocks; ++i) {
     const std::int64_t row = i / blocks, begin = i % blocks * block, at = row * size + begin;
     HWY_DYNAMIC_DISPATCH(WeightedRange)
-    (s.a_scale ? s.a_factor * s.a_scale[row] : s.a_factor, s.a + at, s.b_factor, s.b + at,
+    (s.a_scale ? a_factor * s.a_scale[row] : a_factor, s.a + at, b_factor, s.b + at,
      std::min(block, size - begin), s.y + at);
   }
 }

@@ -4,10 +4,13 @@
 
 #include "backend/cuda/device.h"
 #include "backend/cuda/device_memory.h"
+#include "backend/cuda/graph.h"
 #include "backend/cuda/layers.h"
+#include "backend/cuda/pinned_download.h"
 #include "backend/cuda/timeline.h"
 #include "dcgan/error.h"
 #include "kernels/adam.h"
+#include "kernels/end_step.h"
 #include "kernels/epilogue.h"
 #include "kernels/gather.h"
 #include "kernels/loss.h"
@@ -57,6 +60,13 @@ class DeviceBackend final : public Backend {
   std::unique_ptr<Timeline> timeline() override {
     return std::make_unique<EventTimeline>(streams_);
   }
+  bool asynchronous() const override { return true; }
+  std::unique_ptr<RepeatedCalls> repeated_calls() override {
+    return std::make_unique<StreamGraph>(streams_, workspace_);
+  }
+  std::unique_ptr<PendingDownload> pending_download(std::size_t most_bytes) override {
+    return std::make_unique<PinnedDownload>(streams_, most_bytes);
+  }
 
   std::unique_ptr<LinearOp> dense(const DenseShape& s, const Epilogue& e) override {
     return make_dense(context(), s, e);
@@ -90,6 +100,7 @@ class DeviceBackend final : public Backend {
   void weighted_sum(const WeightedSum& s) override {
     DCGAN_TARGET::weighted_sum(s, streams_.compute());
   }
+  void end_step(const EndStep& e) override { DCGAN_TARGET::end_step(e, streams_.compute()); }
 
  private:
   LayerContext context() { return {streams_, workspace_}; }

@@ -1,0 +1,60 @@
+#include "backend/cuda/graph.h"
+
+#include <cstdlib>
+#include <string_view>
+
+#include "kernels/device/device.h"
+
+namespace dcgan::DCGAN_TARGET {
+namespace {
+
+bool launches_block() {
+  const char* blocking = std::getenv("CUDA_LAUNCH_BLOCKING");
+  return blocking && std::string_view(blocking) == "1";
+}
+
+}  // namespace
+
+StreamGraph::~StreamGraph() {
+  if (!executable_) return;
+  cudaStreamSynchronize(streams_.compute());  // of errors no destructor can tell
+  cudaGraphExecDestroy(executable_);
+}
+
+void StreamGraph::drop() {
+  if (!executable_) return;
+  streams_.synchronise();  // it may be running
+  DCGAN_CUDA_CHECK(cudaGraphExecDestroy(executable_));
+  executable_ = nullptr;
+}
+
+void StreamGraph::capture(const std::function<void()>& calls) {
+  drop();
+  const cudaStream_t stream = streams_.compute();
+  DCGAN_CUDA_CHECK(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal));
+  cudaGraph_t graph = nullptr;
+  try {
+    calls();
+  } catch (...) {
+    cudaStreamEndCapture(stream, &graph);
+    if (graph) cudaGraphDestroy(graph);
+    throw;
+  }
+  DCGAN_CUDA_CHECK(cudaStreamEndCapture(stream, &graph));
+  const cudaError_t status = cudaGraphInstantiate(&executable_, graph, 0);
+  DCGAN_CUDA_CHECK(cudaGraphDestroy(graph));
+  DCGAN_CUDA_CHECK(status);
+  captured_workspace_ = workspace_.data();
+}
+
+void StreamGraph::run(const std::function<void()>& calls) {
+  if (!planned_ || launches_block()) {
+    calls();
+    planned_ = true;
+    return;
+  }
+  if (!executable_ || captured_workspace_ != workspace_.data()) capture(calls);
+  DCGAN_CUDA_CHECK(cudaGraphLaunch(executable_, streams_.compute()));
+}
+
+}  // namespace dcgan::DCGAN_TARGET
