@@ -4,6 +4,8 @@
 
 #include <functional>
 #include <map>
+#include <stdexcept>
+#include <vector>
 
 #include "kernels/device/device.h"
 
@@ -136,6 +138,11 @@ __global__ void two_ways(const float* in, float* out) {
   out[lane] = value;  // @meeting
 }
 
+/// Lanes count in groups of four, each with a counter of its own.
+__global__ void count_lanes(unsigned* counters) {
+  atomicInc(counters + threadIdx.x / 4, gridDim.x * 4 - 1);  // @count
+}
+
 /// Owns device memory.
 template <class T>
 class Array {
@@ -172,6 +179,17 @@ void strided(int stride, unsigned blocks) {
 void one_warp(void (*kernel)(const float*, float*)) {
   const Array<float> in(128), out(32);
   run(kernel, dim3(1), dim3(32), static_cast<const float*>(in), static_cast<float*>(out));
+}
+
+/// Throws where a counter is not 0 afterwards.
+void count(unsigned blocks) {
+  const Array<unsigned> counters(8);
+  std::vector<unsigned> values(8);
+  const std::size_t bytes = values.size() * sizeof(unsigned);
+  DCGAN_CUDA_CHECK(cudaMemset(counters, 0, bytes));
+  run(count_lanes, dim3(blocks), dim3(32), static_cast<unsigned*>(counters));
+  DCGAN_CUDA_CHECK(cudaMemcpy(values.data(), counters, bytes, cudaMemcpyDeviceToHost));
+  if (values != std::vector<unsigned>(8)) throw std::runtime_error("a counter is not reset");
 }
 
 }  // namespace
@@ -214,6 +232,8 @@ void run_known_kernel(const std::string& name) {
          run(broadcast, dim3(4), dim3(256), static_cast<const float*>(in),
              static_cast<float*>(out));
        }},
+      {"count_4_blocks", [] { count(4); }},
+      {"count_1000_blocks", [] { count(1000); }},
       {"pairs", [] { one_warp(pairs); }},
       {"rounds_differ", [] { one_warp(rounds_differ); }},
       {"turns", [] { one_warp(turns); }},

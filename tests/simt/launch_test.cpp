@@ -1,5 +1,5 @@
-// What a launch may ask for, what a kernel's threads see, and what its barriers and warp operations
-// do, in every order.
+// What a launch may ask for, what a kernel's threads see, and what its barriers, warp operations
+// and atomic operations do, in every order.
 #include <cstring>
 
 #include "simt/machine_test.h"
@@ -174,6 +174,70 @@ TEST_F(Launch, MasksChooseLanes) {
       EXPECT_EQ(b[i], i % 32 < 16 ? 0x9249u : 0x42100000u);
       EXPECT_EQ(v[i], i % 32 < 16 ? 0xFFFFDEAD : i / 32 * 32 + 20);
     }
+  }
+}
+
+/// Every thread counts in four ways.
+__global__ void count_threads(unsigned* counted, int* down, unsigned* wrapped, unsigned* largest) {
+  const unsigned before = atomicAdd(counted, 1U);
+  atomicAdd(down, -3);
+  atomicInc(wrapped, 99);
+  if (before == gridDim.x * blockDim.x - 1) atomicExch(largest, before);
+}
+
+TEST_F(Launch, AtomicOperationsMissNoThread) {
+  for (const Settings& settings : all_orders()) {
+    set_settings(settings);
+    unsigned* words = to_device(std::vector<unsigned>(4));
+    auto* down = reinterpret_cast<int*>(words + 1);
+    EXPECT_EQ(failure_of(count_threads, 50, 128, words, down, words + 2, words + 3), "");
+    EXPECT_EQ(to_host(words, 4), (std::vector<unsigned>{6400, 0U - 3 * 6400, 0, 6399}));
+  }
+}
+
+__global__ void increment(unsigned* word, unsigned most, unsigned* before) {
+  *before = atomicInc(word, most);
+}
+
+TEST_F(Launch, AtomicIncWrapsAfterTheMost) {
+  struct Increment {
+    unsigned word, most, wanted;
+  };
+  for (const auto& [word, most, wanted] :
+       {Increment{0, 0, 0}, {0, 2, 1}, {1, 2, 2}, {2, 2, 0}, {7, 2, 0}, {~0U, ~0U, 0}}) {
+    unsigned* words = to_device(std::vector<unsigned>{word, 0});
+    EXPECT_EQ(failure_of(increment, 1, 1, words, most, words + 1), "");
+    EXPECT_EQ(to_host(words, 2), (std::vector<unsigned>{wanted, word}));
+  }
+}
+
+/// Two launches in a row with one counter: the last block of each adds what all have written.
+__global__ void add_in_last_block(int* partials, int* sums, unsigned* counter) {
+  __shared__ bool last;
+  partials[blockIdx.x * 64 + threadIdx.x] += static_cast<int>(blockIdx.x * threadIdx.x);
+  __syncthreads();
+  if (threadIdx.x == 0) {
+    __threadfence();
+    last = atomicInc(counter, gridDim.x - 1) == gridDim.x - 1;
+    __threadfence();
+  }
+  __syncthreads();
+  if (!last) return;
+  for (unsigned b = 0; b < gridDim.x; ++b) sums[threadIdx.x] += partials[b * 64 + threadIdx.x];
+}
+
+TEST_F(Launch, TheLastBlockSeesWhatAllHaveWritten) {
+  std::vector<int> wanted;
+  for (int t = 0; t < 64; ++t) wanted.push_back((1 + 2) * t * 100 * 99 / 2);
+  for (const Settings& settings : all_orders()) {
+    set_settings(settings);
+    int* partials = to_device(std::vector<int>(100 * 64));
+    int* sums = to_device(std::vector<int>(64));
+    unsigned* counter = to_device(std::vector<unsigned>(1));
+    for (int round = 0; round < 2; ++round)
+      EXPECT_EQ(failure_of(add_in_last_block, 100, 64, partials, sums, counter), "");
+    EXPECT_EQ(to_host(sums, 64), wanted);
+    EXPECT_EQ(to_host(counter, 1), std::vector<unsigned>{0});
   }
 }
 

@@ -87,6 +87,9 @@ const KnownKernel known_kernels[] = {
     {"broadcast",
      {{"broadcast_load", "load global 4", 32, 1024, 32, 32},
       {"broadcast_store", "store global 4", 32, 1024, 32 * 4, 32 * 4}}},
+    // 8 words of one sector, four lanes each: an atomic operation loads and stores.
+    {"count_4_blocks",
+     {{"count", "load global 4", 4, 128, 4, 4}, {"count", "store global 4", 4, 128, 4, 4}}},
     // 8-byte accesses take 2 passes of 16 lanes; of every second pair, lanes that are 8 apart meet.
     {"pairs",
      {{"pairs_in", "load global 4", 1, 32, 4, 4},
@@ -194,6 +197,8 @@ TEST_F(Profile, SamplesBlocksOverTheGrid) {
   EXPECT_EQ(p.kernel, "known");
   EXPECT_EQ(p.block.x, 256U);
 }
+
+TEST_F(Profile, LeavesCountersAsTheyWere) { EXPECT_NO_THROW(profile("count_1000_blocks", 8)); }
 
 TEST_F(Profile, RunsNothingForASampleOfZeroBlocks) { profile("copy_stride_1", 0); }
 

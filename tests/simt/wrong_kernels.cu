@@ -2,50 +2,10 @@
 #include "simt/wrong_kernels.h"
 
 #include "simt/wrong_device_code.h"
+#include "simt/wrong_launch.h"
 
 namespace dcgan::DCGAN_TARGET {
 namespace {
-
-/// Device memory of some floats, written or not.
-class Floats {
- public:
-  explicit Floats(std::size_t n, bool written = true) : bytes_(n * sizeof(float)) {
-    DCGAN_CUDA_CHECK(cudaMalloc(&data_, bytes_));
-    if (written) DCGAN_CUDA_CHECK(cudaMemset(data_, 0, bytes_));
-  }
-  ~Floats() { cudaFree(data_); }
-  Floats(const Floats&) = delete;
-  Floats& operator=(const Floats&) = delete;
-  operator float*() const { return data_; }
-  std::size_t bytes() const { return bytes_; }
-
- private:
-  float* data_ = nullptr;
-  std::size_t bytes_;
-};
-
-/// Runs `queue_work`, waits, and gives the text of what went wrong; empty: nothing.
-template <class Work>
-std::string outcome(const Work& queue_work) {
-  try {
-    queue_work();
-    DCGAN_CUDA_CHECK(cudaDeviceSynchronize());
-  } catch (const DeviceError& e) {
-    return e.what();
-  }
-  return "";
-}
-
-template <class... Parameters, class... Arguments>
-std::string launched(const char* name, void (*kernel)(Parameters...), unsigned blocks,
-                     unsigned threads, std::size_t shared_bytes, const Arguments&... arguments) {
-  return outcome(
-      [&] { launch(name, kernel, blocks, threads, shared_bytes, nullptr, arguments...); });
-}
-
-#define LAUNCHED(wrong, kernel, ...)                             \
-  (wrong ? launched(#kernel "<true>", kernel<true>, __VA_ARGS__) \
-         : launched(#kernel "<false>", kernel<false>, __VA_ARGS__))
 
 std::string read_too_early(bool wrong) {
   Floats in(64), out(64);
@@ -113,15 +73,6 @@ std::string graph_without_event(bool wrong) {
   for (cudaEvent_t event : {began, computed, copied}) cudaEventDestroy(event);
   for (cudaStream_t stream : {compute, copies}) cudaStreamDestroy(stream);
   return text;
-}
-
-/// Two threads, in either order, each at the line that the marks name.
-std::string race(const std::string& first, const std::string& second) {
-  const std::string thread = R"(thread \(\d+,0,0\))";
-  const auto pair = [&](const std::string& a, const std::string& b) {
-    return "race: " + thread + ".*" + a + ".*" + thread + ".*" + b;
-  };
-  return pair(first, second) + "|" + pair(second, first);
 }
 
 }  // namespace

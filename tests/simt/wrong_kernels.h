@@ -16,5 +16,7 @@ struct WrongKernel {
 };
 
 std::vector<WrongKernel> wrong_kernels();
+/// Those with fences and atomic operations.
+std::vector<WrongKernel> wrong_counters();
 
 }  // namespace dcgan::test

@@ -19,8 +19,8 @@ constexpr std::uint64_t run_of(std::uint64_t moment) { return moment >> interval
 
 struct Access {
   std::uint64_t moment = 0;  // 0: there was none
-  std::uint32_t who = 0;     // the thread, and its count of __syncwarps since the barrier
-  std::uint32_t place = 0;   // in the program's code; see observe/source_lines.h
+  std::uint32_t who = 0;  // the thread, and its clock: of __syncwarps and fences since the barrier
+  std::uint32_t place = 0;  // in the program's code; see observe/source_lines.h
 
   static constexpr int thread_bits = 10;
   static std::uint32_t who_of(int thread, std::uint32_t clock) {
@@ -31,6 +31,18 @@ struct Access {
   int warp() const { return thread() / warp_size; }
   std::uint32_t clock() const { return who >> thread_bits; }
 };
+
+/// What an access does to its bytes; `change`: an atomic operation.
+enum class Kind : std::uint8_t { read, write, change };
+
+inline const char* present(Kind kind) {
+  constexpr const char* verbs[] = {"reads", "writes", "atomically changes"};
+  return verbs[static_cast<int>(kind)];
+}
+inline const char* past(Kind kind) {
+  constexpr const char* verbs[] = {"read", "wrote", "atomically changed"};
+  return verbs[static_cast<int>(kind)];
+}
 
 /// Calls f(p, n) for each piece of some bytes: n of them, a power of two up to 16, at a multiple of
 /// n.
@@ -49,6 +61,7 @@ void over_aligned_pieces(std::uintptr_t p, std::size_t bytes, const F& f) {
 /// lanes' clocks it has synchronised with them (vector clocks). Nothing else orders a warp's lanes.
 class WarpClocks {
  public:
+  using Clocks = std::uint32_t[warp_size];
   WarpClocks() : warps_(most_threads / warp_size) {}
 
   std::uint32_t own(int thread, std::uint64_t moment) const {
@@ -63,10 +76,16 @@ class WarpClocks {
     return warp.moment == before.moment &&
            warp.seen[thread % warp_size][before.lane()] > before.clock();
   }
+  /// What the thread does from here on is told apart from what it did. What precedes this point: of
+  /// each lane of its warp, everything before this clock.
+  const Clocks& advance(int thread, std::uint64_t moment) {
+    Clocks& seen = warp_at(thread, moment).seen[thread % warp_size];
+    ++seen[thread % warp_size];
+    return seen;
+  }
   /// The lanes of `mask` in the warp that begins at thread `first` meet.
   void meet(int first, unsigned mask, std::uint64_t moment) {
-    Warp& warp = warps_[static_cast<std::size_t>(first / warp_size)];
-    if (warp.moment != moment) warp = {moment, {}};
+    Warp& warp = warp_at(first, moment);
     Clocks all{};
     for (int lane = 0; lane < warp_size; ++lane) {
       if (!(mask >> lane & 1)) continue;
@@ -78,11 +97,15 @@ class WarpClocks {
   }
 
  private:
-  using Clocks = std::uint32_t[warp_size];
   struct Warp {
     std::uint64_t moment = 0;
     Clocks seen[warp_size] = {};
   };
+  Warp& warp_at(int thread, std::uint64_t moment) {
+    Warp& warp = warps_[static_cast<std::size_t>(thread / warp_size)];
+    if (warp.moment != moment) warp = {moment, {}};
+    return warp;
+  }
   std::vector<Warp> warps_;
 };
 

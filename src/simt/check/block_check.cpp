@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 
+#include "simt/execution/atomic_change.h"
 #include "simt/machine_state.h"
 #include "simt/memory/shared_arrays.h"
 #include "simt/observe/source_lines.h"
@@ -72,11 +73,13 @@ void BlockCheck::begin(LaunchCheck& launch, std::uint64_t run, std::size_t dynam
   dynamic_bytes_ = dynamic_shared_bytes;
   shadow_.forget(static_bytes_, dynamic_bytes_);
   shadow_.new_interval();
+  order_.begin(launch.counters());
   unwritten_.clear();
   cache_ = {};
 }
 
 std::string BlockCheck::interval_ended() {
+  order_.interval_ended(moment_);
   ++moment_;
   shadow_.new_interval();
   return unwritten_;
@@ -94,33 +97,72 @@ void BlockCheck::block_ended() {
 
 void BlockCheck::thread_resumed() {
   thread_ = runner_.current_thread();
-  who_ = Access::who_of(thread_, clocks_.own(thread_, moment_));
+  who_ = Access::who_of(thread_, order_.clocks().own(thread_, moment_));
 }
 
 void BlockCheck::access(const observe::MemoryAccess& a) {
   const Access by{moment_, who_, observe::place_of(a.return_address)};
+  const Kind kind = a.write ? Kind::write : Kind::read;
   if (a.aligned) {
-    if ((a.address & (a.bytes - 1)) != 0) report_misaligned(a, by);
-    return check_piece(a.address, static_cast<unsigned>(a.bytes), a.write, by);
+    if ((a.address & (a.bytes - 1)) != 0) report_misaligned(a, kind, by);
+    return check_piece(a.address, static_cast<unsigned>(a.bytes), kind, by);
   }
   over_aligned_pieces(a.address, a.bytes,
-                      [&](std::uintptr_t p, unsigned n) { check_piece(p, n, a.write, by); });
+                      [&](std::uintptr_t p, unsigned n) { check_piece(p, n, kind, by); });
+}
+
+unsigned BlockCheck::change(const observe::MemoryAccess& a, const AtomicChange& change) {
+  const Access by{moment_, who_, observe::place_of(a.return_address)};
+  const auto bytes = static_cast<unsigned>(a.bytes);
+  const auto* const p = reinterpret_cast<const char*>(a.address);
+  if ((a.address & (a.bytes - 1)) != 0) report_misaligned(a, Kind::change, by);
+  if (a.address - static_begin_ < static_bytes_ ||
+      a.address - dynamic_begin_ < BlockRunner::dynamic_shared_capacity)
+    violate(does(by, Kind::change, bytes) +
+            " of shared memory: check mode knows atomic operations on device memory alone");
+  if (a.address - arena_begin_ >= arena_bytes_) check_elsewhere(p, bytes, Kind::change, by);
+  TrackedAllocation* const memory = allocation_of(p, bytes, Kind::change, by);
+  return memory ? change_counter(*memory, change, by) : change.apply();
+}
+
+unsigned BlockCheck::change_counter(TrackedAllocation& memory, const AtomicChange& change,
+                                    const Access& by) {
+  Finding found;
+  unsigned before = 0;
+  {
+    Counters& counters = launch_->counters();
+    const std::lock_guard lock(counters.changing());
+    found =
+        global_shadow().change(memory, reinterpret_cast<const char*>(change.word), {by, &order_});
+    if (!found.race) {
+      before = change.apply();
+      order_.changed(thread_,
+                     counters.add(change.word, before, by.place, order_.change(thread_, moment_)));
+    }
+  }
+  report_global(found, memory.begin, sizeof *change.word, Kind::change, by);
+  return before;
+}
+
+void BlockCheck::fenced() {
+  order_.fence(thread_, moment_);
+  thread_resumed();  // on a later clock
 }
 
 /// n bytes at a multiple of n, n a power of two up to 16.
-void BlockCheck::check_piece(std::uintptr_t at, unsigned bytes, bool write, const Access& by) {
+void BlockCheck::check_piece(std::uintptr_t at, unsigned bytes, Kind kind, const Access& by) {
   if (!unwritten_.empty() && ++accesses_since_ > patience) violate(unwritten_);
   if (at - static_begin_ < static_bytes_)
-    check_shared(at - static_begin_, at, bytes, write, by);
+    check_shared(at - static_begin_, at, bytes, kind, by);
   else if (at - arena_begin_ < arena_bytes_)
-    check_global(reinterpret_cast<const char*>(at), bytes, write, by);
+    check_global(reinterpret_cast<const char*>(at), bytes, kind, by);
   else if (at - dynamic_begin_ < BlockRunner::dynamic_shared_capacity)
-    check_shared(at - dynamic_begin_ + static_bytes_, at, bytes, write, by);
+    check_shared(at - dynamic_begin_ + static_bytes_, at, bytes, kind, by);
   else
-    check_elsewhere(reinterpret_cast<const char*>(at), bytes, write, by);
+    check_elsewhere(reinterpret_cast<const char*>(at), bytes, kind, by);
 }
 
-void BlockCheck::check_shared(std::size_t at, std::uintptr_t address, unsigned bytes, bool write,
+void BlockCheck::check_shared(std::size_t at, std::uintptr_t address, unsigned bytes, Kind kind,
                               const Access& by) {
   if (at < static_bytes_) {
     const SharedMap& map = shared_map();
@@ -129,62 +171,74 @@ void BlockCheck::check_shared(std::size_t at, std::uintptr_t address, unsigned b
     };
     const std::size_t first = offset(address), last = first + bytes - 1;
     const std::uint16_t array = first < map.bytes ? map.array[first] : 0;
-    if (array == 0 && !write && is_built_in(address)) return;
+    if (array == 0 && kind == Kind::read && is_built_in(address)) return;
     if (array == 0 || last >= map.bytes || map.array[last] != array)
-      violate(does(by, write, bytes) + ", " + shared_name(array == 0 ? at : at + bytes - 1));
+      violate(does(by, kind, bytes) + ", " + shared_name(array == 0 ? at : at + bytes - 1));
     if (!used_[array - 1U]) used_[array - 1U] = true;
   } else if (at - static_bytes_ + bytes > dynamic_bytes_) {
-    violate(does(by, write, bytes) + ", " +
+    violate(does(by, kind, bytes) + ", " +
             std::to_string(at - static_bytes_ + bytes - dynamic_bytes_) +
             " bytes past the end of the launch's " + std::to_string(dynamic_bytes_) +
             " bytes of dynamic shared memory");
   }
-  const Finding found = shadow_.access(at, bytes, write, by, clocks_);
+  const Finding found = shadow_.access(at, bytes, kind == Kind::write, by, order_.clocks());
   if (found.nothing()) return;
-  if (found.race) report_shared_race(*found.race, write, by);
+  if (found.race) report_shared_race(*found.race, kind, by);
   if (!unwritten_.empty()) return;
   unwritten_ =
-      does(by, write, bytes) + " that nothing has written, " + shared_name(*found.unwritten);
+      does(by, kind, bytes) + " that nothing has written, " + shared_name(*found.unwritten);
   accesses_since_ = 0;
 }
 
-void BlockCheck::check_global(const char* p, unsigned bytes, bool write, const Access& by) {
+void BlockCheck::check_global(const char* p, unsigned bytes, Kind kind, const Access& by) {
+  TrackedAllocation* const memory = allocation_of(p, bytes, kind, by);
+  if (!memory) return;
+  const Finding found =
+      global_shadow().access(*memory, p, bytes, kind == Kind::write, {by, &order_});
+  if (!found.nothing()) report_global(found, memory->begin, bytes, kind, by);
+}
+
+TrackedAllocation* BlockCheck::allocation_of(const char* p, unsigned bytes, Kind kind,
+                                             const Access& by) {
   CachedAllocation& cached = cache_[by.place / 4 % cache_.size()];
   if (p < cached.begin || p >= cached.end) {
     const DeviceMemory& memory = machine().memory;
     if (memory.holds(p, bytes) && memory.device_of(p) != machine().queue.running_device())
-      violate(does(by, write, bytes) + ", of another device's memory, " + memory.describe(p));
+      violate(does(by, kind, bytes) + ", of another device's memory, " + memory.describe(p));
     if (TrackedAllocation* tracked = global_shadow().find(p))
       cached = {tracked->begin, tracked->end, tracked};
     else if (memory.holds(p, bytes))
-      return;  // allocated by code that is not checked
+      return nullptr;
     else
-      violate(does(by, write, bytes) + ", " + memory.describe(p));
+      violate(does(by, kind, bytes) + ", " + memory.describe(p));
   }
   if (p + bytes > cached.end)
-    violate(does(by, write, bytes) + ", " + machine().memory.describe(cached.end));
-  const Finding found = global_shadow().access(*cached.memory, p, bytes, write, {by, &clocks_});
-  if (found.nothing()) return;
-  const char* const begin = cached.memory->begin;
-  if (found.race) report_global_race(*found.race, begin, write, by);
+    violate(does(by, kind, bytes) + ", " + machine().memory.describe(cached.end));
+  return cached.memory;
+}
+
+void BlockCheck::report_global(const Finding& found, const char* begin, unsigned bytes, Kind kind,
+                               const Access& by) {
+  if (found.race) report_global_race(*found.race, begin, kind, by);
+  if (!found.unwritten) return;
   launch_->read_unwritten(run_of(moment_), thread_,
-                          does(by, write, bytes) + " that nothing has written, " +
+                          does(by, kind, bytes) + " that nothing has written, " +
                               machine().memory.describe(begin + *found.unwritten));
 }
 
-void BlockCheck::check_elsewhere(const char* p, unsigned bytes, bool write, const Access& by) {
-  if (!write && (is_built_in(reinterpret_cast<std::uintptr_t>(p)) ||
-                 launch_->is_parameter(p, bytes) || observe::is_constant(p, bytes)))
+void BlockCheck::check_elsewhere(const char* p, unsigned bytes, Kind kind, const Access& by) {
+  if (kind == Kind::read && (is_built_in(reinterpret_cast<std::uintptr_t>(p)) ||
+                             launch_->is_parameter(p, bytes) || observe::is_constant(p, bytes)))
     return;
   const int owner = runner_.thread_of_stack(p);
-  const std::string what = does(by, write, bytes);
+  const std::string what = does(by, kind, bytes);
   if (owner >= 0) violate(what + " in the local memory of " + runner_.thread_name(owner));
   if (observe::is_constant(p, bytes)) violate(what + " in the program's constants");
   violate(what + " outside the device's memory: a pointer of the host");
 }
 
-void BlockCheck::report_misaligned(const observe::MemoryAccess& a, const Access& by) {
-  violate(does(by, a.write, static_cast<unsigned>(a.bytes)) + ", at an address that is " +
+void BlockCheck::report_misaligned(const observe::MemoryAccess& a, Kind kind, const Access& by) {
+  violate(does(by, kind, static_cast<unsigned>(a.bytes)) + ", at an address that is " +
           std::to_string(a.address % a.bytes) + " more than a multiple of " +
           std::to_string(a.bytes));
 }
@@ -196,36 +250,42 @@ void BlockCheck::violate(std::string text) {
   runner_.violate(cause.empty() ? std::move(text) : cause);
 }
 
-void BlockCheck::report_shared_race(const Finding::Race& race, bool write, const Access& by) {
+void BlockCheck::report_shared_race(const Finding::Race& race, Kind kind, const Access& by) {
   const Access& other = race.other;
   const bool one_warp = other.warp() == by.warp();
-  runner_.violate("race: " + runner_.thread_name(by.thread()) + (write ? " writes " : " reads ") +
+  runner_.violate("race: " + runner_.thread_name(by.thread()) + " " + present(kind) + " " +
                   shared_name(race.byte) + ", at " + observe::source_line(by.place) + ", and " +
-                  runner_.thread_name(other.thread()) + (race.other_wrote ? " wrote" : " read") +
-                  " it, at " + observe::source_line(other.place) + ", with no " +
+                  runner_.thread_name(other.thread()) + " " + past(race.other_kind) + " it, at " +
+                  observe::source_line(other.place) + ", with no " +
                   (one_warp ? "__syncwarp or barrier" : "barrier") + " between");
 }
 
-void BlockCheck::report_global_race(const Finding::Race& race, const char* begin, bool write,
+void BlockCheck::report_global_race(const Finding::Race& race, const char* begin, Kind kind,
                                     const Access& by) {
   const std::uint64_t run = run_of(race.other.moment);
   const OperationRecord& operation = history().of(run);
-  std::string other, missing;
+  std::string other = operation.what;
   if (operation.launch) {
     other = check::thread_name(operation, race.other.thread());
     if (run != run_of(moment_)) other += " of " + block_name(operation, run);
     if (!history().is_of_current(run)) other += " of " + operation.what;
-    other += (race.other_wrote ? " wrote it, at " : " read it, at ") +
-             observe::source_line(race.other.place);
-  } else {
-    other = operation.what + (race.other_wrote ? " wrote it" : " read it");
   }
-  missing = run == run_of(moment_)         ? "with no barrier between"
-            : history().is_of_current(run) ? "and nothing orders the blocks of a launch"
-                                           : "and no stream or event puts them in order";
-  runner_.violate("race: " + runner_.thread_name(by.thread()) + (write ? " writes" : " reads") +
-                  " what is " + machine().memory.describe(begin + race.byte) + ", at " +
-                  observe::source_line(by.place) + ", and " + other + ", " + missing);
+  other += std::string(" ") + past(race.other_kind) + " it";
+  if (operation.launch) other += ", at " + observe::source_line(race.other.place);
+  runner_.violate("race: " + runner_.thread_name(by.thread()) + " " + present(kind) + " what is " +
+                  machine().memory.describe(begin + race.byte) + ", at " +
+                  observe::source_line(by.place) + ", and " + other + ", " +
+                  missing_between(race.other, by));
+}
+
+/// What would have put an earlier access in front of this one.
+std::string BlockCheck::missing_between(const Access& other, const Access& by) {
+  const std::uint64_t run = run_of(other.moment);
+  if (run == run_of(moment_)) return "with no barrier between";
+  if (!history().is_of_current(run)) return "and no stream or event puts them in order";
+  const std::string missing = order_.missing_after(other, by.thread());
+  return missing.empty() ? "and nothing orders the blocks of a launch"
+                         : "and nothing orders the blocks: " + missing;
 }
 
 /// "byte 12 of the shared array tile"
@@ -246,10 +306,9 @@ std::string BlockCheck::shared_name(std::size_t at) const {
 }
 
 /// "thread (3,0,0) reads 4 bytes at conv.cu:12"
-std::string BlockCheck::does(const Access& by, bool write, unsigned bytes) const {
-  return runner_.thread_name(by.thread()) + (write ? " writes " : " reads ") +
-         std::to_string(bytes) + (bytes == 1 ? " byte" : " bytes") + " at " +
-         observe::source_line(by.place);
+std::string BlockCheck::does(const Access& by, Kind kind, unsigned bytes) const {
+  return runner_.thread_name(by.thread()) + " " + present(kind) + " " + std::to_string(bytes) +
+         (bytes == 1 ? " byte" : " bytes") + " at " + observe::source_line(by.place);
 }
 
 }  // namespace simt::check

@@ -1,11 +1,12 @@
-// Checks one block at a time, for the worker that runs it: every load and store of its threads.
-// What it finds ends the block as a violation.
+// Checks one block at a time, for the worker that runs it: every load, store and atomic operation
+// of its threads. What it finds ends the block as a violation.
 #pragma once
 #include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
 
+#include "simt/check/block_order.h"
 #include "simt/check/global_shadow.h"
 #include "simt/check/launch_check.h"
 #include "simt/check/shared_shadow.h"
@@ -23,33 +24,42 @@ class BlockCheck final : public observe::BlockObserver {
   void access(const observe::MemoryAccess& access) override;
   void thread_resumed() override;
   void warp_synchronised(int first, unsigned lanes) override {
-    clocks_.meet(first, lanes, moment_);
+    order_.warp_met(first, lanes, moment_);
   }
+  unsigned change(const observe::MemoryAccess& access, const AtomicChange& change) override;
+  void fenced() override;
   std::string interval_ended() override;
   void block_ended() override;
 
  private:
-  void check_piece(std::uintptr_t at, unsigned bytes, bool write, const Access& by);
-  void check_shared(std::size_t at, std::uintptr_t address, unsigned bytes, bool write,
+  void check_piece(std::uintptr_t at, unsigned bytes, Kind kind, const Access& by);
+  void check_shared(std::size_t at, std::uintptr_t address, unsigned bytes, Kind kind,
                     const Access& by);
-  void check_global(const char* p, unsigned bytes, bool write, const Access& by);
-  void check_elsewhere(const char* p, unsigned bytes, bool write, const Access& by);
+  void check_global(const char* p, unsigned bytes, Kind kind, const Access& by);
+  /// The allocation that holds these bytes; null: of code that is not checked.
+  TrackedAllocation* allocation_of(const char* p, unsigned bytes, Kind kind, const Access& by);
+  void report_global(const Finding& found, const char* begin, unsigned bytes, Kind kind,
+                     const Access& by);
+  void check_elsewhere(const char* p, unsigned bytes, Kind kind, const Access& by);
+  unsigned change_counter(TrackedAllocation& memory, const AtomicChange& change, const Access& by);
 
-  [[noreturn]] void report_misaligned(const observe::MemoryAccess& access, const Access& by);
+  [[noreturn]] void report_misaligned(const observe::MemoryAccess& access, Kind kind,
+                                      const Access& by);
   [[noreturn]] void violate(std::string text);
-  [[noreturn]] void report_shared_race(const Finding::Race& race, bool write, const Access& by);
+  [[noreturn]] void report_shared_race(const Finding::Race& race, Kind kind, const Access& by);
   /// `begin`: of the allocation.
-  [[noreturn]] void report_global_race(const Finding::Race& race, const char* begin, bool write,
+  [[noreturn]] void report_global_race(const Finding::Race& race, const char* begin, Kind kind,
                                        const Access& by);
+  std::string missing_between(const Access& other, const Access& by);
   std::string shared_name(std::size_t at) const;
-  std::string does(const Access& by, bool write, unsigned bytes) const;
+  std::string does(const Access& by, Kind kind, unsigned bytes) const;
 
   BlockRunner& runner_;
   LaunchCheck* launch_ = nullptr;
   std::uint64_t moment_ = 0;
   int thread_ = 0;
   std::uint32_t who_ = 0;
-  WarpClocks clocks_;
+  BlockOrder order_;
   SharedShadow shadow_;  // of the static shared arrays, then the dynamic shared memory
   std::uintptr_t static_begin_, dynamic_begin_, arena_begin_;
   std::size_t static_bytes_, dynamic_bytes_ = 0, arena_bytes_;

@@ -22,7 +22,7 @@ void access_all(TrackedAllocation& memory, const void* begin, std::size_t bytes,
     if (other.launch)
       text += ", " + block_name(other, other_run) + ", " +
               thread_name(other, race->other.thread()) + ",";
-    text += race->other_wrote ? " wrote it" : " read it";
+    text += " " + std::string(past(race->other_kind)) + " it";
     if (other.launch) text += ", at " + observe::source_line(race->other.place);
     throw Violation{text + ", and no stream or event puts them in order"};
   });

@@ -1,5 +1,7 @@
 #include "simt/check/global_shadow.h"
 
+#include <algorithm>
+
 namespace simt::check {
 namespace {
 
@@ -20,10 +22,34 @@ class Lock {
 bool ordered(const Access& before, const Accessor& by) {
   if (before.moment == 0) return true;
   if (before.moment == by.access.moment)
-    return before.who == by.access.who || (by.clocks && before.warp() == by.access.warp() &&
-                                           by.clocks->ordered(before, by.access.thread()));
+    return before.who == by.access.who || (by.order && before.warp() == by.access.warp() &&
+                                           by.order->clocks().ordered(before, by.access.thread()));
   const std::uint64_t run = run_of(before.moment);
-  return run == run_of(by.access.moment) || history().precedes_current(run);
+  return run == run_of(by.access.moment) || history().precedes_current(run) ||
+         (by.order && by.order->after_other_block(before, by.access.thread()));
+}
+
+/// Whether they race; the first such access is the finding.
+bool racing(const Access& other, Kind kind, std::size_t byte, const Accessor& by, Finding& found) {
+  if (ordered(other, by)) return false;
+  if (!found.race) found.race = {other, kind, byte};
+  return true;
+}
+
+void find_races_of_write(const GlobalCell& cell, std::size_t byte, const Accessor& by,
+                         Finding& found) {
+  if (!racing(cell.write, Kind::write, byte, by, found) &&
+      !racing(cell.read, Kind::read, byte, by, found))
+    racing(cell.also_read, Kind::read, byte, by, found);
+}
+
+/// Of a load or store with the last changes of counters among its bytes.
+void find_races_with_changes(TrackedAllocation& memory, std::size_t at, unsigned n,
+                             const Accessor& by, Finding& found) {
+  const std::lock_guard lock(memory.last_changes_mutex);
+  for (auto change = memory.last_changes.lower_bound(at / 4 * 4);
+       change != memory.last_changes.end() && change->first < at + n; ++change)
+    racing(change->second, Kind::change, std::max(at, change->first), by, found);
 }
 
 }  // namespace
@@ -57,23 +83,34 @@ Finding GlobalShadow::access(TrackedAllocation& memory, const char* p, unsigned 
   found.unwritten = memory.shadow.access(at, n, write, [&](GlobalCell& cell, std::size_t byte) {
     step(cell, byte, write, by, found);
   });
+  if (memory.shadow.has_counter(at, n)) find_races_with_changes(memory, at, n, by, found);
+  return found;
+}
+
+Finding GlobalShadow::change(TrackedAllocation& memory, const char* p, const Accessor& by) {
+  Finding found;
+  const auto at = static_cast<std::size_t>(p - memory.begin);
+  const Lock lock(locks_[reinterpret_cast<std::uintptr_t>(p) / 16 % lock_count]);
+  found.unwritten = memory.shadow.access(
+      at, sizeof(unsigned), false,
+      [&](GlobalCell& cell, std::size_t byte) { find_races_of_write(cell, byte, by, found); });
+  memory.shadow.make_counter(at);
+  const std::lock_guard changes_lock(memory.last_changes_mutex);
+  Access& last = memory.last_changes[at];
+  if (!history().is_of_current(run_of(last.moment))) racing(last, Kind::change, at, by, found);
+  last = by.access;
   return found;
 }
 
 void GlobalShadow::step(GlobalCell& cell, std::size_t byte, bool write, const Accessor& by,
                         Finding& found) {
-  const auto racing = [&](const Access& other, bool wrote) {
-    if (ordered(other, by)) return false;
-    if (!found.race) found.race = {other, wrote, byte};
-    return true;
-  };
-  const bool raced = racing(cell.write, true);
   if (write) {
-    if (!raced && !racing(cell.read, false)) racing(cell.also_read, false);
+    find_races_of_write(cell, byte, by, found);
     cell.write = by.access;
     cell.read = cell.also_read = {};
     return;
   }
+  racing(cell.write, Kind::write, byte, by, found);
   Access &first = cell.read, &second = cell.also_read;
   if (ordered(first, by)) {
     first = by.access;

@@ -49,6 +49,7 @@ std::string LaunchCheck::unwritten_of(std::uint64_t run) {
 std::string LaunchCheck::finish(std::size_t shared_limit_bytes) const {
   if (unwritten_.run != 0)
     return block_name(history().of(unwritten_.run), unwritten_.run) + ": " + unwritten_.text;
+  if (std::string problem = counters_.not_reset(); !problem.empty()) return problem;
   std::size_t bytes = 0;
   for (std::size_t i = 0; i < used_.size(); ++i)
     if (used_[i]) bytes += shared_arrays()[i].bytes;

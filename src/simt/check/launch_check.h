@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "simt/check/counters.h"
 #include "simt/check/history.h"
 #include "simt/language/launch.h"
 #include "simt/observe/observer.h"
@@ -28,6 +29,7 @@ class LaunchCheck final : public observe::LaunchObserver {
   void read_unwritten(std::uint64_t run, int thread, std::string text);
   /// The first such read, where it was in this block; else empty.
   std::string unwritten_of(std::uint64_t run);
+  Counters& counters() { return counters_; }
   /// All blocks have run: what is wrong with the launch as a whole. Empty: nothing.
   std::string finish(std::size_t shared_limit_bytes) const;
 
@@ -37,6 +39,7 @@ class LaunchCheck final : public observe::LaunchObserver {
   std::size_t parameters_bytes_;
   std::size_t dynamic_shared_bytes_;
   std::uint64_t first_run_;
+  Counters counters_;
   std::vector<std::atomic<bool>> used_;  // by shared array
   std::mutex mutex_;
   struct Unwritten {

@@ -15,7 +15,7 @@ struct Finding {
   std::optional<std::size_t> unwritten;  // the first byte that it reads and nothing has written
   struct Race {
     Access other;
-    bool other_wrote;
+    Kind other_kind;
     std::size_t byte;
   };
   std::optional<Race> race;  // the first
@@ -65,9 +65,22 @@ class ShadowMemory {
     state = static_cast<std::uint8_t>(written ? state | bit : state & ~bit);
   }
 
+  /// The word at `at` is a counter from now on, and written.
+  void make_counter(std::size_t at) {
+    std::uint8_t& state = states_[at / 4];
+    state = static_cast<std::uint8_t>(state | all_written | counter);
+  }
+  /// Whether a counter is among these words.
+  bool has_counter(std::size_t at, unsigned n) const {
+    for (std::size_t word = at / 4; word * 4 < at + n; ++word)
+      if (states_[word] & counter) return true;
+    return false;
+  }
+
  private:
-  static constexpr std::uint8_t all_written = 15, split = 16;
-  ZeroedPages<std::uint8_t> states_;  // per word: which bytes are written; split into bytes
+  static constexpr std::uint8_t all_written = 15, split = 16, counter = 32;
+  // Per word: which bytes are written; split into bytes; a counter.
+  ZeroedPages<std::uint8_t> states_;
   ZeroedPages<Cell> words_, bytes_;
 };
 

@@ -43,7 +43,7 @@ class SharedShadow {
   void step(Cell& cell, std::size_t byte, bool write, const Access& by, const WarpClocks& clocks,
             Finding& found) {
     if (cell.write.moment == by.moment && !ordered(cell.write, by, clocks))
-      report(found, cell.write, true, byte);
+      report(found, cell.write, Kind::write, byte);
     if (!write) {
       if (cell.read.moment == by.moment && cell.lanes == 0) return;  // no more can be learnt
       remember_read(cell, by);
@@ -90,14 +90,14 @@ class SharedShadow {
 
   void find_racing_read(const Cell& cell, std::size_t byte, const Access& by,
                         const WarpClocks& clocks, Finding& found) {
-    if (!ordered(cell.read, by, clocks)) return report(found, cell.read, false, byte);
+    if (!ordered(cell.read, by, clocks)) return report(found, cell.read, Kind::read, byte);
     for (std::uint32_t i = cell.more; i != 0; i = more_reads_[i - 1].next)
       if (!ordered(more_reads_[i - 1].read, by, clocks))
-        return report(found, more_reads_[i - 1].read, false, byte);
+        return report(found, more_reads_[i - 1].read, Kind::read, byte);
   }
 
-  static void report(Finding& found, const Access& other, bool wrote, std::size_t byte) {
-    if (!found.race) found.race = {other, wrote, byte};
+  static void report(Finding& found, const Access& other, Kind kind, std::size_t byte) {
+    if (!found.race) found.race = {other, kind, byte};
   }
 
   ShadowMemory<Cell> memory_;

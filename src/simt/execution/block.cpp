@@ -129,6 +129,26 @@ void BlockRunner::barrier(const Place& place) {
   suspend();
 }
 
+unsigned BlockRunner::change(const AtomicChange& change, const void* return_address,
+                             const void* frame) {
+  if (!observer_) return change.apply();
+  observe::observer = nullptr;
+  const unsigned before =
+      observer_->change({reinterpret_cast<std::uintptr_t>(change.word), sizeof *change.word, true,
+                         true, return_address, frame},
+                        change);
+  observe::observer = observer_;
+  return before;
+}
+
+/// For the observer alone: AtomicChange orders what the workers do, with or without a fence.
+void BlockRunner::fence() {
+  if (!observer_) return;
+  observe::observer = nullptr;
+  observer_->fenced();
+  observe::observer = observer_;
+}
+
 /// All threads wait or have returned: a violation unless all wait at one barrier.
 void BlockRunner::release_barrier() {
   int first = 0;
@@ -159,6 +179,16 @@ void block_barrier(const Place& place) {
 std::uint64_t warp_operation(WarpOp op, unsigned mask, std::uint64_t value, unsigned argument,
                              int width, const Place& place) {
   return running ? running->warp_operation(op, mask, value, argument, width, place) : value;
+}
+
+unsigned atomic_operation(AtomicOp op, unsigned* word, unsigned operand) {
+  const AtomicChange change{op, word, operand};
+  return running ? running->change(change, __builtin_return_address(0), __builtin_frame_address(0))
+                 : change.apply();
+}
+
+void device_fence() {
+  if (running) running->fence();
 }
 
 void* dynamic_shared_memory() { return running ? running->dynamic_shared_memory() : nullptr; }

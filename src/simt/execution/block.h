@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "simt/execution/atomic_change.h"
 #include "simt/execution/fiber.h"
 #include "simt/language/launch.h"
 #include "simt/machine.h"
@@ -35,6 +36,9 @@ class BlockRunner {
   std::uint64_t warp_operation(WarpOp op, unsigned mask, std::uint64_t value, unsigned argument,
                                int width, const Place& place);
   void* dynamic_shared_memory() { return dynamic_shared_.data(); }
+  /// `return_address`, `frame`: of the kernel's call; see observe/observer.h.
+  unsigned change(const AtomicChange& change, const void* return_address, const void* frame);
+  void fence();
   [[noreturn]] void violate(std::string text);
 
   /// "thread (3,0,0)" of this block.

@@ -1,6 +1,6 @@
 // The part of CUDA's language that kernels use, for the SIMT machine: qualifiers, built-in
-// variables, shared memory, barriers and warp operations. Every cooperative operation carries the
-// place of its call, so that a report can name it.
+// variables, shared memory, barriers, warp operations, fences and atomic operations on integers.
+// Every cooperative operation carries the place of its call, so that a report can name it.
 #pragma once
 #include <cmath>
 #include <cstdint>
@@ -72,6 +72,14 @@ std::uint64_t warp_operation(WarpOp op, unsigned mask, std::uint64_t value, unsi
 /// The dynamic shared memory of the running block.
 void* dynamic_shared_memory();
 
+/// What atomicAdd, atomicInc and atomicExch do to a word.
+enum class AtomicOp : std::uint8_t { add, increment, exchange };
+
+/// One of them, on a word of device memory; what the word was before.
+unsigned atomic_operation(AtomicOp op, unsigned* word, unsigned operand);
+/// __threadfence.
+void device_fence();
+
 template <class T>
 SIMT_OWN T shuffle(WarpOp op, unsigned mask, T value, unsigned argument, int width,
                    const Place& place) {
@@ -124,4 +132,22 @@ SIMT_OWN inline unsigned __ballot_sync(unsigned mask, int predicate,
                                        simt::Place place = simt::Place::current()) {
   return static_cast<unsigned>(
       simt::warp_operation(simt::WarpOp::ballot, mask, predicate != 0, 0, 32, place));
+}
+
+SIMT_OWN inline void __threadfence() { simt::device_fence(); }
+// Inlined, so that a report names the kernel's line. Floats are never added atomically: their sum
+// would depend on the order.
+__forceinline__ unsigned atomicAdd(unsigned* word, unsigned value) {
+  return simt::atomic_operation(simt::AtomicOp::add, word, value);
+}
+__forceinline__ int atomicAdd(int* word, int value) {
+  return static_cast<int>(simt::atomic_operation(
+      simt::AtomicOp::add, reinterpret_cast<unsigned*>(word), static_cast<unsigned>(value)));
+}
+/// One more, and 0 after `most`.
+__forceinline__ unsigned atomicInc(unsigned* word, unsigned most) {
+  return simt::atomic_operation(simt::AtomicOp::increment, word, most);
+}
+__forceinline__ unsigned atomicExch(unsigned* word, unsigned value) {
+  return simt::atomic_operation(simt::AtomicOp::exchange, word, value);
 }

@@ -1,6 +1,7 @@
 // Who is told what the threads of a checked kernel do: each load and store, each block of code they
-// enter, and how they synchronise. Check mode and profile mode are observers; a launch has at most
-// one. callbacks.cpp, which the compiler's instrumentation calls, tells the thread's observer.
+// enter, their atomic operations, and how they synchronise. Check mode and profile mode are
+// observers; a launch has at most one. callbacks.cpp, which the compiler's instrumentation calls,
+// tells the thread's observer.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -11,7 +12,8 @@
 
 namespace simt {
 class BlockRunner;
-}
+struct AtomicChange;
+}  // namespace simt
 
 namespace simt::observe {
 
@@ -60,6 +62,10 @@ class BlockObserver : public AccessObserver {
   virtual void thread_resumed() = 0;
   /// `lanes` of the warp whose first thread is `first` meet at a __syncwarp.
   virtual void warp_synchronised(int /*first*/, unsigned /*lanes*/) {}
+  /// The running thread changes a word atomically: to be done here. What the word was before.
+  virtual unsigned change(const MemoryAccess& access, const AtomicChange& change) = 0;
+  /// The running thread is at a __threadfence.
+  virtual void fenced() {}
   /// All threads are at a barrier, or have returned. What is wrong with the interval that ends;
   /// empty: nothing.
   virtual std::string interval_ended() = 0;

@@ -55,6 +55,13 @@ void BlockProfile::access(const observe::MemoryAccess& a) {
     note(at + i, element, a.write, space, a.return_address, a.frame);
 }
 
+/// A load and a store.
+unsigned BlockProfile::change(const observe::MemoryAccess& a, const AtomicChange& change) {
+  for (const bool write : {false, true})
+    access({a.address, a.bytes, write, true, a.return_address, a.frame});
+  return launch_->change(change);
+}
+
 void BlockProfile::note(std::uintptr_t at, std::size_t bytes, bool write, Space space,
                         const void* return_address, const void* frame) {
   LogEntry event{};

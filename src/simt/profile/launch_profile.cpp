@@ -4,6 +4,7 @@
 #include <map>
 #include <tuple>
 
+#include "simt/execution/atomic_change.h"
 #include "simt/execution/call_text.h"
 #include "simt/machine_state.h"
 #include "simt/observe/source_lines.h"
@@ -59,7 +60,15 @@ void LaunchProfile::add(const Tally& of_block) {
   tally_.add(of_block);
 }
 
+unsigned LaunchProfile::change(const AtomicChange& change) {
+  const std::lock_guard lock(mutex_);
+  const unsigned before = change.apply();
+  counters_.try_emplace(change.word, before);
+  return before;
+}
+
 KernelProfile LaunchProfile::finish() const {
+  for (const auto& [word, before] : counters_) *word = before;
   return {shape_.name,   observe::function_name(shape_.kernel), shape_.work, shape_.grid,
           shape_.block,  shape_.dynamic_shared_bytes,           blocks_,     sample_.size(),
           tally_.lines()};

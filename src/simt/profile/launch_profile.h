@@ -1,6 +1,7 @@
 // Profiles one launch: which of its blocks run, and the sum of what they ask of memory.
 #pragma once
 #include <cstdint>
+#include <map>
 #include <mutex>
 #include <unordered_map>
 #include <vector>
@@ -46,6 +47,10 @@ class LaunchProfile final : public observe::LaunchObserver {
   observe::BlockObserver& block_begins(BlockRunner& runner, std::uint64_t block) override;
   /// Called by each block's worker.
   void add(const Tally& of_block);
+  /// An atomic operation of a thread. What the word was before.
+  unsigned change(const AtomicChange& change);
+  /// The launch is over. Words that it changed atomically become what they were: only a launch of
+  /// all blocks resets its counters.
   KernelProfile finish() const;
 
  private:
@@ -54,6 +59,7 @@ class LaunchProfile final : public observe::LaunchObserver {
   std::vector<std::uint64_t> sample_;
   std::mutex mutex_;
   Tally tally_;
+  std::map<unsigned*, unsigned> counters_;  // what each was before the launch
 };
 
 }  // namespace simt::profile
