@@ -1,6 +1,7 @@
-// Training is three kernels: sums of x - x[0] and its square per channel and part of the rows (a
-// shift that no large mean can cancel), the statistics of each channel, and y = leaky(scale * x +
-// shift). Backward is three as well: sums of g = dy * leaky' and g * xhat, their totals, and dx.
+// Training is two kernels: sums of x - x[0] and its square per channel and part of the rows (a
+// shift that no large mean can cancel), of which a panel's last block makes each channel's
+// statistics, and y = leaky(scale * x + shift). Backward is two as well: sums of g = dy * leaky'
+// and g * xhat, whose totals the last block writes, and dx.
 #include "kernels/batch_norm.h"
 
 #include "kernels/device/divider.h"
@@ -10,14 +11,48 @@ namespace {
 
 constexpr int threads = ColumnWalk::threads;
 
-/// partial [2, parts, channels]: sums of x - x[0, c], then of its square. Threads as in ColumnWalk.
-/// Shared memory: two packs per thread. Barriers: those of store_column_sums, each call on its own
-/// memory.
+struct Momentum {
+  float momentum, epsilon;
+};
+
+/// Two sums of each column. In double, so that the parts' rounding does not add up.
+template <int width>
+struct TwoTotals {
+  ColumnTotals<double, width> first, second;
+  bool mine;  // this thread has those of its columns; the others have none
+};
+
+/// The column sums of two values of each thread, in the panel's last block. scratch.floats [2,
+/// parts, columns]. Shared memory: a pack of each kind per thread. Barriers: those of its parts;
+/// the second store is before the first total, and a barrier is between the totals.
+template <int width>
+__device__ __forceinline__ TwoTotals<width> two_column_sums(const ColumnWalk& walk,
+                                                            const ColumnPlace& at,
+                                                            const Pack<width>& first,
+                                                            const Pack<width>& second,
+                                                            const Scratch& scratch) {
+  __shared__ Pack<width> shared_first[threads];
+  __shared__ Pack<width> shared_second[threads];
+  __shared__ ColumnTotals<double, width> totals[threads];
+  float* seconds = scratch.floats + std::int64_t{walk.parts} * walk.columns;
+  store_column_sums(walk, at, first, shared_first, scratch.floats);
+  store_column_sums(walk, at, second, shared_second, seconds);
+  if (!arrives_last(scratch.counters + blockIdx.x, static_cast<unsigned>(walk.parts)))
+    return {{}, {}, false};
+  TwoTotals<width> of{{}, {}, at.row_lane == 0 && at.inside};
+  of.first = add_up_parts(walk, at, scratch.floats, totals);
+  __syncthreads();  // all lanes' sums are read
+  of.second = add_up_parts(walk, at, seconds, totals);
+  return of;
+}
+
+/// Statistics of each channel: mean, inv_std and the moving averages. Threads as in ColumnWalk.
+/// Shared memory and barriers: two_column_sums.
 template <int width>
 __global__ void __launch_bounds__(threads)
-    batch_norm_sums_kernel(ColumnWalk walk, const float* x, float* partial) {
-  __shared__ Pack<width> shared_sums[threads];
-  __shared__ Pack<width> shared_squares[threads];
+    batch_norm_statistics_kernel(ColumnWalk walk, const float* x, double inverse_rows, Momentum m,
+                                 BatchNormParameters t, Scratch scratch, float* mean,
+                                 float* inv_std) {
   const ColumnPlace at = column_place(walk);
   Pack<width> sum{}, squares{}, origin{};
   if (at.inside) origin = Pack<width>::load(x + at.column);
@@ -29,87 +64,23 @@ __global__ void __launch_bounds__(threads)
     sum += d;
     squares.fma(d, d);
   });
-  store_column_sums(walk, at, sum, shared_sums, partial);
-  store_column_sums(walk, at, squares, shared_squares,
-                    partial + std::int64_t{walk.parts} * walk.columns);
-}
-
-/// How a warp divides its lanes among channels: each gets as many as it has parts, rounded up to a
-/// power of two and at most 32, so that with few parts and many channels no lane idles. The sums
-/// are in double, which costs 32 times as much as float on most GPUs.
-struct ChannelLanes {
-  int lanes;  // per channel
-  __host__ __device__ int channels_per_warp() const { return 32 / lanes; }
-  __host__ __device__ int channels_per_block() const { return threads / lanes; }
-};
-
-ChannelLanes channel_lanes(int parts) {
-  int lanes = 1;
-  while (lanes < 32 && lanes < parts) lanes *= 2;
-  return {lanes};
-}
-
-/// The channel of this thread; neighbouring lanes have neighbouring channels.
-__device__ __forceinline__ int channel_of_lane(const ChannelLanes& share) {
-  const int thread = block_index().x * threads + thread_index();
-  return thread / 32 * share.channels_per_warp() + thread % 32 % share.channels_per_warp();
-}
-
-/// A channel's sum over the parts, in double, so that the parts' rounding does not add up. All
-/// lanes of a warp call it; a channel's lanes get its sum, lanes without a channel zero.
-__device__ __forceinline__ double total(const ChannelLanes& share, const float* partial, int parts,
-                                        int channels, int c) {
-  constexpr int batch = 8;  // loads issued before the first is added
-  const int stride = share.channels_per_warp();
-  int part = lane_index() / stride;
-  const float* from = partial + std::int64_t{part} * channels + c;
-  double sum = 0;
-  while (part < parts && c < channels) {
-    float terms[batch] = {};
-    DCGAN_UNROLL
-    for (int b = 0; b < batch; ++b) {
-      if (part + b * share.lanes < parts) terms[b] = *from;
-      from += std::int64_t{share.lanes} * channels;
-    }
-    DCGAN_UNROLL
-    for (int b = 0; b < batch; ++b) {
-      if (part + b * share.lanes >= parts) break;  // a branch, which saves the arithmetic in double
-      sum += static_cast<double>(terms[b]);
-    }
-    part += batch * share.lanes;
-  }
-  return warp_sum(sum, stride);
-}
-
-/// One of a channel's lanes writes its results.
-__device__ __forceinline__ bool writes_channel(const ChannelLanes& share, int channels, int c) {
-  return c < channels && lane_index() < share.channels_per_warp();
-}
-
-struct Momentum {
-  float momentum, epsilon;
-};
-
-/// Statistics of each channel from its sums: mean, inv_std and the moving averages. Lanes as in
-/// ChannelLanes; no shared memory, no barrier.
-__global__ void __launch_bounds__(threads)
-    batch_norm_statistics_kernel(const float* x, const float* partial, int parts,
-                                 double inverse_rows, int channels, ChannelLanes share, Momentum m,
-                                 BatchNormParameters t, float* mean, float* inv_std) {
-  const int c = channel_of_lane(share);
-  const double offset = total(share, partial, parts, channels, c) * inverse_rows;
-  const double square =
-      total(share, partial + std::int64_t{parts} * channels, parts, channels, c) * inverse_rows;
-  if (!writes_channel(share, channels, c)) return;
-  // The difference may cancel; float is enough for what remains.
-  const float variance = static_cast<float>(square - offset * offset);
-  const float biased = variance > 0 ? variance : 0;
-  const float centre = static_cast<float>(static_cast<double>(x[c]) + offset);
-  mean[c] = centre;
-  inv_std[c] = 1 / sqrtf(biased + m.epsilon);
+  const TwoTotals<width> totals = two_column_sums(walk, at, sum, squares, scratch);
+  if (!totals.mine) return;
   const float keep = m.momentum, take = 1 - m.momentum;
-  t.moving_mean[c] = t.moving_mean[c] * keep + centre * take;
-  t.moving_variance[c] = t.moving_variance[c] * keep + biased * take;
+  DCGAN_UNROLL
+  for (int i = 0; i < width; ++i) {
+    const int c = at.column + i;
+    const double offset = totals.first.value[i] * inverse_rows;
+    // The difference may cancel; float is enough for what remains.
+    const float variance =
+        static_cast<float>(totals.second.value[i] * inverse_rows - offset * offset);
+    const float biased = variance > 0 ? variance : 0;
+    const float centre = static_cast<float>(static_cast<double>(origin.value[i]) + offset);
+    mean[c] = centre;
+    inv_std[c] = 1 / sqrtf(biased + m.epsilon);
+    t.moving_mean[c] = t.moving_mean[c] * keep + centre * take;
+    t.moving_variance[c] = t.moving_variance[c] * keep + biased * take;
+  }
 }
 
 /// inv_std of the moving variance, for inference. One thread per channel.
@@ -148,13 +119,12 @@ struct BackwardInputs {
   float slope;
 };
 
-/// partial [2, parts, channels]: sums of g = dy * leaky'(y), then of g * xhat. Threads, shared
-/// memory and barriers as in batch_norm_sums_kernel.
+/// dbeta, the sums of g = dy * leaky'(y), and dgamma, those of g * xhat. Threads, shared memory and
+/// barriers as in batch_norm_statistics_kernel.
 template <int width>
 __global__ void __launch_bounds__(threads)
-    batch_norm_gradient_sums_kernel(ColumnWalk walk, BackwardInputs in, float* partial) {
-  __shared__ Pack<width> shared_sums[threads];
-  __shared__ Pack<width> shared_products[threads];
+    batch_norm_gradient_sums_kernel(ColumnWalk walk, BackwardInputs in, Scratch scratch,
+                                    float* dgamma, float* dbeta) {
   const ColumnPlace at = column_place(walk);
   Pack<width> sum{}, products{}, mean{}, inv_std{};
   if (at.inside) {
@@ -178,22 +148,13 @@ __global__ void __launch_bounds__(threads)
       products.value[i] = fmaf(g, xhat, products.value[i]);
     }
   });
-  store_column_sums(walk, at, sum, shared_sums, partial);
-  store_column_sums(walk, at, products, shared_products,
-                    partial + std::int64_t{walk.parts} * walk.columns);
-}
-
-/// dbeta and dgamma from the parts' sums. Lanes as in ChannelLanes; no shared memory, no barrier.
-__global__ void __launch_bounds__(threads)
-    batch_norm_gradient_totals_kernel(const float* partial, int parts, int channels,
-                                      ChannelLanes share, float* dgamma, float* dbeta) {
-  const int c = channel_of_lane(share);
-  const double sum = total(share, partial, parts, channels, c);
-  const double products =
-      total(share, partial + std::int64_t{parts} * channels, parts, channels, c);
-  if (!writes_channel(share, channels, c)) return;
-  dbeta[c] = static_cast<float>(sum);
-  dgamma[c] = static_cast<float>(products);
+  const TwoTotals<width> totals = two_column_sums(walk, at, sum, products, scratch);
+  if (!totals.mine) return;
+  DCGAN_UNROLL
+  for (int i = 0; i < width; ++i) {
+    dbeta[at.column + i] = static_cast<float>(totals.first.value[i]);
+    dgamma[at.column + i] = static_cast<float>(totals.second.value[i]);
+  }
 }
 
 struct ParameterGradients {
@@ -225,13 +186,10 @@ Work over_matrices(const char* name, const ColumnWalk& walk, int matrices) {
   return {name, 4.0 * matrices * walk.rows * walk.columns};
 }
 
-/// The work of a kernel that adds up the parts of two sums of each channel: a conversion and an
-/// addition for each part of a lane, an addition for each shuffle; then a few on the totals.
-Work over_parts(const char* name, const ColumnWalk& walk, const ChannelLanes& share) {
-  Work work(name, 4.0 * 2 * walk.parts * walk.columns);
-  int shuffles = 0;
-  while (1 << shuffles < share.lanes) ++shuffles;
-  work.double_instructions = 2 * (2 * narrow(ceil_div(walk.parts, share.lanes)) + shuffles) + 6;
+/// The work of one that sums two values of each column.
+Work over_columns(const char* name, const ColumnWalk& walk, int matrices) {
+  Work work = over_matrices(name, walk, matrices);
+  work.bytes += walk.parts_bytes(2);
   return work;
 }
 
@@ -243,30 +201,24 @@ BatchNormKernels::BatchNormKernels(const BatchNormShape& s)
       epsilon_(s.epsilon),
       slope_(s.negative_slope()) {}
 
-std::size_t BatchNormKernels::workspace_floats() const {
-  return 2 * static_cast<std::size_t>(walk_.parts) * walk_.columns;
-}
+ScratchSize BatchNormKernels::scratch() const { return walk_.scratch(2); }
 
 void BatchNormKernels::forward_training(const float* x, const BatchNormParameters& t, float* mean,
-                                        float* inv_std, float* y, float* workspace,
+                                        float* inv_std, float* y, const Scratch& scratch,
                                         cudaStream_t stream) const {
   with_width(walk_.width == 4, [&](auto width) {
-    launch(over_matrices("batch_norm_sums", walk_, 1), batch_norm_sums_kernel<width>, walk_.grid(),
-           threads, 0, stream, walk_, x, workspace);
+    launch(over_columns("batch_norm_statistics", walk_, 1), batch_norm_statistics_kernel<width>,
+           walk_.grid(), threads, 0, stream, walk_, x, 1.0 / walk_.rows,
+           Momentum{momentum_, epsilon_}, t, scratch, mean, inv_std);
   });
-  const ChannelLanes share = channel_lanes(walk_.parts);
-  launch(over_parts("batch_norm_statistics", walk_, share), batch_norm_statistics_kernel,
-         blocks_for(walk_.columns, share.channels_per_block()), threads, 0, stream, x, workspace,
-         walk_.parts, 1.0 / walk_.rows, walk_.columns, share, Momentum{momentum_, epsilon_}, t,
-         mean, inv_std);
   normalise(x, {mean, inv_std, t.gamma, t.beta}, y, stream);
 }
 
 void BatchNormKernels::forward_inference(const float* x, const BatchNormParameters& t, float* y,
-                                         float* workspace, cudaStream_t stream) const {
+                                         const Scratch& scratch, cudaStream_t stream) const {
   launch("batch_norm_moving", batch_norm_moving_kernel, blocks_for(walk_.columns, threads), threads,
-         0, stream, t.moving_variance, walk_.columns, epsilon_, workspace);
-  normalise(x, {t.moving_mean, workspace, t.gamma, t.beta}, y, stream);
+         0, stream, t.moving_variance, walk_.columns, epsilon_, scratch.floats);
+  normalise(x, {t.moving_mean, scratch.floats, t.gamma, t.beta}, y, stream);
 }
 
 void BatchNormKernels::normalise(const float* x, const Normalisation& s, float* y,
@@ -282,17 +234,13 @@ void BatchNormKernels::normalise(const float* x, const Normalisation& s, float* 
 void BatchNormKernels::backward(const float* x, const float* y, const float* dy,
                                 const BatchNormParameters& t, const float* mean,
                                 const float* inv_std, float* dx, float* dgamma, float* dbeta,
-                                float* workspace, cudaStream_t stream) const {
+                                const Scratch& scratch, cudaStream_t stream) const {
   const BackwardInputs in{x, y, dy, mean, inv_std, slope_};
   with_width(walk_.width == 4, [&](auto width) {
-    launch(over_matrices("batch_norm_gradient_sums", walk_, 3),
+    launch(over_columns("batch_norm_gradient_sums", walk_, 3),
            batch_norm_gradient_sums_kernel<width>, walk_.grid(), threads, 0, stream, walk_, in,
-           workspace);
+           scratch, dgamma, dbeta);
   });
-  const ChannelLanes share = channel_lanes(walk_.parts);
-  launch(over_parts("batch_norm_gradient_totals", walk_, share), batch_norm_gradient_totals_kernel,
-         blocks_for(walk_.columns, share.channels_per_block()), threads, 0, stream, workspace,
-         walk_.parts, walk_.columns, share, dgamma, dbeta);
   const std::int64_t count = std::int64_t{walk_.rows} * walk_.columns;
   const ParameterGradients p{t.gamma, dgamma, dbeta, 1.0F / static_cast<float>(walk_.rows)};
   with_width(walk_.width == 4, [&](auto width) {

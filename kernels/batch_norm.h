@@ -16,18 +16,18 @@ class BatchNormKernels {
  public:
   explicit BatchNormKernels(const BatchNormShape& shape);
 
-  std::size_t workspace_floats() const;
+  ScratchSize scratch() const;
   /// y = leaky(gamma * (x - mean) * inv_std + beta); mean and inv_std [channels] of the batch are
   /// written and blended into the moving ones.
   void forward_training(const float* x, const BatchNormParameters& t, float* mean, float* inv_std,
-                        float* y, float* workspace, cudaStream_t stream) const;
+                        float* y, const Scratch& scratch, cudaStream_t stream) const;
   /// The same with the moving statistics.
-  void forward_inference(const float* x, const BatchNormParameters& t, float* y, float* workspace,
-                         cudaStream_t stream) const;
+  void forward_inference(const float* x, const BatchNormParameters& t, float* y,
+                         const Scratch& scratch, cudaStream_t stream) const;
   /// dx (may be dy), dgamma and dbeta from dy, the gradient of y; all overwritten.
   void backward(const float* x, const float* y, const float* dy, const BatchNormParameters& t,
                 const float* mean, const float* inv_std, float* dx, float* dgamma, float* dbeta,
-                float* workspace, cudaStream_t stream) const;
+                const Scratch& scratch, cudaStream_t stream) const;
 
  private:
   void normalise(const float* x, const Normalisation& s, float* y, cudaStream_t stream) const;

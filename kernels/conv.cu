@@ -105,24 +105,25 @@ ConvKernels::ConvKernels(const ConvShape& s)
       backward_weights_(plan_product(taps(s) * s.in, s.out, positions(s), vec4_)),
       one_channel_(plan_one_channel(g_)) {}
 
-std::size_t ConvKernels::workspace_floats() const {
-  return std::max({forward_.workspace_floats(), backward_data_.workspace_floats(),
-                   backward_weights_.workspace_floats(), one_channel_.workspace_floats});
+ScratchSize ConvKernels::scratch() const {
+  return {.floats =
+              std::max({forward_.workspace_floats(), backward_data_.workspace_floats(),
+                        backward_weights_.workspace_floats(), one_channel_.workspace_floats})};
 }
 
 void ConvKernels::forward(const float* x, const float* kernel, const EpilogueParameters& epilogue,
-                          float* z, float* workspace, cudaStream_t stream) const {
+                          float* z, const Scratch& scratch, cudaStream_t stream) const {
   if (one_channel_.applies)
     return one_channel_forward(work("one_channel_forward"), g_, x, kernel, epilogue, z, stream);
   dispatch(vec4_, [&](auto vec4) {
     run_product<vec4>(work("conv_forward"), forward_, PatchesAlongK<vec4>{{x}, g_},
-                      MatrixAlongMn<vec4>{{kernel}, g_.out}, epilogue, z, workspace, stream);
+                      MatrixAlongMn<vec4>{{kernel}, g_.out}, epilogue, z, scratch.floats, stream);
   });
 }
 
 void ConvKernels::backward_data(const float* dz, const float* kernel,
-                                const EpilogueParameters& epilogue, float* dx, float* workspace,
-                                cudaStream_t stream) const {
+                                const EpilogueParameters& epilogue, float* dx,
+                                const Scratch& scratch, cudaStream_t stream) const {
   if (one_channel_.applies)
     return one_channel_backward_data(work("one_channel_backward_data"), g_, dz, kernel, epilogue,
                                      dx, stream);
@@ -138,22 +139,22 @@ void ConvKernels::backward_data(const float* dz, const float* kernel,
       using T = decltype(tile);
       launch(p.work<T>(op, layers), conv_backward_data_kernel<T, vec4.value>, p.grid<T>(layers),
              T::threads, 0, stream, g_, classes, p.splits, pixels * g_.in, dz, kernel,
-             split ? workspace : dx, split ? EpilogueParameters{} : epilogue);
+             split ? scratch.floats : dx, split ? EpilogueParameters{} : epilogue);
     });
   });
   if (split)
-    sum_parts("conv_backward_data", workspace, p.splits, pixels, g_.in, epilogue, dx, stream);
+    sum_parts("conv_backward_data", scratch.floats, p.splits, pixels, g_.in, epilogue, dx, stream);
 }
 
 void ConvKernels::backward_weights(const float* x, const float* dz, float* dkernel,
-                                   float* workspace, cudaStream_t stream) const {
+                                   const Scratch& scratch, cudaStream_t stream) const {
   if (one_channel_.applies && one_channel_.workspace_floats > 0)
     return one_channel_backward_weights(work("one_channel_backward_weights"), g_, one_channel_, x,
-                                        dz, dkernel, workspace, stream);
+                                        dz, dkernel, scratch.floats, stream);
   dispatch(vec4_, [&](auto vec4) {
     run_product<vec4>(work("conv_backward_weights"), backward_weights_,
                       PatchesAlongMn<vec4>{{x}, g_}, MatrixAlongMn<vec4>{{dz}, g_.out},
-                      EpilogueParameters{}, dkernel, workspace, stream);
+                      EpilogueParameters{}, dkernel, scratch.floats, stream);
   });
 }
 

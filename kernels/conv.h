@@ -1,9 +1,10 @@
 // Convolutions x [batch, height, width, in] -> z [batch, out_height, out_width, out], kernel
 // [size, size, in, out], padding 'same' as in Keras, stride 1 or 2; forward and backward. A
 // transposed convolution is the same with x and z exchanged. Device pointers are multiples of 16
-// bytes; results are overwritten; `workspace` has at least workspace_floats().
+// bytes; results are overwritten; `scratch` has at least what scratch() says.
 #pragma once
 #include "kernels/conv_one_channel.h"
+#include "kernels/device/scratch.h"
 #include "kernels/epilogue_parameters.h"
 #include "kernels/matmul/plan.h"
 #include "ops/convolution.h"
@@ -15,20 +16,20 @@ class ConvKernels {
   /// `s` is a conv2d.
   explicit ConvKernels(const ConvShape& shape);
 
-  std::size_t workspace_floats() const;
+  ScratchSize scratch() const;
   /// z = epilogue(conv(x, kernel))
   void forward(const float* x, const float* kernel, const EpilogueParameters& epilogue, float* z,
-               float* workspace, cudaStream_t stream) const;
+               const Scratch& scratch, cudaStream_t stream) const;
   /// dx = epilogue(the adjoint of conv at dz): with an epilogue, a transposed convolution's
   /// forward.
   void backward_data(const float* dz, const float* kernel, const EpilogueParameters& epilogue,
-                     float* dx, float* workspace, cudaStream_t stream) const;
-  void backward_data(const float* dz, const float* kernel, float* dx, float* workspace,
+                     float* dx, const Scratch& scratch, cudaStream_t stream) const;
+  void backward_data(const float* dz, const float* kernel, float* dx, const Scratch& scratch,
                      cudaStream_t stream) const {
-    backward_data(dz, kernel, {}, dx, workspace, stream);
+    backward_data(dz, kernel, {}, dx, scratch, stream);
   }
   /// dkernel, summed over the batch
-  void backward_weights(const float* x, const float* dz, float* dkernel, float* workspace,
+  void backward_weights(const float* x, const float* dz, float* dkernel, const Scratch& scratch,
                         cudaStream_t stream) const;
 
   static constexpr int most_classes = 4;  // stride 2 in two dimensions

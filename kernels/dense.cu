@@ -17,39 +17,39 @@ DenseKernels::DenseKernels(const DenseShape& s)
       backward_weights_(plan_product(s.in, s.out, s.batch, vec4_)),
       one_output_(plan_one_output(s)) {}
 
-std::size_t DenseKernels::workspace_floats() const {
-  if (one_output_.applies) return one_output_.workspace_floats;
-  return std::max({forward_.workspace_floats(), backward_data_.workspace_floats(),
-                   backward_weights_.workspace_floats()});
+ScratchSize DenseKernels::scratch() const {
+  if (one_output_.applies) return one_output_.scratch;
+  return {.floats = std::max({forward_.workspace_floats(), backward_data_.workspace_floats(),
+                              backward_weights_.workspace_floats()})};
 }
 
 void DenseKernels::forward(const float* x, const float* kernel, const EpilogueParameters& epilogue,
-                           float* y, float* workspace, cudaStream_t stream) const {
+                           float* y, const Scratch& scratch, cudaStream_t stream) const {
   if (one_output_.applies) return one_output_forward(one_output_, x, kernel, epilogue, y, stream);
   dispatch(vec4_, [&](auto vec4) {
     run_product<vec4>({"dense_forward", bytes_}, forward_, MatrixAlongK<vec4>{{x}, batch_, in_},
-                      MatrixAlongMn<vec4>{{kernel}, out_}, epilogue, y, workspace, stream);
+                      MatrixAlongMn<vec4>{{kernel}, out_}, epilogue, y, scratch.floats, stream);
   });
 }
 
-void DenseKernels::backward_data(const float* dz, const float* kernel, float* dx, float* workspace,
-                                 cudaStream_t stream) const {
+void DenseKernels::backward_data(const float* dz, const float* kernel, float* dx,
+                                 const Scratch& scratch, cudaStream_t stream) const {
   if (one_output_.applies) return one_output_backward_data(one_output_, dz, kernel, dx, stream);
   dispatch(vec4_, [&](auto vec4) {
     run_product<vec4>(
         {"dense_backward_data", bytes_}, backward_data_, MatrixAlongK<vec4>{{dz}, batch_, out_},
-        MatrixAlongK<vec4>{{kernel}, in_, out_}, EpilogueParameters{}, dx, workspace, stream);
+        MatrixAlongK<vec4>{{kernel}, in_, out_}, EpilogueParameters{}, dx, scratch.floats, stream);
   });
 }
 
 void DenseKernels::backward_weights(const float* x, const float* dz, float* dkernel,
-                                    float* workspace, cudaStream_t stream) const {
+                                    const Scratch& scratch, cudaStream_t stream) const {
   if (one_output_.applies)
-    return one_output_backward_weights(one_output_, x, dz, dkernel, workspace, stream);
+    return one_output_backward_weights(one_output_, x, dz, dkernel, scratch, stream);
   dispatch(vec4_, [&](auto vec4) {
     run_product<vec4>({"dense_backward_weights", bytes_}, backward_weights_,
                       MatrixAlongMn<vec4>{{x}, in_}, MatrixAlongMn<vec4>{{dz}, out_},
-                      EpilogueParameters{}, dkernel, workspace, stream);
+                      EpilogueParameters{}, dkernel, scratch.floats, stream);
   });
 }
 

@@ -1,8 +1,9 @@
 // Dense layers: x [batch, in] * kernel [in, out] -> z [batch, out], forward and backward. Device
-// pointers are multiples of 16 bytes; results are overwritten; `workspace` has at least
-// workspace_floats().
+// pointers are multiples of 16 bytes; results are overwritten; `scratch` has at least what
+// scratch() says.
 #pragma once
 #include "kernels/dense_one_output.h"
+#include "kernels/device/scratch.h"
 #include "kernels/matmul/plan.h"
 #include "ops/dense.h"
 
@@ -12,15 +13,15 @@ class DenseKernels {
  public:
   explicit DenseKernels(const DenseShape& shape);
 
-  std::size_t workspace_floats() const;
+  ScratchSize scratch() const;
   /// y = epilogue(x * kernel)
   void forward(const float* x, const float* kernel, const EpilogueParameters& epilogue, float* y,
-               float* workspace, cudaStream_t stream) const;
+               const Scratch& scratch, cudaStream_t stream) const;
   /// dx = dz * kernel^T
-  void backward_data(const float* dz, const float* kernel, float* dx, float* workspace,
+  void backward_data(const float* dz, const float* kernel, float* dx, const Scratch& scratch,
                      cudaStream_t stream) const;
   /// dkernel = x^T * dz
-  void backward_weights(const float* x, const float* dz, float* dkernel, float* workspace,
+  void backward_weights(const float* x, const float* dz, float* dkernel, const Scratch& scratch,
                         cudaStream_t stream) const;
 
  private:

@@ -2,7 +2,6 @@
 #include "kernels/dense_one_output.h"
 
 #include "kernels/device/divider.h"
-#include "kernels/sum_parts.h"
 
 namespace dcgan::DCGAN_TARGET {
 namespace {
@@ -35,12 +34,11 @@ __global__ void __launch_bounds__(threads)
   (Pack<4>::load(kernel + column) * Pack<4>::broadcast(dz[sample])).store(dx + at);
 }
 
-/// partial [parts, in]: sums of dz * x over a part of the samples. Threads as in ColumnWalk. Shared
-/// memory: a pack per thread. Barriers: store_column_sums.
+/// dkernel [in]: sums of dz * x over the samples. Threads as in ColumnWalk. Shared memory and
+/// barriers: sum_columns.
 __global__ void __launch_bounds__(ColumnWalk::threads)
     one_output_backward_weights_kernel(ColumnWalk walk, const float* x, const float* dz,
-                                       float* partial) {
-  __shared__ Pack<4> shared[ColumnWalk::threads];
+                                       Scratch scratch, float* dkernel) {
   const ColumnPlace at = column_place(walk);
   Pack<4> sum{};
   struct Loaded {
@@ -52,7 +50,7 @@ __global__ void __launch_bounds__(ColumnWalk::threads)
   };
   walk_rows<4>(walk, at, load,
                [&](int, const Loaded& sample) { sum.fma(sample.gradient, sample.x); });
-  store_column_sums(walk, at, sum, shared, partial);
+  sum_columns(walk, at, sum, scratch, dkernel);
 }
 
 }  // namespace
@@ -64,7 +62,7 @@ OneOutputPlan plan_one_output(const DenseShape& s) {
   plan.bytes = describe(s, Direction::forward).bytes;
   plan.fmas = static_cast<double>(s.x_size());
   plan.walk = plan_column_walk(s.batch, s.in);
-  if (plan.walk.parts > 1) plan.workspace_floats = static_cast<std::size_t>(plan.walk.parts * s.in);
+  plan.scratch = plan.walk.scratch(1);
   return plan;
 }
 
@@ -84,14 +82,11 @@ void one_output_backward_data(const OneOutputPlan& plan, const float* dz, const 
 }
 
 void one_output_backward_weights(const OneOutputPlan& plan, const float* x, const float* dz,
-                                 float* dkernel, float* workspace, cudaStream_t stream) {
+                                 float* dkernel, const Scratch& scratch, cudaStream_t stream) {
   const ColumnWalk& walk = plan.walk;
-  const bool split = walk.parts > 1;
-  launch({"one_output_backward_weights", plan.bytes, plan.fmas}, one_output_backward_weights_kernel,
-         walk.grid(), ColumnWalk::threads, 0, stream, walk, x, dz, split ? workspace : dkernel);
-  if (split)
-    sum_parts("one_output_backward_weights", workspace, walk.parts, 1, walk.columns,
-              EpilogueParameters{}, dkernel, stream);
+  launch({"one_output_backward_weights", plan.bytes + walk.parts_bytes(1), plan.fmas},
+         one_output_backward_weights_kernel, walk.grid(), ColumnWalk::threads, 0, stream, walk, x,
+         dz, scratch, dkernel);
 }
 
 }  // namespace dcgan::DCGAN_TARGET

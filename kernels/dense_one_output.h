@@ -10,7 +10,7 @@ namespace dcgan::DCGAN_TARGET {
 struct OneOutputPlan {
   bool applies = false;  // one output, in a multiple of 4
   ColumnWalk walk{};     // over x, for the weights' gradient
-  std::size_t workspace_floats = 0;
+  ScratchSize scratch;
   double bytes = 0, fmas = 0;  // of each direction
 };
 
@@ -21,6 +21,6 @@ void one_output_forward(const OneOutputPlan& plan, const float* x, const float* 
 void one_output_backward_data(const OneOutputPlan& plan, const float* dz, const float* kernel,
                               float* dx, cudaStream_t stream);
 void one_output_backward_weights(const OneOutputPlan& plan, const float* x, const float* dz,
-                                 float* dkernel, float* workspace, cudaStream_t stream);
+                                 float* dkernel, const Scratch& scratch, cudaStream_t stream);
 
 }  // namespace dcgan::DCGAN_TARGET

@@ -3,7 +3,6 @@
 #include "kernels/device/column_sums.h"
 #include "kernels/device/divider.h"
 #include "kernels/epilogue_parameters.h"
-#include "kernels/sum_parts.h"
 
 namespace dcgan::DCGAN_TARGET {
 namespace {
@@ -63,14 +62,13 @@ __global__ void __launch_bounds__(threads)
   differentiate(epilogue, load_terms<width>(epilogue, y, scale, dy, at)).store(dy + at);
 }
 
-/// dz, and the sums of a part of its rows into partial [parts, channels]. Threads as in ColumnWalk.
-/// Shared memory: a pack per thread. Barriers: store_column_sums.
+/// dz, and its sums over the rows in dbias. Threads as in ColumnWalk. Shared memory and barriers:
+/// sum_columns.
 template <int width>
 __global__ void __launch_bounds__(threads)
     epilogue_backward_bias_kernel(EpilogueParameters epilogue, ColumnWalk walk, const float* y,
                                   const float* sample_scale, Divider by_rows_per_sample, float* dy,
-                                  float* partial) {
-  __shared__ Pack<width> sums[threads];
+                                  Scratch scratch, float* dbias) {
   const ColumnPlace at = column_place(walk);
   Pack<width> sum{};
   const auto index = [&](int row) { return std::int64_t{row} * walk.columns + at.column; };
@@ -83,7 +81,7 @@ __global__ void __launch_bounds__(threads)
     g.store(dy + index(row));
     sum += g;
   });
-  store_column_sums(walk, at, sum, sums, partial);
+  sum_columns(walk, at, sum, scratch, dbias);
 }
 
 }  // namespace
@@ -100,24 +98,21 @@ void epilogue_forward(const EpilogueForward& c, cudaStream_t stream) {
   });
 }
 
-std::size_t epilogue_workspace_floats(std::int64_t rows, std::int64_t channels) {
-  return static_cast<std::size_t>(plan_column_walk(rows, channels).parts * channels);
+ScratchSize epilogue_scratch(std::int64_t rows, std::int64_t channels) {
+  return plan_column_walk(rows, channels).scratch(1);
 }
 
-void epilogue_backward(const EpilogueBackward& c, float* workspace, cudaStream_t stream) {
+void epilogue_backward(const EpilogueBackward& c, const Scratch& scratch, cudaStream_t stream) {
   const EpilogueParameters epilogue(c.epilogue, nullptr, c.keep);
   const std::int64_t count = c.rows * c.channels;
   const std::int64_t sample = c.sample_scale ? c.sample_size : c.channels;
   if (c.dbias) {
     const ColumnWalk walk = plan_column_walk(c.rows, c.channels);
-    with_width(walk.width == 4, [&](auto width) {
-      launch({"epilogue_backward_bias", least_bytes(c)}, epilogue_backward_bias_kernel<width>,
-             walk.grid(), threads, 0, stream, epilogue, walk, c.y, c.sample_scale,
-             Divider(narrow(sample / c.channels)), c.dy, workspace);
+    return with_width(walk.width == 4, [&](auto width) {
+      launch({"epilogue_backward_bias", least_bytes(c) + walk.parts_bytes(1)},
+             epilogue_backward_bias_kernel<width>, walk.grid(), threads, 0, stream, epilogue, walk,
+             c.y, c.sample_scale, Divider(narrow(sample / c.channels)), c.dy, scratch, c.dbias);
     });
-    sum_parts("epilogue_backward_bias", workspace, walk.parts, 1, narrow(c.channels),
-              EpilogueParameters{}, c.dbias, stream);
-    return;
   }
   const bool packs = packs_of_four(count) && (!c.sample_scale || packs_of_four(sample));
   with_width(packs, [&](auto width) {

@@ -1,17 +1,17 @@
 // What follows a layer's arithmetic, y = dropout(activation(z + bias)), as kernels of its own:
 // forward where it could not be fused, and backward with the bias gradient.
 #pragma once
-#include "kernels/device/device.h"
+#include "kernels/device/scratch.h"
 #include "ops/epilogue.h"
 
 namespace dcgan::DCGAN_TARGET {
 
 void epilogue_forward(const EpilogueForward& call, cudaStream_t stream);
 
-/// Floats of workspace that epilogue_backward needs for a bias gradient.
-std::size_t epilogue_workspace_floats(std::int64_t rows, std::int64_t channels);
+/// What epilogue_backward needs for a bias gradient.
+ScratchSize epilogue_scratch(std::int64_t rows, std::int64_t channels);
 
 /// sample_size is a multiple of channels. dbias is overwritten.
-void epilogue_backward(const EpilogueBackward& call, float* workspace, cudaStream_t stream);
+void epilogue_backward(const EpilogueBackward& call, const Scratch& scratch, cudaStream_t stream);
 
 }  // namespace dcgan::DCGAN_TARGET

@@ -1,10 +1,12 @@
 // Sums over the rows of a matrix [rows, columns], in fixed order: a block takes a panel of columns
-// and a part of the rows, its threads stand as [row lanes][column packs], and each part's sums are
-// added up by a second kernel.
+// and a part of the rows, its threads stand as [row lanes][column packs], and the block of a panel
+// that arrives last adds up the parts' sums.
 #pragma once
 #include <algorithm>
 
+#include "kernels/device/arrival.h"
 #include "kernels/device/pack.h"
+#include "kernels/device/scratch.h"
 #include "kernels/device/thread.h"
 
 namespace dcgan::DCGAN_TARGET {
@@ -18,6 +20,14 @@ struct ColumnWalk {
 
   unsigned panels() const { return blocks_for(columns, pack_lanes * width); }
   dim3 grid() const { return {panels(), static_cast<unsigned>(parts)}; }
+  /// Bytes of so many sums of each part, written and read.
+  double parts_bytes(int sums) const { return 8.0 * sums * parts * columns; }
+  /// Of kernels that add up so many sums of each column.
+  ScratchSize scratch(int sums) const {
+    return {static_cast<std::size_t>(sums) * static_cast<std::size_t>(parts) *
+                static_cast<std::size_t>(columns),
+            panels()};
+  }
 };
 
 inline ColumnWalk plan_column_walk(std::int64_t rows, std::int64_t columns) {
@@ -75,20 +85,80 @@ __device__ __forceinline__ void walk_rows(const ColumnWalk& walk, const ColumnPl
   }
 }
 
-/// Adds up the sums of a block's row lanes and writes them to out [parts, columns]. Every thread of
-/// the block calls it; `shared` has 256 packs. One barrier before the sums are read; before calling
-/// it again with the same memory the caller adds another.
+/// Adds up the sums of a block's row lanes and writes them to partial [parts, columns]. Every
+/// thread of the block calls it; `shared` has 256 packs. One barrier before the sums are read;
+/// before calling it again with the same memory the caller adds another.
 template <int width>
 __device__ __forceinline__ void store_column_sums(const ColumnWalk& walk, const ColumnPlace& at,
                                                   const Pack<width>& sum, Pack<width>* shared,
-                                                  float* out) {
+                                                  float* partial) {
   shared[thread_index()] = sum;
   __syncthreads();  // all sums are stored
   if (at.row_lane != 0 || !at.inside) return;
   Pack<width> total = sum;
   for (int lane = 1; lane < walk.row_lanes; ++lane)
     total += shared[lane * walk.pack_lanes + at.pack_lane];
-  total.store(out + static_cast<std::int64_t>(blockIdx.y) * walk.columns + at.column);
+  total.store(partial + static_cast<std::int64_t>(blockIdx.y) * walk.columns + at.column);
+}
+
+/// The sums of neighbouring columns as Sum, float or double.
+template <class Sum, int width>
+struct ColumnTotals {
+  Sum value[width];
+};
+
+/// The panel's totals over partial [parts, columns], each row lane's first, then those of the
+/// lanes; they are the row lanes' first's. Every thread of the panel's last block calls it. Shared
+/// memory and barrier as in store_column_sums.
+template <class Sum, int width>
+__device__ __forceinline__ ColumnTotals<Sum, width> add_up_parts(const ColumnWalk& walk,
+                                                                 const ColumnPlace& at,
+                                                                 const float* partial,
+                                                                 ColumnTotals<Sum, width>* shared) {
+  constexpr int batch = 8;  // loads issued before the first is added
+  ColumnTotals<Sum, width> total{};
+  const float* from = partial + std::int64_t{at.row_lane} * walk.columns + at.column;
+  for (int part = at.row_lane; at.inside && part < walk.parts; part += batch * walk.row_lanes) {
+    Pack<width> terms[batch] = {};
+    DCGAN_UNROLL
+    for (int b = 0; b < batch; ++b) {
+      if (part + b * walk.row_lanes < walk.parts) terms[b] = Pack<width>::load(from);
+      from += std::int64_t{walk.row_lanes} * walk.columns;
+    }
+    DCGAN_UNROLL
+    for (int b = 0; b < batch; ++b) {
+      if (part + b * walk.row_lanes >= walk.parts) break;
+      DCGAN_UNROLL
+      for (int i = 0; i < width; ++i) total.value[i] += static_cast<Sum>(terms[b].value[i]);
+    }
+  }
+  shared[thread_index()] = total;
+  __syncthreads();  // all lanes' sums are stored
+  if (at.row_lane != 0) return total;
+  for (int lane = 1; lane < walk.row_lanes; ++lane) {
+    DCGAN_UNROLL
+    for (int i = 0; i < width; ++i)
+      total.value[i] += shared[lane * walk.pack_lanes + at.pack_lane].value[i];
+  }
+  return total;
+}
+
+/// Both: `sum` of each thread becomes the column sums in out [columns], which the panel's last
+/// block writes. Shared memory: a pack per thread. Barriers: those of its parts.
+template <int width>
+__device__ __forceinline__ void sum_columns(const ColumnWalk& walk, const ColumnPlace& at,
+                                            const Pack<width>& sum, const Scratch& scratch,
+                                            float* out) {
+  __shared__ Pack<width> shared[ColumnWalk::threads];
+  __shared__ ColumnTotals<float, width> totals[ColumnWalk::threads];
+  store_column_sums(walk, at, sum, shared, scratch.floats);
+  if (!arrives_last(scratch.counters + blockIdx.x, static_cast<unsigned>(walk.parts))) return;
+  const ColumnTotals<float, width> total = add_up_parts(walk, at, scratch.floats, totals);
+  if (at.row_lane != 0 || !at.inside) return;
+  Pack<width> sums;
+  DCGAN_UNROLL
+  for (int i = 0; i < width; ++i) sums.value[i] = total.value[i];
+  sums.store(out + at.column);
 }
 
 }  // namespace dcgan::DCGAN_TARGET

@@ -82,8 +82,8 @@ class DeviceBackend final : public Backend {
     DCGAN_TARGET::epilogue_forward(c, streams_.compute());
   }
   void epilogue_backward(const EpilogueBackward& c) override {
-    if (c.dbias) workspace_.reserve(epilogue_workspace_floats(c.rows, c.channels), streams_);
-    DCGAN_TARGET::epilogue_backward(c, workspace_.data(), streams_.compute());
+    if (c.dbias) workspace_.reserve(epilogue_scratch(c.rows, c.channels), streams_);
+    DCGAN_TARGET::epilogue_backward(c, workspace_.scratch(), streams_.compute());
   }
   void gan_loss(const GanLoss& l) override { DCGAN_TARGET::gan_loss(l, streams_.compute()); }
   void softmax_loss(const SoftmaxLoss& l) override {

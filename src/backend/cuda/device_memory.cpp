@@ -106,11 +106,21 @@ Buffer allocate_device_memory(std::size_t bytes, const Streams& streams) {
   return buffer;
 }
 
-void Workspace::reserve(std::size_t floats, Streams& streams) {
-  if (floats * sizeof(float) <= buffer_.bytes()) return;
+void Workspace::grow(Buffer& buffer, std::size_t bytes, Streams& streams) {
+  if (bytes <= buffer.bytes()) return;
   streams.synchronise();  // nothing queued may still use the old one
-  buffer_ = Buffer();
-  buffer_ = allocate_device_memory(floats * sizeof(float), streams);
+  buffer = Buffer();
+  buffer = allocate_device_memory(bytes, streams);
+  ++moves_;
+}
+
+void Workspace::reserve(const ScratchSize& size, Streams& streams) {
+  grow(floats_, size.floats * sizeof(float), streams);
+  grow(counters_, size.counters * sizeof(unsigned), streams);
+}
+
+Scratch Workspace::scratch() const {
+  return {floats_.f32(), reinterpret_cast<unsigned*>(counters_.u8())};
 }
 
 }  // namespace dcgan::DCGAN_TARGET

@@ -6,6 +6,7 @@
 
 #include "backend/backend.h"
 #include "backend/cuda/backend.h"
+#include "kernels/device/scratch.h"
 
 namespace dcgan::DCGAN_TARGET {
 
@@ -47,15 +48,21 @@ class Streams {
 /// Zero-filled. Throws Error with the size asked for and what is free.
 Buffer allocate_device_memory(std::size_t bytes, const Streams& streams);
 
-/// Memory that operations share, since they follow one another on one stream; it only grows.
+/// The scratch memory that operations share, since they follow one another on one stream; it only
+/// grows.
 class Workspace {
  public:
   /// Makes it at least this large, before any work that uses it is queued.
-  void reserve(std::size_t floats, Streams& streams);
-  float* data() const { return buffer_.f32(); }
+  void reserve(const ScratchSize& size, Streams& streams);
+  Scratch scratch() const;
+  /// How often it has moved.
+  int moves() const { return moves_; }
 
  private:
-  Buffer buffer_;
+  void grow(Buffer& buffer, std::size_t bytes, Streams& streams);
+
+  Buffer floats_, counters_;
+  int moves_ = 0;
 };
 
 }  // namespace dcgan::DCGAN_TARGET

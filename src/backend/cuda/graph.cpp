@@ -44,7 +44,7 @@ void StreamGraph::capture(const std::function<void()>& calls) {
   const cudaError_t status = cudaGraphInstantiate(&executable_, graph, 0);
   DCGAN_CUDA_CHECK(cudaGraphDestroy(graph));
   DCGAN_CUDA_CHECK(status);
-  captured_workspace_ = workspace_.data();
+  captured_moves_ = workspace_.moves();
 }
 
 void StreamGraph::run(const std::function<void()>& calls) {
@@ -53,7 +53,7 @@ void StreamGraph::run(const std::function<void()>& calls) {
     planned_ = true;
     return;
   }
-  if (!executable_ || captured_workspace_ != workspace_.data()) capture(calls);
+  if (!executable_ || captured_moves_ != workspace_.moves()) capture(calls);
   DCGAN_CUDA_CHECK(cudaGraphLaunch(executable_, streams_.compute()));
 }
 

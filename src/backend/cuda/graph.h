@@ -25,7 +25,7 @@ class StreamGraph final : public RepeatedCalls {
 
   Streams& streams_;
   const Workspace& workspace_;
-  const float* captured_workspace_ = nullptr;
+  int captured_moves_ = 0;
   bool planned_ = false;
   cudaGraphExec_t executable_ = nullptr;
 };

@@ -25,11 +25,11 @@ class Planned {
  public:
   template <class Shape>
   Planned(LayerContext context, const Shape& shape) : kernels_(shape), context_(context) {
-    context.workspace.reserve(kernels_.workspace_floats(), context.streams);
+    context.workspace.reserve(kernels_.scratch(), context.streams);
   }
 
  protected:
-  float* workspace() const { return context_.workspace.data(); }
+  Scratch scratch() const { return context_.workspace.scratch(); }
   cudaStream_t stream() const { return context_.streams.compute(); }
 
   Kernels kernels_;
@@ -47,14 +47,13 @@ class Layer final : public LinearOp, private Planned<Kernels> {
       : Planned<Kernels>(context, s), epilogue_(epilogue) {}
   void forward(const float* x, const float* kernel, const float* bias, const std::uint8_t* keep,
                float* y) override {
-    this->kernels_.forward(x, kernel, {epilogue_, bias, keep}, y, this->workspace(),
-                           this->stream());
+    this->kernels_.forward(x, kernel, {epilogue_, bias, keep}, y, this->scratch(), this->stream());
   }
   void backward_data(const float* dz, const float* kernel, float* dx) override {
-    this->kernels_.backward_data(dz, kernel, dx, this->workspace(), this->stream());
+    this->kernels_.backward_data(dz, kernel, dx, this->scratch(), this->stream());
   }
   void backward_weights(const float* x, const float* dz, float* dkernel) override {
-    this->kernels_.backward_weights(x, dz, dkernel, this->workspace(), this->stream());
+    this->kernels_.backward_weights(x, dz, dkernel, this->scratch(), this->stream());
   }
 
  private:
@@ -69,13 +68,13 @@ class ConvTranspose2d final : public LinearOp, private Planned<ConvKernels> {
       : Planned(context, s.conv2d()), epilogue_(epilogue) {}
   void forward(const float* x, const float* kernel, const float* bias, const std::uint8_t* keep,
                float* y) override {
-    kernels_.backward_data(x, kernel, {epilogue_, bias, keep}, y, workspace(), stream());
+    kernels_.backward_data(x, kernel, {epilogue_, bias, keep}, y, scratch(), stream());
   }
   void backward_data(const float* dz, const float* kernel, float* dx) override {
-    kernels_.forward(dz, kernel, {}, dx, workspace(), stream());
+    kernels_.forward(dz, kernel, {}, dx, scratch(), stream());
   }
   void backward_weights(const float* x, const float* dz, float* dkernel) override {
-    kernels_.backward_weights(dz, x, dkernel, workspace(), stream());
+    kernels_.backward_weights(dz, x, dkernel, scratch(), stream());
   }
 
  private:
@@ -87,15 +86,15 @@ class BatchNorm final : public BatchNormOp, private Planned<BatchNormKernels> {
   using Planned::Planned;
   void forward_training(const float* x, const BatchNormParameters& p, float* mean, float* inv_std,
                         float* y) override {
-    kernels_.forward_training(x, p, mean, inv_std, y, workspace(), stream());
+    kernels_.forward_training(x, p, mean, inv_std, y, scratch(), stream());
   }
   void forward_inference(const float* x, const BatchNormParameters& p, float* y) override {
-    kernels_.forward_inference(x, p, y, workspace(), stream());
+    kernels_.forward_inference(x, p, y, scratch(), stream());
   }
   void backward(const float* x, const float* y, const float* dy, const BatchNormParameters& p,
                 const float* mean, const float* inv_std, float* dx, float* dgamma,
                 float* dbeta) override {
-    kernels_.backward(x, y, dy, p, mean, inv_std, dx, dgamma, dbeta, workspace(), stream());
+    kernels_.backward(x, y, dy, p, mean, inv_std, dx, dgamma, dbeta, scratch(), stream());
   }
 };
 
