@@ -15,10 +15,10 @@ struct Momentum {
   float momentum, epsilon;
 };
 
-/// Two sums of each column. In double, so that the parts' rounding does not add up.
+/// Two sums of each column.
 template <int width>
 struct TwoTotals {
-  ColumnTotals<double, width> first, second;
+  ColumnTotals<CompensatedSum, width> first, second;
   bool mine;  // this thread has those of its columns; the others have none
 };
 
@@ -33,7 +33,7 @@ __device__ __forceinline__ TwoTotals<width> two_column_sums(const ColumnWalk& wa
                                                             const Scratch& scratch) {
   __shared__ Pack<width> shared_first[threads];
   __shared__ Pack<width> shared_second[threads];
-  __shared__ ColumnTotals<double, width> totals[threads];
+  __shared__ ColumnTotals<CompensatedSum, width> totals[threads];
   float* seconds = scratch.floats + std::int64_t{walk.parts} * walk.columns;
   store_column_sums(walk, at, first, shared_first, scratch.floats);
   store_column_sums(walk, at, second, shared_second, seconds);

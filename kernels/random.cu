@@ -39,25 +39,43 @@ __global__ void __launch_bounds__(normal_threads)
   }
 }
 
+/// One of the masks that share a launch.
+struct Mask {
+  RandomAddress address;
+  std::uint32_t threshold;
+  int first_block;  // of the launch
+  std::int64_t n;
+  std::uint8_t* out;
+};
+
+constexpr int most_masks = 4;
+struct Masks {
+  Mask of[most_masks];
+  int count;
+};
+
 /// A thread owns a Philox block: eight elements, stored as one. No shared memory, no barrier.
-__global__ void __launch_bounds__(threads)
-    draw_keep_mask_kernel(RandomAddress address, std::uint32_t threshold, std::int64_t n,
-                          std::uint8_t* out) {
-  const std::int64_t block = global_index();
-  if (8 * block >= n) return;
-  const RandomAddress a = resolved(address);
+__global__ void __launch_bounds__(threads) draw_keep_masks_kernel(Masks masks) {
+  Mask mask = masks.of[0];
+  DCGAN_UNROLL
+  for (int i = 1; i < most_masks; ++i)
+    if (i < masks.count && block_index().x >= masks.of[i].first_block) mask = masks.of[i];
+  const std::int64_t block =
+      std::int64_t{block_index().x - mask.first_block} * threads + thread_index();
+  if (8 * block >= mask.n) return;
+  const RandomAddress a = resolved(mask.address);
   const PhiloxBlock bits = philox_at(a.seed, a.stream, a.step, static_cast<std::uint32_t>(block));
   std::uint32_t bytes[2] = {0, 0};
   DCGAN_UNROLL
   for (int e = 0; e < 8; ++e) {
     const std::uint32_t half = bits.word[e / 2] >> (e % 2 * 16) & 0xFFFF;
-    bytes[e / 4] |= static_cast<std::uint32_t>(half >= threshold) << (e % 4 * 8);
+    bytes[e / 4] |= static_cast<std::uint32_t>(half >= mask.threshold) << (e % 4 * 8);
   }
-  if (8 * block + 8 <= n) {
-    *reinterpret_cast<uint2*>(out + 8 * block) = make_uint2(bytes[0], bytes[1]);
+  if (8 * block + 8 <= mask.n) {
+    *reinterpret_cast<uint2*>(mask.out + 8 * block) = make_uint2(bytes[0], bytes[1]);
   } else {
-    for (std::int64_t e = 8 * block; e < n; ++e)
-      out[e] = static_cast<std::uint8_t>(bytes[e % 8 / 4] >> (e % 4 * 8));
+    for (std::int64_t e = 8 * block; e < mask.n; ++e)
+      mask.out[e] = static_cast<std::uint8_t>(bytes[e % 8 / 4] >> (e % 4 * 8));
   }
 }
 
@@ -70,11 +88,20 @@ void draw_normal(const NormalDraw& d, cudaStream_t stream) {
          d.address, d.n, d.out);
 }
 
-void draw_keep_mask(const KeepMaskDraw& d, cudaStream_t stream) {
-  Work work("draw_keep_mask", least_bytes(d));
-  work.instructions = 150;  // about: ten rounds of Philox
-  launch(work, draw_keep_mask_kernel, blocks_for(d.n, 8 * threads), threads, 0, stream, d.address,
-         d.threshold(), d.n, d.out);
+void draw_keep_masks(const std::vector<KeepMaskDraw>& draws, cudaStream_t stream) {
+  for (std::size_t first = 0; first < draws.size(); first += most_masks) {
+    Masks masks{};
+    Work work("draw_keep_masks");
+    work.instructions = 150;  // about: ten rounds of Philox
+    unsigned blocks = 0;
+    for (std::size_t i = first; i < draws.size() && masks.count < most_masks; ++i) {
+      const KeepMaskDraw& d = draws[i];
+      masks.of[masks.count++] = {d.address, d.threshold(), static_cast<int>(blocks), d.n, d.out};
+      blocks += blocks_for(d.n, 8 * threads);
+      work.bytes += static_cast<double>(d.n);
+    }
+    launch(work, draw_keep_masks_kernel, blocks, threads, 0, stream, masks);
+  }
 }
 
 }  // namespace dcgan::DCGAN_TARGET

@@ -101,10 +101,33 @@ __device__ __forceinline__ void store_column_sums(const ColumnWalk& walk, const 
   total.store(partial + static_cast<std::int64_t>(blockIdx.y) * walk.columns + at.column);
 }
 
-/// The sums of neighbouring columns as Sum, float or double.
+/// What a thread adds up to a float.
+struct PlainSum {
+  using Total = float;
+  float sum;
+  __device__ __forceinline__ void add(float x) { sum += x; }
+  __device__ __forceinline__ Total total() const { return sum; }
+};
+
+/// To a double, so that the parts' rounding does not add up, but in floats, of which most GPUs add
+/// 32 or 64 in the time of a double: what each addition loses is kept (Knuth's two-sum).
+struct CompensatedSum {
+  using Total = double;
+  float sum, lost;
+  __device__ __forceinline__ void add(float x) {
+    const float next = sum + x, added = next - sum;
+    lost += (sum - (next - added)) + (x - added);
+    sum = next;
+  }
+  __device__ __forceinline__ Total total() const {
+    return static_cast<double>(sum) + static_cast<double>(lost);
+  }
+};
+
+/// The totals of neighbouring columns.
 template <class Sum, int width>
 struct ColumnTotals {
-  Sum value[width];
+  typename Sum::Total value[width];
 };
 
 /// The panel's totals over partial [parts, columns], each row lane's first, then those of the
@@ -116,7 +139,7 @@ __device__ __forceinline__ ColumnTotals<Sum, width> add_up_parts(const ColumnWal
                                                                  const float* partial,
                                                                  ColumnTotals<Sum, width>* shared) {
   constexpr int batch = 8;  // loads issued before the first is added
-  ColumnTotals<Sum, width> total{};
+  Sum sums[width] = {};
   const float* from = partial + std::int64_t{at.row_lane} * walk.columns + at.column;
   for (int part = at.row_lane; at.inside && part < walk.parts; part += batch * walk.row_lanes) {
     Pack<width> terms[batch] = {};
@@ -129,9 +152,12 @@ __device__ __forceinline__ ColumnTotals<Sum, width> add_up_parts(const ColumnWal
     for (int b = 0; b < batch; ++b) {
       if (part + b * walk.row_lanes >= walk.parts) break;
       DCGAN_UNROLL
-      for (int i = 0; i < width; ++i) total.value[i] += static_cast<Sum>(terms[b].value[i]);
+      for (int i = 0; i < width; ++i) sums[i].add(terms[b].value[i]);
     }
   }
+  ColumnTotals<Sum, width> total;
+  DCGAN_UNROLL
+  for (int i = 0; i < width; ++i) total.value[i] = sums[i].total();
   shared[thread_index()] = total;
   __syncthreads();  // all lanes' sums are stored
   if (at.row_lane != 0) return total;
@@ -150,10 +176,10 @@ __device__ __forceinline__ void sum_columns(const ColumnWalk& walk, const Column
                                             const Pack<width>& sum, const Scratch& scratch,
                                             float* out) {
   __shared__ Pack<width> shared[ColumnWalk::threads];
-  __shared__ ColumnTotals<float, width> totals[ColumnWalk::threads];
+  __shared__ ColumnTotals<PlainSum, width> totals[ColumnWalk::threads];
   store_column_sums(walk, at, sum, shared, scratch.floats);
   if (!arrives_last(scratch.counters + blockIdx.x, static_cast<unsigned>(walk.parts))) return;
-  const ColumnTotals<float, width> total = add_up_parts(walk, at, scratch.floats, totals);
+  const ColumnTotals<PlainSum, width> total = add_up_parts(walk, at, scratch.floats, totals);
   if (at.row_lane != 0 || !at.inside) return;
   Pack<width> sums;
   DCGAN_UNROLL

@@ -142,7 +142,7 @@ class Backend {
   virtual void softmax_loss(const SoftmaxLoss&) = 0;
   virtual void adam(const AdamStep&) = 0;
   virtual void draw_normal(const NormalDraw&) = 0;
-  virtual void draw_keep_mask(const KeepMaskDraw&) = 0;
+  virtual void draw_keep_masks(const std::vector<KeepMaskDraw>&) = 0;
   virtual void gather(const Gather&) = 0;
   virtual void weighted_sum(const WeightedSum&) = 0;
   virtual void end_step(const EndStep&) = 0;

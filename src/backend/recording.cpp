@@ -111,7 +111,9 @@ class RecordingBackend final : public Backend {
   void softmax_loss(const SoftmaxLoss& call) override { record(call, &Backend::softmax_loss); }
   void adam(const AdamStep& call) override { record(call, &Backend::adam); }
   void draw_normal(const NormalDraw& call) override { record(call, &Backend::draw_normal); }
-  void draw_keep_mask(const KeepMaskDraw& call) override { record(call, &Backend::draw_keep_mask); }
+  void draw_keep_masks(const std::vector<KeepMaskDraw>& call) override {
+    record(call, &Backend::draw_keep_masks);
+  }
   void gather(const Gather& call) override { record(call, &Backend::gather); }
   void weighted_sum(const WeightedSum& call) override { record(call, &Backend::weighted_sum); }
   void end_step(const EndStep& call) override { record(call, &Backend::end_step); }

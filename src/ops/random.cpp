@@ -15,11 +15,15 @@ Op describe(const NormalDraw& d) {
   return {"noise", "", {{"n", d.n}}, 40 * n, least_bytes(d)};
 }
 
-double least_bytes(const KeepMaskDraw& d) { return static_cast<double>(d.n); }
+double least_bytes(const std::vector<KeepMaskDraw>& draws) {
+  double bytes = 0;
+  for (const KeepMaskDraw& d : draws) bytes += static_cast<double>(d.n);
+  return bytes;
+}
 
-Op describe(const KeepMaskDraw& d) {
-  const auto n = static_cast<double>(d.n);
-  return {"mask", "", {{"n", d.n}}, 10 * n, least_bytes(d)};
+Op describe(const std::vector<KeepMaskDraw>& draws) {
+  const double n = least_bytes(draws);  // a byte each
+  return {"mask", "", {{"n", static_cast<std::int64_t>(n)}}, 10 * n, n};
 }
 
 }  // namespace dcgan

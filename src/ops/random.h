@@ -1,6 +1,7 @@
 // Draws: counter-based, so that no generator has state and every backend draws the same bits.
 #pragma once
 #include <cstdint>
+#include <vector>
 
 #include "ops/op.h"
 
@@ -45,7 +46,8 @@ struct KeepMaskDraw {
 
 double least_bytes(const NormalDraw& draw);
 Op describe(const NormalDraw& draw);
-double least_bytes(const KeepMaskDraw& draw);
-Op describe(const KeepMaskDraw& draw);
+/// Of masks that are drawn together.
+double least_bytes(const std::vector<KeepMaskDraw>& draws);
+Op describe(const std::vector<KeepMaskDraw>& draws);
 
 }  // namespace dcgan

@@ -131,9 +131,11 @@ void Model::load_labels(const Batch& batch, float* out, std::int64_t columns, st
 
 void Model::draw_masks(Sequential& network, std::int64_t rows, std::uint32_t pass) {
   std::uint32_t stream = random_stream::dropout + 16 * pass;
+  std::vector<KeepMaskDraw> draws;
   for (DropoutLayer& dropout : network.dropouts())
-    backend_.draw_keep_mask(
+    draws.push_back(
         {address_in_step(stream++), dropout.rate, rows * dropout.shape.size(), dropout.keep.u8()});
+  if (!draws.empty()) backend_.draw_keep_masks(draws);
 }
 
 AdamPart Model::update(const Sequential& network, std::int64_t index) const {

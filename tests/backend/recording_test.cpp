@@ -69,9 +69,9 @@ TEST(Recording, NamesEveryOpWithItsSizes) {
   expect("gather 5x784");
   expect("noise 30");
   expect("loss 5");
+  expect("mask " + std::to_string(10 * (8 + 4 + 2)));
   // The discriminator's layers of 8, 4 and 2 units, for real and generated rows.
   for (const int units : {8, 4, 2}) {
-    expect("mask " + std::to_string(10 * units));
     expect("epilogue 10x" + std::to_string(units) + " backward");
   }
   const int generator = 16 + 16 + 16 + 16 + 32 + 16 + 8 * 784 + 784,

@@ -40,7 +40,7 @@ TEST_F(KernelClock, CountsAnOpsKernelsUnderItsName) {
     const auto queue_ops = [&] {
       float* v = values.f32();
       backend->draw_normal({{1, 2, 3}, 256, v});
-      backend->draw_keep_mask({{1, 2, 3}, 0.5F, 1024, mask.u8()});
+      backend->draw_keep_masks({{{1, 2, 3}, 0.5F, 1024, mask.u8()}});
       backend->draw_normal({{1, 2, 4}, 256, v + 256});
       const auto* all = reinterpret_cast<const AdamFactors*>(factors.u8());
       backend->adam({{all, 256, v, v + 256, v + 512, v + 768}});

@@ -11,6 +11,7 @@
 #include "ops/conv_case.h"
 #include "ops/dense_case.h"
 #include "ops/epilogue_case.h"
+#include "ops/random_case.h"
 #include "ops/suite.h"
 #include "ops/weighted_sum_case.h"
 #include "simt/machine.h"
@@ -162,6 +163,20 @@ TEST(Launches, OfAConvolutionOfStrideThreeAreRefused) {
   EXPECT_THROW(DCGAN_TARGET::ConvKernels({1, 9, 9, 4, 4, 5, 3}), DCGAN_TARGET::DeviceError);
 }
 
+TEST(Launches, OfMasksAreOneForFour) {
+  const auto launches = [](std::vector<std::int64_t> sizes) {
+    std::vector<unsigned> blocks;
+    for (const ::simt::LaunchRecord& launch : all_launches_of(KeepMasksCase(std::move(sizes))))
+      blocks.push_back(launch.grid.x);
+    return blocks;
+  };
+  using Blocks = std::vector<unsigned>;
+  EXPECT_EQ(launches({2048}), Blocks{1});
+  EXPECT_EQ(launches({2049, 1}), Blocks{3});
+  EXPECT_EQ(launches({1, 1, 1, 1}), Blocks{4});
+  EXPECT_EQ(launches({1, 1, 1, 1, 4096}), (Blocks{4, 2}));
+}
+
 TEST(Launches, OfAdamAreOneForBothNetworks) {
   const auto blocks = [](std::int64_t n, std::int64_t second) {
     std::vector<unsigned> all;
@@ -259,9 +274,9 @@ TEST(Launches, OfTallProductsHaveNoTileWiderThanTheResult) {
 
 TEST(Launches, OfOneOutputAreAWarpPerSampleAndAThreadPerPack) {
   const auto launches = all_launches_of(DenseCase({101, 132, 1}, {{}}));
-  ASSERT_EQ(launches.size(), 4U);
+  ASSERT_EQ(launches.size(), 3U);
   const dim3 forward = launches[0].grid, backward_data = launches[1].grid,
-             backward_weights = launches[2].grid;  // the last launch adds up this one's parts
+             backward_weights = launches[2].grid;
   EXPECT_EQ(forward.x, 26U);
   EXPECT_EQ(backward_data.x, 27U);    // of 128 threads, for 3333 packs
   EXPECT_EQ(backward_weights.x, 2U);  // panels of 128 columns

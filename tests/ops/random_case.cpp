@@ -17,6 +17,8 @@ RandomAddress on_the_threshold(float rate) {
   return a;
 }
 
+constexpr std::uint8_t between_masks = 9;
+
 /// The address of an op that is to find the step in `memory`.
 RandomAddress with_step_in(const std::uint64_t* memory, RandomAddress address) {
   address.step = 77;
@@ -48,7 +50,7 @@ std::string KeepMaskCase::name() const {
          (in_memory_ ? "_in_memory" : "");
 }
 std::vector<Pass> KeepMaskCase::passes() const {
-  const Op op = describe(KeepMaskDraw{address_, dropout_rate_, n_, nullptr});
+  const Op op = describe(std::vector{KeepMaskDraw{address_, dropout_rate_, n_, nullptr}});
   return {{"mask", op, op.bytes}};
 }
 std::unique_ptr<Run> KeepMaskCase::start(Backend& backend) const {
@@ -56,12 +58,49 @@ std::unique_ptr<Run> KeepMaskCase::start(Backend& backend) const {
   const RandomAddress a = in_memory_ ? with_step_in(step->data(), address_) : address_;
   return std::make_unique<DrawRun<std::uint8_t>>(
       backend, "mask", n_, [&backend, step, a, rate = dropout_rate_, n = n_](std::uint8_t* out) {
-        backend.draw_keep_mask({a, rate, n, out});
+        backend.draw_keep_masks({{a, rate, n, out}});
       });
 }
 std::vector<Expected> KeepMaskCase::expected() const {
   const auto mask = ref::keep_mask(address_, dropout_rate_, n_);
   return {exact("mask", Floats(mask.begin(), mask.end()))};
+}
+
+std::string KeepMasksCase::name() const {
+  std::string name = "mask_of";
+  for (const std::int64_t n : sizes_) name += "_" + std::to_string(n);
+  return name;
+}
+std::vector<KeepMaskDraw> KeepMasksCase::draws(std::uint8_t* out) const {
+  std::vector<KeepMaskDraw> draws;
+  for (const std::int64_t n : sizes_) {
+    const auto i = static_cast<std::uint32_t>(draws.size());
+    draws.push_back({{7 + i, 16 + i, 100 + i}, 0.2F + 0.1F * static_cast<float>(i), n, out});
+    out += (n + 7) / 8 * 8;
+  }
+  return draws;
+}
+std::vector<Pass> KeepMasksCase::passes() const {
+  std::uint8_t none[1];
+  const Op op = describe(draws(none));
+  return {{"masks", op, op.bytes}};
+}
+std::unique_ptr<Run> KeepMasksCase::start(Backend& backend) const {
+  std::vector<std::uint8_t> unwritten;
+  for (const std::int64_t n : sizes_)
+    unwritten.resize(unwritten.size() + static_cast<std::size_t>((n + 7) / 8 * 8), between_masks);
+  return std::make_unique<DrawRun<std::uint8_t>>(
+      backend, "masks", unwritten,
+      [&backend, c = *this](std::uint8_t* out) { backend.draw_keep_masks(c.draws(out)); });
+}
+std::vector<Expected> KeepMasksCase::expected() const {
+  Floats all;
+  for (const KeepMaskDraw& d : draws(nullptr)) {
+    const auto mask = ref::keep_mask(d.address, d.dropout_rate, d.n);
+    all.insert(all.end(), mask.begin(), mask.end());
+    all.resize((all.size() + 7) / 8 * 8, between_masks);
+  }
+  return {exact("masks", all)};
 }
 
 namespace {
@@ -85,6 +124,10 @@ Cases mask_cases() {
   cases.push_back(std::make_shared<KeepMaskCase>(high, 0.3F, 1001, true));
   for (const float rate : {0.0F, 0.5F, 0.99F})
     cases.push_back(std::make_shared<KeepMaskCase>(low, rate, 2050));
+  using Sizes = std::vector<std::int64_t>;
+  for (const Sizes& sizes : {Sizes{2048, 3, 5000}, Sizes{5, 2049, 8, 100}, Sizes{1, 9, 17, 25, 33},
+                             Sizes{40, 4096, 4, 2048, 6, 10001, 3, 8, 2}})
+    cases.push_back(std::make_shared<KeepMasksCase>(sizes));
   return cases;
 }
 
@@ -100,9 +143,10 @@ const AddOpCases noise({.op = "noise",
                         .of = [](const Op& op) { return normals(op.at("n")); }});
 const AddOpCases mask({.op = "mask",
                        .all = mask_cases,
-                       .described = {{describe(KeepMaskDraw{{}, 0.5F, 7, nullptr}), "mask 7", 70,
-                                      7}},
-                       .accesses = {{masks(4096), {"draw_keep_mask"}, {}, {8}}},
+                       .described = {{describe(std::vector{KeepMaskDraw{{}, 0.5F, 3, nullptr},
+                                                           KeepMaskDraw{{}, 0.5F, 4, nullptr}}),
+                                      "mask 7", 70, 7}},
+                       .accesses = {{masks(4096), {"draw_keep_masks"}, {}, {8}}},
                        .of = [](const Op& op) { return masks(op.at("n")); }});
 
 }  // namespace

@@ -55,4 +55,20 @@ class KeepMaskCase final : public Case {
   bool in_memory_;
 };
 
+/// Masks of several layers at once.
+class KeepMasksCase final : public Case {
+ public:
+  explicit KeepMasksCase(std::vector<std::int64_t> sizes) : sizes_(std::move(sizes)) {}
+  std::string name() const override;
+  std::vector<Pass> passes() const override;
+  std::unique_ptr<Run> start(Backend& backend) const override;
+  std::vector<Expected> expected() const override;
+
+ private:
+  /// One behind the other in `out`, each from a multiple of 8 on.
+  std::vector<KeepMaskDraw> draws(std::uint8_t* out) const;
+
+  std::vector<std::int64_t> sizes_;
+};
+
 }  // namespace dcgan::test

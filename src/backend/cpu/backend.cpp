@@ -102,7 +102,9 @@ class CpuBackend final : public Backend {
   void softmax_loss(const SoftmaxLoss& l) override { cpu::softmax_loss(l); }
   void adam(const AdamStep& s) override { cpu::adam(s); }
   void draw_normal(const NormalDraw& d) override { cpu::draw_normal(d); }
-  void draw_keep_mask(const KeepMaskDraw& d) override { cpu::draw_keep_mask(d); }
+  void draw_keep_masks(const std::vector<KeepMaskDraw>& draws) override {
+    for (const KeepMaskDraw& d : draws) cpu::draw_keep_mask(d);
+  }
   void gather(const Gather& g) override { cpu::gather(g); }
   void weighted_sum(const WeightedSum& s) override { cpu::weighted_sum(s); }
   void end_step(const EndStep& e) override { cpu::end_step(e); }

@@ -93,8 +93,8 @@ class DeviceBackend final : public Backend {
   void draw_normal(const NormalDraw& d) override {
     DCGAN_TARGET::draw_normal(d, streams_.compute());
   }
-  void draw_keep_mask(const KeepMaskDraw& d) override {
-    DCGAN_TARGET::draw_keep_mask(d, streams_.compute());
+  void draw_keep_masks(const std::vector<KeepMaskDraw>& draws) override {
+    DCGAN_TARGET::draw_keep_masks(draws, streams_.compute());
   }
   void gather(const Gather& g) override { DCGAN_TARGET::gather(g, streams_.compute()); }
   void weighted_sum(const WeightedSum& s) override {
