@@ -18,7 +18,8 @@ __global__ void __launch_bounds__(threads)
   const unsigned block = in_first ? blockIdx.x : blockIdx.x - first_blocks;
   const std::int64_t at = (static_cast<std::int64_t>(block) * threads + threadIdx.x) * width;
   if (at >= part.n) return;
-  const AdamFactors f = *part.factors;
+  const P of_step = P::load(&part.factors->alpha);  // all four at once
+  const AdamFactors f{of_step.value[0], of_step.value[1], of_step.value[2], of_step.value[3]};
   const P g = P::load(part.gradient + at);
   P m = P::load(part.m + at), v = P::load(part.v + at), w = P::load(part.parameter + at);
   DCGAN_UNROLL

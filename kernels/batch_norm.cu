@@ -18,12 +18,12 @@ struct Momentum {
 /// Two sums of each column.
 template <int width>
 struct TwoTotals {
-  ColumnTotals<CompensatedSum, width> first, second;
+  CompensatedSums<width> first, second;
   bool mine;  // this thread has those of its columns; the others have none
 };
 
 /// The column sums of two values of each thread, in the panel's last block. scratch.floats [2,
-/// parts, columns]. Shared memory: a pack of each kind per thread. Barriers: those of its parts;
+/// parts, columns]. Shared memory: four packs per thread. Barriers: those of its parts;
 /// the second store is before the first total, and a barrier is between the totals.
 template <int width>
 __device__ __forceinline__ TwoTotals<width> two_column_sums(const ColumnWalk& walk,
@@ -33,17 +33,28 @@ __device__ __forceinline__ TwoTotals<width> two_column_sums(const ColumnWalk& wa
                                                             const Scratch& scratch) {
   __shared__ Pack<width> shared_first[threads];
   __shared__ Pack<width> shared_second[threads];
-  __shared__ ColumnTotals<CompensatedSum, width> totals[threads];
+  __shared__ typename CompensatedSums<width>::Shared totals;
   float* seconds = scratch.floats + std::int64_t{walk.parts} * walk.columns;
   store_column_sums(walk, at, first, shared_first, scratch.floats);
   store_column_sums(walk, at, second, shared_second, seconds);
   if (!arrives_last(scratch.counters + blockIdx.x, static_cast<unsigned>(walk.parts)))
     return {{}, {}, false};
   TwoTotals<width> of{{}, {}, at.row_lane == 0 && at.inside};
-  of.first = add_up_parts(walk, at, scratch.floats, totals);
+  of.first = add_up_parts<CompensatedSums, width>(walk, at, scratch.floats, totals);
   __syncthreads();  // all lanes' sums are read
-  of.second = add_up_parts(walk, at, seconds, totals);
+  of.second = add_up_parts<CompensatedSums, width>(walk, at, seconds, totals);
   return of;
+}
+
+/// moving = moving * keep + value * (1 - keep)
+template <int width>
+__device__ __forceinline__ void blend(float* moving, const Pack<width>& value, float keep) {
+  Pack<width> blended = Pack<width>::load(moving);
+  const float take = 1 - keep;
+  DCGAN_UNROLL
+  for (int i = 0; i < width; ++i)
+    blended.value[i] = blended.value[i] * keep + value.value[i] * take;
+  blended.store(moving);
 }
 
 /// Statistics of each channel: mean, inv_std and the moving averages. Threads as in ColumnWalk.
@@ -66,21 +77,22 @@ __global__ void __launch_bounds__(threads)
   });
   const TwoTotals<width> totals = two_column_sums(walk, at, sum, squares, scratch);
   if (!totals.mine) return;
-  const float keep = m.momentum, take = 1 - m.momentum;
+  using P = Pack<width>;
+  P centre, biased, inverse;
   DCGAN_UNROLL
   for (int i = 0; i < width; ++i) {
-    const int c = at.column + i;
-    const double offset = totals.first.value[i] * inverse_rows;
+    const double offset = totals.first.total(i) * inverse_rows;
     // The difference may cancel; float is enough for what remains.
     const float variance =
-        static_cast<float>(totals.second.value[i] * inverse_rows - offset * offset);
-    const float biased = variance > 0 ? variance : 0;
-    const float centre = static_cast<float>(static_cast<double>(origin.value[i]) + offset);
-    mean[c] = centre;
-    inv_std[c] = 1 / sqrtf(biased + m.epsilon);
-    t.moving_mean[c] = t.moving_mean[c] * keep + centre * take;
-    t.moving_variance[c] = t.moving_variance[c] * keep + biased * take;
+        static_cast<float>(totals.second.total(i) * inverse_rows - offset * offset);
+    biased.value[i] = variance > 0 ? variance : 0;
+    centre.value[i] = static_cast<float>(static_cast<double>(origin.value[i]) + offset);
+    inverse.value[i] = 1 / sqrtf(biased.value[i] + m.epsilon);
   }
+  centre.store(mean + at.column);
+  inverse.store(inv_std + at.column);
+  blend(t.moving_mean + at.column, centre, m.momentum);
+  blend(t.moving_variance + at.column, biased, m.momentum);
 }
 
 /// inv_std of the moving variance, for inference. One thread per channel.
@@ -150,11 +162,14 @@ __global__ void __launch_bounds__(threads)
   });
   const TwoTotals<width> totals = two_column_sums(walk, at, sum, products, scratch);
   if (!totals.mine) return;
+  Pack<width> of_beta, of_gamma;
   DCGAN_UNROLL
   for (int i = 0; i < width; ++i) {
-    dbeta[at.column + i] = static_cast<float>(totals.first.value[i]);
-    dgamma[at.column + i] = static_cast<float>(totals.second.value[i]);
+    of_beta.value[i] = static_cast<float>(totals.first.total(i));
+    of_gamma.value[i] = static_cast<float>(totals.second.total(i));
   }
+  of_beta.store(dbeta + at.column);
+  of_gamma.store(dgamma + at.column);
 }
 
 struct ParameterGradients {

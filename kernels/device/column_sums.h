@@ -101,45 +101,57 @@ __device__ __forceinline__ void store_column_sums(const ColumnWalk& walk, const 
   total.store(partial + static_cast<std::int64_t>(blockIdx.y) * walk.columns + at.column);
 }
 
-/// What a thread adds up to a float.
-struct PlainSum {
-  using Total = float;
-  float sum;
-  __device__ __forceinline__ void add(float x) { sum += x; }
-  __device__ __forceinline__ Total total() const { return sum; }
+/// Sums of neighbouring columns, in floats.
+template <int width>
+struct PlainSums {
+  Pack<width> sum;
+  struct Shared {
+    Pack<width> sum[ColumnWalk::threads];
+  };
+  __device__ __forceinline__ void add(Pack<width> x) { sum += x; }
+  __device__ __forceinline__ void store(Shared& shared, int at) const { shared.sum[at] = sum; }
+  __device__ __forceinline__ void add(const Shared& shared, int at) { sum += shared.sum[at]; }
 };
 
-/// To a double, so that the parts' rounding does not add up, but in floats, of which most GPUs add
-/// 32 or 64 in the time of a double: what each addition loses is kept (Knuth's two-sum).
-struct CompensatedSum {
-  using Total = double;
-  float sum, lost;
-  __device__ __forceinline__ void add(float x) {
-    const float next = sum + x, added = next - sum;
-    lost += (sum - (next - added)) + (x - added);
-    sum = next;
+/// Such that the parts' rounding does not add up: what each addition loses is kept (Knuth's
+/// two-sum). Most GPUs add 32 or 64 floats in the time of a double.
+template <int width>
+struct CompensatedSums {
+  Pack<width> sum, lost;
+  struct Shared {
+    Pack<width> sum[ColumnWalk::threads], lost[ColumnWalk::threads];
+  };
+  __device__ __forceinline__ void add(Pack<width> x) {  // by value: one access of shared memory
+    DCGAN_UNROLL
+    for (int i = 0; i < width; ++i) {
+      const float before = sum.value[i], after = before + x.value[i], added = after - before;
+      lost.value[i] += (before - (after - added)) + (x.value[i] - added);
+      sum.value[i] = after;
+    }
   }
-  __device__ __forceinline__ Total total() const {
-    return static_cast<double>(sum) + static_cast<double>(lost);
+  __device__ __forceinline__ void store(Shared& shared, int at) const {
+    shared.sum[at] = sum;
+    shared.lost[at] = lost;
   }
-};
-
-/// The totals of neighbouring columns.
-template <class Sum, int width>
-struct ColumnTotals {
-  typename Sum::Total value[width];
+  __device__ __forceinline__ void add(const Shared& shared, int at) {
+    add(shared.sum[at]);
+    lost += shared.lost[at];
+  }
+  __device__ __forceinline__ double total(int i) const {
+    return static_cast<double>(sum.value[i]) + static_cast<double>(lost.value[i]);
+  }
 };
 
 /// The panel's totals over partial [parts, columns], each row lane's first, then those of the
-/// lanes; they are the row lanes' first's. Every thread of the panel's last block calls it. Shared
-/// memory and barrier as in store_column_sums.
-template <class Sum, int width>
-__device__ __forceinline__ ColumnTotals<Sum, width> add_up_parts(const ColumnWalk& walk,
-                                                                 const ColumnPlace& at,
-                                                                 const float* partial,
-                                                                 ColumnTotals<Sum, width>* shared) {
+/// lanes; they are the row lanes' first's. Every thread of the panel's last block calls it. One
+/// barrier before the lanes' sums are read; before calling it again with the same memory the caller
+/// adds another.
+template <template <int> class SumsOf, int width>
+__device__ __forceinline__ SumsOf<width> add_up_parts(const ColumnWalk& walk, const ColumnPlace& at,
+                                                      const float* partial,
+                                                      typename SumsOf<width>::Shared& shared) {
   constexpr int batch = 8;  // loads issued before the first is added
-  Sum sums[width] = {};
+  SumsOf<width> sums{};
   const float* from = partial + std::int64_t{at.row_lane} * walk.columns + at.column;
   for (int part = at.row_lane; at.inside && part < walk.parts; part += batch * walk.row_lanes) {
     Pack<width> terms[batch] = {};
@@ -149,42 +161,29 @@ __device__ __forceinline__ ColumnTotals<Sum, width> add_up_parts(const ColumnWal
       from += std::int64_t{walk.row_lanes} * walk.columns;
     }
     DCGAN_UNROLL
-    for (int b = 0; b < batch; ++b) {
-      if (part + b * walk.row_lanes >= walk.parts) break;
-      DCGAN_UNROLL
-      for (int i = 0; i < width; ++i) sums[i].add(terms[b].value[i]);
-    }
+    for (int b = 0; b < batch; ++b)
+      if (part + b * walk.row_lanes < walk.parts) sums.add(terms[b]);
   }
-  ColumnTotals<Sum, width> total;
-  DCGAN_UNROLL
-  for (int i = 0; i < width; ++i) total.value[i] = sums[i].total();
-  shared[thread_index()] = total;
+  sums.store(shared, thread_index());
   __syncthreads();  // all lanes' sums are stored
-  if (at.row_lane != 0) return total;
-  for (int lane = 1; lane < walk.row_lanes; ++lane) {
-    DCGAN_UNROLL
-    for (int i = 0; i < width; ++i)
-      total.value[i] += shared[lane * walk.pack_lanes + at.pack_lane].value[i];
-  }
-  return total;
+  if (at.row_lane != 0) return sums;
+  for (int lane = 1; lane < walk.row_lanes; ++lane)
+    sums.add(shared, lane * walk.pack_lanes + at.pack_lane);
+  return sums;
 }
 
 /// Both: `sum` of each thread becomes the column sums in out [columns], which the panel's last
-/// block writes. Shared memory: a pack per thread. Barriers: those of its parts.
+/// block writes. Shared memory: two packs per thread. Barriers: those of its parts.
 template <int width>
 __device__ __forceinline__ void sum_columns(const ColumnWalk& walk, const ColumnPlace& at,
                                             const Pack<width>& sum, const Scratch& scratch,
                                             float* out) {
-  __shared__ Pack<width> shared[ColumnWalk::threads];
-  __shared__ ColumnTotals<PlainSum, width> totals[ColumnWalk::threads];
-  store_column_sums(walk, at, sum, shared, scratch.floats);
+  __shared__ Pack<width> shared_sums[ColumnWalk::threads];
+  __shared__ typename PlainSums<width>::Shared shared_totals;
+  store_column_sums(walk, at, sum, shared_sums, scratch.floats);
   if (!arrives_last(scratch.counters + blockIdx.x, static_cast<unsigned>(walk.parts))) return;
-  const ColumnTotals<PlainSum, width> total = add_up_parts(walk, at, scratch.floats, totals);
-  if (at.row_lane != 0 || !at.inside) return;
-  Pack<width> sums;
-  DCGAN_UNROLL
-  for (int i = 0; i < width; ++i) sums.value[i] = total.value[i];
-  sums.store(out + at.column);
+  const auto total = add_up_parts<PlainSums, width>(walk, at, scratch.floats, shared_totals);
+  if (at.row_lane == 0 && at.inside) total.sum.store(out + at.column);
 }
 
 }  // namespace dcgan::DCGAN_TARGET

@@ -29,6 +29,7 @@ struct Accesses {
   Counts global, shared;
 
   void add(const LineProfile& line) {
+    if (line.line.starts_with("arrival.h:") && line.space == Space::global) return;  // a counter
     const bool in_shared = line.space == Space::shared;
     (in_shared ? shared : global).add(line.counts);
     if (!in_shared) (line.write ? widths.stores : widths.loads).insert(line.width_bytes);

@@ -235,7 +235,7 @@ Cases batch_norm_cases() {
 AccessWidths in_packs(std::int64_t rows, std::int64_t channels) {
   const BatchNormShape s{rows, channels, 0.99F, 1e-3F, Activation::leaky_relu, 0.3F};
   return {std::make_shared<BatchNormCase>(s),
-          {"batch_norm_sums", "batch_norm_normalise", "batch_norm_gradient_sums",
+          {"batch_norm_statistics", "batch_norm_normalise", "batch_norm_gradient_sums",
            "batch_norm_gradient"},
           {16},
           {16}};

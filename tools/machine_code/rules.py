@@ -12,8 +12,7 @@ LEAST_FMA_SHARE = {"Tile<128, 128>": 0.79, "Tile<128, 64>": 0.76, "Tile<128, 32>
 LEAST_LOADS_IN_FLIGHT = {
     "sum_parts_kernel<1>": (32, 8), "sum_parts_kernel<4>": (128, 4),
     "sum_few_parts_kernel<1>": (32, 8), "sum_few_parts_kernel<4>": (128, 4),
-    "batch_norm_statistics_kernel": (32, 6), "batch_norm_gradient_totals_kernel": (32, 6),
-    "batch_norm_sums_kernel<1>": (32, 4), "batch_norm_sums_kernel<4>": (128, 4),
+    "batch_norm_statistics_kernel<1>": (32, 4), "batch_norm_statistics_kernel<4>": (128, 4),
     "batch_norm_gradient_sums_kernel<1>": (32, 10),
     "epilogue_backward_bias_kernel<1>": (32, 8), "epilogue_backward_bias_kernel<4>": (128, 4),
     "one_channel_backward_data_kernel": (128, 4),
