@@ -13,6 +13,7 @@ using P = Pack<width>;
 /// barrier.
 __global__ void __launch_bounds__(threads)
     adam_kernel(AdamPart first, AdamPart second, unsigned first_blocks) {
+  wait_for_previous_launch();
   const bool in_first = blockIdx.x < first_blocks;
   const AdamPart part = in_first ? first : second;
   const unsigned block = in_first ? blockIdx.x : blockIdx.x - first_blocks;

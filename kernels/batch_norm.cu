@@ -64,6 +64,7 @@ __global__ void __launch_bounds__(threads)
     batch_norm_statistics_kernel(ColumnWalk walk, const float* x, double inverse_rows, Momentum m,
                                  BatchNormParameters t, Scratch scratch, float* mean,
                                  float* inv_std) {
+  wait_for_previous_launch();
   const ColumnPlace at = column_place(walk);
   Pack<width> sum{}, squares{}, origin{};
   if (at.inside) origin = Pack<width>::load(x + at.column);
@@ -99,6 +100,7 @@ __global__ void __launch_bounds__(threads)
 __global__ void __launch_bounds__(threads)
     batch_norm_moving_kernel(const float* moving_variance, int channels, float epsilon,
                              float* inv_std) {
+  wait_for_previous_launch();
   const int c = block_index().x * threads + thread_index();
   if (c < channels) inv_std[c] = 1 / sqrtf(moving_variance[c] + epsilon);
 }
@@ -117,6 +119,7 @@ template <int width>
 __global__ void __launch_bounds__(threads)
     batch_norm_normalise_kernel(std::int64_t count, Divider by_channels, const float* x,
                                 Normalisation s, float slope, float* y) {
+  wait_for_previous_launch();
   const std::int64_t at = global_index() * width;
   if (at >= count) return;
   const int c = by_channels.remainder(narrow(at));
@@ -137,6 +140,7 @@ template <int width>
 __global__ void __launch_bounds__(threads)
     batch_norm_gradient_sums_kernel(ColumnWalk walk, BackwardInputs in, Scratch scratch,
                                     float* dgamma, float* dbeta) {
+  wait_for_previous_launch();
   const ColumnPlace at = column_place(walk);
   Pack<width> sum{}, products{}, mean{}, inv_std{};
   if (at.inside) {
@@ -183,6 +187,7 @@ template <int width>
 __global__ void __launch_bounds__(threads)
     batch_norm_gradient_kernel(std::int64_t count, Divider by_channels, BackwardInputs in,
                                ParameterGradients p, float* dx) {
+  wait_for_previous_launch();
   const std::int64_t at = global_index() * width;
   if (at >= count) return;
   const int c = by_channels.remainder(narrow(at));

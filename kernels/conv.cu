@@ -22,6 +22,7 @@ __global__ void __launch_bounds__(Tile::threads, Tile::blocks_per_multiprocessor
     conv_backward_data_kernel(ConvGeometry g, PixelClasses classes, int splits,
                               std::int64_t image_floats, const float* dz, const float* kernel,
                               float* dx, EpilogueParameters epilogue) {
+  wait_for_previous_launch();
   const int count = g.stride * g.stride;
   const BlockIndex block = block_index();
   const int index = block.z % count, part = block.z / count;

@@ -70,6 +70,7 @@ ItemWalk plan_items(const ConvGeometry& g) {
 __global__ void __launch_bounds__(threads)
     one_channel_forward_kernel(ConvGeometry g, ItemWalk walk, const float* x, const float* kernel,
                                EpilogueParameters epilogue, float* z) {
+  wait_for_previous_launch();
   float* shared = dynamic_shared();
   float* padded = shared;
   float* weights = shared + padded_floats(g);
@@ -130,6 +131,7 @@ __device__ __forceinline__ TapRange taps_of(const ConvGeometry& g, int at, int o
 __global__ void __launch_bounds__(threads, 8)
     one_channel_backward_data_kernel(ConvGeometry g, const float* dz, const float* kernel,
                                      EpilogueParameters epilogue, float* dx) {
+  wait_for_previous_launch();
   float* shared = dynamic_shared();
   for (int i = thread_index(); i < g.size * g.size * g.out; i += threads) shared[i] = kernel[i];
   __syncthreads();  // the kernel is loaded
@@ -195,6 +197,7 @@ __global__ void __launch_bounds__(threads, 8)
 __global__ void __launch_bounds__(threads, 4)
     one_channel_backward_weights_kernel(ConvGeometry g, const float* x, const float* dz,
                                         float* partial) {
+  wait_for_previous_launch();
   float* shared = dynamic_shared();
   constexpr int taps = weights_size * weights_size;
   float* padded = shared;

@@ -13,6 +13,7 @@ constexpr int threads = 128, warps = threads / 32;
 __global__ void __launch_bounds__(threads)
     one_output_forward_kernel(int batch, int in, const float* x, const float* kernel,
                               EpilogueParameters epilogue, float* y) {
+  wait_for_previous_launch();
   const int lane = lane_index(), sample = block_index().x * warps + warp_index();
   if (sample >= batch) return;  // the whole warp
   const float* from = x + std::int64_t{sample} * in;
@@ -28,6 +29,7 @@ __global__ void __launch_bounds__(threads)
 __global__ void __launch_bounds__(threads)
     one_output_backward_data_kernel(std::int64_t count, Divider by_in, const float* dz,
                                     const float* kernel, float* dx) {
+  wait_for_previous_launch();
   const std::int64_t at = global_index() * 4;
   if (at >= count) return;
   const auto [sample, column] = by_in.divmod(narrow(at));
@@ -39,6 +41,7 @@ __global__ void __launch_bounds__(threads)
 __global__ void __launch_bounds__(ColumnWalk::threads)
     one_output_backward_weights_kernel(ColumnWalk walk, const float* x, const float* dz,
                                        Scratch scratch, float* dkernel) {
+  wait_for_previous_launch();
   const ColumnPlace at = column_place(walk);
   Pack<4> sum{};
   struct Loaded {

@@ -10,6 +10,7 @@ constexpr int threads = 64;
 /// One block. A thread owns every 64th measure and every 64th word of the state. No shared memory;
 /// the barrier keeps the position until all have read it.
 __global__ void __launch_bounds__(threads) end_step_kernel(EndStep e) {
+  wait_for_previous_launch();
   const std::int64_t ended = *e.position, next = ended + 1;
   for (int i = thread_index(); i < e.measure_count; i += threads)
     e.measured[ended * e.measure_count + i] = e.measures[i];

@@ -14,6 +14,7 @@ template <int width>
 __global__ void __launch_bounds__(threads)
     epilogue_forward_kernel(EpilogueParameters epilogue, std::int64_t count, Divider by_channels,
                             float* y) {
+  wait_for_previous_launch();
   const std::int64_t at = global_index() * width;
   if (at >= count) return;
   const int channel = by_channels.remainder(narrow(at));
@@ -56,6 +57,7 @@ template <int width>
 __global__ void __launch_bounds__(threads)
     epilogue_backward_kernel(EpilogueParameters epilogue, std::int64_t count, const float* y,
                              const float* sample_scale, Divider by_sample, float* dy) {
+  wait_for_previous_launch();
   const std::int64_t at = global_index() * width;
   if (at >= count) return;
   const float scale = sample_scale ? sample_scale[by_sample.divide(narrow(at))] : 1.0F;
@@ -69,6 +71,7 @@ __global__ void __launch_bounds__(threads)
     epilogue_backward_bias_kernel(EpilogueParameters epilogue, ColumnWalk walk, const float* y,
                                   const float* sample_scale, Divider by_rows_per_sample, float* dy,
                                   Scratch scratch, float* dbias) {
+  wait_for_previous_launch();
   const ColumnPlace at = column_place(walk);
   Pack<width> sum{};
   const auto index = [&](int row) { return std::int64_t{row} * walk.columns + at.column; };

@@ -32,6 +32,7 @@ __device__ __forceinline__ std::uint64_t chosen_image(const Gather& p) {
 
 template <int width>
 __global__ void __launch_bounds__(threads) gather_kernel(Gather p) {
+  wait_for_previous_launch();
   const std::uint8_t* image = p.pixels + static_cast<std::int64_t>(chosen_image(p)) * p.image_size;
   float* to = p.out + static_cast<std::int64_t>(blockIdx.x) * p.stride;
   for (std::int64_t i = thread_index() * width; i < p.image_size; i += threads * width) {
@@ -47,6 +48,7 @@ __global__ void __launch_bounds__(threads) gather_kernel(Gather p) {
 /// are no packs. by_row divides by the values of a row, by_channel by those of a pixel.
 __global__ void __launch_bounds__(threads)
     gather_mirrored_kernel(Gather p, Divider by_row, Divider by_channel) {
+  wait_for_previous_launch();
   const std::uint64_t index = chosen_image(p);
   const RandomAddress coin = resolved(p.mirror.address);
   const bool mirrored = philox_coin(coin.seed, coin.stream, coin.step, index);

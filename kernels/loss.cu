@@ -34,6 +34,7 @@ __device__ __forceinline__ float logit(const GanLoss& t, int i) {
 /// One block. A thread owns every 256th sample; losses are added up pairwise in shared memory,
 /// where each barrier ends a round of additions.
 __global__ void __launch_bounds__(threads) gan_loss_kernel(GanLoss t) {
+  wait_for_previous_launch();
   __shared__ float generator_sums[threads];
   __shared__ float discriminator_sums[threads];
   const int thread = thread_index(), batch = static_cast<int>(t.batch);

@@ -16,6 +16,7 @@ constexpr int normal_threads = 64;
 /// memory, no barrier.
 __global__ void __launch_bounds__(normal_threads)
     draw_normal_kernel(RandomAddress address, std::int64_t n, float* out) {
+  wait_for_previous_launch();
   const std::int64_t block = global_index();
   if (4 * block >= n) return;
   const RandomAddress a = resolved(address);
@@ -56,6 +57,7 @@ struct Masks {
 
 /// A thread owns a Philox block: eight elements, stored as one. No shared memory, no barrier.
 __global__ void __launch_bounds__(threads) draw_keep_masks_kernel(Masks masks) {
+  wait_for_previous_launch();
   Mask mask = masks.of[0];
   DCGAN_UNROLL
   for (int i = 1; i < most_masks; ++i)

@@ -32,6 +32,7 @@ __device__ __forceinline__ Largest warp_largest(Largest mine) {
 /// losses of its warp's rows; in shared memory they are added over the warps: the barrier tells
 /// that their sums are stored.
 __global__ void __launch_bounds__(threads) softmax_loss_kernel(SoftmaxLoss t) {
+  wait_for_previous_launch();
   __shared__ float loss_sums[warps];
   __shared__ float right_sums[warps];
   const int lane = lane_index(), warp = warp_index();

@@ -35,6 +35,7 @@ template <int width>
 __global__ void __launch_bounds__(threads)
     sum_parts_kernel(const float* partial, int parts, std::int64_t count, Divider by_columns,
                      EpilogueParameters epilogue, float* y) {
+  wait_for_previous_launch();
   constexpr int packs = 32;
   __shared__ Pack<width> sums[warps][packs];
   const int pack = lane_index(), warp = warp_index();
@@ -56,6 +57,7 @@ template <int width>
 __global__ void __launch_bounds__(threads)
     sum_few_parts_kernel(const float* partial, int parts, std::int64_t count, Divider by_columns,
                          EpilogueParameters epilogue, float* y) {
+  wait_for_previous_launch();
   const std::int64_t at = global_index() * width;
   if (at >= count) return;
   Pack<width> sum = Pack<width>::load(partial + at);

@@ -14,6 +14,7 @@ constexpr int threads = 256;
 template <int width>
 __global__ void __launch_bounds__(threads)
     weighted_sum_kernel(WeightedSum s, Divider by_size, std::int64_t first, std::int64_t end) {
+  wait_for_previous_launch();
   const std::int64_t at = first + global_index() * width;
   if (at >= end) return;
   const float* factors = s.factors_in_memory;

@@ -66,17 +66,32 @@ struct Work {
   static constexpr int as_compiled = -1;  // as many as its machine code has
 };
 
+/// Whether a launch may begin while the one before it on its stream still runs, and wait for it in
+/// wait_for_previous_launch(): programmatic dependent launch. Set by the backend, for its device.
+inline bool launches_overlap = false;
+
 /// Queues kernel<<<grid, block, shared_bytes, stream>>>(arguments...). Throws DeviceError where the
 /// launch is refused; a failure while the kernel runs shows at a later call.
 template <class... Parameters, class... Arguments>
 void launch(const Work& work, void (*kernel)(Parameters...), dim3 grid, dim3 block,
             std::size_t shared_bytes, cudaStream_t stream, Arguments&&... arguments) {
 #if defined(__CUDACC__)
-  kernel<<<grid, block, shared_bytes, stream>>>(std::forward<Arguments>(arguments)...);
-  check(cudaGetLastError(), work.name, __FILE__, __LINE__);
+  cudaLaunchAttribute overlap{};
+  overlap.id = cudaLaunchAttributeProgrammaticStreamSerialization;
+  overlap.val.programmaticStreamSerializationAllowed = 1;
+  cudaLaunchConfig_t config{};
+  config.gridDim = grid;
+  config.blockDim = block;
+  config.dynamicSmemBytes = shared_bytes;
+  config.stream = stream;
+  config.attrs = &overlap;
+  config.numAttrs = launches_overlap ? 1 : 0;
+  check(cudaLaunchKernelEx(&config, kernel, std::forward<Arguments>(arguments)...), work.name,
+        __FILE__, __LINE__);
 #else
-  const ::simt::LaunchName name(
+  ::simt::LaunchName name(
       work.name, {work.bytes, work.fmas, work.slices, work.instructions, work.double_instructions});
+  name.overlaps = launches_overlap;
   check(::simt::queue_kernel(name, kernel, grid, block, shared_bytes, stream,
                              std::forward<Arguments>(arguments)...),
         work.name, __FILE__, __LINE__);

@@ -21,6 +21,17 @@ __device__ __forceinline__ std::int64_t global_index() {
   return static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
 }
 
+/// The first statement of every kernel. Where launches overlap, this one may have begun before the
+/// one before it has ended: here it lets the next one begin, too, and waits until all that was
+/// launched before has ended and is to be seen. No thread may leave without it: the next launch
+/// takes it that this one has waited.
+__device__ __forceinline__ void wait_for_previous_launch() {
+#if !defined(__CUDACC__) || __CUDA_ARCH__ >= 900
+  cudaTriggerProgrammaticLaunchCompletion();
+  cudaGridDependencySynchronize();
+#endif
+}
+
 /// The value of the lane whose number differs in the bits of `distance`.
 template <class T>
 __device__ __forceinline__ T shuffle_xor(T value, int distance) {

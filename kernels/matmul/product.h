@@ -13,6 +13,7 @@ namespace dcgan::DCGAN_TARGET {
 template <class Tile, class A, class B, bool vec4>
 __global__ void __launch_bounds__(Tile::threads, Tile::blocks_per_multiprocessor)
     product_kernel(A a, B b, MatrixWriter<vec4> writer, int k, int split_depth) {
+  wait_for_previous_launch();
   const BlockIndex block = block_index();
   const int begin = block.z * split_depth;
   const int end = begin + split_depth < k ? begin + split_depth : k;

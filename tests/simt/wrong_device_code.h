@@ -208,5 +208,21 @@ __global__ void double_all(const float* in, float* out) {
   out[i] = 2 * in[i];  // @double_all
 }
 
+template <bool wrong>
+__global__ void reads_before_it_waits(const float* in, float* out) {
+  const float early = wrong ? in[threadIdx.x] : 0;  // @reads_before_it_waits
+  cudaTriggerProgrammaticLaunchCompletion();
+  cudaGridDependencySynchronize();
+  out[threadIdx.x] = wrong ? early : in[threadIdx.x];
+}
+
+/// Threads that have nothing to do must wait as well: the launch ends with them.
+template <bool wrong>
+__global__ void leaves_without_waiting(float* out, unsigned n) {
+  if (wrong && threadIdx.x >= n) return;
+  cudaGridDependencySynchronize();
+  if (threadIdx.x < n) out[threadIdx.x] = 1;
+}
+
 }  // namespace
 }  // namespace dcgan::DCGAN_TARGET

@@ -292,6 +292,22 @@ std::vector<WrongKernel> wrong_kernels() {
       "race: (a copy of 512 bytes on the device reads .*, and kernel double_all, block "
       "\\(.,0,0\\), thread .*, wrote it, at @double_all|thread .* writes .*, at @double_all, and a "
       "copy of 512 bytes on the device read it).*no stream or event puts them in order";
+  add(
+      "reads_before_it_waits",
+      [](bool wrong) {
+        const Floats in(64), out(64);
+        const Overlapping launches;
+        return LAUNCHED(wrong, reads_before_it_waits, 1, 64, 0, in, out);
+      },
+      "thread .* reads 4 bytes at @reads_before_it_waits, before cudaGridDependencySynchronize");
+  add(
+      "leaves_without_waiting",
+      [](bool wrong) {
+        const Floats out(64);
+        const Overlapping launches;
+        return LAUNCHED(wrong, leaves_without_waiting, 1, 64, 0, out, 40U);
+      },
+      "thread \\(40,0,0\\) has not called cudaGridDependencySynchronize");
   add("copy_without_event", copy_without_event, unordered_copy);
   add("graph_without_event", graph_without_event, unordered_copy);
   return all;

@@ -37,6 +37,15 @@ std::string outcome(const Work& queue_work) {
   return "";
 }
 
+/// While it lives, launches may overlap.
+class Overlapping {
+ public:
+  Overlapping() { launches_overlap = true; }
+  ~Overlapping() { launches_overlap = false; }
+  Overlapping(const Overlapping&) = delete;
+  Overlapping& operator=(const Overlapping&) = delete;
+};
+
 template <class... Parameters, class... Arguments>
 std::string launched(const char* name, void (*kernel)(Parameters...), unsigned blocks,
                      unsigned threads, std::size_t shared_bytes, const Arguments&... arguments) {

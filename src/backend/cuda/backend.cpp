@@ -33,7 +33,9 @@ std::string backend_name() {
 
 class DeviceBackend final : public Backend {
  public:
-  explicit DeviceBackend(int device) : properties_(use_device(device)), streams_(device) {}
+  explicit DeviceBackend(int device) : properties_(use_device(device)), streams_(device) {
+    launches_overlap = can_overlap_launches(properties_);
+  }
 
   std::string name() const override { return backend_name(); }
   std::string description() const override {

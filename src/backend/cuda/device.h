@@ -13,6 +13,11 @@ namespace dcgan::DCGAN_TARGET {
 /// Throws Error if there is no such device.
 cudaDeviceProp use_device(int device);
 
+/// Whether launches on the device may overlap (kernels/device/device.h): it and the code that it
+/// runs are of compute capability 9.0 or later, the driver takes that in a graph (12.3), and
+/// DCGAN_OVERLAP=0 does not forbid it.
+bool can_overlap_launches(const cudaDeviceProp& properties);
+
 std::string version_text(int cuda_version);
 
 /// "code for compute capabilities 7.5, 9.0 and PTX of 9.0", from CMake's list of architectures:

@@ -2,6 +2,7 @@
 
 #include <cxxabi.h>
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "simt/execution/atomic_change.h"
@@ -74,6 +75,7 @@ void BlockCheck::begin(LaunchCheck& launch, std::uint64_t run, std::size_t dynam
   shadow_.forget(static_bytes_, dynamic_bytes_);
   shadow_.new_interval();
   order_.begin(launch.counters());
+  waited_.assign(launch.overlaps() ? static_cast<std::size_t>(launch.block_threads()) : 0, false);
   unwritten_.clear();
   cache_ = {};
 }
@@ -82,7 +84,26 @@ std::string BlockCheck::interval_ended() {
   order_.interval_ended(moment_);
   ++moment_;
   shadow_.new_interval();
-  return unwritten_;
+  return unwritten_.empty() ? missing_waits() : unwritten_;
+}
+
+/// All threads have to have waited when they first meet or return.
+std::string BlockCheck::missing_waits() const {
+  const auto first = std::find(waited_.begin(), waited_.end(), false);
+  if (first == waited_.end()) return "";
+  return runner_.thread_name(static_cast<int>(first - waited_.begin())) +
+         " has not called cudaGridDependencySynchronize, and the next launch takes it that all "
+         "have";
+}
+
+void BlockCheck::waited_for_earlier_launches() {
+  if (!waited_.empty()) waited_[static_cast<std::size_t>(thread_)] = true;
+}
+
+void BlockCheck::check_waited(Kind kind, unsigned bytes, const Access& by) {
+  if (waited_.empty() || waited_[static_cast<std::size_t>(thread_)]) return;
+  violate(does(by, kind, bytes) +
+          ", before cudaGridDependencySynchronize: the launch before may not have ended");
 }
 
 void BlockCheck::block_ended() {
@@ -114,6 +135,7 @@ void BlockCheck::access(const observe::MemoryAccess& a) {
 unsigned BlockCheck::change(const observe::MemoryAccess& a, const AtomicChange& change) {
   const Access by{moment_, who_, observe::place_of(a.return_address)};
   const auto bytes = static_cast<unsigned>(a.bytes);
+  check_waited(Kind::change, bytes, by);
   const auto* const p = reinterpret_cast<const char*>(a.address);
   if ((a.address & (a.bytes - 1)) != 0) report_misaligned(a, Kind::change, by);
   if (a.address - static_begin_ < static_bytes_ ||
@@ -191,6 +213,7 @@ void BlockCheck::check_shared(std::size_t at, std::uintptr_t address, unsigned b
 }
 
 void BlockCheck::check_global(const char* p, unsigned bytes, Kind kind, const Access& by) {
+  check_waited(kind, bytes, by);
   TrackedAllocation* const memory = allocation_of(p, bytes, kind, by);
   if (!memory) return;
   const Finding found =

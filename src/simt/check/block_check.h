@@ -28,6 +28,7 @@ class BlockCheck final : public observe::BlockObserver {
   }
   unsigned change(const observe::MemoryAccess& access, const AtomicChange& change) override;
   void fenced() override;
+  void waited_for_earlier_launches() override;
   std::string interval_ended() override;
   void block_ended() override;
 
@@ -41,6 +42,9 @@ class BlockCheck final : public observe::BlockObserver {
   void report_global(const Finding& found, const char* begin, unsigned bytes, Kind kind,
                      const Access& by);
   void check_elsewhere(const char* p, unsigned bytes, Kind kind, const Access& by);
+  /// Whether this thread has waited for earlier launches, where it must have.
+  void check_waited(Kind kind, unsigned bytes, const Access& by);
+  std::string missing_waits() const;
   unsigned change_counter(TrackedAllocation& memory, const AtomicChange& change, const Access& by);
 
   [[noreturn]] void report_misaligned(const observe::MemoryAccess& access, Kind kind,
@@ -64,6 +68,7 @@ class BlockCheck final : public observe::BlockObserver {
   std::uintptr_t static_begin_, dynamic_begin_, arena_begin_;
   std::size_t static_bytes_, dynamic_bytes_ = 0, arena_bytes_;
   std::vector<bool> used_;            // static arrays that the current block uses
+  std::vector<bool> waited_;          // threads that did for earlier launches; empty: none must
   std::string unwritten_;             // the interval's first read of unwritten memory
   std::uint32_t accesses_since_ = 0;  // that read
   struct CachedAllocation {

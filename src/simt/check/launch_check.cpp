@@ -13,6 +13,8 @@ LaunchCheck::LaunchCheck(const LaunchShape& shape, const KernelCall& call,
     : parameters_(reinterpret_cast<const char*>(&call)),
       parameters_bytes_(call.bytes()),
       dynamic_shared_bytes_(shape.dynamic_shared_bytes),
+      overlaps_(shape.overlaps),
+      block_threads_(static_cast<int>(count_of(shape.block))),
       used_(shared_arrays().size()) {
   first_run_ = history().begin({.runs = count_of(shape.grid),
                                 .order = order,

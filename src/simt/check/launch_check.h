@@ -19,6 +19,10 @@ class LaunchCheck final : public observe::LaunchObserver {
   const std::vector<std::uint64_t>& sample() const override { return all_blocks_; }
   observe::BlockObserver& block_begins(BlockRunner& runner, std::uint64_t block) override;
 
+  /// Whether its threads have to wait for earlier launches, and of how many a block is.
+  bool overlaps() const { return overlaps_; }
+  int block_threads() const { return block_threads_; }
+
   bool is_parameter(const void* p, std::size_t bytes) const;
   /// The block has used the static shared array of this number.
   void used(std::size_t shared_array) {
@@ -38,6 +42,8 @@ class LaunchCheck final : public observe::LaunchObserver {
   const char* parameters_;
   std::size_t parameters_bytes_;
   std::size_t dynamic_shared_bytes_;
+  bool overlaps_;
+  int block_threads_;
   std::uint64_t first_run_;
   Counters counters_;
   std::vector<std::atomic<bool>> used_;  // by shared array

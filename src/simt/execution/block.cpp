@@ -149,6 +149,13 @@ void BlockRunner::fence() {
   observe::observer = observer_;
 }
 
+void BlockRunner::wait_for_earlier_launches() {
+  if (!observer_) return;
+  observe::observer = nullptr;
+  observer_->waited_for_earlier_launches();
+  observe::observer = observer_;
+}
+
 /// All threads wait or have returned: a violation unless all wait at one barrier.
 void BlockRunner::release_barrier() {
   int first = 0;
@@ -189,6 +196,10 @@ unsigned atomic_operation(AtomicOp op, unsigned* word, unsigned operand) {
 
 void device_fence() {
   if (running) running->fence();
+}
+
+void wait_for_earlier_launches() {
+  if (running) running->wait_for_earlier_launches();
 }
 
 void* dynamic_shared_memory() { return running ? running->dynamic_shared_memory() : nullptr; }

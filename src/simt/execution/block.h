@@ -39,6 +39,7 @@ class BlockRunner {
   /// `return_address`, `frame`: of the kernel's call; see observe/observer.h.
   unsigned change(const AtomicChange& change, const void* return_address, const void* frame);
   void fence();
+  void wait_for_earlier_launches();
   [[noreturn]] void violate(std::string text);
 
   /// "thread (3,0,0)" of this block.

@@ -79,6 +79,8 @@ enum class AtomicOp : std::uint8_t { add, increment, exchange };
 unsigned atomic_operation(AtomicOp op, unsigned* word, unsigned operand);
 /// __threadfence.
 void device_fence();
+/// cudaGridDependencySynchronize.
+void wait_for_earlier_launches();
 
 template <class T>
 SIMT_OWN T shuffle(WarpOp op, unsigned mask, T value, unsigned argument, int width,
@@ -135,6 +137,9 @@ SIMT_OWN inline unsigned __ballot_sync(unsigned mask, int predicate,
 }
 
 SIMT_OWN inline void __threadfence() { simt::device_fence(); }
+// Launches run one after the other; check mode sees to it that a kernel would wait if they did not.
+SIMT_OWN inline void cudaTriggerProgrammaticLaunchCompletion() {}
+SIMT_OWN inline void cudaGridDependencySynchronize() { simt::wait_for_earlier_launches(); }
 // Inlined, so that a report names the kernel's line. Floats are never added atomically: their sum
 // would depend on the order.
 __forceinline__ unsigned atomicAdd(unsigned* word, unsigned value) {

@@ -20,6 +20,7 @@ struct LaunchName {
   LaunchName(const char* text_, const DeclaredWork& work_ = {}) : text(text_), work(work_) {}
   const char* text;
   DeclaredWork work;
+  bool overlaps = false;  // with the launch before: programmatic dependent launch
 };
 
 struct LaunchShape {
@@ -29,6 +30,7 @@ struct LaunchShape {
   dim3 grid, block;
   std::size_t dynamic_shared_bytes;
   bool checked;  // the kernel is instrumented; see observe/
+  bool overlaps;
 };
 
 /// Queues the call on the stream, or refuses it where the emulated device's limits do.
@@ -60,7 +62,7 @@ cudaError_t queue_kernel(const LaunchName& name, void (*kernel)(Parameters...), 
                          Arguments&&... arguments) {
   return enqueue_launch(
       {name.text, name.work, reinterpret_cast<const void*>(kernel), grid, block,
-       dynamic_shared_bytes, checked},
+       dynamic_shared_bytes, checked, name.overlaps},
       std::make_shared<PackedCall<Parameters...>>(kernel, std::forward<Arguments>(arguments)...),
       stream);
 }

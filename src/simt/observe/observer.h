@@ -66,6 +66,8 @@ class BlockObserver : public AccessObserver {
   virtual unsigned change(const MemoryAccess& access, const AtomicChange& change) = 0;
   /// The running thread is at a __threadfence.
   virtual void fenced() {}
+  /// The running thread is at a cudaGridDependencySynchronize.
+  virtual void waited_for_earlier_launches() {}
   /// All threads are at a barrier, or have returned. What is wrong with the interval that ends;
   /// empty: nothing.
   virtual std::string interval_ended() = 0;
