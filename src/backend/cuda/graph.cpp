@@ -28,8 +28,8 @@ void StreamGraph::drop() {
   executable_ = nullptr;
 }
 
-void StreamGraph::capture(const std::function<void()>& calls) {
-  drop();
+/// What the runtime says about it.
+cudaError_t StreamGraph::try_capture(const std::function<void()>& calls) {
   const cudaStream_t stream = streams_.compute();
   DCGAN_CUDA_CHECK(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal));
   cudaGraph_t graph = nullptr;
@@ -40,10 +40,21 @@ void StreamGraph::capture(const std::function<void()>& calls) {
     if (graph) cudaGraphDestroy(graph);
     throw;
   }
-  DCGAN_CUDA_CHECK(cudaStreamEndCapture(stream, &graph));
-  const cudaError_t status = cudaGraphInstantiate(&executable_, graph, 0);
-  DCGAN_CUDA_CHECK(cudaGraphDestroy(graph));
-  DCGAN_CUDA_CHECK(status);
+  cudaError_t status = cudaStreamEndCapture(stream, &graph);
+  if (status == cudaSuccess) status = cudaGraphInstantiate(&executable_, graph, 0);
+  if (graph) cudaGraphDestroy(graph);
+  return status;
+}
+
+void StreamGraph::capture(const std::function<void()>& calls) {
+  drop();
+  cudaError_t status = try_capture(calls);
+  if (status != cudaSuccess && launches_overlap) {  // a driver may refuse that in a graph
+    cudaGetLastError();
+    launches_overlap = false;
+    status = try_capture(calls);
+  }
+  check(status, "capturing a training step", __FILE__, __LINE__);
   captured_moves_ = workspace_.moves();
 }
 

@@ -20,6 +20,7 @@ class StreamGraph final : public RepeatedCalls {
   void run(const std::function<void()>& calls) override;
 
  private:
+  cudaError_t try_capture(const std::function<void()>& calls);
   void capture(const std::function<void()>& calls);
   void drop();
 
