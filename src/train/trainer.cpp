@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
+#include <memory>
 
 #include "backend/backend.h"
 #include "backend/machine_limits.h"
@@ -235,6 +237,13 @@ void Trainer::take_weights(const std::string& checkpoint) {
 
 void Trainer::save(const std::string& path) {
   write_checkpoint(path, impl_->config, impl_->state, *impl_->model);
+}
+
+std::function<void(const std::string&)> Trainer::snapshot() {
+  // A function is copied as it is handed on; its tensors need not be.
+  const auto copy = std::make_shared<const CheckpointCopy>(
+      copy_checkpoint(impl_->config, impl_->state, *impl_->model));
+  return [copy](const std::string& path) { write_checkpoint(path, *copy); };
 }
 
 void Trainer::save_weights(const std::string& path) {
