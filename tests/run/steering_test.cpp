@@ -108,6 +108,26 @@ TEST_F(Steering, StopsAtALossThatIsNotFinite) {
   EXPECT_TRUE(last.at("loss_generator").is_null() && last.at("loss_discriminator").is_null());
 }
 
+// The epoch before has just ended: its checkpoint is yet to be written.
+TEST_F(Steering, ADivergedRunNamesTheCheckpointOfTheStepBefore) {
+  Trainer t(config_, pictures(config_, 20));
+  options_.after_step = [&](const StepResult& step, const Trainer&) {
+    if (step.step != 3) return;
+    t.save(folder_.path("saved"));
+    t.load(poisoned(folder_.path("saved"), folder_.path("poisoned")));
+  };
+  std::string said;
+  try {
+    run_training(t, options_);
+  } catch (const Error& error) {
+    said = error.what();
+  }
+  EXPECT_NE(said.find("at step 4 (epoch 2) "), std::string::npos) << said;
+  EXPECT_TRUE(
+      said.ends_with("newest checkpoint is " + folder_.path("run/checkpoints/" + epoch_file(1))))
+      << said;
+}
+
 TEST_F(Steering, WarnsOfACollapseWithItsStep) {
   config_.steps = 501;
   config_.pictures_every = config_.checkpoint_every = config_.log_every = 1000;
