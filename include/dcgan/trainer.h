@@ -91,6 +91,9 @@ class Trainer {
   void take_weights(const std::string& checkpoint);
   /// Writes a checkpoint, whole or not at all.
   void save(const std::string& path);
+  /// A copy in host memory of what save() would write now. What is returned writes it to a path, as
+  /// save() does, in any thread and whatever has become of the trainer.
+  std::function<void(const std::string& path)> snapshot();
   /// The same without Adam's moments, a third of the size: enough to sample from, to judge with, or
   /// for take_weights. Of a classifier that was tested, "test_accuracy" is in its metadata.
   void save_weights(const std::string& path);

@@ -12,11 +12,20 @@
 
 namespace dcgan {
 
-AppendFile::AppendFile(const std::string& path) : path_(path), file_(path, O_RDWR | O_APPEND) {
-  if (file_.get() < 0) fail_to_write(path_, "cannot be written", errno);
+namespace {
+
+Descriptor open_to_append(const std::string& path) {
+  Descriptor file(path, O_RDWR | O_APPEND);
+  if (file.get() < 0) fail_to_write(path, "cannot be written", errno);
+  return file;
 }
 
+}  // namespace
+
+AppendFile::AppendFile(const std::string& path) : path_(path), file_(open_to_append(path)) {}
+
 void AppendFile::append(std::string_view text) {
+  const std::lock_guard lock(writing_);
   write_all(file_, std::as_bytes(std::span(text)), path_);
 }
 
@@ -28,6 +37,7 @@ void AppendFile::sync() {
 void AppendFile::restore_if_deleted() {
   struct stat status {};
   if (fstat(file_.get(), &status) != 0 || status.st_nlink > 0) return;
+  const std::lock_guard lock(writing_);
   AtomicFile copy(path_);
   std::vector<std::byte> block(1 << 16);
   off_t at = 0;
@@ -39,7 +49,7 @@ void AppendFile::restore_if_deleted() {
     at += got;
   }
   copy.finish();
-  *this = AppendFile(path_);
+  file_ = open_to_append(path_);
 }
 
 }  // namespace dcgan

@@ -1,5 +1,6 @@
 // A file that grows, whole after every write.
 #pragma once
+#include <mutex>
 #include <string>
 #include <string_view>
 
@@ -8,7 +9,8 @@
 namespace dcgan {
 
 /// What is appended is in the file at once: a program that is killed afterwards loses none of it.
-/// Throws Error with the path and the system's reason.
+/// One thread may append while another syncs, and does not wait for the disk. Throws Error with the
+/// path and the system's reason.
 class AppendFile {
  public:
   /// The file must exist.
@@ -22,7 +24,8 @@ class AppendFile {
   void restore_if_deleted();
 
   std::string path_;
-  Descriptor file_;
+  std::mutex writing_;  ///< to the file, or of a copy in its place
+  Descriptor file_;     ///< another one after sync() alone
 };
 
 }  // namespace dcgan

@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "dcgan/error.h"
 #include "dcgan/generator.h"
@@ -26,14 +27,16 @@ class GanPictures : public Pictures {
 
   std::string of_epoch(std::int64_t epoch) const override { return folder_.grid_path(epoch); }
 
-  void draw(const std::vector<EpochRecord>& epochs) override {
-    const std::vector<float> samples = trainer_.sample(grid_images, grid_seed());
-    write_grid(epochs.back().epoch, samples);
-    folder_.extend_gif(epochs.back().epoch);
-    folder_.write_losses(trainer_.config().preset, epochs);
-    folder_.write_distances(trainer_.config().preset, epochs);
+  std::function<void()> take(std::vector<EpochRecord> epochs) override {
+    std::vector<float> samples = trainer_.sample(grid_images, grid_seed());
     const std::string warning = watch_.after_epoch(epochs.back(), trainer_.state().step, samples);
     if (!warning.empty()) spdlog::warn("{}", warning);
+    return [this, epochs = std::move(epochs), samples = std::move(samples)] {
+      write_grid(epochs.back().epoch, samples);
+      folder_.extend_gif(epochs.back().epoch);
+      folder_.write_losses(trainer_.config().preset, epochs);
+      folder_.write_distances(trainer_.config().preset, epochs);
+    };
   }
 
   /// Grids from their epochs' checkpoints; GIF and plot are made anew.
@@ -88,13 +91,15 @@ class ClassifierPictures : public Pictures {
 
   std::string of_epoch(std::int64_t) const override { return ""; }
 
-  void draw(const std::vector<EpochRecord>& epochs) override {
-    folder_.write_losses(trainer_.config().preset, epochs);
-    folder_.write_predictions(shown_, trainer_.probabilities(shown_));
+  std::function<void()> take(std::vector<EpochRecord> epochs) override {
+    return [this, epochs = std::move(epochs), probabilities = trainer_.probabilities(shown_)] {
+      folder_.write_losses(trainer_.config().preset, epochs);
+      folder_.write_predictions(shown_, probabilities);
+    };
   }
 
   void draw_what_is_missing() override {
-    if (!trainer_.state().history.empty()) draw(trainer_.state().history);
+    if (!trainer_.state().history.empty()) take(trainer_.state().history)();
   }
 
  private:

@@ -3,12 +3,19 @@
 
 #include <spdlog/spdlog.h>
 
+#include <cstddef>
+#include <cstdint>
 #include <filesystem>
+#include <functional>
+#include <memory>
 #include <optional>
+#include <string>
 #include <system_error>
+#include <vector>
 
 #include "dcgan/error.h"
 #include "models/models.h"
+#include "run/background_writer.h"
 #include "run/evaluation.h"
 #include "run/health.h"
 #include "run/kept_checkpoints.h"
@@ -20,6 +27,10 @@ namespace dcgan {
 namespace {
 
 namespace fs = std::filesystem;
+
+// A checkpoint and pictures for each of two epochs: enough that a slow write now and then delays no
+// step, and few enough copies of a large network's state.
+constexpr std::size_t most_jobs = 4;
 
 /// All epochs, an unfinished one among them.
 std::vector<EpochRecord> epochs_of(const TrainingState& state) {
@@ -57,13 +68,15 @@ class Run {
     outcome.interrupted = !complete();
     if (complete() && trainer_.state().steps_in_epoch > 0) finish_epoch();
     save();
+    writer_.finish();
     outcome.checkpoint = checkpoint_;
     outcome.summary = summary();
     return outcome;
   }
 
  private:
-  bool stopped() const { return options_.stop && options_.stop->load(); }
+  /// What cannot be written ends a run as its user does.
+  bool stopped() const { return (options_.stop && options_.stop->load()) || writer_.failed(); }
   bool complete() const { return trainer_.state().step >= trainer_.total_steps(); }
 
   void take(const StepResult& step) {
@@ -93,17 +106,32 @@ class Run {
     events_->sync();
   }
 
-  /// The log first: it is never behind the checkpoint.
   void save() {
     if (saved_step_ == trainer_.state().step) return;
-    sync_logs();
-    checkpoint_ = folder_.checkpoint_path(trainer_.state());
-    trainer_.save(checkpoint_);
+    writer_.queue([this, write = trainer_.snapshot(), state = trainer_.state()] {
+      try {
+        write_checkpoint(write, state);
+      } catch (const Error&) {
+        // It ends the run, but what is wrong may pass, and the state cannot be made anew.
+        write_checkpoint(write, state);
+        throw;
+      }
+    });
     saved_step_ = trainer_.state().step;
-    checkpoints_.add(checkpoint_, trainer_.state());
+  }
+
+  /// The log first: it is never behind the checkpoint.
+  void write_checkpoint(const std::function<void(const std::string&)>& write,
+                        const TrainingState& state) {
+    sync_logs();
+    const std::string path = folder_.checkpoint_path(state);
+    write(path);
+    checkpoint_ = path;
+    checkpoints_.add(path, state);
   }
 
   [[noreturn]] void stop_diverged(const std::string& why) {
+    writer_.finish();
     sync_logs();
     throw Error(why + (checkpoint_.empty() ? "" : "; the newest checkpoint is " + checkpoint_));
   }
@@ -128,7 +156,7 @@ class Run {
     folder_.log(epoch, trainer_.measure_names(), grid, evaluation);
     events_->log(epoch, trainer_.state().step, trainer_.measure_names(), evaluation);
     if (complete() || epoch.epoch % trainer_.config().checkpoint_every == 0) save();
-    if (draws) pictures_->draw(epochs);
+    if (draws) writer_.queue(pictures_->take(epochs));
     if (options_.after_epoch) options_.after_epoch(epoch, grid);
   }
 
@@ -170,8 +198,9 @@ class Run {
   std::optional<RunEvents> events_;  ///< once the folder is prepared
   KeptCheckpoints checkpoints_;
   std::unique_ptr<Pictures> pictures_;
-  std::string checkpoint_;
-  std::int64_t saved_step_ = -1;
+  std::string checkpoint_;              ///< the writer's to change while it has jobs
+  std::int64_t saved_step_ = -1;        ///< or about to be
+  BackgroundWriter writer_{most_jobs};  ///< the last, as its jobs use all else
 };
 
 }  // namespace

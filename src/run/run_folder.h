@@ -12,6 +12,7 @@ namespace dcgan {
 
 struct ImageBatch;
 
+/// One thread may write lines while another makes the log durable and draws.
 class RunFolder {
  public:
   /// Opens or creates the folder. Throws Error if it cannot be written. With `resumed_from` (a

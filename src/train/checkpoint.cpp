@@ -177,9 +177,18 @@ std::vector<TensorToWrite> to_write(const std::vector<HostTensor>& tensors) {
   return list;
 }
 
+CheckpointCopy copy_checkpoint(const Config& config, const TrainingState& state, Model& model) {
+  return {config, state, download_state(model)};
+}
+
+void write_checkpoint(const std::string& path, const CheckpointCopy& checkpoint) {
+  write_safetensors(path, to_write(checkpoint.tensors),
+                    metadata_of(checkpoint.config, checkpoint.state));
+}
+
 void write_checkpoint(const std::string& path, const Config& config, const TrainingState& state,
                       Model& model) {
-  write_safetensors(path, to_write(download_state(model)), metadata_of(config, state));
+  write_checkpoint(path, copy_checkpoint(config, state, model));
 }
 
 void write_weights(const std::string& path, const Config& config, const TrainingState& state,

@@ -1,6 +1,8 @@
 // Checkpoints: weights, Adam's moments, and in the metadata all settings and the run's progress.
 #pragma once
+#include <cstdint>
 #include <string>
+#include <vector>
 
 #include "dcgan/trainer.h"
 #include "io/safetensors.h"
@@ -13,7 +15,23 @@ struct CheckpointHeader {
   TrainingState state;
 };
 
+/// A tensor copied to the host, ready to be written.
+struct HostTensor {
+  std::string name;
+  std::vector<std::int64_t> shape;
+  std::vector<float> data;
+};
+
+/// What a checkpoint holds, in host memory.
+struct CheckpointCopy {
+  Config config;
+  TrainingState state;
+  std::vector<HostTensor> tensors;
+};
+CheckpointCopy copy_checkpoint(const Config& config, const TrainingState& state, Model& model);
+
 /// Writes the file whole or not at all. Throws Error.
+void write_checkpoint(const std::string& path, const CheckpointCopy& checkpoint);
 void write_checkpoint(const std::string& path, const Config& config, const TrainingState& state,
                       Model& model);
 
@@ -39,13 +57,8 @@ enum class Moments { load, reset };
 /// unchanged then.
 void load_tensors(const SafetensorsFile& file, Model& model, Moments moments);
 
-/// Tensors of a model copied to the host, ready to be written: weights, statistics and moments, or
-/// the gradients as grad.<name>.
-struct HostTensor {
-  std::string name;
-  std::vector<std::int64_t> shape;
-  std::vector<float> data;
-};
+/// Tensors of a model copied to the host: weights, statistics and moments, or the gradients as
+/// grad.<name>.
 std::vector<HostTensor> download_state(Model& model);
 std::vector<HostTensor> download_gradients(Model& model);
 std::vector<TensorToWrite> to_write(const std::vector<HostTensor>& tensors);

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <chrono>
 #include <deque>
+#include <functional>
+#include <memory>
 #include <utility>
 
 #include "backend/backend.h"
@@ -261,6 +263,13 @@ void Trainer::take_weights(const std::string& checkpoint) {
 
 void Trainer::save(const std::string& path) {
   write_checkpoint(path, impl_->config, impl_->state, impl_->settled());
+}
+
+std::function<void(const std::string&)> Trainer::snapshot() {
+  // A function is copied as it is handed on; its tensors need not be.
+  const auto copy = std::make_shared<const CheckpointCopy>(
+      copy_checkpoint(impl_->config, impl_->state, impl_->settled()));
+  return [copy](const std::string& path) { write_checkpoint(path, *copy); };
 }
 
 void Trainer::save_weights(const std::string& path) {

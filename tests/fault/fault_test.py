@@ -31,28 +31,31 @@ HARMLESS = ["eintr", "short"]
 
 
 def chosen(operations, everything, every):
-    """(number, fault) for every operation. Unless everything is asked for, faults take turns, and of a file's many
+    """(operation, fault) for every operation. Unless everything is asked for, faults take turns, and of a file's many
     writes or reads in a row two are left; of what remains each `every`-th.
     """
     if everything:
-        return [(n, fault) for n, (call, _) in enumerate(operations, 1) for fault in FAULTS[call]]
+        return [(operation, fault) for operation in operations for fault in FAULTS[operation[2]]]
+
+    def kind_of(i):
+        return operations[i][2:] if 0 <= i < len(operations) else None
+
     picked, turns = [], {}
-    for n, operation in enumerate(operations, 1):
-        around = [operations[i - 1] if 1 <= i <= len(operations) else None for i in (n - 1, n + 1)]
-        if around == [operation, operation]:
+    for i, operation in enumerate(operations):
+        if kind_of(i - 1) == kind_of(i) == kind_of(i + 1):
             continue
-        call = operation[0]
+        call = operation[2]
         turns[call] = turns.get(call, -1) + 1
-        picked.append((n, FAULTS[call][turns[call] % len(FAULTS[call])]))
+        picked.append((operation, FAULTS[call][turns[call] % len(FAULTS[call])]))
     return picked[::every]
 
 
-def judge(runs, kind, number, fault):
+def judge(runs, kind, operation, fault):
     """What is wrong."""
-    home = runs.folder / f"{kind}-{number}-{fault}"
-    at = f"{number}+" if fault.endswith("+") else str(number)
-    call, path = runs.operations(kind)[number - 1]
-    ended, _ = runs.train(home, kind, at=at, how=fault.rstrip("+"))
+    thread, number, call, path = operation
+    home = runs.folder / f"{kind}-{thread}-{number}-{fault}"
+    at = f"{number}+" if fault.endswith("+") else number
+    ended, _ = runs.train(home, kind, at=(thread, at), how=fault.rstrip("+"))
     wrong = []
     if ended.returncode == 0 and fault != "kill":
         wrong += runs.differences(home, kind)
@@ -72,9 +75,10 @@ def judge(runs, kind, number, fault):
         if again.returncode != 0 and "nothing is left to do" not in again.stderr:
             wrong.append(f"'{' '.join(map(str, arguments[:3]))}' ends with {again.returncode}: {again.stderr.strip()}")
         else:
-            wrong += [f"resumed, {text}" for text in runs.differences(home, kind)]
+            wrong += [f"resumed, {text}" for text in runs.differences(home, kind, saved_within=fault != "kill")]
     shutil.rmtree(home, ignore_errors=True)
-    return [f"{kind} {number} {fault} ({call} {os.path.relpath(path, runs.unbroken[kind])}): {text}" for text in wrong]
+    where = f"{call} {os.path.relpath(path, runs.unbroken[kind])}"
+    return [f"{kind} {thread} {number} {fault} ({where}): {text}" for text in wrong]
 
 
 def main():
@@ -89,8 +93,8 @@ def main():
     try:
         runs = Runs(o.program, o.shim, work)
         with concurrent.futures.ThreadPoolExecutor(o.jobs) as pool:
-            jobs = [pool.submit(judge, runs, kind, n, fault) for kind in KINDS
-                    for n, fault in chosen(runs.operations(kind), o.all, o.every)]
+            jobs = [pool.submit(judge, runs, kind, operation, fault) for kind in KINDS
+                    for operation, fault in chosen(runs.operations(kind), o.all, o.every)]
             failed = 0
             for job in jobs:
                 wrong = job.result()

@@ -30,9 +30,9 @@ def kill_once(runs, home, kind, draw):
     log.unlink(missing_ok=True)
     if draw.random() < 0.5:
         # A resumed run has fewer operations than a whole one.
-        at = draw.randint(1, len(runs.operations(kind)))
-        process = runs.start(home, kind, at=at, how="kill", log=log)
-        where = f"at operation {at}"
+        thread, number, _, _ = draw.choice(runs.operations(kind))
+        process = runs.start(home, kind, at=(thread, number), how="kill", log=log)
+        where = f"at operation {number} of {thread}"
     else:
         seconds = draw.uniform(0, 1.2 * runs.seconds)
         process = runs.start(home, kind, log=log)

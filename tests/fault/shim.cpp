@@ -1,13 +1,17 @@
 // A shared library for LD_PRELOAD that makes one file operation of a program fail, or ends the
 // program there. Environment:
 //   FAULT_FOLDER  only operations on files below it count
-//   FAULT_AT      which one, from 1; "7+": that one and all after it; absent: none
+//   FAULT_THREAD  "main" or "other": of which thread. The program writes beside its training, and
+//   the
+//                 order of its operations is each thread's own
+//   FAULT_AT      which one of the thread's, from 1; "7+": that one and all after it, of all
+//                 threads; absent: none
 //   FAULT_CALLS   which calls count, as "write,fsync"; absent: all of open (for writing), read
 //   (opens
 //                 for reading and reads), write, fsync, rename, unlink, close, mkdir
 //   FAULT_HOW     enospc, eio, eintr; short: half of a write or read is done; kill: half of a write
 //                 is done, of anything else nothing, then SIGKILL
-//   FAULT_LOG     a file that gets a line per operation that counts: "7 write /path 4096"
+//   FAULT_LOG     a file that gets a line per operation that counts: "main 7 write /path 4096"
 // The system is called directly, so that no sanitizer's interceptor is passed by or met twice.
 #include <fcntl.h>
 #include <sys/sendfile.h>
@@ -42,7 +46,18 @@ std::string_view variable(const char* name) {
   return value ? value : "";
 }
 
-std::atomic<long> operations{0};
+struct Operations {
+  const char* thread;
+  std::atomic<long> count{0};
+};
+Operations main_operations{"main"}, other_operations{"other"};
+
+/// Those of the thread that calls.
+Operations& operations() {
+  return syscall(SYS_gettid) == syscall(SYS_getpid) ? main_operations : other_operations;
+}
+
+std::atomic<bool> from_now_on{false};
 
 std::string path_of(int descriptor) {
   char name[64], path[PATH_MAX];
@@ -66,11 +81,12 @@ bool in_list(std::string_view list, std::string_view word) {
   return false;
 }
 
-void note(long number, const char* call, const std::string& path, std::size_t bytes) {
+void note(const char* thread, long number, const char* call, const std::string& path,
+          std::size_t bytes) {
   const std::string_view log = variable("FAULT_LOG");
   if (log.empty()) return;
-  const std::string line =
-      std::to_string(number) + " " + call + " " + path + " " + std::to_string(bytes) + "\n";
+  const std::string line = std::string(thread) + " " + std::to_string(number) + " " + call + " " +
+                           path + " " + std::to_string(bytes) + "\n";
   const long file = syscall(SYS_openat, AT_FDCWD, log.data(), O_WRONLY | O_CREAT | O_APPEND, 0644);
   syscall(SYS_write, file, line.data(), line.size());
   syscall(SYS_close, file);
@@ -81,16 +97,26 @@ void note(long number, const char* call, const std::string& path, std::size_t by
   for (;;) pause();
 }
 
+/// Whether this is the operation that is asked for, or one after it where they are.
+bool is_wanted(const char* thread, long number) {
+  const std::string_view at = variable("FAULT_AT");
+  if (from_now_on) return true;
+  if (at.empty() || variable("FAULT_THREAD") != thread || std::atol(at.data()) != number)
+    return false;
+  from_now_on = at.back() == '+';
+  return true;
+}
+
 /// Counts an operation and says what becomes of it.
 Verdict judge(const char* call, const std::string& path, std::size_t bytes = 0) {
-  const std::string_view folder = variable("FAULT_FOLDER"), at = variable("FAULT_AT");
+  const std::string_view folder = variable("FAULT_FOLDER");
   const std::string_view calls = variable("FAULT_CALLS"), how = variable("FAULT_HOW");
   if (folder.empty() || !std::string_view(path).starts_with(folder)) return {};
   if (!calls.empty() && !in_list(calls, call)) return {};
-  const long number = ++operations;
-  note(number, call, path, bytes);
-  const long wanted = at.empty() ? 0 : std::atol(at.data());
-  if (wanted == 0 || number < wanted || (number > wanted && at.back() != '+')) return {};
+  Operations& of_thread = operations();
+  const long number = ++of_thread.count;
+  note(of_thread.thread, number, call, path, bytes);
+  if (!is_wanted(of_thread.thread, number)) return {};
   if (how == "kill") {
     if (std::string_view(call) != "write") end_here();
     return {How::half, 0, true};

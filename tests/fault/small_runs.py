@@ -96,17 +96,18 @@ class Runs:
             self.unbroken[kind] = home / "run"
 
     def operations(self, kind):
-        """The unbroken run's file operations in order, as (call, path)."""
-        lines = (self.folder / f"{kind}.log").read_text().splitlines()
-        return [tuple(line.split(" ")[1:3]) for line in lines]
+        """The unbroken run's file operations as (thread, number, call, path), each thread's in its order."""
+        lines = [line.split(" ") for line in (self.folder / f"{kind}.log").read_text().splitlines()]
+        return sorted((thread, int(number), call, path) for thread, number, call, path, _ in lines)
 
     def environment(self, home, at=None, how=None, log=None):
+        """at: (thread, number of its operation), how: what becomes of that."""
         # With a waiting policy the program does not start itself anew: operations are counted once.
         more = {"OMP_WAIT_POLICY": "passive", "LD_PRELOAD": str(self.shim), "FAULT_FOLDER": str(home)}
         if "DCGAN_SANITIZED" in os.environ:
             more["ASAN_OPTIONS"] = "detect_leaks=0:verify_asan_link_order=0"
         if at:
-            more |= {"FAULT_AT": str(at), "FAULT_HOW": how}
+            more |= {"FAULT_THREAD": at[0], "FAULT_AT": str(at[1]), "FAULT_HOW": how}
         if log:
             more["FAULT_LOG"] = str(log)
         return os.environ | more
@@ -160,10 +161,14 @@ class Runs:
                 wrong.append(f"{path.name} is there, but the log lacks step {last}")
         return wrong
 
-    def differences(self, home, kind):
-        """What a finished run's folder has that an unbroken run's has not, or the other way round."""
+    def differences(self, home, kind, saved_within=False):
+        """What a finished run's folder has that an unbroken run's has not, or the other way round. saved_within: a
+        fault has ended the run before, which may have saved its state within an epoch.
+        """
         ours, theirs = home / "run", self.unbroken[kind]
         names = [{str(path.relative_to(top)) for path in top.rglob("*") if path.is_file()} for top in (ours, theirs)]
+        if saved_within:
+            names[0] -= {name for name in names[0] - names[1] if name.startswith("checkpoints/step_")}
         wrong = [f"{name} is missing" for name in sorted(names[1] - names[0])]
         wrong += [f"{name} is too much" for name in sorted(names[0] - names[1])]
         for name in sorted(names[0] & names[1]):

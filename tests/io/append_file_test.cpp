@@ -3,8 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <filesystem>
 #include <string>
+#include <thread>
 
 #include "dcgan/error.h"
 #include "io/atomic_file.h"
@@ -58,6 +60,27 @@ TEST_F(Append, ADeletedFileIsThereAgain) {
   EXPECT_TRUE(read_file(path_) == "a\n" + text + "y");
   file.append("z");
   EXPECT_TRUE(read_file(path_) == "a\n" + text + "yz");
+}
+
+TEST_F(Append, LosesNothingToASyncInAnotherThread) {
+  AppendFile file(path_);
+  std::string all = "a\n";
+  std::atomic<bool> written = false;
+  std::thread writer([&] {
+    for (int i = 0; i < 20'000; ++i) {
+      const std::string line = std::to_string(i) + "\n";
+      file.append(line);
+      all += line;
+    }
+    written = true;
+  });
+  while (!written) {
+    std::filesystem::remove(path_);
+    file.sync();
+  }
+  writer.join();
+  file.sync();
+  EXPECT_TRUE(read_file(path_) == all);
 }
 
 TEST_F(Append, NeedsAFile) { EXPECT_THROW(AppendFile(folder_.path("nowhere")), Error); }

@@ -204,6 +204,34 @@ TEST_F(Folder, AnimatesTheGridsOfTheNewestsSize) {
   EXPECT_TRUE(read_file(folder.path("training.gif")) == read_file(folder.path("expected.gif")));
 }
 
+// At the cost of one frame, unless it is not what this has written.
+TEST_F(Folder, ExtendsTheAnimationOrMakesItAnew) {
+  RunFolder folder(run("run"), "", {});
+  const std::string gif = folder.path("training.gif"), link = run("link");
+  std::vector<Image> frames;
+  const auto extend = [&](std::int64_t epoch) {
+    Image frame{8, 8, 1, std::vector<std::uint8_t>(64, static_cast<std::uint8_t>(40 * epoch))};
+    write_png(folder.grid_path(epoch), frame);
+    frames.push_back(frame);
+    folder.extend_gif(epoch);
+    write_gif(run("expected.gif"), frames, 500);
+    EXPECT_TRUE(read_file(gif) == read_file(run("expected.gif"))) << epoch;
+  };
+  extend(1);
+  std::filesystem::create_hard_link(gif, link);
+  for (const std::int64_t epoch : {2, 3}) {
+    // Older frames are not read again.
+    std::filesystem::remove(folder.grid_path(epoch - 1));
+    extend(epoch);
+    EXPECT_TRUE(std::filesystem::equivalent(gif, link)) << "made anew";
+  }
+  for (const std::int64_t epoch : {1, 2}) write_png(folder.grid_path(epoch), frames[epoch - 1]);
+  std::filesystem::remove(gif);
+  extend(4);
+  folder_.write("run/training.gif", "something else");
+  extend(5);
+}
+
 TEST_F(Folder, LogsStepsAndEpochs) {
   RunFolder folder(run("run"), "", {});
   const std::vector<std::string> names = {"loss_generator", "loss_discriminator"};

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -68,6 +69,21 @@ class Checkpoint : public testing::Test {
   Config config_ = small_preset("vanilla");
   TrainingState state_;
 };
+
+TEST_F(Checkpoint, ASnapshotIsOfItsMomentAndOutlivesTheTrainer) {
+  std::function<void(const std::string&)> write;
+  {
+    Trainer trainer(config_, pictures(config_, 20));
+    for (int i = 0; i < 4; ++i) trainer.train_step();
+    trainer.save(file_);
+    write = trainer.snapshot();
+    trainer.train_step();
+  }
+  for (const std::string name : {"once", "twice"}) {
+    write(folder_.path(name));
+    EXPECT_TRUE(read_file(folder_.path(name)) == read_file(file_)) << name;
+  }
+}
 
 TEST_F(Checkpoint, HasItsFormatAndProgressInItsMetadata) {
   const SafetensorsFile file(save_after(4));
