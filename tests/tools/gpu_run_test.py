@@ -79,9 +79,10 @@ class Bundle(unittest.TestCase):
         self.assertEqual(result["driver"], "580.1")
         self.assertEqual(result["bundle"]["commit"], "abc")
         self.assertEqual(result["step"], [{"preset": "vanilla", "median_ms": 1.5}])
-        self.assertEqual(result["smoke"], [{"preset": "vanilla", "agrees": True}])
+        for part in ("smoke", "graphs"):
+            self.assertEqual(result[part], [{"preset": "vanilla", "agrees": True}])
         outcomes = self.outcomes()
-        for part in ("smoke", "ops", "parity", "step", "step-ops"):
+        for part in ("smoke", "graphs", "ops", "parity", "step", "step-ops"):
             self.assertEqual(outcomes[part], "ok")
         self.assertEqual(outcomes["train"], "skipped")
         self.assertIn("1 passed, 0 failed", self.output)

@@ -4,7 +4,7 @@
 #   --backend  what is tested (default: cuda); simt is the rehearsal, on any machine, with small batches
 #   --minutes  for everything (default: 10); what a part leaves over goes to those after it
 #   --out      the folder for logs and the JSON of all figures (default: gpu-results-DATE)
-#   --only     of: smoke ops parity step step-ops frameworks kernels train ncu memcheck racecheck
+#   --only     of: smoke graphs ops parity step step-ops frameworks kernels train ncu memcheck racecheck
 # Every part runs whatever happened to the one before. Exit status: 0 nothing failed, 1 something did,
 # 2 wrong usage, 130 interrupted (what was finished is in the JSON).
 set -uo pipefail
@@ -45,7 +45,7 @@ mkdir -p "$out" && out=$(cd "$out" && pwd) || exit 1
 result=$out/$(printf '%s' "${card:-unknown}" | tr -cs 'A-Za-z0-9\n' - | sed 's/^-*//;s/-*$//')-${date//:/}.json
 
 # Figures of an earlier run into the same folder are not this one's.
-rm -f "$out"/{smoke,step,step-ops,kernels}.json "$out/frameworks/frameworks.json"
+rm -f "$out"/{smoke,graphs,step,step-ops,kernels}.json "$out/frameworks/frameworks.json"
 
 # Programs of the bundle find their data here, and their pictures' font.
 [ ! -d "$here/data" ] || export DCGAN_DATA=$here/data
@@ -64,7 +64,7 @@ batch=() steps=300 cases="*_$backend"
 if [ "$backend" != cuda ]; then batch=(--batch-size 8) steps=3; fi
 
 # NAME WEIGHT: what runs, and its share of the time.
-parts=(smoke:10 ops:15 parity:6 step:6 step-ops:5 frameworks:34 kernels:16 train:6 ncu:6 memcheck:5 racecheck:5)
+parts=(smoke:8 graphs:5 ops:14 parity:6 step:6 step-ops:5 frameworks:34 kernels:16 train:6 ncu:6 memcheck:5 racecheck:5)
 if [ -n "$only" ]; then
   for chosen in ${only//,/ }; do
     [[ " ${parts[*]%%:*} " == *" $chosen "* ]] || wrong_usage "--only: there is no part '$chosen'"
@@ -75,13 +75,14 @@ fi
 prepare() {
   command=() why='' environment=()
   case $1 in
-    smoke)
-      environment=(CUDA_LAUNCH_BLOCKING=1)
+    smoke | graphs) # kernel by kernel, then as users' steps run: from the second step on as a graph
+      local steps_of_it=2
+      if [ "$1" = smoke ]; then environment=(CUDA_LAUNCH_BLOCKING=1); else steps_of_it=4; fi
       command=("$bin/train_step" "${presets[@]}" --preset vanilla-64 --backend "$backend" --against cpu
-        --steps 2 "${batch[@]}" --json "$out/smoke.json")
+        --steps "$steps_of_it" "${batch[@]}" --json "$out/$1.json")
       [ "$backend" != cpu ] || command=() why='cpu would be compared with itself' ;;
     ops) command=("$bin/test_ops" --gtest_brief=0 --gtest_filter="$cases") ;;
-    parity) command=("$bin/test_train" --gtest_filter="$cases") ;;
+    parity) command=("$bin/test_train" --gtest_filter="$cases:*/$backend") ;;
     step) command=("$bin/train_step" "${presets[@]}" --backend "$backend" --steps "$steps" "${batch[@]}"
         --json "$out/step.json") ;;
     step-ops) command=("$bin/train_step" "${presets[@]}" --backend "$backend" --steps "$steps" --ops
@@ -108,7 +109,7 @@ prepare() {
         why='no data in this bundle (gpu_bundle.sh --data)'
       fi ;;
     ncu) # every launch of the third step of dcgan
-      command=(ncu --set basic --target-processes all --launch-skip 126 --launch-count 63 --csv
+      command=(ncu --set basic --target-processes all --launch-skip 102 --launch-count 51 --csv
         --log-file "$out/ncu.csv" "$bin/train_step" --preset dcgan --backend cuda --steps 1 --json "$out/ncu-step.json") ;;
     memcheck | racecheck) # some twenty of the ops' cases
       environment=(GTEST_TOTAL_SHARDS=20 GTEST_SHARD_INDEX=3)
@@ -129,7 +130,7 @@ prepare() {
 gist() {
   local log=$out/$1.txt
   case $1 in
-    smoke) echo "$(grep -c ' agrees: ' "$log") of 4 presets have the cpu backend's losses" ;;
+    smoke | graphs) echo "$(grep -c ' agrees: ' "$log") of 4 presets have the cpu backend's losses" ;;
     ops | parity | memcheck | racecheck)
       echo "$(grep -c '^\[       OK \]' "$log") passed, $(grep -c '^\[  FAILED  \].*ms)$' "$log") failed" \
         "$(sed -n 's/^=* \(ERROR SUMMARY.*\|RACECHECK SUMMARY.*\)$/, \1/p' "$log" | tail -n1)" ;;
@@ -169,6 +170,7 @@ write_result() {
     cat "$here/bundle.json"
     printf ',\n"parts": [%s]' "$records"
     fragment smoke "$out/smoke.json"
+    fragment graphs "$out/graphs.json"
     fragment step "$out/step.json"
     fragment step_ops "$out/step-ops.json"
     fragment frameworks "$out/frameworks/frameworks.json"
