@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "backend/backend.h"
-#include "simt/machine.h"
+#include "usable_backends.h"
 
 namespace dcgan::test {
 namespace {
@@ -52,14 +52,9 @@ std::unique_ptr<BatchNormOp> op_with_workspace(Backend& backend, std::int64_t ch
   return backend.batch_norm({512, channels, 0.99F, 1e-3F, Activation::none, 0});
 }
 
-class RepeatedCallsTest : public testing::TestWithParam<const char*> {
+class RepeatedCallsTest : public testing::TestWithParam<std::string> {
  protected:
-  void SetUp() override {
-    for (const BackendStatus& b : backend_statuses())
-      if (b.name == GetParam() && !b.why_unavailable.empty()) GTEST_SKIP() << b.why_unavailable;
-    backend_ = make_backend(GetParam());
-  }
-  std::unique_ptr<Backend> backend_;
+  std::unique_ptr<Backend> backend_ = make_backend(GetParam());
 };
 
 TEST_P(RepeatedCallsTest, DoWhatTheCallsDo) {
@@ -123,14 +118,8 @@ TEST_P(RepeatedCallsTest, PendingDownloadsHaveWhatWasThereWhenTheyBegan) {
   }
 }
 
-std::string test_name(const testing::TestParamInfo<const char*>& backend) {
-  std::string name = backend.param;
-  std::replace(name.begin(), name.end(), '-', '_');
-  return name;
-}
-
-INSTANTIATE_TEST_SUITE_P(Backends, RepeatedCallsTest,
-                         testing::Values("cpu", "simt", "simt-check", "cuda"), test_name);
+INSTANTIATE_TEST_SUITE_P(Backends, RepeatedCallsTest, testing::ValuesIn(usable_backends()),
+                         backend_test_name);
 
 }  // namespace
 }  // namespace dcgan::test
