@@ -6,7 +6,9 @@
 namespace dcgan::bench {
 
 StepWorkload::StepWorkload(Backend& backend, const Config& config)
-    : config_(config), model_(make_model(backend, config)) {
+    : config_(config),
+      at_once_(backend.asynchronous() ? 16 : 1),
+      model_(make_model(backend, config)) {
   const std::int64_t bytes = images * image_shape(config).size();
   std::vector<std::uint8_t> host(static_cast<std::size_t>(bytes));
   std::uint32_t state = 1;
@@ -35,6 +37,13 @@ double StepWorkload::timed_ms(int steps) {
          steps;
 }
 
+std::vector<double> StepWorkload::timed_steps(int steps) {
+  std::vector<double> milliseconds;
+  for (int left = steps; left > 0; left -= at_once_)
+    milliseconds.push_back(timed_ms(std::min(left, at_once_)));
+  return milliseconds;
+}
+
 StepTimes time_steps(const Config& config, int warm_up, int steps, bool with_ops) {
   StepTimes times;
   times.steps = steps;
@@ -43,10 +52,7 @@ StepTimes time_steps(const Config& config, int warm_up, int steps, bool with_ops
   {
     StepWorkload workload(*backend, config);
     for (int i = 0; i < warm_up; ++i) workload.timed_ms();
-    // As Trainer has them queued: a GPU is not to wait for the host between two steps.
-    const int at_once = backend->asynchronous() ? std::min(16, steps) : 1;
-    std::vector<double> milliseconds;
-    for (int i = 0; i < steps; i += at_once) milliseconds.push_back(workload.timed_ms(at_once));
+    std::vector<double> milliseconds = workload.timed_steps(steps);
     std::sort(milliseconds.begin(), milliseconds.end());
     times.minimum_ms = milliseconds.front();
     times.median_ms = milliseconds[milliseconds.size() / 2];

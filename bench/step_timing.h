@@ -15,12 +15,16 @@ class StepWorkload {
   StepWorkload(Backend& backend, const Config& config);
   /// Runs so many steps, queued at once, to their end, measures read. Milliseconds of each.
   double timed_ms(int steps = 1);
+  /// Of so many steps milliseconds per step: of each, or on a GPU, which is not to wait for the
+  /// host between two steps, of groups of up to 16 (tools/compare/protocol.py does the same).
+  std::vector<double> timed_steps(int steps);
   /// Of the last step.
   const Measures& measures() const { return measures_; }
 
  private:
   static constexpr std::int64_t images = 8192;
   Config config_;
+  int at_once_;
   std::unique_ptr<Model> model_;
   Buffer pixels_, labels_;
   std::int64_t step_ = 0;

@@ -159,9 +159,7 @@ int serve(const Options& o) {
   std::printf("ready %s\n", backend->description().c_str());
   std::fflush(stdout);
   for (int steps = 0; std::scanf("%d", &steps) == 1;) {
-    std::vector<double> milliseconds;
-    for (int i = 0; i < steps; ++i) milliseconds.push_back(workload.timed_ms());
-    std::printf("%s\n", nlohmann::json(milliseconds).dump().c_str());
+    std::printf("%s\n", nlohmann::json(workload.timed_steps(steps)).dump().c_str());
     std::fflush(stdout);
   }
   return 0;
