@@ -54,9 +54,11 @@ class WorkOfAProfile(unittest.TestCase):
     def test_what_the_profile_counted_is_added_up(self):
         lines = [{"space": "global", "access": "load", "width_bytes": 16, "requests": 6, "sectors": 100},
                  {"space": "shared", "access": "store", "width_bytes": 4, "requests": 4, "wavefronts": 8},
-                 {"space": "global", "access": "load", "width_bytes": 16, "requests": 1, "sectors": 11}]
+                 {"space": "global", "access": "load", "width_bytes": 16, "requests": 1, "sectors": 11},
+                 {"space": "global", "access": "load", "width_bytes": 4, "requests": 1, "sectors": 1,
+                  "line": "arrival.h:15 in batch_norm.cu:40"}]
         (work,) = works_of({"label": "adam 1000", "kernels": [kernel("adam_kernel<4>", [1, 1, 1], 256, *lines)]})
-        self.assertEqual(work.sector_bytes, 32 * 111)
+        self.assertEqual(work.sector_bytes, 32 * 112)
         self.assertEqual(work.shared_passes, 8)
         self.assertEqual(work.requests, {("LDG", 128): 7, ("STS", 32): 4})
 
