@@ -76,7 +76,7 @@ json.dump(model, open(sys.argv[2], "w"), indent=1)' "$build/model/model.json" "$
 fi
 nvcc_version=$(cached CMAKE_CUDA_COMPILER_VERSION)
 [ -n "$nvcc_version" ] || nvcc_version=$(sed -n 's/^set(CMAKE_CUDA_COMPILER_VERSION "\(.*\)")/\1/p' \
-  "$build"/CMakeFiles/*/CMakeCUDACompiler.cmake 2>/dev/null | head -n1)
+  "$build"/CMakeFiles/*/CMakeCUDACompiler.cmake 2>/dev/null | head -n1 || true)  # a build without nvcc has none
 cat >"$bundle/bundle.json" <<JSON
 {
  "commit": "$(git -C "$root" describe --always --dirty --abbrev=12 2>/dev/null || echo unknown)",
