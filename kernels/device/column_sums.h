@@ -150,20 +150,14 @@ template <template <int> class SumsOf, int width>
 __device__ __forceinline__ SumsOf<width> add_up_parts(const ColumnWalk& walk, const ColumnPlace& at,
                                                       const float* partial,
                                                       typename SumsOf<width>::Shared& shared) {
-  constexpr int batch = 8;  // loads issued before the first is added
   SumsOf<width> sums{};
-  const float* from = partial + std::int64_t{at.row_lane} * walk.columns + at.column;
-  for (int part = at.row_lane; at.inside && part < walk.parts; part += batch * walk.row_lanes) {
-    Pack<width> terms[batch] = {};
-    DCGAN_UNROLL
-    for (int b = 0; b < batch; ++b) {
-      if (part + b * walk.row_lanes < walk.parts) terms[b] = Pack<width>::load(from);
-      from += std::int64_t{walk.row_lanes} * walk.columns;
-    }
-    DCGAN_UNROLL
-    for (int b = 0; b < batch; ++b)
-      if (part + b * walk.row_lanes < walk.parts) sums.add(terms[b]);
-  }
+  ColumnPlace parts = at;  // which are rows of `partial`
+  parts.row = at.row_lane, parts.end = walk.parts;
+  const auto load = [&](int part) {
+    return Pack<width>::load(partial + std::int64_t{part} * walk.columns + at.column);
+  };
+  walk_rows<width == 1 ? 8 : 4>(walk, parts, load,
+                                [&](int, const Pack<width>& part) { sums.add(part); });
   sums.store(shared, thread_index());
   __syncthreads();  // all lanes' sums are stored
   if (at.row_lane != 0) return sums;

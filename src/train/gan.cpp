@@ -266,15 +266,11 @@ void Gan::alternating_step(std::int64_t rows, const PlaceMasks& place_masks) {
   backend_.adam({update(generator_, 0)});
 }
 
+/// Both losses without the penalty, and mean |dD/dx|^2 of the real pictures and of the generated,
+/// added up.
 Measures Gan::to_measures(const StepStates::StepMeasures& left, std::int64_t rows) const {
   const float penalty = left[2] / static_cast<float>(rows);  // of their sum a mean
   return {static_cast<double>(left[0]), static_cast<double>(left[1]), static_cast<double>(penalty)};
-}
-
-StepLosses Gan::losses() {
-  const Measures of_step = measures();
-  return {static_cast<float>(of_step[0]), static_cast<float>(of_step[1]),
-          static_cast<float>(of_step[2])};
 }
 
 /// While it lives, the generator has the averaged weights, if there are any.

@@ -11,12 +11,6 @@
 
 namespace dcgan {
 
-struct StepLosses {
-  float generator = 0;
-  float discriminator = 0;  ///< without the penalty
-  float penalty = 0;        ///< mean |dD/dx|^2 of the real pictures and of the generated, added up
-};
-
 /// Generator and discriminator with the memory their step needs.
 class Gan : public Model {
  public:
@@ -32,7 +26,6 @@ class Gan : public Model {
 
   std::vector<Sequential*> networks() override { return {&generator_, &discriminator_}; }
   using Model::train_step;
-  StepLosses losses();
 
   /// Device memory for a step's inputs: [batch, image] in [-1, 1] and [batch,
   /// generator_input()].

@@ -80,8 +80,6 @@ class Model {
 
   /// Sends the states of steps that will run next.
   void send_states(std::span<const Batch> batches, std::int64_t step);
-  /// The last of the steps whose states were sent has so many rows.
-  std::int64_t last_rows() const { return last_rows_; }
 
   /// Where the random numbers of a step are, or those of its epoch.
   RandomAddress address_in_step(std::uint32_t stream) const;
@@ -103,7 +101,7 @@ class Model {
   StepStates states_;
 
  private:
-  std::int64_t last_rows_ = 1;
+  std::int64_t last_rows_ = 1;  ///< of the last step whose state was sent
   std::deque<std::vector<std::int64_t>> rows_in_flight_;
   /// The steps of batches that differ by their state alone, by their data and rows.
   std::map<std::tuple<const std::uint8_t*, const std::uint8_t*, std::int64_t, std::int64_t>,

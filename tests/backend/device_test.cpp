@@ -17,6 +17,7 @@ class Device : public testing::Test {
   ~Device() override {
     ::simt::set_settings(before_);
     unsetenv("DCGAN_DEVICE");
+    unsetenv("DCGAN_OVERLAP");
   }
   /// `change` is applied to the machine's settings.
   template <class Change>
@@ -148,6 +149,17 @@ TEST_F(Device, IsDescribedWithItsMemoryAndTheRuntime) {
                 std::to_string(p.totalGlobalMem / (1024 * 1024)) + " MiB, CUDA 13.0");
   EXPECT_EQ(simt::version_text(12040), "12.4");
   EXPECT_EQ(simt::version_text(11080), "11.8");
+}
+
+TEST_F(Device, LaunchesOverlapUnlessTheEnvironmentForbidsIt) {
+  const auto overlap = [] {
+    return DCGAN_TARGET::can_overlap_launches(DCGAN_TARGET::use_device(0));
+  };
+  EXPECT_TRUE(overlap());
+  setenv("DCGAN_OVERLAP", "0", 1);
+  EXPECT_FALSE(overlap());
+  setenv("DCGAN_OVERLAP", "1", 1);
+  EXPECT_TRUE(overlap());
 }
 
 TEST_F(Device, GetsAllItsMemoryBack) {

@@ -37,8 +37,8 @@ std::vector<std::vector<float>> trained(Backend& backend, const Config& config) 
   backend.synchronise();
   std::vector<std::vector<float>> results;
   for (HostTensor& tensor : download_state(gan)) results.push_back(std::move(tensor.data));
-  const StepLosses losses = gan.losses();
-  results.push_back({losses.generator, losses.discriminator});
+  const Measures measures = gan.measures();
+  results.emplace_back(measures.begin(), measures.end());
   results.push_back(gan.sample(3, 1));
   return results;
 }

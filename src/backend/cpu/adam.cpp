@@ -45,9 +45,6 @@ HWY_AFTER_NAMESPACE();
 namespace dcgan::cpu {
 namespace {
 HWY_EXPORT(AdamRange);
-}  // namespace
-
-namespace {
 
 void step(const AdamPart& s) {
   if (s.n == 0) return;

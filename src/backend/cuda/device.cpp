@@ -58,15 +58,17 @@ cudaDeviceProp use_device(int device) {
 bool can_overlap_launches(const cudaDeviceProp& properties) {
   const char* wanted = std::getenv("DCGAN_OVERLAP");
   if (wanted && std::string_view(wanted) == "0") return false;
-#if !defined(__CUDACC__)
-  return true;  // the SIMT machine's do not, but check mode sees to it that kernels would wait
-#endif
+#if defined(__CUDACC__)
   int driver = 0;
   DCGAN_CUDA_CHECK(cudaDriverGetVersion(&driver));
   cudaFuncAttributes code{};
   DCGAN_CUDA_CHECK(cudaFuncGetAttributes(&code, probe));
   // PTX of an earlier capability has no instruction to wait with, whatever it is compiled for.
   return properties.major >= 9 && code.ptxVersion >= 90 && driver >= 12030;
+#else  // the SIMT machine's do not, but check mode sees to it that kernels would wait
+  static_cast<void>(properties);
+  return true;
+#endif
 }
 
 std::string version_text(int cuda_version) {
