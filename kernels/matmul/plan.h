@@ -9,11 +9,12 @@
 
 namespace dcgan::DCGAN_TARGET {
 
-/// Shape of a block's work. 64 values of C per thread.
-template <int m_, int n_>
+/// Shape of a block's work. Of a slice of the sum, k deep, each of `groups` of threads takes 8, 64
+/// values of C per thread; at the end the groups' sums are added up.
+template <int m_, int n_, int groups_ = 1>
 struct Tile {
-  static constexpr int m = m_, n = n_, k = 8;
-  static constexpr int threads = m * n / 64;
+  static constexpr int m = m_, n = n_, groups = groups_, k = 8 * groups;
+  static constexpr int group_threads = m * n / 64, threads = groups * group_threads;
   // Enough that some multiply while others wait at their barrier: 16 warps on a multiprocessor,
   // with 128 registers per thread; 12 where a thread loads more than two packs of A and B.
   static constexpr int blocks_per_multiprocessor = (threads > 128 ? 16 : 12) * 32 / threads;
@@ -30,10 +31,13 @@ using NarrowTile = Tile<128, 32>;
 using MiddleTile = Tile<128, 64>;
 using WideTile = Tile<128, 128>;
 using UnalignedTile = Tile<64, 64>;
+// Where C is small and the sum short: as many warps as a split sum has, and no second pass.
+using GroupedTile = Tile<64, 64, 2>;
+using FourGroupTile = Tile<64, 32, 4>;
 
 struct Product {
   int m, n, k;
-  int tile_n;  // which tile
+  int tile;    // which of the tiles that were considered
   int splits;  // parts of the sum over k
   int split_depth;
   std::int64_t part_floats;  // of C, times the classes that share a launch
@@ -60,21 +64,25 @@ struct Product {
 
 /// What the planner knows about a tile.
 struct TileCost {
-  int m, n, threads, resident;  // resident: blocks on a multiprocessor
-  int slice_cycles;             // a warp's instructions for a slice (docs/kernels-machine-code.md)
+  int m, n, k, groups, threads, resident;  // resident: blocks on a multiprocessor
+  int slice_cycles;  // a warp's instructions for a slice (docs/kernels-machine-code.md)
 };
 
 template <class Tile>
 constexpr TileCost tile_cost(int slice_cycles) {
-  return {Tile::m, Tile::n, Tile::threads, Tile::blocks_per_multiprocessor, slice_cycles};
+  return {Tile::m,      Tile::n,       Tile::k,
+          Tile::groups, Tile::threads, Tile::blocks_per_multiprocessor,
+          slice_cycles};
 }
 
 /// Cycles of a launch of `tiles` blocks per part, each `slices` deep before it is split.
 inline std::int64_t product_cycles(const TileCost& tile, std::int64_t tiles, std::int64_t slices,
                                    std::int64_t splits, std::int64_t part_floats) {
   constexpr std::int64_t multiprocessors = 128, schedulers = 4;
-  constexpr std::int64_t slice_latency = 150;   // of shared memory and the barrier, for a lone warp
-  constexpr std::int64_t block_latency = 2000;  // before the first slice and after the last
+  constexpr std::int64_t slice_latency = 150;  // of shared memory and the barrier, for a lone warp
+  constexpr std::int64_t group_latency = 300;  // of adding a group's sums
+  // Before the first slice and after the last.
+  const std::int64_t block_latency = 2000 + (tile.groups - 1) * group_latency;
   constexpr std::int64_t kernel_latency = 4000, l2_bytes_per_cycle = 2048;  // of the second pass
   const std::int64_t depth = ceil_div(slices, splits);
   const std::int64_t blocks = ceil_div(tiles * splits, multiprocessors);  // on the busiest one
@@ -89,31 +97,34 @@ inline std::int64_t product_cycles(const TileCost& tile, std::int64_t tiles, std
 /// The fastest tile and split. `classes` products of that shape share the launch.
 inline Product plan_product(std::int64_t m, std::int64_t n, std::int64_t k, bool vec4,
                             std::int64_t classes = 1) {
+  // In the order of with_tile.
   constexpr TileCost aligned[] = {tile_cost<WideTile>(620), tile_cost<MiddleTile>(650),
-                                  tile_cost<NarrowTile>(690)};
+                                  tile_cost<NarrowTile>(690), tile_cost<GroupedTile>(650),
+                                  tile_cost<FourGroupTile>(690)};
   constexpr TileCost unaligned[] = {tile_cost<UnalignedTile>(780)};
-  constexpr std::int64_t most_splits = 64, least_slices = 4;
-  const std::int64_t slices = ceil_div(k, WideTile::k), part_floats = m * n * classes;
+  constexpr std::int64_t most_splits = 64, least_depth = 32;
+  const std::int64_t part_floats = m * n * classes;
   Product best{};
   std::int64_t least = 0;
-  const auto consider = [&](const TileCost& tile) {
+  const auto consider = [&](const TileCost& tile, std::ptrdiff_t index) {
     const std::int64_t tiles = ceil_div(m, tile.m) * ceil_div(n, tile.n) * classes;
-    const std::int64_t most = std::clamp<std::int64_t>(slices / least_slices, 1, most_splits);
+    const std::int64_t slices = ceil_div(k, tile.k);
+    const std::int64_t most = std::clamp<std::int64_t>(k / least_depth, 1, most_splits);
     for (std::int64_t wanted = 1; wanted <= most; ++wanted) {
       const std::int64_t split_slices = ceil_div(slices, wanted);
       const std::int64_t splits = ceil_div(slices, split_slices);  // none is empty
       const std::int64_t cycles = product_cycles(tile, tiles, slices, splits, part_floats);
       if (best.splits > 0 && cycles >= least) continue;
       least = cycles;
-      best = {narrow(m),  narrow(n),      narrow(k),
-              tile.n,     narrow(splits), narrow(split_slices * WideTile::k),
+      best = {narrow(m),     narrow(n),      narrow(k),
+              narrow(index), narrow(splits), narrow(split_slices * tile.k),
               part_floats};
     }
   };
   if (vec4)
-    for (const TileCost& tile : aligned) consider(tile);
+    for (const TileCost& tile : aligned) consider(tile, &tile - aligned);
   else
-    for (const TileCost& tile : unaligned) consider(tile);
+    for (const TileCost& tile : unaligned) consider(tile, 0);
   return best;
 }
 
@@ -122,10 +133,14 @@ template <bool vec4, class Run>
 void with_tile(const Product& p, const Run& run) {
   if constexpr (!vec4)
     run(UnalignedTile{});
-  else if (p.tile_n == NarrowTile::n)
-    run(NarrowTile{});
-  else if (p.tile_n == MiddleTile::n)
+  else if (p.tile == 1)
     run(MiddleTile{});
+  else if (p.tile == 2)
+    run(NarrowTile{});
+  else if (p.tile == 3)
+    run(GroupedTile{});
+  else if (p.tile == 4)
+    run(FourGroupTile{});
   else
     run(WideTile{});
 }

@@ -10,7 +10,8 @@
 //
 // Shared memory: 2 * Tile::k * (Tile::m + Tile::n + 2 * pad) floats. One barrier per slice: it
 // tells that the slice just stored may be read, and that the one before it has been read by all and
-// may be overwritten.
+// may be overwritten. Of tiles of several groups two more, before and after the groups' sums take
+// the slices' place.
 #pragma once
 #include "kernels/device/pack.h"
 #include "kernels/device/register_tile.h"
@@ -107,16 +108,56 @@ __device__ __forceinline__ void load_fragment(const float* from, int apart, floa
   for (int i = 0; i < 4; ++i) to[i] = low.value[i], to[4 + i] = high.value[i];
 }
 
+/// Shared memory of a block: two slices of each operand and, when they have been read, the sums of
+/// all groups but the first.
+template <class Tile>
+union TileMemory {
+  static constexpr int packs = 16;  // of four sums, per thread
+  struct {
+    float a[2][Tile::k][Tile::m + Tile::pad], b[2][Tile::k][Tile::n + Tile::pad];
+  } slices;
+  Pack<4> sums[(Tile::groups - 1) * packs * Tile::group_threads + 1];  // no array is empty
+
+  /// A pack of the thread that has this number in group 1, 2 ...: neighbours are its neighbours'.
+  __device__ __forceinline__ Pack<4>& sums_of(int group, int thread, int pack) {
+    return sums[((group - 1) * packs + pack) * Tile::group_threads + thread];
+  }
+};
+
+/// Adds the other groups' sums to the first group's, in their order.
+template <class Tile>
+__device__ __forceinline__ void add_up_groups(float (&sum)[8][8], int group, int thread,
+                                              TileMemory<Tile>& memory) {
+  __syncthreads();  // all have read the last slice
+  DCGAN_UNROLL
+  for (int pack = 0; pack < memory.packs; ++pack) {
+    const float* from = &sum[pack / 2][pack % 2 * 4];
+    if (group > 0) memory.sums_of(group, thread, pack) = {{from[0], from[1], from[2], from[3]}};
+  }
+  __syncthreads();  // all groups' sums are stored
+  if (group > 0) return;
+  DCGAN_UNROLL
+  for (int pack = 0; pack < memory.packs; ++pack) {
+    DCGAN_UNROLL
+    for (int other = 1; other < Tile::groups; ++other) {
+      const Pack<4> more = memory.sums_of(other, thread, pack);
+      DCGAN_UNROLL
+      for (int i = 0; i < 4; ++i) sum[pack / 2][pack % 2 * 4 + i] += more.value[i];
+    }
+  }
+}
+
 /// The block's tile of C that begins at (m0, n0), summed over [k_begin, k_end), handed to the
 /// writer in groups of four columns.
 template <class Tile, class A, class B, class Writer>
 __device__ __forceinline__ void tile_product(const A& a, const B& b, int m0, int n0, int k_begin,
                                              int k_end, const Writer& writer) {
-  constexpr int depth = Tile::k;
-  alignas(16) __shared__ float a_slices[2][depth][Tile::m + Tile::pad];
-  alignas(16) __shared__ float b_slices[2][depth][Tile::n + Tile::pad];
+  constexpr int depth = Tile::k, group_depth = depth / Tile::groups;
+  alignas(16) __shared__ TileMemory<Tile> memory;
+  auto& [a_slices, b_slices] = memory.slices;
 
-  const int lane = lane_index(), warp = warp_index();
+  const int group = Tile::groups == 1 ? 0 : thread_index() / Tile::group_threads;
+  const int lane = lane_index(), warp = warp_index() % (Tile::group_threads / 32);
   // This thread's rows: m_at + {0..3} and m_at + half_m + {0..3}; columns alike. Lanes that differ
   // in bit 0 share rows, lanes that differ in bit 1 share columns: a 16-byte load is served eight
   // lanes at a time, sixteen where such neighbours ask for the same, which so holds for A and for
@@ -144,10 +185,11 @@ __device__ __forceinline__ void tile_product(const A& a, const B& b, int m0, int
       b_loader.fetch(k + depth, k_end);
     }
     DCGAN_UNROLL
-    for (int kk = 0; kk < depth; ++kk) {
+    for (int kk = 0; kk < group_depth; ++kk) {
+      const int at = group * group_depth + kk;
       float row[8], column[8];
-      load_fragment(&a_slices[buffer][kk][m_at], half_m, row);
-      load_fragment(&b_slices[buffer][kk][n_at], half_n, column);
+      load_fragment(&a_slices[buffer][at][m_at], half_m, row);
+      load_fragment(&b_slices[buffer][at][n_at], half_n, column);
       add_outer_product(sum, row, column);
     }
     if (more) {
@@ -158,6 +200,10 @@ __device__ __forceinline__ void tile_product(const A& a, const B& b, int m0, int
     }
   }
 
+  if constexpr (Tile::groups > 1) {
+    add_up_groups<Tile>(sum, group, thread_index() % Tile::group_threads, memory);
+    if (group > 0) return;
+  }
   const auto low = writer.columns(n0 + n_at), high = writer.columns(n0 + n_at + half_n);
   DCGAN_UNROLL
   for (int i = 0; i < 8; ++i) {
