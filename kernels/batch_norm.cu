@@ -1,7 +1,8 @@
 // Training is two kernels: sums of x - x[0] and its square per channel and part of the rows (a
 // shift that no large mean can cancel), of which a panel's last block makes each channel's
 // statistics, and y = leaky(scale * x + shift). Backward is two as well: sums of g = dy * leaky'
-// and g * xhat, whose totals the last block writes, and dx.
+// and g * xhat, whose totals the last block writes, and dx. Where a block can have all rows of its
+// columns, as behind a dense layer, it does both in one kernel.
 #include "kernels/batch_norm.h"
 
 #include "kernels/device/divider.h"
@@ -46,6 +47,33 @@ __device__ __forceinline__ TwoTotals<width> two_column_sums(const ColumnWalk& wa
   return of;
 }
 
+/// The same where the block has all rows of 32 columns: lanes add up by shuffles, then the warps.
+/// Shared memory: two packs of each warp and column pack. One barrier, before they are added up.
+template <int width>
+__device__ __forceinline__ TwoTotals<width> two_totals_of_block(const ColumnWalk& walk,
+                                                                const ColumnPlace& at,
+                                                                Pack<width> first,
+                                                                Pack<width> second) {
+  constexpr int packs = 32 / width, warps = threads / 32;
+  __shared__ Pack<width> shared_first[warps][packs];
+  __shared__ Pack<width> shared_second[warps][packs];
+  first = warp_sum(first, packs);
+  second = warp_sum(second, packs);
+  const int warp = warp_index(), lane = lane_index();
+  if (lane < packs) {
+    shared_first[warp][lane] = first;
+    shared_second[warp][lane] = second;
+  }
+  __syncthreads();  // the warps' sums are stored
+  TwoTotals<width> of{{}, {}, at.row_lane == 0 && at.inside};
+  if (!of.mine) return of;
+  for (int w = 0; w < warps; ++w) {
+    of.first.add(shared_first[w][lane]);
+    of.second.add(shared_second[w][lane]);
+  }
+  return of;
+}
+
 /// moving = moving * keep + value * (1 - keep)
 template <int width>
 __device__ __forceinline__ void blend(float* moving, const Pack<width>& value, float keep) {
@@ -57,29 +85,39 @@ __device__ __forceinline__ void blend(float* moving, const Pack<width>& value, f
   blended.store(moving);
 }
 
-/// Statistics of each channel: mean, inv_std and the moving averages. Threads as in ColumnWalk.
-/// Shared memory and barriers: two_column_sums.
+/// Of a thread's rows: sums of x - origin and of its square.
 template <int width>
-__global__ void __launch_bounds__(threads)
-    batch_norm_statistics_kernel(ColumnWalk walk, const float* x, double inverse_rows, Momentum m,
-                                 BatchNormParameters t, Scratch scratch, float* mean,
-                                 float* inv_std) {
-  wait_for_previous_launch();
-  const ColumnPlace at = column_place(walk);
-  Pack<width> sum{}, squares{}, origin{};
-  if (at.inside) origin = Pack<width>::load(x + at.column);
+struct CentredSums {
+  Pack<width> origin, sum, squares;
+};
+
+template <int width>
+__device__ __forceinline__ CentredSums<width> centred_sums(const ColumnWalk& walk,
+                                                           const ColumnPlace& at, const float* x) {
+  CentredSums<width> of{};
+  if (at.inside) of.origin = Pack<width>::load(x + at.column);
   const auto load = [&](int row) {
     return Pack<width>::load(x + std::int64_t{row} * walk.columns + at.column);
   };
   walk_rows<4>(walk, at, load, [&](int, const Pack<width>& v) {
-    const Pack<width> d = v - origin;
-    sum += d;
-    squares.fma(d, d);
+    const Pack<width> d = v - of.origin;
+    of.sum += d;
+    of.squares.fma(d, d);
   });
-  const TwoTotals<width> totals = two_column_sums(walk, at, sum, squares, scratch);
-  if (!totals.mine) return;
-  using P = Pack<width>;
-  P centre, biased, inverse;
+  return of;
+}
+
+struct Statistics {
+  float *mean, *inv_std;  // [channels]
+};
+
+/// Of a thread's columns, from their totals; blended into the moving ones.
+template <int width>
+__device__ __forceinline__ void write_statistics(const TwoTotals<width>& totals,
+                                                 const Pack<width>& origin, double inverse_rows,
+                                                 Momentum m, const BatchNormParameters& t,
+                                                 int column, const Statistics& to) {
+  Pack<width> centre, biased, inverse;
   DCGAN_UNROLL
   for (int i = 0; i < width; ++i) {
     const double offset = totals.first.total(i) * inverse_rows;
@@ -90,10 +128,23 @@ __global__ void __launch_bounds__(threads)
     centre.value[i] = static_cast<float>(static_cast<double>(origin.value[i]) + offset);
     inverse.value[i] = 1 / sqrtf(biased.value[i] + m.epsilon);
   }
-  centre.store(mean + at.column);
-  inverse.store(inv_std + at.column);
-  blend(t.moving_mean + at.column, centre, m.momentum);
-  blend(t.moving_variance + at.column, biased, m.momentum);
+  centre.store(to.mean + column);
+  inverse.store(to.inv_std + column);
+  blend(t.moving_mean + column, centre, m.momentum);
+  blend(t.moving_variance + column, biased, m.momentum);
+}
+
+/// Statistics of each channel: mean, inv_std and the moving averages. Threads as in ColumnWalk.
+/// Shared memory and barriers: two_column_sums.
+template <int width>
+__global__ void __launch_bounds__(threads)
+    batch_norm_statistics_kernel(ColumnWalk walk, const float* x, double inverse_rows, Momentum m,
+                                 BatchNormParameters t, Scratch scratch, Statistics to) {
+  wait_for_previous_launch();
+  const ColumnPlace at = column_place(walk);
+  const CentredSums<width> of = centred_sums<width>(walk, at, x);
+  const TwoTotals<width> totals = two_column_sums(walk, at, of.sum, of.squares, scratch);
+  if (totals.mine) write_statistics(totals, of.origin, inverse_rows, m, t, at.column, to);
 }
 
 /// inv_std of the moving variance, for inference. One thread per channel.
@@ -113,6 +164,24 @@ __device__ __forceinline__ Pack<width> leaky(Pack<width> v, const Pack<width>& s
   return v;
 }
 
+/// What normalises neighbouring columns.
+template <int width>
+struct Affine {
+  Pack<width> mean, scale, beta;
+
+  static __device__ __forceinline__ Affine load(const Normalisation& s, int column) {
+    using P = Pack<width>;
+    return {P::load(s.mean + column), P::load(s.inv_std + column) * P::load(s.gamma + column),
+            P::load(s.beta + column)};
+  }
+  /// leaky((x - mean) * inv_std * gamma + beta)
+  __device__ __forceinline__ Pack<width> of(const Pack<width>& x, float slope) const {
+    Pack<width> y = beta;
+    y.fma(x - mean, scale);
+    return leaky(y, y, slope);
+  }
+};
+
 /// y = leaky((x - mean) * inv_std * gamma + beta). A thread owns `width` neighbours; no shared
 /// memory, no barrier.
 template <int width>
@@ -122,11 +191,31 @@ __global__ void __launch_bounds__(threads)
   wait_for_previous_launch();
   const std::int64_t at = global_index() * width;
   if (at >= count) return;
-  const int c = by_channels.remainder(narrow(at));
-  using P = Pack<width>;
-  P affine = P::load(s.beta + c);
-  affine.fma(P::load(x + at) - P::load(s.mean + c), P::load(s.inv_std + c) * P::load(s.gamma + c));
-  leaky(affine, affine, slope).store(y + at);
+  const auto v = Pack<width>::load(x + at);
+  const auto affine = Affine<width>::load(s, by_channels.remainder(narrow(at)));
+  affine.of(v, slope).store(y + at);
+}
+
+/// Statistics as above and, from them, y. Threads as in ColumnWalk; a block has whole columns.
+/// Shared memory: two_totals_of_block. Barriers: its own, and one before the statistics are read.
+template <int width>
+__global__ void __launch_bounds__(threads)
+    batch_norm_whole_forward_kernel(ColumnWalk walk, const float* x, double inverse_rows,
+                                    Momentum m, BatchNormParameters t, Statistics to, float slope,
+                                    float* y) {
+  wait_for_previous_launch();
+  const ColumnPlace at = column_place(walk);
+  const CentredSums<width> of = centred_sums<width>(walk, at, x);
+  const TwoTotals<width> totals = two_totals_of_block(walk, at, of.sum, of.squares);
+  if (totals.mine) write_statistics(totals, of.origin, inverse_rows, m, t, at.column, to);
+  __syncthreads();  // the block's statistics are written
+  if (!at.inside) return;
+  const auto affine = Affine<width>::load({to.mean, to.inv_std, t.gamma, t.beta}, at.column);
+  const auto index = [&](int row) { return std::int64_t{row} * walk.columns + at.column; };
+  const auto load = [&](int row) { return Pack<width>::load(x + index(row)); };
+  walk_rows<4>(walk, at, load, [&](int row, const Pack<width>& v) {
+    affine.of(v, slope).store(y + index(row));
+  });
 }
 
 struct BackwardInputs {
@@ -134,46 +223,73 @@ struct BackwardInputs {
   float slope;
 };
 
-/// dbeta, the sums of g = dy * leaky'(y), and dgamma, those of g * xhat. Threads, shared memory and
-/// barriers as in batch_norm_statistics_kernel.
+/// Of `width` neighbours.
 template <int width>
-__global__ void __launch_bounds__(threads)
-    batch_norm_gradient_sums_kernel(ColumnWalk walk, BackwardInputs in, Scratch scratch,
-                                    float* dgamma, float* dbeta) {
-  wait_for_previous_launch();
-  const ColumnPlace at = column_place(walk);
-  Pack<width> sum{}, products{}, mean{}, inv_std{};
+struct BackwardTerms {
+  Pack<width> x, y, dy;
+
+  static __device__ __forceinline__ BackwardTerms load(const BackwardInputs& in,
+                                                       std::int64_t index) {
+    return {Pack<width>::load(in.x + index), Pack<width>::load(in.y + index),
+            Pack<width>::load(in.dy + index)};
+  }
+};
+
+/// Of a thread's rows: sums of g = dy * leaky'(y) and of g * xhat.
+template <int width>
+struct GradientSums {
+  Pack<width> sum, products;
+};
+
+template <int width>
+__device__ __forceinline__ GradientSums<width> gradient_sums(const ColumnWalk& walk,
+                                                             const ColumnPlace& at,
+                                                             const BackwardInputs& in) {
+  GradientSums<width> of{};
+  Pack<width> mean{}, inv_std{};
   if (at.inside) {
     mean = Pack<width>::load(in.mean + at.column);
     inv_std = Pack<width>::load(in.inv_std + at.column);
   }
-  struct Loaded {
-    Pack<width> x, y, dy;
-  };
   const auto load = [&](int row) {
-    const std::int64_t index = std::int64_t{row} * walk.columns + at.column;
-    return Loaded{Pack<width>::load(in.x + index), Pack<width>::load(in.y + index),
-                  Pack<width>::load(in.dy + index)};
+    return BackwardTerms<width>::load(in, std::int64_t{row} * walk.columns + at.column);
   };
-  walk_rows<width == 1 ? 4 : 1>(walk, at, load, [&](int, const Loaded& row) {
+  walk_rows<width == 1 ? 4 : 1>(walk, at, load, [&](int, const BackwardTerms<width>& row) {
     DCGAN_UNROLL
     for (int i = 0; i < width; ++i) {  // one loop: nvcc does not unroll the walk over packs
       const float dy = row.dy.value[i], g = row.y.value[i] > 0 ? dy : dy * in.slope;
-      sum.value[i] += g;
+      of.sum.value[i] += g;
       const float xhat = (row.x.value[i] - mean.value[i]) * inv_std.value[i];
-      products.value[i] = fmaf(g, xhat, products.value[i]);
+      of.products.value[i] = fmaf(g, xhat, of.products.value[i]);
     }
   });
-  const TwoTotals<width> totals = two_column_sums(walk, at, sum, products, scratch);
-  if (!totals.mine) return;
+  return of;
+}
+
+template <int width>
+__device__ __forceinline__ void write_gradients(const TwoTotals<width>& totals, int column,
+                                                float* dgamma, float* dbeta) {
   Pack<width> of_beta, of_gamma;
   DCGAN_UNROLL
   for (int i = 0; i < width; ++i) {
     of_beta.value[i] = static_cast<float>(totals.first.total(i));
     of_gamma.value[i] = static_cast<float>(totals.second.total(i));
   }
-  of_beta.store(dbeta + at.column);
-  of_gamma.store(dgamma + at.column);
+  of_beta.store(dbeta + column);
+  of_gamma.store(dgamma + column);
+}
+
+/// dbeta, the sums of g, and dgamma, those of g * xhat. Threads, shared memory and barriers as in
+/// batch_norm_statistics_kernel.
+template <int width>
+__global__ void __launch_bounds__(threads)
+    batch_norm_gradient_sums_kernel(ColumnWalk walk, BackwardInputs in, Scratch scratch,
+                                    float* dgamma, float* dbeta) {
+  wait_for_previous_launch();
+  const ColumnPlace at = column_place(walk);
+  const GradientSums<width> of = gradient_sums<width>(walk, at, in);
+  const TwoTotals<width> totals = two_column_sums(walk, at, of.sum, of.products, scratch);
+  if (totals.mine) write_gradients(totals, at.column, dgamma, dbeta);
 }
 
 struct ParameterGradients {
@@ -181,8 +297,28 @@ struct ParameterGradients {
   float inverse_rows;
 };
 
-/// dx = gamma * inv_std * (g - dbeta / rows - xhat * dgamma / rows). A thread owns `width`
-/// neighbours; dx may be dy; no shared memory, no barrier.
+/// What the gradient of neighbouring columns' input takes beside their values.
+template <int width>
+struct InputGradient {
+  Pack<width> mean, inv_std, gamma, dgamma, dbeta;
+
+  static __device__ __forceinline__ InputGradient load(const BackwardInputs& in,
+                                                       const ParameterGradients& p, int column) {
+    using P = Pack<width>;
+    return {P::load(in.mean + column), P::load(in.inv_std + column), P::load(p.gamma + column),
+            P::load(p.dgamma + column), P::load(p.dbeta + column)};
+  }
+  /// dx = gamma * inv_std * (g - dbeta / rows - xhat * dgamma / rows)
+  __device__ __forceinline__ Pack<width> of(const BackwardTerms<width>& t, float slope,
+                                            float rows_inverse) const {
+    const Pack<width> xhat = (t.x - mean) * inv_std;
+    const auto inverse_rows = Pack<width>::broadcast(rows_inverse);
+    const Pack<width> centred = leaky(t.dy, t.y, slope) - dbeta * inverse_rows;
+    return gamma * inv_std * (centred - xhat * (dgamma * inverse_rows));
+  }
+};
+
+/// dx. A thread owns `width` neighbours; dx may be dy; no shared memory, no barrier.
 template <int width>
 __global__ void __launch_bounds__(threads)
     batch_norm_gradient_kernel(std::int64_t count, Divider by_channels, BackwardInputs in,
@@ -190,15 +326,32 @@ __global__ void __launch_bounds__(threads)
   wait_for_previous_launch();
   const std::int64_t at = global_index() * width;
   if (at >= count) return;
-  const int c = by_channels.remainder(narrow(at));
-  using P = Pack<width>;
-  // All loads first: nvcc then waits for six at once, not for three and then five.
-  const P mean = P::load(in.mean + c), inv_std = P::load(in.inv_std + c);
-  const P gamma = P::load(p.gamma + c), dgamma = P::load(p.dgamma + c);
-  const P dbeta = P::load(p.dbeta + c), x = P::load(in.x + at), y = P::load(in.y + at);
-  const P xhat = (x - mean) * inv_std, inverse_rows = P::broadcast(p.inverse_rows);
-  const P centred = leaky(P::load(in.dy + at), y, in.slope) - dbeta * inverse_rows;
-  (gamma * inv_std * (centred - xhat * (dgamma * inverse_rows))).store(dx + at);
+  // All loads first: nvcc then waits for all at once.
+  const auto columns = InputGradient<width>::load(in, p, by_channels.remainder(narrow(at)));
+  const auto terms = BackwardTerms<width>::load(in, at);
+  columns.of(terms, in.slope, p.inverse_rows).store(dx + at);
+}
+
+/// Both at once; dx may be dy. Threads, shared memory and barriers as in
+/// batch_norm_whole_forward_kernel.
+template <int width>
+__global__ void __launch_bounds__(threads, 4)
+    batch_norm_whole_backward_kernel(ColumnWalk walk, BackwardInputs in, const float* gamma,
+                                     float inverse_rows, float* dgamma, float* dbeta, float* dx) {
+  wait_for_previous_launch();
+  const ColumnPlace at = column_place(walk);
+  const GradientSums<width> of = gradient_sums<width>(walk, at, in);
+  const TwoTotals<width> totals = two_totals_of_block(walk, at, of.sum, of.products);
+  if (totals.mine) write_gradients(totals, at.column, dgamma, dbeta);
+  __syncthreads();  // the block's sums are written
+  if (!at.inside) return;
+  const auto columns =
+      InputGradient<width>::load(in, {gamma, dgamma, dbeta, inverse_rows}, at.column);
+  const auto index = [&](int row) { return std::int64_t{row} * walk.columns + at.column; };
+  const auto load = [&](int row) { return BackwardTerms<width>::load(in, index(row)); };
+  walk_rows<width == 1 ? 4 : 1>(walk, at, load, [&](int row, const BackwardTerms<width>& terms) {
+    columns.of(terms, in.slope, inverse_rows).store(dx + index(row));
+  });
 }
 
 /// The work of a kernel that reads or writes this many matrices.
@@ -216,7 +369,9 @@ Work over_columns(const char* name, const ColumnWalk& walk, int matrices) {
 }  // namespace
 
 BatchNormKernels::BatchNormKernels(const BatchNormShape& s)
-    : walk_(plan_column_walk(s.rows, s.channels)),
+    : whole_(fits_whole_columns(s.rows, s.channels)),
+      walk_(whole_ ? plan_whole_columns(s.rows, s.channels)
+                   : plan_column_walk(s.rows, s.channels)),
       momentum_(s.momentum),
       epsilon_(s.epsilon),
       slope_(s.negative_slope()) {}
@@ -226,12 +381,20 @@ ScratchSize BatchNormKernels::scratch() const { return walk_.scratch(2); }
 void BatchNormKernels::forward_training(const float* x, const BatchNormParameters& t, float* mean,
                                         float* inv_std, float* y, const Scratch& scratch,
                                         cudaStream_t stream) const {
+  const Momentum momentum{momentum_, epsilon_};
+  const Statistics statistics{mean, inv_std};
+  const double inverse_rows = 1.0 / walk_.rows;
   with_width(walk_.width == 4, [&](auto width) {
-    launch(over_columns("batch_norm_statistics", walk_, 1), batch_norm_statistics_kernel<width>,
-           walk_.grid(), threads, 0, stream, walk_, x, 1.0 / walk_.rows,
-           Momentum{momentum_, epsilon_}, t, scratch, mean, inv_std);
+    if (whole_)
+      launch(over_matrices("batch_norm_whole_forward", walk_, 2),
+             batch_norm_whole_forward_kernel<width>, walk_.grid(), threads, 0, stream, walk_, x,
+             inverse_rows, momentum, t, statistics, slope_, y);
+    else
+      launch(over_columns("batch_norm_statistics", walk_, 1), batch_norm_statistics_kernel<width>,
+             walk_.grid(), threads, 0, stream, walk_, x, inverse_rows, momentum, t, scratch,
+             statistics);
   });
-  normalise(x, {mean, inv_std, t.gamma, t.beta}, y, stream);
+  if (!whole_) normalise(x, {mean, inv_std, t.gamma, t.beta}, y, stream);
 }
 
 void BatchNormKernels::forward_inference(const float* x, const BatchNormParameters& t, float* y,
@@ -256,14 +419,16 @@ void BatchNormKernels::backward(const float* x, const float* y, const float* dy,
                                 const float* inv_std, float* dx, float* dgamma, float* dbeta,
                                 const Scratch& scratch, cudaStream_t stream) const {
   const BackwardInputs in{x, y, dy, mean, inv_std, slope_};
-  with_width(walk_.width == 4, [&](auto width) {
-    launch(over_columns("batch_norm_gradient_sums", walk_, 3),
-           batch_norm_gradient_sums_kernel<width>, walk_.grid(), threads, 0, stream, walk_, in,
-           scratch, dgamma, dbeta);
-  });
   const std::int64_t count = std::int64_t{walk_.rows} * walk_.columns;
   const ParameterGradients p{t.gamma, dgamma, dbeta, 1.0F / static_cast<float>(walk_.rows)};
   with_width(walk_.width == 4, [&](auto width) {
+    if (whole_)
+      return launch(over_matrices("batch_norm_whole_backward", walk_, 4),
+                    batch_norm_whole_backward_kernel<width>, walk_.grid(), threads, 0, stream,
+                    walk_, in, t.gamma, p.inverse_rows, dgamma, dbeta, dx);
+    launch(over_columns("batch_norm_gradient_sums", walk_, 3),
+           batch_norm_gradient_sums_kernel<width>, walk_.grid(), threads, 0, stream, walk_, in,
+           scratch, dgamma, dbeta);
     launch(over_matrices("batch_norm_gradient", walk_, 4), batch_norm_gradient_kernel<width>,
            blocks_for(count, threads * width), threads, 0, stream, count, Divider(walk_.columns),
            in, p, dx);

@@ -32,6 +32,7 @@ class BatchNormKernels {
  private:
   void normalise(const float* x, const Normalisation& s, float* y, cudaStream_t stream) const;
 
+  bool whole_;  // a block has whole columns
   ColumnWalk walk_;
   float momentum_, epsilon_, slope_;
 };

@@ -45,6 +45,22 @@ inline ColumnWalk plan_column_walk(std::int64_t rows, std::int64_t columns) {
   return walk;
 }
 
+/// Whole columns per block, 32 to a block, for kernels that pass over their rows twice. Whether
+/// that is worth it: rows few enough that the second pass finds them in the L1 cache, and blocks
+/// enough for a GPU.
+inline bool fits_whole_columns(std::int64_t rows, std::int64_t columns) {
+  constexpr std::int64_t most_rows = 512, least_columns = 64 * 32;
+  return rows <= most_rows && columns >= least_columns;
+}
+inline ColumnWalk plan_whole_columns(std::int64_t rows, std::int64_t columns) {
+  ColumnWalk walk{};
+  walk.rows = walk.rows_per_part = narrow(rows), walk.columns = narrow(columns), walk.parts = 1;
+  walk.width = packs_of_four(columns) ? 4 : 1;
+  walk.pack_lanes = 32 / walk.width;
+  walk.row_lanes = ColumnWalk::threads / walk.pack_lanes;
+  return walk;
+}
+
 /// Which columns and rows a thread owns: column .. column + width - 1; row, row + row_lanes ... up
 /// to end.
 struct ColumnPlace {

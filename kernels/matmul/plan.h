@@ -31,9 +31,9 @@ using NarrowTile = Tile<128, 32>;
 using MiddleTile = Tile<128, 64>;
 using WideTile = Tile<128, 128>;
 using UnalignedTile = Tile<64, 64>;
-// Where C is small and the sum short: as many warps as a split sum has, and no second pass.
-using GroupedTile = Tile<64, 64, 2>;
-using FourGroupTile = Tile<64, 32, 4>;
+// Where C is small: as many warps as a split sum has, without its second pass.
+using TwoGroupTile = Tile<64, 64, 2>;
+using SixGroupTile = Tile<64, 32, 6>;
 
 struct Product {
   int m, n, k;
@@ -94,18 +94,19 @@ inline std::int64_t product_cycles(const TileCost& tile, std::int64_t tiles, std
   return cycles + kernel_latency + 2 * splits * part_floats * 4 / l2_bytes_per_cycle;
 }
 
-/// The fastest tile and split. `classes` products of that shape share the launch.
+/// The fastest tile and split; a split only where it saves a tenth, for what these lines of
+/// arithmetic know of it. `classes` products of that shape share the launch.
 inline Product plan_product(std::int64_t m, std::int64_t n, std::int64_t k, bool vec4,
                             std::int64_t classes = 1) {
   // In the order of with_tile.
   constexpr TileCost aligned[] = {tile_cost<WideTile>(620), tile_cost<MiddleTile>(650),
-                                  tile_cost<NarrowTile>(690), tile_cost<GroupedTile>(650),
-                                  tile_cost<FourGroupTile>(690)};
+                                  tile_cost<NarrowTile>(690), tile_cost<TwoGroupTile>(650),
+                                  tile_cost<SixGroupTile>(690)};
   constexpr TileCost unaligned[] = {tile_cost<UnalignedTile>(780)};
   constexpr std::int64_t most_splits = 64, least_depth = 32;
   const std::int64_t part_floats = m * n * classes;
   Product best{};
-  std::int64_t least = 0;
+  std::int64_t least = 0;  // tenths of cycles
   const auto consider = [&](const TileCost& tile, std::ptrdiff_t index) {
     const std::int64_t tiles = ceil_div(m, tile.m) * ceil_div(n, tile.n) * classes;
     const std::int64_t slices = ceil_div(k, tile.k);
@@ -113,7 +114,8 @@ inline Product plan_product(std::int64_t m, std::int64_t n, std::int64_t k, bool
     for (std::int64_t wanted = 1; wanted <= most; ++wanted) {
       const std::int64_t split_slices = ceil_div(slices, wanted);
       const std::int64_t splits = ceil_div(slices, split_slices);  // none is empty
-      const std::int64_t cycles = product_cycles(tile, tiles, slices, splits, part_floats);
+      const std::int64_t cycles = (splits > 1 ? 11 : 10) *
+                                  product_cycles(tile, tiles, slices, splits, part_floats);
       if (best.splits > 0 && cycles >= least) continue;
       least = cycles;
       best = {narrow(m),     narrow(n),      narrow(k),
@@ -138,9 +140,9 @@ void with_tile(const Product& p, const Run& run) {
   else if (p.tile == 2)
     run(NarrowTile{});
   else if (p.tile == 3)
-    run(GroupedTile{});
+    run(TwoGroupTile{});
   else if (p.tile == 4)
-    run(FourGroupTile{});
+    run(SixGroupTile{});
   else
     run(WideTile{});
 }
