@@ -50,8 +50,7 @@ __device__ __forceinline__ TwoTotals<width> two_column_sums(const ColumnWalk& wa
 /// The same where the block has all rows of 32 columns: lanes add up by shuffles, then the warps.
 /// Shared memory: two packs of each warp and column pack. One barrier, before they are added up.
 template <int width>
-__device__ __forceinline__ TwoTotals<width> two_totals_of_block(const ColumnWalk& walk,
-                                                                const ColumnPlace& at,
+__device__ __forceinline__ TwoTotals<width> two_totals_of_block(const ColumnPlace& at,
                                                                 Pack<width> first,
                                                                 Pack<width> second) {
   constexpr int packs = 32 / width, warps = threads / 32;
@@ -206,7 +205,7 @@ __global__ void __launch_bounds__(threads)
   wait_for_previous_launch();
   const ColumnPlace at = column_place(walk);
   const CentredSums<width> of = centred_sums<width>(walk, at, x);
-  const TwoTotals<width> totals = two_totals_of_block(walk, at, of.sum, of.squares);
+  const TwoTotals<width> totals = two_totals_of_block(at, of.sum, of.squares);
   if (totals.mine) write_statistics(totals, of.origin, inverse_rows, m, t, at.column, to);
   __syncthreads();  // the block's statistics are written
   if (!at.inside) return;
@@ -341,7 +340,7 @@ __global__ void __launch_bounds__(threads, 4)
   wait_for_previous_launch();
   const ColumnPlace at = column_place(walk);
   const GradientSums<width> of = gradient_sums<width>(walk, at, in);
-  const TwoTotals<width> totals = two_totals_of_block(walk, at, of.sum, of.products);
+  const TwoTotals<width> totals = two_totals_of_block(at, of.sum, of.products);
   if (totals.mine) write_gradients(totals, at.column, dgamma, dbeta);
   __syncthreads();  // the block's sums are written
   if (!at.inside) return;

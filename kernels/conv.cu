@@ -17,26 +17,28 @@ struct PixelClasses {
 /// One block per tile of pixels of a class and part of the sum (z: part * classes + class). Each
 /// part writes its own image, at dx + part * image_floats. Shared memory and barriers:
 /// tile_product.
-template <class Tile, bool vec4>
-__global__ void __launch_bounds__(Tile::threads, Tile::blocks_per_multiprocessor)
+template <class Tile, bool vec4, class Finish>
+__global__ void __launch_bounds__(Tile::threads,  // of six groups two blocks would leave it too few registers
+                                  Tile::groups > 2 ? 1 : Tile::blocks_per_multiprocessor)
     conv_backward_data_kernel(ConvGeometry g, PixelClasses classes, int splits,
                               std::int64_t image_floats, const float* dz, const float* kernel,
-                              float* dx, EpilogueParameters epilogue) {
+                              float* dx, Finish finish) {
   wait_for_previous_launch();
   const int count = g.stride * g.stride;
   const BlockIndex block = block_index();
   const int index = block.z % count, part = block.z / count;
   const PixelClass c = classes.of[index];
   const int m0 = block.x * Tile::m;
-  if (m0 >= g.batch * c.rows * c.columns) return;  // the whole block: classes differ in size
-  const int depth = classes.depth[index];
+  const bool empty = m0 >= g.batch * c.rows * c.columns;  // the whole block: classes differ in size
+  if (empty && !Finish::sums_columns) return;
+  const int depth = empty ? 0 : classes.depth[index];  // its sums of columns are zeros
   const int slices = (depth + splits * Tile::k - 1) / (splits * Tile::k);  // of a part
   const int begin = part * slices * Tile::k;
   const int end = begin + slices * Tile::k < depth ? begin + slices * Tile::k : depth;
   const GradientAlongK<vec4> a{{dz}, g, c};
   const ClassKernelAlongK<vec4> b{{kernel}, g, c};
   tile_product<Tile>(a, b, m0, block.y * Tile::n, begin, end,
-                     ClassWriter<vec4>{{epilogue, dx + part * image_floats, g.in}, g, c});
+                     ClassWriter<vec4, Finish>{{finish, dx + part * image_floats, g.in}, g, c});
 }
 
 /// Pixels first, first + stride ... of an axis, and the taps that reach them.
@@ -72,7 +74,7 @@ PixelClasses pixel_classes(const ConvGeometry& g) {
   return classes;
 }
 
-std::int64_t positions(const ConvShape& s) { return s.batch * s.out_height() * s.out_width(); }
+std::int64_t count_positions(const ConvShape& s) { return s.batch * s.out_height() * s.out_width(); }
 std::int64_t taps(const ConvShape& s) { return s.kernel * s.kernel; }
 
 ConvGeometry geometry(const ConvShape& s) {
@@ -96,14 +98,14 @@ ConvGeometry geometry(const ConvShape& s) {
 ConvKernels::ConvKernels(const ConvShape& s)
     : g_(geometry(s)),
       bytes_(describe(s, Direction::forward).bytes),
-      fmas_(static_cast<double>(positions(s) * taps(s) * s.in * s.out)),
+      fmas_(static_cast<double>(count_positions(s) * taps(s) * s.in * s.out)),
       vec4_(packs_of_four(s.in) && packs_of_four(s.out)),
-      forward_(plan_product(positions(s), s.out, taps(s) * s.in, vec4_)),
+      forward_(plan_product(count_positions(s), s.out, taps(s) * s.in, vec4_)),
       // The largest class has as many pixels as z.
       backward_data_(plan_product(
-          positions(s), s.in, std::max<std::int64_t>(taps(s) * s.out / (s.stride * s.stride), 1),
+          count_positions(s), s.in, std::max<std::int64_t>(taps(s) * s.out / (s.stride * s.stride), 1),
           vec4_, s.stride * s.stride)),
-      backward_weights_(plan_product(taps(s) * s.in, s.out, positions(s), vec4_)),
+      backward_weights_(plan_product(taps(s) * s.in, s.out, count_positions(s), vec4_)),
       one_channel_(plan_one_channel(g_)) {}
 
 ScratchSize ConvKernels::scratch() const {
@@ -112,14 +114,51 @@ ScratchSize ConvKernels::scratch() const {
                         backward_weights_.workspace_floats(), one_channel_.workspace_floats})};
 }
 
+ScratchSize ConvKernels::scratch_through(const EpilogueBackward& before) const {
+  return larger(backward_scratch(forward_, forward_.splits, before),
+                backward_scratch(backward_data_, classes() * backward_data_.splits, before));
+}
+
+/// run of finish_forward and finish_backward.
+template <bool vec4>
+auto ConvKernels::forward_product(const float* x, const float* kernel, cudaStream_t stream) const {
+  return [=, this](const Work& op, const auto& finish, float* z) {
+    launch_product<vec4>(op, forward_, PatchesAlongK<vec4>{{x}, g_},
+                         MatrixAlongMn<vec4>{{kernel}, g_.out}, finish, z, stream);
+  };
+}
+
+template <bool vec4>
+auto ConvKernels::backward_data_product(const float* dz, const float* kernel,
+                                        cudaStream_t stream) const {
+  return [=, this](const Work& op, const auto& finish, float* dx) {
+    const Product& p = backward_data_;
+    const int layers = classes() * p.splits;
+    with_tile<vec4>(p, [&](auto tile) {
+      using T = decltype(tile);
+      using Finish = std::decay_t<decltype(finish)>;
+      launch(p.work<T>(op, layers), conv_backward_data_kernel<T, vec4, Finish>, p.grid<T>(layers),
+             T::threads, 0, stream, g_, pixel_classes(g_), p.splits, pixels() * g_.in, dz, kernel,
+             dx, finish);
+    });
+  };
+}
+
 void ConvKernels::forward(const float* x, const float* kernel, const EpilogueParameters& epilogue,
                           float* z, const Scratch& scratch, cudaStream_t stream) const {
   if (one_channel_.applies)
     return one_channel_forward(work("one_channel_forward"), g_, x, kernel, epilogue, z, stream);
   dispatch(vec4_, [&](auto vec4) {
-    run_product<vec4>(work("conv_forward"), forward_, PatchesAlongK<vec4>{{x}, g_},
-                      MatrixAlongMn<vec4>{{kernel}, g_.out}, epilogue, z, scratch.floats, stream);
+    finish_forward(work("conv_forward"), forward_, positions(), g_.out, epilogue, z, scratch.floats,
+                   stream, forward_product<vec4>(x, kernel, stream));
   });
+}
+
+void ConvKernels::forward_through(const float* x, const float* kernel,
+                                  const EpilogueBackward& before, const Scratch& scratch,
+                                  cudaStream_t stream) const {
+  finish_backward(work("conv_forward"), forward_, positions(), g_.out, before, scratch, stream,
+                  forward_product<true>(x, kernel, stream));
 }
 
 void ConvKernels::backward_data(const float* dz, const float* kernel,
@@ -128,23 +167,17 @@ void ConvKernels::backward_data(const float* dz, const float* kernel,
   if (one_channel_.applies)
     return one_channel_backward_data(work("one_channel_backward_data"), g_, dz, kernel, epilogue,
                                      dx, stream);
-  const PixelClasses classes = pixel_classes(g_);
-  const Product& p = backward_data_;
-  const bool split = p.splits > 1;
-  const int layers = g_.stride * g_.stride * p.splits;
-  Work op = work("conv_backward_data");
-  const std::int64_t pixels = std::int64_t{g_.batch} * g_.height * g_.width;
-  if (!split) op.bytes += epilogue.mask_bytes(pixels * g_.in);
   dispatch(vec4_, [&](auto vec4) {
-    with_tile<vec4>(p, [&](auto tile) {
-      using T = decltype(tile);
-      launch(p.work<T>(op, layers), conv_backward_data_kernel<T, vec4.value>, p.grid<T>(layers),
-             T::threads, 0, stream, g_, classes, p.splits, pixels * g_.in, dz, kernel,
-             split ? scratch.floats : dx, split ? EpilogueParameters{} : epilogue);
-    });
+    finish_forward(work("conv_backward_data"), backward_data_, pixels(), g_.in, epilogue, dx,
+                   scratch.floats, stream, backward_data_product<vec4>(dz, kernel, stream));
   });
-  if (split)
-    sum_parts("conv_backward_data", scratch.floats, p.splits, pixels, g_.in, epilogue, dx, stream);
+}
+
+void ConvKernels::backward_data_through(const float* dz, const float* kernel,
+                                        const EpilogueBackward& before, const Scratch& scratch,
+                                        cudaStream_t stream) const {
+  finish_backward(work("conv_backward_data"), backward_data_, pixels(), g_.in, before, scratch,
+                  stream, backward_data_product<true>(dz, kernel, stream));
 }
 
 void ConvKernels::backward_weights(const float* x, const float* dz, float* dkernel,
@@ -153,9 +186,12 @@ void ConvKernels::backward_weights(const float* x, const float* dz, float* dkern
     return one_channel_backward_weights(work("one_channel_backward_weights"), g_, one_channel_, x,
                                         dz, dkernel, scratch.floats, stream);
   dispatch(vec4_, [&](auto vec4) {
-    run_product<vec4>(work("conv_backward_weights"), backward_weights_,
-                      PatchesAlongMn<vec4>{{x}, g_}, MatrixAlongMn<vec4>{{dz}, g_.out},
-                      EpilogueParameters{}, dkernel, scratch.floats, stream);
+    finish_forward(work("conv_backward_weights"), backward_weights_, backward_weights_.m, g_.out,
+                   {}, dkernel, scratch.floats, stream,
+                   [&](const Work& op, const auto& finish, float* to) {
+                     launch_product<vec4>(op, backward_weights_, PatchesAlongMn<vec4>{{x}, g_},
+                                          MatrixAlongMn<vec4>{{dz}, g_.out}, finish, to, stream);
+                   });
   });
 }
 

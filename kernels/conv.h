@@ -28,6 +28,15 @@ class ConvKernels {
                      cudaStream_t stream) const {
     backward_data(dz, kernel, {}, dx, scratch, stream);
   }
+  /// The same, and on through the epilogue of the layer before: before.dy becomes conv(x, kernel) or
+  /// its adjoint at dz, and at once its dz. Where can_go_through(); scratch has at least what
+  /// scratch_through() says.
+  void forward_through(const float* x, const float* kernel, const EpilogueBackward& before,
+                       const Scratch& scratch, cudaStream_t stream) const;
+  void backward_data_through(const float* dz, const float* kernel, const EpilogueBackward& before,
+                             const Scratch& scratch, cudaStream_t stream) const;
+  bool can_go_through() const { return vec4_ && !one_channel_.applies; }
+  ScratchSize scratch_through(const EpilogueBackward& before) const;
   /// dkernel, summed over the batch
   void backward_weights(const float* x, const float* dz, float* dkernel, const Scratch& scratch,
                         cudaStream_t stream) const;
@@ -36,6 +45,13 @@ class ConvKernels {
 
  private:
   Work work(const char* name) const { return {name, bytes_, fmas_}; }
+  int classes() const { return g_.stride * g_.stride; }
+  std::int64_t positions() const { return std::int64_t{g_.batch} * g_.out_height * g_.out_width; }
+  std::int64_t pixels() const { return std::int64_t{g_.batch} * g_.height * g_.width; }
+  template <bool vec4>
+  auto forward_product(const float* x, const float* kernel, cudaStream_t stream) const;
+  template <bool vec4>
+  auto backward_data_product(const float* dz, const float* kernel, cudaStream_t stream) const;
 
   ConvGeometry g_;
   double bytes_, fmas_;  // of x, kernel and z; of one direction, edges counted in full

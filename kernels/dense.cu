@@ -23,23 +23,51 @@ ScratchSize DenseKernels::scratch() const {
                               backward_weights_.workspace_floats()})};
 }
 
+ScratchSize DenseKernels::scratch_through(const EpilogueBackward& before) const {
+  if (one_output_.applies)
+    return before.dbias ? epilogue_scratch(before.rows, before.channels) : ScratchSize{};
+  return backward_scratch(backward_data_, backward_data_.splits, before);
+}
+
 void DenseKernels::forward(const float* x, const float* kernel, const EpilogueParameters& epilogue,
                            float* y, const Scratch& scratch, cudaStream_t stream) const {
   if (one_output_.applies) return one_output_forward(one_output_, x, kernel, epilogue, y, stream);
   dispatch(vec4_, [&](auto vec4) {
-    run_product<vec4>({"dense_forward", bytes_}, forward_, MatrixAlongK<vec4>{{x}, batch_, in_},
-                      MatrixAlongMn<vec4>{{kernel}, out_}, epilogue, y, scratch.floats, stream);
+    finish_forward({"dense_forward", bytes_}, forward_, batch_, out_, epilogue, y, scratch.floats,
+                   stream, [&](const Work& op, const auto& finish, float* to) {
+                     launch_product<vec4>(op, forward_, MatrixAlongK<vec4>{{x}, batch_, in_},
+                                          MatrixAlongMn<vec4>{{kernel}, out_}, finish, to, stream);
+                   });
   });
+}
+
+/// run of finish_forward and finish_backward.
+template <bool vec4>
+auto DenseKernels::backward_data_product(const float* dz, const float* kernel,
+                                         cudaStream_t stream) const {
+  return [=, this](const Work& op, const auto& finish, float* dx) {
+    launch_product<vec4>(op, backward_data_, MatrixAlongK<vec4>{{dz}, batch_, out_},
+                         MatrixAlongK<vec4>{{kernel}, in_, out_}, finish, dx, stream);
+  };
 }
 
 void DenseKernels::backward_data(const float* dz, const float* kernel, float* dx,
                                  const Scratch& scratch, cudaStream_t stream) const {
   if (one_output_.applies) return one_output_backward_data(one_output_, dz, kernel, dx, stream);
   dispatch(vec4_, [&](auto vec4) {
-    run_product<vec4>(
-        {"dense_backward_data", bytes_}, backward_data_, MatrixAlongK<vec4>{{dz}, batch_, out_},
-        MatrixAlongK<vec4>{{kernel}, in_, out_}, EpilogueParameters{}, dx, scratch.floats, stream);
+    finish_forward({"dense_backward_data", bytes_}, backward_data_, batch_, in_, {}, dx,
+                   scratch.floats, stream, backward_data_product<vec4>(dz, kernel, stream));
   });
+}
+
+void DenseKernels::backward_data_through(const float* dz, const float* kernel,
+                                         const EpilogueBackward& before, const Scratch& scratch,
+                                         cudaStream_t stream) const {
+  if (one_output_.applies)
+    return epilogue_backward(before, GradientOfOneOutput{dz, kernel, Divider(in_)},
+                             4.0 * (batch_ + in_), scratch, stream);
+  finish_backward({"dense_backward_data", bytes_}, backward_data_, batch_, in_, before, scratch,
+                  stream, backward_data_product<true>(dz, kernel, stream));
 }
 
 void DenseKernels::backward_weights(const float* x, const float* dz, float* dkernel,
@@ -47,9 +75,11 @@ void DenseKernels::backward_weights(const float* x, const float* dz, float* dker
   if (one_output_.applies)
     return one_output_backward_weights(one_output_, x, dz, dkernel, scratch, stream);
   dispatch(vec4_, [&](auto vec4) {
-    run_product<vec4>({"dense_backward_weights", bytes_}, backward_weights_,
-                      MatrixAlongMn<vec4>{{x}, in_}, MatrixAlongMn<vec4>{{dz}, out_},
-                      EpilogueParameters{}, dkernel, scratch.floats, stream);
+    finish_forward({"dense_backward_weights", bytes_}, backward_weights_, in_, out_, {}, dkernel,
+                   scratch.floats, stream, [&](const Work& op, const auto& finish, float* to) {
+                     launch_product<vec4>(op, backward_weights_, MatrixAlongMn<vec4>{{x}, in_},
+                                          MatrixAlongMn<vec4>{{dz}, out_}, finish, to, stream);
+                   });
   });
 }
 

@@ -31,11 +31,11 @@ struct GradientTerms {
 };
 
 /// Those from `at` on; all belong to one sample.
-template <int width>
+template <int width, class Source>
 __device__ __forceinline__ GradientTerms<width> load_terms(const EpilogueParameters& epilogue,
                                                            const float* y, float scale,
-                                                           const float* dy, std::int64_t at) {
-  GradientTerms<width> t{Pack<width>::load(dy + at), {}, {}, scale};
+                                                           const Source& source, std::int64_t at) {
+  GradientTerms<width> t{source.template load<width>(at), {}, {}, scale};
   if (epilogue.keep) t.keep = BytePack<width>::load(epilogue.keep + at);
   if (epilogue.activation != Activation::none) t.y = Pack<width>::load(y + at);
   return t;
@@ -52,36 +52,39 @@ __device__ __forceinline__ Pack<width> differentiate(const EpilogueParameters& e
   return g;
 }
 
-/// dz without a bias gradient. A thread owns `width` neighbours. No shared memory, no barrier.
-template <int width>
+/// dz without a bias gradient; the source may be dz itself. A thread owns `width` neighbours. No
+/// shared memory, no barrier.
+template <int width, class Source>
 __global__ void __launch_bounds__(threads)
-    epilogue_backward_kernel(EpilogueParameters epilogue, std::int64_t count, const float* y,
-                             const float* sample_scale, Divider by_sample, float* dy) {
+    epilogue_backward_kernel(EpilogueParameters epilogue, std::int64_t count, Source source,
+                             const float* y, const float* sample_scale, Divider by_sample,
+                             float* dz) {
   wait_for_previous_launch();
   const std::int64_t at = global_index() * width;
   if (at >= count) return;
   const float scale = sample_scale ? sample_scale[by_sample.divide(narrow(at))] : 1.0F;
-  differentiate(epilogue, load_terms<width>(epilogue, y, scale, dy, at)).store(dy + at);
+  differentiate(epilogue, load_terms<width>(epilogue, y, scale, source, at)).store(dz + at);
 }
 
 /// dz, and its sums over the rows in dbias. Threads as in ColumnWalk. Shared memory and barriers:
 /// sum_columns.
-template <int width>
+template <int width, class Source>
 __global__ void __launch_bounds__(threads)
-    epilogue_backward_bias_kernel(EpilogueParameters epilogue, ColumnWalk walk, const float* y,
-                                  const float* sample_scale, Divider by_rows_per_sample, float* dy,
-                                  Scratch scratch, float* dbias) {
+    epilogue_backward_bias_kernel(EpilogueParameters epilogue, ColumnWalk walk, Source source,
+                                  const float* y, const float* sample_scale,
+                                  Divider by_rows_per_sample, float* dz, Scratch scratch,
+                                  float* dbias) {
   wait_for_previous_launch();
   const ColumnPlace at = column_place(walk);
   Pack<width> sum{};
   const auto index = [&](int row) { return std::int64_t{row} * walk.columns + at.column; };
   const auto load = [&](int row) {
     const float scale = sample_scale ? sample_scale[by_rows_per_sample.divide(row)] : 1.0F;
-    return load_terms<width>(epilogue, y, scale, dy, index(row));
+    return load_terms<width>(epilogue, y, scale, source, index(row));
   };
   walk_rows<width == 1 ? 4 : 2>(walk, at, load, [&](int row, const GradientTerms<width>& terms) {
     const Pack<width> g = differentiate(epilogue, terms);
-    g.store(dy + index(row));
+    g.store(dz + index(row));
     sum += g;
   });
   sum_columns(walk, at, sum, scratch, dbias);
@@ -105,24 +108,37 @@ ScratchSize epilogue_scratch(std::int64_t rows, std::int64_t channels) {
   return plan_column_walk(rows, channels).scratch(1);
 }
 
-void epilogue_backward(const EpilogueBackward& c, const Scratch& scratch, cudaStream_t stream) {
+void epilogue_backward(const EpilogueBackward& c, const GradientSource& any_source,
+                       double source_bytes, const Scratch& scratch, cudaStream_t stream) {
   const EpilogueParameters epilogue(c.epilogue, nullptr, c.keep);
   const std::int64_t count = c.rows * c.channels;
   const std::int64_t sample = c.sample_scale ? c.sample_size : c.channels;
-  if (c.dbias) {
-    const ColumnWalk walk = plan_column_walk(c.rows, c.channels);
-    return with_width(walk.width == 4, [&](auto width) {
-      launch({"epilogue_backward_bias", least_bytes(c) + walk.parts_bytes(1)},
-             epilogue_backward_bias_kernel<width>, walk.grid(), threads, 0, stream, epilogue, walk,
-             c.y, c.sample_scale, Divider(narrow(sample / c.channels)), c.dy, scratch, c.dbias);
-    });
-  }
-  const bool packs = packs_of_four(count) && (!c.sample_scale || packs_of_four(sample));
-  with_width(packs, [&](auto width) {
-    launch({"epilogue_backward", least_bytes(c)}, epilogue_backward_kernel<width>,
-           blocks_for(count, threads * width), threads, 0, stream, epilogue, count, c.y,
-           c.sample_scale, Divider(narrow(sample)), c.dy);
-  });
+  const double bytes = least_bytes(c) - 4.0 * static_cast<double>(count) + source_bytes;
+  std::visit(
+      [&](const auto& source) {
+        using Source = std::decay_t<decltype(source)>;
+        if (c.dbias) {
+          const ColumnWalk walk = plan_column_walk(c.rows, c.channels);
+          return with_width(walk.width == 4, [&](auto width) {
+            launch({"epilogue_backward_bias", bytes + walk.parts_bytes(1)},
+                   epilogue_backward_bias_kernel<width, Source>, walk.grid(), threads, 0, stream,
+                   epilogue, walk, source, c.y, c.sample_scale,
+                   Divider(narrow(sample / c.channels)), c.dy, scratch, c.dbias);
+          });
+        }
+        const bool packs = packs_of_four(count) && (!c.sample_scale || packs_of_four(sample));
+        with_width(packs, [&](auto width) {
+          launch({"epilogue_backward", bytes}, epilogue_backward_kernel<width, Source>,
+                 blocks_for(count, threads * width), threads, 0, stream, epilogue, count, source,
+                 c.y, c.sample_scale, Divider(narrow(sample)), c.dy);
+        });
+      },
+      any_source);
+}
+
+void epilogue_backward(const EpilogueBackward& c, const Scratch& scratch, cudaStream_t stream) {
+  epilogue_backward(c, GradientInMemory{c.dy}, 4.0 * static_cast<double>(c.rows * c.channels),
+                    scratch, stream);
 }
 
 }  // namespace dcgan::DCGAN_TARGET

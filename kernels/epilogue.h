@@ -2,6 +2,7 @@
 // forward where it could not be fused, and backward with the bias gradient.
 #pragma once
 #include "kernels/device/scratch.h"
+#include "kernels/gradient_sources.h"
 #include "ops/epilogue.h"
 
 namespace dcgan::DCGAN_TARGET {
@@ -13,5 +14,9 @@ ScratchSize epilogue_scratch(std::int64_t rows, std::int64_t channels);
 
 /// sample_size is a multiple of channels. dbias is overwritten.
 void epilogue_backward(const EpilogueBackward& call, const Scratch& scratch, cudaStream_t stream);
+/// The same of a gradient from elsewhere, whose bytes are these; call.dy becomes dz. Scratch must
+/// not lie where the source is.
+void epilogue_backward(const EpilogueBackward& call, const GradientSource& source,
+                       double source_bytes, const Scratch& scratch, cudaStream_t stream);
 
 }  // namespace dcgan::DCGAN_TARGET

@@ -2,31 +2,13 @@
 #include "kernels/sum_parts.h"
 
 #include "kernels/device/divider.h"
+#include "kernels/device/parts.h"
 #include "kernels/device/thread.h"
 
 namespace dcgan::DCGAN_TARGET {
 namespace {
 
 constexpr int threads = 256, warps = threads / 32;
-
-/// sum += the packs at from, from + stride ..., `count` of them, one after the other. Several are
-/// loaded before the first is added, so that their loads overlap.
-template <int width>
-__device__ __forceinline__ void add_packs(Pack<width>& sum, const float* from, std::int64_t stride,
-                                          int count) {
-  constexpr int batch = width == 1 ? 8 : 4;
-  for (; count > 0; count -= batch) {
-    Pack<width> terms[batch] = {};
-    DCGAN_UNROLL
-    for (int b = 0; b < batch; ++b) {
-      if (b < count) terms[b] = Pack<width>::load(from);
-      from += stride;
-    }
-    DCGAN_UNROLL
-    for (int b = 0; b < batch; ++b)
-      if (b < count) sum += terms[b];
-  }
-}
 
 /// y = epilogue(sum over the parts of partial [parts, count]), in an order that the number of parts
 /// alone decides. A block owns 32 packs of `width` neighbours, each of its warps every eighth part

@@ -1,5 +1,7 @@
 // Memory that the kernels of a stream use in turn.
 #pragma once
+#include <algorithm>
+
 #include "kernels/device/device.h"
 
 namespace dcgan::DCGAN_TARGET {
@@ -13,5 +15,8 @@ struct Scratch {
 struct ScratchSize {
   std::size_t floats = 0, counters = 0;
 };
+inline ScratchSize larger(const ScratchSize& a, const ScratchSize& b) {
+  return {std::max(a.floats, b.floats), std::max(a.counters, b.counters)};
+}
 
 }  // namespace dcgan::DCGAN_TARGET

@@ -125,9 +125,9 @@ struct ClassKernelAlongK : Operand<MatrixPlace, Neighbours::along_k, vec4> {
   }
 };
 
-/// The pixels of one class of an image [batch, height, width, in], through an epilogue.
-template <bool vec4>
-struct ClassWriter : RowWriter<vec4> {
+/// The pixels of one class of an image [batch, height, width, in].
+template <bool vec4, class Finish>
+struct ClassWriter : RowWriter<vec4, Finish> {
   ConvGeometry g;
   PixelClass of;
 

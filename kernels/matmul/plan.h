@@ -23,7 +23,7 @@ struct Tile {
   static constexpr int pad = 4;
   // A warp owns 32 x 64 or, in narrow tiles, 64 x 32: lanes_m x lanes_n threads.
   static constexpr int lanes_n = n >= 64 ? 8 : 4, lanes_m = 32 / lanes_n;
-  static constexpr int warps_n = n / (8 * lanes_n);
+  static constexpr int warps_n = n / (8 * lanes_n), warps_m = m / (8 * lanes_m);
   static_assert(m % (8 * lanes_m) == 0 && n % (8 * lanes_n) == 0, "whole warps");
 };
 
@@ -145,6 +145,14 @@ void with_tile(const Product& p, const Run& run) {
     run(SixGroupTile{});
   else
     run(WideTile{});
+}
+
+/// The blocks of a launch over the planned tile's grid(layers).
+template <bool vec4>
+dim3 planned_grid(const Product& p, int layers) {
+  dim3 grid;
+  with_tile<vec4>(p, [&](auto tile) { grid = p.grid<decltype(tile)>(layers); });
+  return grid;
 }
 
 }  // namespace dcgan::DCGAN_TARGET

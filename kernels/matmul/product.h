@@ -1,6 +1,7 @@
 // The matrix product C [m, n] = A * B of two operands, as it was planned: one launch, and a second
 // that adds up the parts of a split sum.
 #pragma once
+#include "kernels/epilogue.h"
 #include "kernels/matmul/plan.h"
 #include "kernels/matmul/tile_product.h"
 #include "kernels/matmul/writers.h"
@@ -10,9 +11,9 @@ namespace dcgan::DCGAN_TARGET {
 
 /// One block per tile of C (x: rows, y: columns) and part of the sum (z); each part writes its own
 /// C, after the others. Shared memory and barriers: tile_product.
-template <class Tile, class A, class B, bool vec4>
+template <class Tile, class A, class B, bool vec4, class Finish>
 __global__ void __launch_bounds__(Tile::threads, Tile::blocks_per_multiprocessor)
-    product_kernel(A a, B b, MatrixWriter<vec4> writer, int k, int split_depth) {
+    product_kernel(A a, B b, MatrixWriter<vec4, Finish> writer, int k, int split_depth) {
   wait_for_previous_launch();
   const BlockIndex block = block_index();
   const int begin = block.z * split_depth;
@@ -20,22 +21,67 @@ __global__ void __launch_bounds__(Tile::threads, Tile::blocks_per_multiprocessor
   tile_product<Tile>(a, b, block.x * Tile::m, block.y * Tile::n, begin, end, writer);
 }
 
-/// c = epilogue(A * B). A and B are operands with the product's vec4; workspace has
-/// p.workspace_floats().
-template <bool vec4, class A, class B>
-void run_product(Work op, const Product& p, const A& a, const B& b,
-                 const EpilogueParameters& epilogue, float* c, float* workspace,
-                 cudaStream_t stream) {
-  const bool split = p.splits > 1;
-  if (!split) op.bytes += epilogue.mask_bytes(p.part_floats);
-  const MatrixWriter<vec4> writer{
-      {split ? EpilogueParameters{} : epilogue, split ? workspace : c, p.n}, p.m};
+/// c = finish(A * B), or its parts. A and B are operands with the product's vec4.
+template <bool vec4, class A, class B, class Finish>
+void launch_product(const Work& op, const Product& p, const A& a, const B& b, const Finish& finish,
+                    float* c, cudaStream_t stream) {
+  const MatrixWriter<vec4, Finish> writer{{finish, c, p.n}, p.m};
   with_tile<vec4>(p, [&](auto tile) {
     using T = decltype(tile);
-    launch(p.work<T>(op, p.splits), product_kernel<T, A, B, vec4>, p.grid<T>(p.splits), T::threads,
-           0, stream, a, b, writer, p.k, p.split_depth);
+    launch(p.work<T>(op, p.splits), product_kernel<T, A, B, vec4, Finish>, p.grid<T>(p.splits),
+           T::threads, 0, stream, a, b, writer, p.k, p.split_depth);
   });
-  if (split) sum_parts(op.name, workspace, p.splits, p.m, p.n, epilogue, c, stream);
+}
+
+/// What a product's launch is followed by, or what its writer does: run(finish, c) launches the
+/// product, of C as rows x columns.
+///
+/// c = epilogue(A * B). workspace has p.workspace_floats().
+template <class Run>
+void finish_forward(Work op, const Product& p, std::int64_t rows, int columns,
+                    const EpilogueParameters& epilogue, float* c, float* workspace,
+                    cudaStream_t stream, const Run& run) {
+  if (p.splits == 1) {
+    op.bytes += epilogue.mask_bytes(rows * columns);
+    return run(op, ForwardFinish{epilogue}, c);
+  }
+  run(op, ForwardFinish{}, workspace);
+  sum_parts(op.name, workspace, p.splits, rows, columns, epilogue, c, stream);
+}
+
+/// before.dy = A * B, and back through the epilogue of the layer before. scratch has what
+/// backward_scratch says.
+template <class Run>
+void finish_backward(Work op, const Product& p, std::int64_t rows, int columns,
+                     const EpilogueBackward& before, Scratch scratch, cudaStream_t stream,
+                     const Run& run) {
+  const double matrix = 4.0 * static_cast<double>(rows * columns);
+  if (p.splits > 1) {
+    run(op, ForwardFinish{}, scratch.floats);
+    const GradientInParts parts{scratch.floats, p.splits, rows * columns};
+    scratch.floats += p.workspace_floats();
+    return epilogue_backward(before, parts, p.splits * matrix, scratch, stream);
+  }
+  if (before.dbias && before.channels != columns) {  // its rows are not those of C
+    run(op, ForwardFinish{}, before.dy);
+    return epilogue_backward(before, scratch, stream);
+  }
+  op.bytes += least_bytes(before) - 2 * matrix;  // dy was counted
+  run(op,
+      BackwardFinish{{before.epilogue, nullptr, before.keep},
+                     before.y,
+                     {before.dbias, columns, scratch}},
+      before.dy);
+}
+
+/// Of finish_backward, for a product of so many layers of blocks.
+inline ScratchSize backward_scratch(const Product& p, int layers, const EpilogueBackward& before) {
+  const dim3 tiles = planned_grid<true>(p, layers);
+  ScratchSize size = before.dbias ? epilogue_scratch(before.rows, before.channels) : ScratchSize{};
+  size.floats = std::max(p.workspace_floats() + size.floats,
+                         std::size_t{tiles.x} * tiles.z * static_cast<std::size_t>(p.n));
+  size.counters = std::max<std::size_t>(size.counters, tiles.y);
+  return size;
 }
 
 }  // namespace dcgan::DCGAN_TARGET

@@ -10,13 +10,13 @@
 //
 // Shared memory: 2 * Tile::k * (Tile::m + Tile::n + 2 * pad) floats. One barrier per slice: it
 // tells that the slice just stored may be read, and that the one before it has been read by all and
-// may be overwritten. Of tiles of several groups two more, before and after the groups' sums take
-// the slices' place.
+// may be overwritten. What is added up after the loop has its own (tile_sums.h).
 #pragma once
 #include "kernels/device/pack.h"
 #include "kernels/device/register_tile.h"
 #include "kernels/device/thread.h"
 #include "kernels/matmul/operands.h"
+#include "kernels/matmul/tile_sums.h"
 
 namespace dcgan::DCGAN_TARGET {
 
@@ -108,45 +108,6 @@ __device__ __forceinline__ void load_fragment(const float* from, int apart, floa
   for (int i = 0; i < 4; ++i) to[i] = low.value[i], to[4 + i] = high.value[i];
 }
 
-/// Shared memory of a block: two slices of each operand and, when they have been read, the sums of
-/// all groups but the first.
-template <class Tile>
-union TileMemory {
-  static constexpr int packs = 16;  // of four sums, per thread
-  struct {
-    float a[2][Tile::k][Tile::m + Tile::pad], b[2][Tile::k][Tile::n + Tile::pad];
-  } slices;
-  Pack<4> sums[(Tile::groups - 1) * packs * Tile::group_threads + 1];  // no array is empty
-
-  /// A pack of the thread that has this number in group 1, 2 ...: neighbours are its neighbours'.
-  __device__ __forceinline__ Pack<4>& sums_of(int group, int thread, int pack) {
-    return sums[((group - 1) * packs + pack) * Tile::group_threads + thread];
-  }
-};
-
-/// Adds the other groups' sums to the first group's, in their order.
-template <class Tile>
-__device__ __forceinline__ void add_up_groups(float (&sum)[8][8], int group, int thread,
-                                              TileMemory<Tile>& memory) {
-  __syncthreads();  // all have read the last slice
-  DCGAN_UNROLL
-  for (int pack = 0; pack < memory.packs; ++pack) {
-    const float* from = &sum[pack / 2][pack % 2 * 4];
-    if (group > 0) memory.sums_of(group, thread, pack) = {{from[0], from[1], from[2], from[3]}};
-  }
-  __syncthreads();  // all groups' sums are stored
-  if (group > 0) return;
-  DCGAN_UNROLL
-  for (int pack = 0; pack < memory.packs; ++pack) {
-    DCGAN_UNROLL
-    for (int other = 1; other < Tile::groups; ++other) {
-      const Pack<4> more = memory.sums_of(other, thread, pack);
-      DCGAN_UNROLL
-      for (int i = 0; i < 4; ++i) sum[pack / 2][pack % 2 * 4 + i] += more.value[i];
-    }
-  }
-}
-
 /// The block's tile of C that begins at (m0, n0), summed over [k_begin, k_end), handed to the
 /// writer in groups of four columns.
 template <class Tile, class A, class B, class Writer>
@@ -156,18 +117,8 @@ __device__ __forceinline__ void tile_product(const A& a, const B& b, int m0, int
   alignas(16) __shared__ TileMemory<Tile> memory;
   auto& [a_slices, b_slices] = memory.slices;
 
-  const int group = Tile::groups == 1 ? 0 : thread_index() / Tile::group_threads;
-  const int lane = lane_index(), warp = warp_index() % (Tile::group_threads / 32);
-  // This thread's rows: m_at + {0..3} and m_at + half_m + {0..3}; columns alike. Lanes that differ
-  // in bit 0 share rows, lanes that differ in bit 1 share columns: a 16-byte load is served eight
-  // lanes at a time, sixteen where such neighbours ask for the same, which so holds for A and for
-  // B.
-  constexpr int half_m = 4 * Tile::lanes_m, half_n = 4 * Tile::lanes_n;
-  const int lane_n = lane % 2 + lane / 4 % (Tile::lanes_n / 2) * 2;
-  const int lane_m = lane / 2 % 2 + lane / (2 * Tile::lanes_n) * 2;
-  const int m_at = warp / Tile::warps_n * 2 * half_m + lane_m * 4;
-  const int n_at = warp % Tile::warps_n * 2 * half_n + lane_n * 4;
-
+  const auto at = TilePlace<Tile>::of_this_thread();
+  constexpr int half_m = at.half_m, half_n = at.half_n;
   float sum[8][8] = {};
   SliceLoader<A, Tile::m, depth, Tile::threads, Tile::pad> a_loader(a, m0);
   SliceLoader<B, Tile::n, depth, Tile::threads, Tile::pad> b_loader(b, n0);
@@ -186,10 +137,10 @@ __device__ __forceinline__ void tile_product(const A& a, const B& b, int m0, int
     }
     DCGAN_UNROLL
     for (int kk = 0; kk < group_depth; ++kk) {
-      const int at = group * group_depth + kk;
+      const int step = at.group * group_depth + kk;
       float row[8], column[8];
-      load_fragment(&a_slices[buffer][at][m_at], half_m, row);
-      load_fragment(&b_slices[buffer][at][n_at], half_n, column);
+      load_fragment(&a_slices[buffer][step][at.m_at], half_m, row);
+      load_fragment(&b_slices[buffer][step][at.n_at], half_n, column);
       add_outer_product(sum, row, column);
     }
     if (more) {
@@ -200,17 +151,19 @@ __device__ __forceinline__ void tile_product(const A& a, const B& b, int m0, int
     }
   }
 
-  if constexpr (Tile::groups > 1) {
-    add_up_groups<Tile>(sum, group, thread_index() % Tile::group_threads, memory);
-    if (group > 0) return;
+  if constexpr (Tile::groups > 1) add_up_groups<Tile>(sum, at, memory);
+  auto low = writer.columns(n0 + at.n_at), high = writer.columns(n0 + at.n_at + half_n);
+  if (at.group == 0) {
+    DCGAN_UNROLL
+    for (int i = 0; i < 8; ++i) {
+      const auto row = writer.row(m0 + at.m_at + i / 4 * half_m + i % 4);
+      writer.write(row, low, &sum[i][0]);
+      writer.write(row, high, &sum[i][4]);
+    }
   }
-  const auto low = writer.columns(n0 + n_at), high = writer.columns(n0 + n_at + half_n);
-  DCGAN_UNROLL
-  for (int i = 0; i < 8; ++i) {
-    const auto row = writer.row(m0 + m_at + i / 4 * half_m + i % 4);
-    writer.write(row, low, &sum[i][0]);
-    writer.write(row, high, &sum[i][4]);
-  }
+  if constexpr (Writer::Finish::sums_columns)
+    if (writer.finish.dbias.out)
+      sum_tile_columns<Tile>(low.of[0], high.of[0], at, n0, writer.finish.dbias, memory);
 }
 
 }  // namespace dcgan::DCGAN_TARGET

@@ -31,6 +31,12 @@ class RecordedLinear final : public LinearOp {
     observer_(describe_(Direction::backward, false),
               [&] { op_->backward(x, dz, kernel, dx, dkernel); });
   }
+  bool goes_through() const override { return op_->goes_through(); }
+  void backward_data_through(const float* dz, const float* kernel,
+                             const EpilogueBackward& before) override {
+    observer_(through(describe_(Direction::backward_data, false), before),
+              [&] { op_->backward_data_through(dz, kernel, before); });
+  }
 
  private:
   std::unique_ptr<LinearOp> op_;

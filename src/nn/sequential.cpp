@@ -120,18 +120,46 @@ const float* Sequential::forward(std::int64_t rows, const float* x, Mode mode, f
   return x;
 }
 
+std::optional<EpilogueBackward> Sequential::epilogue_backward(std::size_t index,
+                                                              const BackwardPass& pass,
+                                                              float* dy) const {
+  const std::vector<Node>& nodes = network_.nodes;
+  const Node& node = nodes[index];
+  if (node.kind == Node::Kind::batch_norm) return {};
+  const bool last = index + 1 == nodes.size();
+  const bool linear = node.epilogue.activation == Activation::none && node.dropout < 0;
+  // Batch norm takes away what is added to a channel: the gradient of a bias before it is zero, as
+  // it is when the network is made.
+  const bool cancelled = linear && !last && nodes[index + 1].kind == Node::Kind::batch_norm;
+  float* dbias = node.bias >= 0 && pass.parameter_gradients && !cancelled ? gradient(node.bias)
+                                                                         : nullptr;
+  const float* sample_scale = last ? pass.sample_scale : nullptr;
+  if (linear && !dbias && !sample_scale) return {};
+  const std::int64_t first = pass.first_row * node.out.size();
+  return EpilogueBackward{
+      node.epilogue,
+      node.rows(pass.rows),
+      node.out.channels,
+      (last ? last_output_ : node.y.f32()) + first,
+      node.dropout >= 0 ? network_.dropouts[node.dropout].keep.u8() + first : nullptr,
+      sample_scale,
+      node.out.size(),
+      dy,
+      dbias};
+}
+
 void Sequential::backward(const BackwardPass& pass) {
   if (pass.sample_scale && network_.nodes.back().kind == Node::Kind::batch_norm)
     throw Error(name_ + ": factors per sample cannot be applied after batch norm");
   if (pass.dx && !network_.nodes.front().linear())
     throw Error(name_ + ": a first layer without a kernel gives no gradient of its input");
   float* dy = pass.dy;
+  bool through = false;  // dy is the gradient before the node's epilogue, not behind it
   for (std::size_t i = network_.nodes.size(); i-- > 0;) {
     Node& node = network_.nodes[i];
     const bool last = i + 1 == network_.nodes.size();
     const float* x =
         (i == 0 ? last_input_ : network_.nodes[i - 1].y.f32()) + pass.first_row * node.in.size();
-    const float* y = (last ? last_output_ : node.y.f32()) + pass.first_row * node.out.size();
     // Batch norm works in place, so the free one of the two buffers is the one dy is not in.
     float* dx =
         i == 0 ? nullptr : network_.gradient_memory[dy == network_.gradient_memory[0].f32()].f32();
@@ -139,6 +167,7 @@ void Sequential::backward(const BackwardPass& pass) {
     if (node.kind == Node::Kind::batch_norm) {
       if (pass.first_row != 0)
         throw Error(name_ + ": a part of a batch cannot be differentiated through batch norm");
+      const float* y = last ? last_output_ : node.y.f32();
       const BatchNormParameters p{parameter(node.gamma), nullptr, nullptr, nullptr};
       batch_norm_op(i, pass.rows)
           .backward(x, y, dy, p, node.mean.f32(), node.inv_std.f32(), dy, gradient(node.gamma),
@@ -146,26 +175,23 @@ void Sequential::backward(const BackwardPass& pass) {
       continue;  // its gradient was made in place
     }
 
-    const float* sample_scale = last ? pass.sample_scale : nullptr;
-    if (node.epilogue.does_something() || sample_scale) {
-      const std::uint8_t* keep = node.dropout >= 0 ? network_.dropouts[node.dropout].keep.u8() +
-                                                         pass.first_row * node.out.size()
-                                                   : nullptr;
-      float* dbias = node.bias >= 0 && pass.parameter_gradients ? gradient(node.bias) : nullptr;
-      backend_.epilogue_backward({node.epilogue, node.rows(pass.rows), node.out.channels, y, keep,
-                                  sample_scale, node.out.size(), dy, dbias});
-    }
+    const auto own = through ? std::nullopt : epilogue_backward(i, pass, dy);
+    if (own) backend_.epilogue_backward(*own);
+    through = false;
     if (!node.linear()) continue;
 
     const float* kernel = parameter(node.kernel);
     float* dkernel = gradient(node.kernel);
     LinearOp& op = linear_op(i, pass.rows);
-    if (pass.parameter_gradients && dx)
+    const auto before = dx ? epilogue_backward(i - 1, pass, dx) : std::nullopt;
+    through = before && op.goes_through();
+    if (pass.parameter_gradients && dx && !through)
       op.backward(x, dy, kernel, dx, dkernel);
     else if (pass.parameter_gradients)
       op.backward_weights(x, dy, dkernel);
-    else if (dx)
+    else if (dx && !through)
       op.backward_data(dy, kernel, dx);
+    if (through) op.backward_data_through(dy, kernel, *before);
     if (!dx && pass.dx)
       linear_op(i, pass.dx_rows)
           .backward_data(dy + pass.dx_first_row * node.out.size(), kernel, pass.dx);

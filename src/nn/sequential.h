@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -117,6 +118,10 @@ class Sequential {
   void sum_bias_gradient(const Node& node, std::int64_t rows, const float* adjoint,
                          const float* delta);
   BatchNormOp& batch_norm_op(std::size_t node, std::int64_t rows);
+  /// What takes dy, the gradient of a node's result, back through its epilogue; nothing where that
+  /// changes nothing.
+  std::optional<EpilogueBackward> epilogue_backward(std::size_t node, const BackwardPass& pass,
+                                                    float* dy) const;
   float* parameter(int index) const { return values() + network_.parameters[index].offset; }
   float* gradient(int index) const { return gradients() + network_.parameters[index].offset; }
   float* statistic(int index) const { return moving() + network_.moving_statistics[index].offset; }

@@ -41,4 +41,11 @@ Op describe(const EpilogueBackward& c) {
   return epilogue_op(Direction::backward, c.rows, c.channels, 4, least_bytes(c));
 }
 
+Op through(Op op, const EpilogueBackward& before) {
+  const Op epilogue = describe(before);
+  op.flops += epilogue.flops;
+  op.bytes += epilogue.bytes - 8 * static_cast<double>(before.rows * before.channels);
+  return op;
+}
+
 }  // namespace dcgan

@@ -43,5 +43,7 @@ double least_bytes(const EpilogueForward& call);
 Op describe(const EpilogueForward& call);
 double least_bytes(const EpilogueBackward& call);
 Op describe(const EpilogueBackward& call);
+/// A layer's backward-data that goes on through the epilogue before it: dy stays within it.
+Op through(Op backward_data, const EpilogueBackward& before);
 
 }  // namespace dcgan

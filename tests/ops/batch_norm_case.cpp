@@ -227,6 +227,15 @@ Cases batch_norm_cases() {
   add({50176, 64, 0.99F, 1e-3F, leaky, 0.3F});
   add({32831, 64, 0.99F, 1e-3F, leaky, 0.3F});
   add({8229, 33, 0.99F, 1e-3F, leaky, 0.3F});
+  // Whole columns in a block: its most rows, more than those, columns that end within a block, one
+  // row, a large mean.
+  add({512, 2048, 0.99F, 1e-3F, leaky, 0.3F});
+  add({513, 2048, 0.99F, 1e-3F, leaky, 0.3F});
+  add({150, 2052, 0.9F, 1e-3F, leaky, 0});
+  add({37, 2049, 0.99F, 1e-3F, leaky, 0.2F});
+  add({1, 2084, 0.99F, 1e-3F});
+  add({300, 2048, 0.99F, 1e-3F, leaky, 0.3F}, 100);
+  add({40, 2080, 0.99F, 1e-3F, leaky, 0.3F}, 3, false);
   add({96, 32, 0.99F, 1e-3F, leaky, 0.3F}, 3, false);
   add({97, 33, 0.99F, 1e-3F, leaky, 0.3F}, 3, false);
   return cases;

@@ -3,6 +3,8 @@
 
 #include <set>
 
+#include "ops/through_case.h"
+
 namespace dcgan::test {
 
 std::string ConvCase::name() const {
@@ -111,6 +113,22 @@ Cases conv_cases() {
   // 50,176 positions, as at a batch of 256.
   add({256, 28, 28, 4, 8, 5, 2});
   add(transposed({256, 14, 14, 8, 4, 5, 2}));
+  // Through the epilogue of the layer before: of classes that differ in size, empty ones too, in
+  // parts, of several tiles, of one channel, of sizes that are no multiple of 4.
+  for (const ConvShape& s : std::vector<ConvShape>{{2, 14, 14, 32, 64, 5, 2},
+                                                   {40, 7, 7, 8, 12, 5, 2},
+                                                   {3, 9, 5, 4, 4, 3, 2},
+                                                   {2, 1, 13, 4, 4, 5, 2},
+                                                   {20, 7, 7, 64, 128, 5, 1},
+                                                   {1, 4, 4, 36, 256, 5, 1},
+                                                   {3, 6, 6, 1, 8, 5, 2},
+                                                   {2, 6, 9, 3, 5, 3, 1}})
+    for (const ConvShape& either : {s, transposed(s)})
+      cases.push_back(
+          std::make_shared<ThroughCase>(std::make_shared<ConvCase>(either), either.in));
+  // The layer before is dense: its channels are a whole picture.
+  cases.push_back(std::make_shared<ThroughCase>(
+      std::make_shared<ConvCase>(transposed({12, 4, 4, 8, 4, 5, 2})), 128));
   add({300, 4, 4, 1, 32, 5, 2});  // more than the one-channel gradient has parts
   return cases;
 }

@@ -1,6 +1,8 @@
 // The shapes dense layers are tried at.
 #include "ops/dense_case.h"
 
+#include "ops/through_case.h"
+
 namespace dcgan::test {
 
 std::string DenseCase::name() const {
@@ -56,6 +58,28 @@ Cases dense_cases() {
            {1023, 5, 3},
        })
     cases.push_back(std::make_shared<DenseCase>(s));
+  // Of one tile and of several along both axes, with groups and without, in parts; columns that end
+  // within a tile; pictures whose channels are fewer than the columns; one output; sizes that are no
+  // multiple of 4.
+  const auto add_through = [&](const DenseShape& s, std::int64_t channels) {
+    cases.push_back(std::make_shared<ThroughCase>(std::make_shared<DenseCase>(s), channels));
+  };
+  for (const DenseShape& s : std::vector<DenseShape>{{64, 256, 128},
+                                                     {512, 512, 256},
+                                                     {1, 4, 4},
+                                                     {150, 132, 36},
+                                                     {130, 36, 64},
+                                                     {3, 8, 1024},
+                                                     {4096, 64, 64},
+                                                     {4096, 32, 16},
+                                                     {1100, 132, 1100},
+                                                     {96, 128, 1},
+                                                     {5, 4, 1},
+                                                     {7, 33, 5}})
+    add_through(s, s.in);
+  add_through({96, 392, 100}, 8);
+  add_through({3, 8, 1024}, 4);
+  add_through({20, 3136, 1}, 64);
   return cases;
 }
 

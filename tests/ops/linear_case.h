@@ -36,8 +36,6 @@ class LinearCase : public Case {
   virtual std::unique_ptr<LinearOp> plan(Backend& backend, const Epilogue& epilogue) const = 0;
   const std::vector<Forward>& forwards() const { return forwards_; }
 
- protected:
-  explicit LinearCase(std::vector<Forward> forwards) : forwards_(std::move(forwards)) {}
 
   /// How many products a sum of each pass has.
   struct Terms {
@@ -47,6 +45,9 @@ class LinearCase : public Case {
   virtual ref::Vector forward(const ref::Vector& x, const ref::Vector& kernel) const = 0;
   virtual ref::Vector backward_data(const ref::Vector& dz, const ref::Vector& kernel) const = 0;
   virtual ref::Vector backward_weights(const ref::Vector& x, const ref::Vector& dz) const = 0;
+
+ protected:
+  explicit LinearCase(std::vector<Forward> forwards) : forwards_(std::move(forwards)) {}
 
  private:
   std::vector<Forward> forwards_;

@@ -31,6 +31,11 @@ class Planned {
  protected:
   Scratch scratch() const { return context_.workspace.scratch(); }
   cudaStream_t stream() const { return context_.streams.compute(); }
+  /// With room for kernels_' pass through an epilogue.
+  Scratch scratch(const EpilogueBackward& before) const {
+    context_.workspace.reserve(kernels_.scratch_through(before), context_.streams);
+    return scratch();
+  }
 
   Kernels kernels_;
 
@@ -55,6 +60,11 @@ class Layer final : public LinearOp, private Planned<Kernels> {
   void backward_weights(const float* x, const float* dz, float* dkernel) override {
     this->kernels_.backward_weights(x, dz, dkernel, this->scratch(), this->stream());
   }
+  bool goes_through() const override { return this->kernels_.can_go_through(); }
+  void backward_data_through(const float* dz, const float* kernel,
+                             const EpilogueBackward& before) override {
+    this->kernels_.backward_data_through(dz, kernel, before, this->scratch(before), this->stream());
+  }
 
  private:
   Epilogue epilogue_;
@@ -75,6 +85,11 @@ class ConvTranspose2d final : public LinearOp, private Planned<ConvKernels> {
   }
   void backward_weights(const float* x, const float* dz, float* dkernel) override {
     kernels_.backward_weights(dz, x, dkernel, scratch(), stream());
+  }
+  bool goes_through() const override { return kernels_.can_go_through(); }
+  void backward_data_through(const float* dz, const float* kernel,
+                             const EpilogueBackward& before) override {
+    kernels_.forward_through(dz, kernel, before, scratch(before), stream());
   }
 
  private:

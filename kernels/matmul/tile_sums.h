@@ -1,0 +1,129 @@
+// What the threads of a tile add up when its main loop has ended: the sums of its groups, and of
+// its columns over all tiles.
+#pragma once
+#include "kernels/device/arrival.h"
+#include "kernels/device/column_sums.h"
+
+namespace dcgan::DCGAN_TARGET {
+
+/// A thread's place in its tile. Its rows are m_at + {0..3} and m_at + half_m + {0..3}; columns
+/// alike. Lanes that differ in bit 0 share rows, lanes that differ in bit 1 share columns: a
+/// 16-byte load is served eight lanes at a time, sixteen where such neighbours ask for the same,
+/// which so holds for A and for B.
+template <class Tile>
+struct TilePlace {
+  static constexpr int half_m = 4 * Tile::lanes_m, half_n = 4 * Tile::lanes_n;
+  int group, thread;  // of the group
+  int warp_m, lane_m, m_at, n_at;
+
+  static __device__ __forceinline__ TilePlace of_this_thread() {
+    TilePlace at;
+    at.group = Tile::groups == 1 ? 0 : thread_index() / Tile::group_threads;
+    at.thread = thread_index() % Tile::group_threads;
+    const int lane = lane_index(), warp = warp_index() % (Tile::group_threads / 32);
+    const int lane_n = lane % 2 + lane / 4 % (Tile::lanes_n / 2) * 2;
+    at.lane_m = lane / 2 % 2 + lane / (2 * Tile::lanes_n) * 2;
+    at.warp_m = warp / Tile::warps_n;
+    at.m_at = at.warp_m * 2 * half_m + at.lane_m * 4;
+    at.n_at = warp % Tile::warps_n * 2 * half_n + lane_n * 4;
+    return at;
+  }
+};
+
+/// Shared memory of a block: two slices of each operand and, when they have been read, sums.
+template <class Tile>
+union TileMemory {
+  static constexpr int packs = 16;  // of four sums, per thread
+  struct {
+    float a[2][Tile::k][Tile::m + Tile::pad], b[2][Tile::k][Tile::n + Tile::pad];
+  } slices;
+  Pack<4> group_sums[(Tile::groups - 1) * packs * Tile::group_threads + 1];  // no array is empty
+  Pack<4> column_sums[Tile::warps_m][Tile::n / 4];
+  PlainSums<4>::Shared totals;
+
+  /// A pack of the thread that has this number in group 1, 2 ...: neighbours are its neighbours'.
+  __device__ __forceinline__ Pack<4>& sums_of(int group, int thread, int pack) {
+    return group_sums[((group - 1) * packs + pack) * Tile::group_threads + thread];
+  }
+};
+
+/// Adds the other groups' sums to the first group's, in their order. Barriers: before the sums take
+/// the slices' place, and before they are read.
+template <class Tile>
+__device__ __forceinline__ void add_up_groups(float (&sum)[8][8], const TilePlace<Tile>& at,
+                                              TileMemory<Tile>& memory) {
+  __syncthreads();  // all have read the last slice
+  DCGAN_UNROLL
+  for (int pack = 0; pack < memory.packs; ++pack) {
+    const float* from = &sum[pack / 2][pack % 2 * 4];
+    if (at.group > 0)
+      memory.sums_of(at.group, at.thread, pack) = {{from[0], from[1], from[2], from[3]}};
+  }
+  __syncthreads();  // all groups' sums are stored
+  if (at.group > 0) return;
+  DCGAN_UNROLL
+  for (int pack = 0; pack < memory.packs; ++pack) {
+    DCGAN_UNROLL
+    for (int other = 1; other < Tile::groups; ++other) {
+      const Pack<4> more = memory.sums_of(other, at.thread, pack);
+      DCGAN_UNROLL
+      for (int i = 0; i < 4; ++i) sum[pack / 2][pack % 2 * 4 + i] += more.value[i];
+    }
+  }
+}
+
+/// Sums of the columns of C [.., columns], a multiple of 4, in out. scratch: a row of C for each
+/// tile along m, a counter for each along n.
+struct ColumnTotals {
+  float* out;
+  int columns;
+  Scratch scratch;
+};
+
+/// Adds up the threads' sums of their columns from n0 + n_at and n0 + n_at + half_n on, over all
+/// blocks with the same columns; the last of them writes the totals. Every thread calls it.
+/// Barriers: before the sums take the place of what was in shared memory, before they are read,
+/// those of arrives_last and of add_up_parts.
+template <class Tile>
+__device__ __forceinline__ void sum_tile_columns(Pack<4> low, Pack<4> high,
+                                                 const TilePlace<Tile>& at, int n0,
+                                                 const ColumnTotals& totals,
+                                                 TileMemory<Tile>& memory) {
+  const auto over_lanes = [](Pack<4>& sum) {  // that have the same columns
+    sum += shuffle_xor(sum, 2);
+    DCGAN_UNROLL
+    for (int distance = 2 * Tile::lanes_n; distance < 32; distance *= 2)
+      sum += shuffle_xor(sum, distance);
+  };
+  over_lanes(low);
+  over_lanes(high);
+  __syncthreads();  // all have read what was there
+  if (at.group == 0 && at.lane_m == 0) {
+    memory.column_sums[at.warp_m][at.n_at / 4] = low;
+    memory.column_sums[at.warp_m][(at.n_at + at.half_n) / 4] = high;
+  }
+  __syncthreads();  // the warps' sums are stored
+  const int tile = static_cast<int>(blockIdx.z * gridDim.x + blockIdx.x);
+  const int pack = thread_index();
+  if (pack < Tile::n / 4 && n0 + 4 * pack < totals.columns) {
+    Pack<4> sum = memory.column_sums[0][pack];
+    for (int warp = 1; warp < Tile::warps_m; ++warp) sum += memory.column_sums[warp][pack];
+    sum.store(totals.scratch.floats + std::int64_t{tile} * totals.columns + n0 + 4 * pack);
+  }
+  const unsigned tiles = gridDim.z * gridDim.x;
+  if (!arrives_last(totals.scratch.counters + blockIdx.y, tiles)) return;
+  // The tiles' sums are parts of rows, as those of ColumnWalk are.
+  ColumnWalk walk{};
+  walk.columns = totals.columns, walk.width = 4, walk.parts = static_cast<int>(tiles);
+  walk.pack_lanes = Tile::n / 4, walk.row_lanes = Tile::threads / walk.pack_lanes;
+  ColumnPlace of{};
+  of.pack_lane = thread_index() % walk.pack_lanes;
+  of.row_lane = thread_index() / walk.pack_lanes;
+  of.column = n0 + of.pack_lane * 4;
+  of.inside = of.column < totals.columns;
+  const auto total =
+      add_up_parts<PlainSums, 4>(walk, of, totals.scratch.floats, memory.totals);
+  if (of.row_lane == 0 && of.inside) total.sum.store(totals.out + of.column);
+}
+
+}  // namespace dcgan::DCGAN_TARGET
