@@ -109,9 +109,7 @@ ConvKernels::ConvKernels(const ConvShape& s)
       one_channel_(plan_one_channel(g_)) {}
 
 ScratchSize ConvKernels::scratch() const {
-  return {.floats =
-              std::max({forward_.workspace_floats(), backward_data_.workspace_floats(),
-                        backward_weights_.workspace_floats(), one_channel_.workspace_floats})};
+  return {.floats = std::max(forward_.workspace_floats(), backward_data_.workspace_floats())};
 }
 
 ScratchSize ConvKernels::scratch_through(const EpilogueBackward& before) const {
@@ -180,18 +178,37 @@ void ConvKernels::backward_data_through(const float* dz, const float* kernel,
                   stream, backward_data_product<true>(dz, kernel, stream));
 }
 
+template <bool vec4>
+auto ConvKernels::backward_weights_product(const float* x, const float* dz,
+                                           cudaStream_t stream) const {
+  return [=, this](const Work& op, const auto& finish, float* to) {
+    launch_product<vec4>(op, backward_weights_, PatchesAlongMn<vec4>{{x}, g_},
+                         MatrixAlongMn<vec4>{{dz}, g_.out}, finish, to, stream);
+  };
+}
+
 void ConvKernels::backward_weights(const float* x, const float* dz, float* dkernel,
                                    const Scratch& scratch, cudaStream_t stream) const {
-  if (one_channel_.applies && one_channel_.workspace_floats > 0)
-    return one_channel_backward_weights(work("one_channel_backward_weights"), g_, one_channel_, x,
-                                        dz, dkernel, scratch.floats, stream);
+  if (one_channel_.parts > 0) {
+    backward_weights_in_parts(x, dz, scratch.floats, stream);
+    return sum_parts("one_channel_backward_weights", scratch.floats, one_channel_.parts,
+                     g_.size * g_.size, g_.out, {}, dkernel, stream);
+  }
   dispatch(vec4_, [&](auto vec4) {
     finish_forward(work("conv_backward_weights"), backward_weights_, backward_weights_.m, g_.out,
                    {}, dkernel, scratch.floats, stream,
-                   [&](const Work& op, const auto& finish, float* to) {
-                     launch_product<vec4>(op, backward_weights_, PatchesAlongMn<vec4>{{x}, g_},
-                                          MatrixAlongMn<vec4>{{dz}, g_.out}, finish, to, stream);
-                   });
+                   backward_weights_product<vec4>(x, dz, stream));
+  });
+}
+
+void ConvKernels::backward_weights_in_parts(const float* x, const float* dz, float* parts,
+                                            cudaStream_t stream) const {
+  if (one_channel_.parts > 0)
+    return one_channel_backward_weights(work("one_channel_backward_weights"), g_, one_channel_, x,
+                                        dz, parts, stream);
+  dispatch(vec4_, [&](auto vec4) {
+    backward_weights_product<vec4>(x, dz, stream)(work("conv_backward_weights"), ForwardFinish{},
+                                                  parts);
   });
 }
 

@@ -37,9 +37,19 @@ class ConvKernels {
                              const Scratch& scratch, cudaStream_t stream) const;
   bool can_go_through() const { return vec4_ && !one_channel_.applies; }
   ScratchSize scratch_through(const EpilogueBackward& before) const;
-  /// dkernel, summed over the batch
+  /// dkernel, summed over the batch; scratch.floats holds weight_parts() times dkernel, if they are
+  /// several.
   void backward_weights(const float* x, const float* dz, float* dkernel, const Scratch& scratch,
                         cudaStream_t stream) const;
+  /// The parts alone, where they are several.
+  void backward_weights_in_parts(const float* x, const float* dz, float* parts,
+                                 cudaStream_t stream) const;
+  int weight_parts() const {
+    return one_channel_.parts > 0 ? one_channel_.parts : backward_weights_.splits;
+  }
+  std::int64_t weight_part_floats() const {
+    return std::int64_t{g_.size} * g_.size * g_.in * g_.out;
+  }
 
   static constexpr int most_classes = 4;  // stride 2 in two dimensions
 
@@ -52,6 +62,8 @@ class ConvKernels {
   auto forward_product(const float* x, const float* kernel, cudaStream_t stream) const;
   template <bool vec4>
   auto backward_data_product(const float* dz, const float* kernel, cudaStream_t stream) const;
+  template <bool vec4>
+  auto backward_weights_product(const float* x, const float* dz, cudaStream_t stream) const;
 
   ConvGeometry g_;
   double bytes_, fmas_;  // of x, kernel and z; of one direction, edges counted in full

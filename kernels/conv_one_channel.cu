@@ -6,7 +6,6 @@
 
 #include "kernels/device/dynamic_shared.h"
 #include "kernels/device/thread.h"
-#include "kernels/sum_parts.h"
 
 namespace dcgan::DCGAN_TARGET {
 namespace {
@@ -261,7 +260,6 @@ OneChannelPlan plan_one_channel(const ConvGeometry& g) {
   if (g.size == weights_size && whole_warps && shared_floats(g, warps) <= most_shared_floats) {
     constexpr int most_parts = 256;
     plan.parts = std::min(g.batch, most_parts);
-    plan.workspace_floats = static_cast<std::size_t>(plan.parts) * kernel_floats(g);
   }
   return plan;
 }
@@ -283,11 +281,9 @@ void one_channel_backward_data(Work work, const ConvGeometry& g, const float* dz
 
 void one_channel_backward_weights(const Work& work, const ConvGeometry& g,
                                   const OneChannelPlan& plan, const float* x, const float* dz,
-                                  float* dkernel, float* workspace, cudaStream_t stream) {
+                                  float* parts, cudaStream_t stream) {
   launch(work, one_channel_backward_weights_kernel, blocks_for(plan.parts, 1), threads,
-         shared_floats(g, warps) * sizeof(float), stream, g, x, dz, workspace);
-  sum_parts(work.name, workspace, plan.parts, g.size * g.size, g.out, EpilogueParameters{}, dkernel,
-            stream);
+         shared_floats(g, warps) * sizeof(float), stream, g, x, dz, parts);
 }
 
 }  // namespace dcgan::DCGAN_TARGET

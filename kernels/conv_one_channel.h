@@ -9,8 +9,7 @@ namespace dcgan::DCGAN_TARGET {
 
 struct OneChannelPlan {
   bool applies = false;  // one channel in, out a multiple of 4, an image fits shared memory
-  int parts = 0;         // of the batch, for the weights' gradient
-  std::size_t workspace_floats = 0;  // 0: the matrix product computes that gradient
+  int parts = 0;  // of the batch, for the weights' gradient; 0: the matrix product computes it
 };
 
 OneChannelPlan plan_one_channel(const ConvGeometry& g);
@@ -20,8 +19,9 @@ void one_channel_forward(Work work, const ConvGeometry& g, const float* x, const
 void one_channel_backward_data(Work work, const ConvGeometry& g, const float* dz,
                                const float* kernel, const EpilogueParameters& epilogue, float* dx,
                                cudaStream_t stream);
+/// The kernel's gradient in plan.parts parts [size, size, out].
 void one_channel_backward_weights(const Work& work, const ConvGeometry& g,
                                   const OneChannelPlan& plan, const float* x, const float* dz,
-                                  float* dkernel, float* workspace, cudaStream_t stream);
+                                  float* parts, cudaStream_t stream);
 
 }  // namespace dcgan::DCGAN_TARGET

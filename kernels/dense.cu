@@ -19,8 +19,7 @@ DenseKernels::DenseKernels(const DenseShape& s)
 
 ScratchSize DenseKernels::scratch() const {
   if (one_output_.applies) return one_output_.scratch;
-  return {.floats = std::max({forward_.workspace_floats(), backward_data_.workspace_floats(),
-                              backward_weights_.workspace_floats()})};
+  return {.floats = std::max(forward_.workspace_floats(), backward_data_.workspace_floats())};
 }
 
 ScratchSize DenseKernels::scratch_through(const EpilogueBackward& before) const {
@@ -70,16 +69,30 @@ void DenseKernels::backward_data_through(const float* dz, const float* kernel,
                   stream, backward_data_product<true>(dz, kernel, stream));
 }
 
+template <bool vec4>
+auto DenseKernels::backward_weights_product(const float* x, const float* dz,
+                                            cudaStream_t stream) const {
+  return [=, this](const Work& op, const auto& finish, float* to) {
+    launch_product<vec4>(op, backward_weights_, MatrixAlongMn<vec4>{{x}, in_},
+                         MatrixAlongMn<vec4>{{dz}, out_}, finish, to, stream);
+  };
+}
+
 void DenseKernels::backward_weights(const float* x, const float* dz, float* dkernel,
                                     const Scratch& scratch, cudaStream_t stream) const {
   if (one_output_.applies)
     return one_output_backward_weights(one_output_, x, dz, dkernel, scratch, stream);
   dispatch(vec4_, [&](auto vec4) {
     finish_forward({"dense_backward_weights", bytes_}, backward_weights_, in_, out_, {}, dkernel,
-                   scratch.floats, stream, [&](const Work& op, const auto& finish, float* to) {
-                     launch_product<vec4>(op, backward_weights_, MatrixAlongMn<vec4>{{x}, in_},
-                                          MatrixAlongMn<vec4>{{dz}, out_}, finish, to, stream);
-                   });
+                   scratch.floats, stream, backward_weights_product<vec4>(x, dz, stream));
+  });
+}
+
+void DenseKernels::backward_weights_in_parts(const float* x, const float* dz, float* parts,
+                                             cudaStream_t stream) const {
+  dispatch(vec4_, [&](auto vec4) {
+    backward_weights_product<vec4>(x, dz, stream)({"dense_backward_weights", bytes_},
+                                                  ForwardFinish{}, parts);
   });
 }
 

@@ -26,13 +26,20 @@ class DenseKernels {
                              const Scratch& scratch, cudaStream_t stream) const;
   bool can_go_through() const { return vec4_ || one_output_.applies; }
   ScratchSize scratch_through(const EpilogueBackward& before) const;
-  /// dkernel = x^T * dz
+  /// dkernel = x^T * dz; scratch.floats holds weight_parts() times dkernel, if they are several.
   void backward_weights(const float* x, const float* dz, float* dkernel, const Scratch& scratch,
                         cudaStream_t stream) const;
+  /// The parts alone, where they are several.
+  void backward_weights_in_parts(const float* x, const float* dz, float* parts,
+                                 cudaStream_t stream) const;
+  int weight_parts() const { return one_output_.applies ? 1 : backward_weights_.splits; }
+  std::int64_t weight_part_floats() const { return std::int64_t{in_} * out_; }
 
  private:
   template <bool vec4>
   auto backward_data_product(const float* dz, const float* kernel, cudaStream_t stream) const;
+  template <bool vec4>
+  auto backward_weights_product(const float* x, const float* dz, cudaStream_t stream) const;
 
   int batch_, in_, out_;
   double bytes_;  // of x, kernel and y

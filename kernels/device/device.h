@@ -22,7 +22,10 @@
 #define DCGAN_PRAGMA(text) _Pragma(#text)
 #define DCGAN_UNROLL DCGAN_PRAGMA(unroll)
 #define DCGAN_UNROLL_BY(n) DCGAN_PRAGMA(unroll n)
+// Of a kernel's parameter that is indexed: it is not copied to local memory for that.
+#define DCGAN_GRID_CONSTANT __grid_constant__
 #else
+#define DCGAN_GRID_CONSTANT
 #define DCGAN_UNROLL
 #define DCGAN_UNROLL_BY(n)
 #endif

@@ -43,6 +43,11 @@ class LinearOp {
     backward_data(dz, kernel, dx);
   }
 
+  /// In how many parts backward_weights_in_parts() leaves dkernel; 1: there is none.
+  virtual int weight_parts() const { return 1; }
+  /// dkernel as a sum of such parts, for Backend::adam; they stay until the next call.
+  virtual const float* backward_weights_in_parts(const float* x, const float* dz);
+
   /// Whether there is a backward_data_through.
   virtual bool goes_through() const { return false; }
   /// before.dy = dz * kernel^T, and at once Backend::epilogue_backward(before), where `before` is

@@ -31,6 +31,13 @@ class RecordedLinear final : public LinearOp {
     observer_(describe_(Direction::backward, false),
               [&] { op_->backward(x, dz, kernel, dx, dkernel); });
   }
+  int weight_parts() const override { return op_->weight_parts(); }
+  const float* backward_weights_in_parts(const float* x, const float* dz) override {
+    const float* parts = nullptr;
+    observer_(describe_(Direction::backward_weights, false),
+              [&] { parts = op_->backward_weights_in_parts(x, dz); });
+    return parts;
+  }
   bool goes_through() const override { return op_->goes_through(); }
   void backward_data_through(const float* dz, const float* kernel,
                              const EpilogueBackward& before) override {

@@ -71,6 +71,7 @@ void Sequential::sum_bias_gradient(const Node& node, std::int64_t rows, const fl
 void Sequential::backward_penalised(const PenalisedPass& pass) {
   if (!network_.penalty.blend.bytes())
     throw Error(name_ + ": was not planned for a gradient penalty");
+  gradients_in_parts_.clear();
   const std::vector<Node>& nodes = network_.nodes;
   const std::int64_t rows = pass.rows, outputs = nodes.back().out.size();
   if (outputs > 1 && !pass.codes) throw Error(name_ + ": several outputs need codes");

@@ -148,7 +148,34 @@ std::optional<EpilogueBackward> Sequential::epilogue_backward(std::size_t index,
       dbias};
 }
 
+void Sequential::backward_weights(const Node& node, LinearOp& op, const float* x,
+                                  const float* dz) {
+  const TensorView& kernel = network_.parameters[node.kernel];
+  if (op.weight_parts() == 1) return op.backward_weights(x, dz, gradient(node.kernel));
+  // Layers are met from the last to the first.
+  gradients_in_parts_.insert(gradients_in_parts_.begin(),
+                             {kernel.offset, kernel.size(), op.backward_weights_in_parts(x, dz),
+                              op.weight_parts()});
+}
+
+float* Sequential::gradients() {
+  for (const GradientParts& parts : gradients_in_parts_) {
+    float* sum = network_.gradients.f32() + parts.offset;
+    backend_.copy(sum, parts.data, static_cast<std::size_t>(parts.n) * sizeof(float));
+    for (int part = 1; part < parts.count; ++part)
+      backend_.weighted_sum(
+          {1, parts.n, 1, nullptr, sum, 1, parts.data + part * parts.n, sum});
+  }
+  return network_.gradients.f32();
+}
+
+AdamPart Sequential::adam_part(const AdamFactors* factors) const {
+  return {factors,  flat_size(), network_.gradients.f32(), adam_m(),
+          adam_v(), values(),    gradients_in_parts_};
+}
+
 void Sequential::backward(const BackwardPass& pass) {
+  if (pass.parameter_gradients) gradients_in_parts_.clear();
   if (pass.sample_scale && network_.nodes.back().kind == Node::Kind::batch_norm)
     throw Error(name_ + ": factors per sample cannot be applied after batch norm");
   if (pass.dx && !network_.nodes.front().linear())
@@ -181,17 +208,16 @@ void Sequential::backward(const BackwardPass& pass) {
     if (!node.linear()) continue;
 
     const float* kernel = parameter(node.kernel);
-    float* dkernel = gradient(node.kernel);
     LinearOp& op = linear_op(i, pass.rows);
     const auto before = dx ? epilogue_backward(i - 1, pass, dx) : std::nullopt;
     through = before && op.goes_through();
-    if (pass.parameter_gradients && dx && !through)
-      op.backward(x, dy, kernel, dx, dkernel);
-    else if (pass.parameter_gradients)
-      op.backward_weights(x, dy, dkernel);
-    else if (dx && !through)
+    const bool both = pass.parameter_gradients && dx && !through && op.weight_parts() == 1;
+    if (both) op.backward(x, dy, kernel, dx, gradient(node.kernel));
+    if (pass.parameter_gradients && !both) backward_weights(node, op, x, dy);
+    if (through)
+      op.backward_data_through(dy, kernel, *before);
+    else if (dx && !both)
       op.backward_data(dy, kernel, dx);
-    if (through) op.backward_data_through(dy, kernel, *before);
     if (!dx && pass.dx)
       linear_op(i, pass.dx_rows)
           .backward_data(dy + pass.dx_first_row * node.out.size(), kernel, pass.dx);

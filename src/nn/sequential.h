@@ -90,10 +90,13 @@ class Sequential {
   std::int64_t moving_count() const;
 
   float* values() const { return network_.values.f32(); }
-  float* gradients() const { return network_.gradients.f32(); }
+  /// Where the last backward() has left some in parts, they are added up for whoever asks here.
+  float* gradients();
   float* adam_m() const { return network_.adam_m.f32(); }
   float* adam_v() const { return network_.adam_v.f32(); }
   float* moving() const { return network_.moving.f32(); }
+  /// A step of Adam on all parameters, by the gradients of the last backward pass.
+  AdamPart adam_part(const AdamFactors* factors) const;
   /// Floats in each flat buffer, the gaps that align its tensors included.
   std::int64_t flat_size() const { return network_.flat_size; }
   std::int64_t moving_size() const { return network_.moving_size; }
@@ -123,7 +126,10 @@ class Sequential {
   std::optional<EpilogueBackward> epilogue_backward(std::size_t node, const BackwardPass& pass,
                                                     float* dy) const;
   float* parameter(int index) const { return values() + network_.parameters[index].offset; }
-  float* gradient(int index) const { return gradients() + network_.parameters[index].offset; }
+  float* gradient(int index) const {
+    return network_.gradients.f32() + network_.parameters[index].offset;
+  }
+  void backward_weights(const Node& node, LinearOp& op, const float* x, const float* dz);
   float* statistic(int index) const { return moving() + network_.moving_statistics[index].offset; }
 
   Backend& backend_;
@@ -134,6 +140,7 @@ class Sequential {
   std::map<std::int64_t, Plan> plans_;
   const float* last_input_ = nullptr;
   float* last_output_ = nullptr;
+  std::vector<GradientParts> gradients_in_parts_;  ///< in the order of memory
 };
 
 }  // namespace dcgan

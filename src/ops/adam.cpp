@@ -14,8 +14,12 @@ AdamFactors adam_factors(const AdamConfig& config, std::int64_t t) {
 
 std::int64_t AdamStep::n() const { return first.n + second.n; }
 
-double least_bytes(const AdamStep& step) {  // four floats in, three out
-  return 28 * static_cast<double>(step.n());
+double least_bytes(const AdamStep& step) {
+  double floats = 7 * static_cast<double>(step.n());  // four in, three out
+  for (const AdamPart* part : {&step.first, &step.second})
+    for (const GradientParts& of : part->in_parts)
+      floats += static_cast<double>((of.count - 1) * of.n);
+  return 4 * floats;
 }
 
 Op describe(const AdamStep& step) {

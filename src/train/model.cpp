@@ -139,8 +139,7 @@ void Model::draw_masks(Sequential& network, std::int64_t rows, std::uint32_t pas
 }
 
 AdamPart Model::update(const Sequential& network, std::int64_t index) const {
-  return {states_.update(index), network.flat_size(), network.gradients(),
-          network.adam_m(),      network.adam_v(),    network.values()};
+  return network.adam_part(states_.update(index));
 }
 
 std::unique_ptr<Model> make_model(Backend& backend, const Config& config) {

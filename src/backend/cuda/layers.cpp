@@ -37,10 +37,34 @@ class Planned {
     return scratch();
   }
 
+  void backward_weights(const float* x, const float* dz, float* dkernel) {
+    Scratch own = scratch();
+    if (kernels_.weight_parts() > 1) own.floats = parts();
+    kernels_.backward_weights(x, dz, dkernel, own, stream());
+  }
+  /// As Adam takes them, in packs of four.
+  int weight_parts() const {
+    return kernels_.weight_part_floats() % 4 == 0 ? kernels_.weight_parts() : 1;
+  }
+  const float* backward_weights_in_parts(const float* x, const float* dz) {
+    kernels_.backward_weights_in_parts(x, dz, parts(), stream());
+    return parts();
+  }
+
   Kernels kernels_;
 
  private:
+  /// Of dkernel; from the first call on.
+  float* parts() {
+    const std::int64_t floats = kernels_.weight_parts() * kernels_.weight_part_floats();
+    if (!parts_.f32())
+      parts_ = allocate_device_memory(static_cast<std::size_t>(floats) * sizeof(float),
+                                      context_.streams);
+    return parts_.f32();
+  }
+
   LayerContext context_;
+  Buffer parts_;
 };
 
 /// Dense and conv2d.
@@ -58,7 +82,11 @@ class Layer final : public LinearOp, private Planned<Kernels> {
     this->kernels_.backward_data(dz, kernel, dx, this->scratch(), this->stream());
   }
   void backward_weights(const float* x, const float* dz, float* dkernel) override {
-    this->kernels_.backward_weights(x, dz, dkernel, this->scratch(), this->stream());
+    Planned<Kernels>::backward_weights(x, dz, dkernel);
+  }
+  int weight_parts() const override { return Planned<Kernels>::weight_parts(); }
+  const float* backward_weights_in_parts(const float* x, const float* dz) override {
+    return Planned<Kernels>::backward_weights_in_parts(x, dz);
   }
   bool goes_through() const override { return this->kernels_.can_go_through(); }
   void backward_data_through(const float* dz, const float* kernel,
@@ -84,7 +112,11 @@ class ConvTranspose2d final : public LinearOp, private Planned<ConvKernels> {
     kernels_.forward(dz, kernel, {}, dx, scratch(), stream());
   }
   void backward_weights(const float* x, const float* dz, float* dkernel) override {
-    kernels_.backward_weights(dz, x, dkernel, scratch(), stream());
+    Planned::backward_weights(dz, x, dkernel);
+  }
+  int weight_parts() const override { return Planned::weight_parts(); }
+  const float* backward_weights_in_parts(const float* x, const float* dz) override {
+    return Planned::backward_weights_in_parts(dz, x);
   }
   bool goes_through() const override { return kernels_.can_go_through(); }
   void backward_data_through(const float* dz, const float* kernel,
