@@ -37,10 +37,11 @@ __global__ void __launch_bounds__(threads) gan_loss_kernel(GanLoss t) {
   wait_for_previous_launch();
   __shared__ float generator_sums[threads];
   __shared__ float discriminator_sums[threads];
+  __shared__ float adjoint_sums[threads];
   const int thread = thread_index(), batch = static_cast<int>(t.batch);
   const float n = static_cast<float>(batch);
   const bool one_pass = t.fake_target == 0 && t.generator_target == 1;
-  float generator = 0, discriminator = 0;
+  float generator = 0, discriminator = 0, adjoints = 0;
   for (int i = thread; i < batch; i += threads) {
     const float real = logit(t, i), fake = logit(t, batch + i);
     if (t.relativistic) {
@@ -51,30 +52,35 @@ __global__ void __launch_bounds__(threads) gan_loss_kernel(GanLoss t) {
       t.discriminator_adjoint[batch + i] = -real_adjoint;
       t.generator_adjoint[i] = adjoint(fake - real, t.generator_target) / n;
       t.ratio[i] = 0;
-      continue;
+      continue;  // a pair's adjoints cancel
     }
     discriminator += cross_entropy(real, t.real_target) + cross_entropy(fake, t.fake_target);
     generator += cross_entropy(fake, t.generator_target);
     const float held = one_pass && fake < lowest_logit ? lowest_logit : fake;
     const float fake_adjoint = adjoint(held, t.fake_target);
     const float generator_adjoint = adjoint(fake, t.generator_target);
-    t.discriminator_adjoint[i] = adjoint(real, t.real_target) / n;
-    t.discriminator_adjoint[batch + i] = fake_adjoint / n;
+    const float of_real = adjoint(real, t.real_target) / n, of_fake = fake_adjoint / n;
+    adjoints += of_real + of_fake;
+    t.discriminator_adjoint[i] = of_real;
+    t.discriminator_adjoint[batch + i] = of_fake;
     t.generator_adjoint[i] = generator_adjoint / n;
     t.ratio[i] = one_pass ? generator_adjoint / fake_adjoint : 0.0F;
   }
   generator_sums[thread] = generator;
   discriminator_sums[thread] = discriminator;
+  adjoint_sums[thread] = adjoints;
   for (int half = threads / 2; half > 0; half /= 2) {
     __syncthreads();  // the previous round's sums are stored
     if (thread < half) {
       generator_sums[thread] += generator_sums[thread + half];
       discriminator_sums[thread] += discriminator_sums[thread + half];
+      adjoint_sums[thread] += adjoint_sums[thread + half];
     }
   }
   if (thread == 0) {  // it made the last sums itself
     t.losses[0] = generator_sums[0] / n;
     t.losses[1] = discriminator_sums[0] / n;
+    if (t.adjoint_sum) *t.adjoint_sum = adjoint_sums[0];
   }
 }
 

@@ -131,8 +131,8 @@ std::optional<EpilogueBackward> Sequential::epilogue_backward(std::size_t index,
   // Batch norm takes away what is added to a channel: the gradient of a bias before it is zero, as
   // it is when the network is made.
   const bool cancelled = linear && !last && nodes[index + 1].kind == Node::Kind::batch_norm;
-  float* dbias = node.bias >= 0 && pass.parameter_gradients && !cancelled ? gradient(node.bias)
-                                                                         : nullptr;
+  const bool wanted = pass.parameter_gradients && !cancelled && !(last && pass.last_bias_done);
+  float* dbias = node.bias >= 0 && wanted ? gradient(node.bias) : nullptr;
   const float* sample_scale = last ? pass.sample_scale : nullptr;
   if (linear && !dbias && !sample_scale) return {};
   const std::int64_t first = pass.first_row * node.out.size();
@@ -167,6 +167,12 @@ float* Sequential::gradients() {
           {1, parts.n, 1, nullptr, sum, 1, parts.data + part * parts.n, sum});
   }
   return network_.gradients.f32();
+}
+
+float* Sequential::last_bias() const {
+  const Node& last = network_.nodes.back();
+  const bool plain = last.epilogue.activation == Activation::none && last.dropout < 0;
+  return last.out.size() == 1 && last.bias >= 0 && plain ? gradient(last.bias) : nullptr;
 }
 
 AdamPart Sequential::adam_part(const AdamFactors* factors) const {

@@ -40,6 +40,7 @@ struct BackwardPass {
   float* dy = nullptr;                  ///< [rows, output], the gradient of the output; overwritten
   const float* sample_scale = nullptr;  ///< [rows], multiplies dy per sample; or null
   bool parameter_gradients = true;      ///< overwrite gradients(), or leave them alone
+  bool last_bias_done = false;          ///< but that of last_bias(), which is there already
   float* dx = nullptr;                  ///< [dx_rows, input] or null: the input's gradient ...
   std::int64_t dx_first_row = 0;        ///< ... of these rows, counted from first_row
   std::int64_t dx_rows = 0;
@@ -95,6 +96,9 @@ class Sequential {
   float* adam_m() const { return network_.adam_m.f32(); }
   float* adam_v() const { return network_.adam_v.f32(); }
   float* moving() const { return network_.moving.f32(); }
+  /// Where the gradient of the last layer's bias is, the sum of dy, if that layer has one output and
+  /// nothing but a bias after it; null.
+  float* last_bias() const;
   /// A step of Adam on all parameters, by the gradients of the last backward pass.
   AdamPart adam_part(const AdamFactors* factors) const;
   /// Floats in each flat buffer, the gaps that align its tensors included.

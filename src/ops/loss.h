@@ -31,6 +31,7 @@ struct GanLoss {
   bool relativistic = false;
   std::int64_t columns = 1;
   const float* codes = nullptr;  ///< [2 * batch, columns]; null: one column, as it is
+  float* adjoint_sum = nullptr;  ///< [1], of discriminator_adjoint: a last bias's gradient; or null
 };
 
 double least_bytes(const GanLoss& loss);

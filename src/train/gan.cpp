@@ -103,7 +103,7 @@ void Gan::begin_average() {
   backend_.copy(average_moving(), generator_.moving(), in_bytes(generator_.moving_size()));
 }
 
-void Gan::evaluate_loss(std::int64_t rows, float* losses) {
+void Gan::evaluate_loss(std::int64_t rows, float* losses, float* adjoint_sum) {
   // Keras's label smoothing moves both targets towards 1/2.
   const auto smoothing = static_cast<float>(config_.label_smoothing);
   const float high = 1 - smoothing / 2, low = smoothing / 2;
@@ -118,7 +118,8 @@ void Gan::evaluate_loss(std::int64_t rows, float* losses) {
                      .losses = losses,
                      .relativistic = is_relativistic(config_),
                      .columns = std::max<std::int64_t>(1, config_.classes),
-                     .codes = tells_classes() ? memory_.codes.f32() : nullptr});
+                     .codes = tells_classes() ? memory_.codes.f32() : nullptr,
+                     .adjoint_sum = adjoint_sum});
 }
 
 void Gan::update_both() { backend_.adam({update(generator_, 0), update(discriminator_, 1)}); }
@@ -191,12 +192,13 @@ void Gan::evaluate_discriminator(std::int64_t rows, std::uint32_t pass,
                                  const PlaceMasks& place_masks) {
   place_masks(2 * rows, pass);
   discriminator_.forward(2 * rows, memory_.images.f32(), Mode::training, memory_.logits.f32());
-  evaluate_loss(rows, states_.measures());
+  evaluate_loss(rows, states_.measures(), discriminator_.last_bias());
 }
 
 /// The gradient of the logits of `rows` rows, whose losses have these adjoints.
 BackwardPass Gan::from_adjoint(std::int64_t rows, Buffer& adjoint) {
-  if (!tells_classes()) return {.rows = rows, .dy = adjoint.f32()};
+  if (!tells_classes())
+    return {.rows = rows, .dy = adjoint.f32(), .last_bias_done = discriminator_.last_bias() != nullptr};
   backend_.copy(memory_.code_adjoint.f32(), codes(),
                 static_cast<std::size_t>(rows * config_.classes) * sizeof(float));
   return {.rows = rows, .dy = memory_.code_adjoint.f32(), .sample_scale = adjoint.f32()};
@@ -260,7 +262,7 @@ void Gan::alternating_step(std::int64_t rows, const PlaceMasks& place_masks) {
   discriminator_.forward(rows, fake_images(rows), Mode::training,
                          memory_.logits.f32() + rows * discriminator_.output().size());
   // The discriminator's loss is that of its last update, not of the pass made for the generator.
-  evaluate_loss(rows, memory_.alternating_losses.f32());
+  evaluate_loss(rows, memory_.alternating_losses.f32(), nullptr);
   backend_.copy(states_.measures(), memory_.alternating_losses.f32(), sizeof(float));
   backward_generator_loss(rows, 0);
   backend_.adam({update(generator_, 0)});

@@ -96,7 +96,7 @@ class Gan : public Model {
   void load_codes(const Batch& batch);
   BackwardPass from_adjoint(std::int64_t rows, Buffer& adjoint);
   /// losses [2] become L_G and L_D.
-  void evaluate_loss(std::int64_t rows, float* losses);
+  void evaluate_loss(std::int64_t rows, float* losses, float* adjoint_sum);
   /// Forward over the real and the generated images of a pass of the step, and both losses.
   void evaluate_discriminator(std::int64_t rows, std::uint32_t pass, const PlaceMasks& place_masks);
   /// What is done with real_images(), noise() and codes().

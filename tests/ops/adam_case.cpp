@@ -1,7 +1,9 @@
 // Adam's first steps and late ones, of one network and of two.
 #include "ops/adam_case.h"
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "ref/reference.h"
 
@@ -11,16 +13,32 @@ namespace {
 /// Parameters start near zero, so that a step of 1e-4 is not rounded away beside them; moments
 /// start as they are after some steps, but at zero before the first.
 struct Inputs {
-  Inputs(std::int64_t n, std::int64_t first, int steps)
+  Inputs(std::int64_t n, std::int64_t first, int steps, const std::vector<AdamCase::Cut>& cuts)
       : m(normal_floats(n, 1)), v(normal_floats(n, 2)), w(normal_floats(n, 3)) {
     for (float& x : m) x *= first == 1 ? 0.0F : 0.3F;
     for (float& x : v) x = first == 1 ? 0.0F : x * x;
     for (float& x : w) x *= 1e-3F;
-    for (int i = 0; i < steps; ++i)
+    for (int i = 0; i < steps; ++i) {
       gradients.push_back(normal_floats(n, 10 + static_cast<unsigned>(i)));
+      sums.push_back(widened(gradients.back()));
+      parts.emplace_back();
+      for (const AdamCase::Cut& cut : cuts) {
+        parts.back().push_back(
+            normal_floats(cut.count * cut.n, static_cast<unsigned>(100 + i + 7 * cut.offset)));
+        for (std::int64_t j = 0; j < cut.n; ++j) {
+          double& sum = sums.back()[static_cast<std::size_t>(cut.offset + j)];
+          sum = 0;
+          for (int k = 0; k < cut.count; ++k)
+            sum += static_cast<double>(
+                parts.back().back()[static_cast<std::size_t>(k * cut.n + j)]);
+        }
+      }
+    }
   }
   Floats m, v, w;
   std::vector<Floats> gradients;
+  std::vector<ref::Vector> sums;           ///< the gradients, of which some are sums of parts
+  std::vector<std::vector<Floats>> parts;  ///< by step and cut
 };
 
 AdamConfig of_the_second(AdamConfig config) {
@@ -31,17 +49,26 @@ AdamConfig of_the_second(AdamConfig config) {
 class AdamRun final : public Run {
  public:
   AdamRun(const AdamConfig& config, std::int64_t n, std::int64_t second, std::int64_t first,
-          const Inputs& in, Backend& backend)
+          const std::vector<AdamCase::Cut>& cuts, const Inputs& in, Backend& backend)
       : backend_(backend),
         n_(n),
         second_(second),
+        cuts_(cuts),
         m_(backend, "m", in.m),
         v_(backend, "v", in.v),
         w_(backend, "w", in.w) {
-    for (const Floats& g : in.gradients) {
-      const std::int64_t t = first + std::ssize(gradients_);
+    if (backend.name() == "cpu") cuts_.clear();  // its layers leave no parts
+    for (std::size_t i = 0; i < in.gradients.size(); ++i) {
+      const std::int64_t t = first + static_cast<std::int64_t>(i);
       factors_.push_back(std::make_unique<Input<AdamFactors>>(
           backend, std::vector{adam_factors(config, t), adam_factors(of_the_second(config), t)}));
+      Floats g(in.sums[i].begin(), in.sums[i].end());
+      parts_.emplace_back();
+      for (std::size_t c = 0; c < cuts_.size(); ++c) {
+        std::fill_n(g.begin() + cuts_[c].offset, cuts_[c].n,  // which nobody may read
+                    std::numeric_limits<float>::quiet_NaN());
+        parts_.back().push_back(std::make_unique<Input<float>>(backend, in.parts[i][c]));
+      }
       gradients_.push_back(std::make_unique<Input<float>>(backend, g));
     }
   }
@@ -51,9 +78,14 @@ class AdamRun final : public Run {
   void pass(std::size_t index) override {
     const AdamFactors* factors = factors_[index]->data();
     const auto part = [&](std::int64_t at, std::int64_t n) {
-      return AdamPart{
-          factors + (at > 0), n, gradients_[index]->data() + at, m_.data() + at, v_.data() + at,
-          w_.data() + at};
+      AdamPart of{factors + (at > 0), n,
+                  gradients_[index]->data() + at, m_.data() + at,
+                  v_.data() + at, w_.data() + at};
+      for (std::size_t c = 0; c < cuts_.size(); ++c)
+        if (cuts_[c].offset >= at && cuts_[c].offset < at + n)
+          of.in_parts.push_back({cuts_[c].offset - at, cuts_[c].n, parts_[index][c]->data(),
+                                 cuts_[c].count});
+      return of;
     };
     const std::int64_t first = n_ - second_;
     if (second_ == 0) return backend_.adam({part(0, first)});
@@ -64,9 +96,11 @@ class AdamRun final : public Run {
  private:
   Backend& backend_;
   std::int64_t n_, second_;
+  std::vector<AdamCase::Cut> cuts_;
   Output<float> m_, v_, w_;
   std::vector<std::unique_ptr<Input<AdamFactors>>> factors_;
   std::vector<std::unique_ptr<Input<float>>> gradients_;
+  std::vector<std::vector<std::unique_ptr<Input<float>>>> parts_;  ///< by step and cut
 };
 
 }  // namespace
@@ -74,7 +108,8 @@ class AdamRun final : public Run {
 std::string AdamCase::name() const {
   return "adam_n" + std::to_string(n_) + "_t" + std::to_string(first_) +
          (config_.beta1 > 0.8 ? "_beta1_09" : "") +
-         (second_ > 0 ? "_second" + std::to_string(second_) : "");
+         (second_ > 0 ? "_second" + std::to_string(second_) : "") +
+         (cuts_.empty() ? "" : "_cuts" + std::to_string(cuts_.size()));
 }
 
 std::vector<Pass> AdamCase::passes() const {
@@ -87,20 +122,18 @@ std::vector<Pass> AdamCase::passes() const {
 }
 
 std::unique_ptr<Run> AdamCase::start(Backend& backend) const {
-  return std::make_unique<AdamRun>(config_, n_, second_, first_, Inputs(n_, first_, steps_),
-                                   backend);
+  return std::make_unique<AdamRun>(config_, n_, second_, first_, cuts_,
+                                   Inputs(n_, first_, steps_, cuts_), backend);
 }
 
 std::vector<Expected> AdamCase::expected() const {
-  const Inputs in(n_, first_, steps_);
+  const Inputs in(n_, first_, steps_, cuts_);
   ref::Vector m, v, w;  // of both networks
   const auto add_network = [&](const AdamConfig& config, std::int64_t from, std::int64_t to) {
-    const auto part = [&](const Floats& all) {
-      return widened({all.begin() + from, all.begin() + to});
-    };
+    const auto part = [&](const auto& all) { return ref::Vector(all.begin() + from, all.begin() + to); };
     ref::Vector m_of_it = part(in.m), v_of_it = part(in.v), w_of_it = part(in.w);
     for (int i = 0; i < steps_; ++i)
-      ref::adam(config, first_ + i, part(in.gradients[static_cast<std::size_t>(i)]), m_of_it,
+      ref::adam(config, first_ + i, part(in.sums[static_cast<std::size_t>(i)]), m_of_it,
                 v_of_it, w_of_it);
     m.insert(m.end(), m_of_it.begin(), m_of_it.end());
     v.insert(v.end(), v_of_it.begin(), v_of_it.end());
@@ -131,6 +164,16 @@ Cases adam_cases() {
   add(coarse, 516, 1, 3);
   for (const std::int64_t second : {4, 1020, 1024, 1028}) add(notebook, 2056, 1, 3, second);
   add(coarse, 8, 1, 3, 4);
+  // Gradients in parts: one of all, some between others in both networks, few and many parts, more
+  // of them than a launch takes.
+  const auto add_cut = [&](std::int64_t n, std::int64_t second, std::vector<AdamCase::Cut> cuts) {
+    cases.push_back(std::make_shared<AdamCase>(notebook, n, 1, 2, second, std::move(cuts)));
+  };
+  add_cut(1028, 0, {{0, 1028, 2}});
+  add_cut(4096, 1024, {{16, 1000, 5}, {1016, 4, 256}, {3072, 512, 19}, {4092, 4, 3}});
+  std::vector<AdamCase::Cut> many;
+  for (std::int64_t i = 0; i < 24; ++i) many.push_back({16 * i + 8, 8, static_cast<int>(2 + i)});
+  add_cut(16 * 24, 16 * 10, many);
   return cases;
 }
 

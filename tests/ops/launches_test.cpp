@@ -193,6 +193,18 @@ TEST(Launches, OfAdamAreOneForBothNetworks) {
   EXPECT_EQ(blocks(2056, 4), Blocks{4});
 }
 
+// 32 pieces of memory share a launch: a gradient in parts is one, what lies between two another.
+TEST(Launches, OfAdamAreOneForGradientsInParts) {
+  const auto launches = [](int cuts) {
+    std::vector<AdamCase::Cut> all;
+    for (std::int64_t i = 0; i < cuts; ++i) all.push_back({16 * i + 8, 8, 2});
+    return all_launches_of(AdamCase(AdamConfig{}, 16 * cuts, 1, 1, 0, all)).size();
+  };
+  EXPECT_EQ(launches(1), 1U);
+  EXPECT_EQ(launches(16), 1U);
+  EXPECT_EQ(launches(17), 2U);
+}
+
 TEST(Launches, OfAWeightedSumTakeFourValuesPerThreadWhereTheyCan) {
   using Sum = WeightedSumCase;
   using Blocks = std::vector<unsigned>;

@@ -2,6 +2,7 @@
 #include "ops/loss_case.h"
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 
 #include "ref/reference.h"
@@ -23,14 +24,16 @@ class LossRun final : public Run {
         discriminator_(backend, "discriminator adjoint", 2 * batch),
         generator_(backend, "generator adjoint", batch),
         ratio_(backend, "ratio", batch),
-        losses_(backend, "losses", 2) {}
+        losses_(backend, "losses", 2),
+        sum_(backend, "adjoint sum", 1) {}
   void pass(std::size_t) override {
     backend_.gan_loss({batch_, targets_.real, targets_.fake, targets_.generator, logits_.data(),
                        discriminator_.data(), generator_.data(), ratio_.data(), losses_.data(),
-                       targets_.relativistic, columns_, columns_ > 1 ? codes_.data() : nullptr});
+                       targets_.relativistic, columns_, columns_ > 1 ? codes_.data() : nullptr,
+                       sum_.data()});
   }
   std::vector<Result> results() const override {
-    return {discriminator_.read(), generator_.read(), ratio_.read(), losses_.read()};
+    return {discriminator_.read(), generator_.read(), ratio_.read(), losses_.read(), sum_.read()};
   }
   Floats discriminator_adjoint() const { return discriminator_.values(); }
   Floats generator_adjoint() const { return generator_.values(); }
@@ -47,7 +50,7 @@ class LossRun final : public Run {
   LossTargets targets_;
   std::int64_t columns_;
   Input<float> logits_, codes_;
-  Output<float> discriminator_, generator_, ratio_, losses_;
+  Output<float> discriminator_, generator_, ratio_, losses_, sum_;
 };
 
 }  // namespace
@@ -107,9 +110,13 @@ std::vector<Expected> LossCase::expected() const {
   const auto each = [&](const char* of, const std::vector<double>& values) {
     return Expected{of, values, far ? 1e-37 : 1e-43, far ? 1e-5 : 1e-6};
   };
+  double sum = 0, magnitudes = 0;
+  for (const double adjoint : r.discriminator_adjoint)
+    sum += adjoint, magnitudes += std::abs(adjoint);
   return {each("discriminator adjoint", r.discriminator_adjoint),
           each("generator adjoint", r.generator_adjoint), each("ratio", r.ratio),
-          each("losses", {r.generator, r.discriminator})};
+          each("losses", {r.generator, r.discriminator}),
+          {"adjoint sum", {sum}, 1e-6 * magnitudes}};
 }
 
 std::vector<Slope> LossCase::slopes(Backend& backend) const {

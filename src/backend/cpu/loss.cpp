@@ -60,6 +60,12 @@ void gan_loss(const GanLoss& loss) {
     loss.generator_adjoint[i] = static_cast<float>(generator_adjoint / n);
     loss.ratio[i] = one_pass ? static_cast<float>(generator_adjoint / fake_adjoint) : 0.0F;
   }
+  if (loss.adjoint_sum) {
+    double sum = 0;
+    for (std::int64_t i = 0; i < 2 * loss.batch; ++i)
+      sum += static_cast<double>(loss.discriminator_adjoint[i]);
+    *loss.adjoint_sum = static_cast<float>(sum);
+  }
   loss.losses[0] = static_cast<float>(generator / n);
   loss.losses[1] = static_cast<float>(discriminator / n);
 }
