@@ -113,6 +113,8 @@ ScratchSize ConvKernels::scratch() const {
 }
 
 ScratchSize ConvKernels::scratch_through(const EpilogueBackward& before) const {
+  if (one_channel_.applies)
+    return before.dbias ? epilogue_scratch(before.rows, before.channels) : ScratchSize{};
   return larger(backward_scratch(forward_, forward_.splits, before),
                 backward_scratch(backward_data_, classes() * backward_data_.splits, before));
 }
@@ -174,6 +176,13 @@ void ConvKernels::backward_data(const float* dz, const float* kernel,
 void ConvKernels::backward_data_through(const float* dz, const float* kernel,
                                         const EpilogueBackward& before, const Scratch& scratch,
                                         cudaStream_t stream) const {
+  if (one_channel_.applies && !before.dbias)
+    return one_channel_backward_data(work("one_channel_backward_data"), g_, dz, kernel, before,
+                                     stream);
+  if (one_channel_.applies) {
+    backward_data(dz, kernel, {}, before.dy, scratch, stream);
+    return epilogue_backward(before, scratch, stream);
+  }
   finish_backward(work("conv_backward_data"), backward_data_, pixels(), g_.in, before, scratch,
                   stream, backward_data_product<true>(dz, kernel, stream));
 }

@@ -29,13 +29,14 @@ class ConvKernels {
     backward_data(dz, kernel, {}, dx, scratch, stream);
   }
   /// The same, and on through the epilogue of the layer before: before.dy becomes conv(x, kernel) or
-  /// its adjoint at dz, and at once its dz. Where can_go_through(); scratch has at least what
+  /// its adjoint at dz, and at once its dz. Where can_go_.. says so; scratch has at least what
   /// scratch_through() says.
   void forward_through(const float* x, const float* kernel, const EpilogueBackward& before,
                        const Scratch& scratch, cudaStream_t stream) const;
   void backward_data_through(const float* dz, const float* kernel, const EpilogueBackward& before,
                              const Scratch& scratch, cudaStream_t stream) const;
-  bool can_go_through() const { return vec4_ && !one_channel_.applies; }
+  bool can_go_forward_through() const { return vec4_ && !one_channel_.applies; }
+  bool can_go_back_through() const { return vec4_ || one_channel_.applies; }
   ScratchSize scratch_through(const EpilogueBackward& before) const;
   /// dkernel, summed over the batch; scratch.floats holds weight_parts() times dkernel, if they are
   /// several.

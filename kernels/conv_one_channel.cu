@@ -6,6 +6,7 @@
 
 #include "kernels/device/dynamic_shared.h"
 #include "kernels/device/thread.h"
+#include "kernels/matmul/writers.h"
 
 namespace dcgan::DCGAN_TARGET {
 namespace {
@@ -125,11 +126,12 @@ __device__ __forceinline__ TapRange taps_of(const ConvGeometry& g, int at, int o
   return {tap, position, taps <= position ? taps : position + 1};
 }
 
-/// dx = epilogue(adjoint of conv at dz). Block: one image. Eight lanes share a pixel, four channels
+/// dx = finish(adjoint of conv at dz). Block: one image. Eight lanes share a pixel, four channels
 /// each at a time, and add up by shuffles. Shared memory: the kernel [taps, out]. One barrier.
+template <class Finish>
 __global__ void __launch_bounds__(threads, 8)
     one_channel_backward_data_kernel(ConvGeometry g, const float* dz, const float* kernel,
-                                     EpilogueParameters epilogue, float* dx) {
+                                     Finish finish, float* dx) {
   wait_for_previous_launch();
   float* shared = dynamic_shared();
   for (int i = thread_index(); i < g.size * g.size * g.out; i += threads) shared[i] = kernel[i];
@@ -183,8 +185,9 @@ __global__ void __launch_bounds__(threads, 8)
     }
     sum = warp_sum<lanes>(sum);
     if (pixel < pixels && lane == 0) {
-      const std::int64_t at = std::int64_t{b} * pixels + pixel;
-      epilogue.apply(Pack<1>{{sum}}, epilogue.bias_of<1>(0), at).store(dx + at);
+      const int at = b * pixels + pixel;
+      Pack<1> of_channel = finish.template of_columns<1>(0);
+      finish.apply(Pack<1>{{sum}}, of_channel, at).store(dx + at);
     }
   }
 }
@@ -271,12 +274,26 @@ void one_channel_forward(Work work, const ConvGeometry& g, const float* x, const
          shared_floats(g, 1) * sizeof(float), stream, g, plan_items(g), x, kernel, epilogue, z);
 }
 
+template <class Finish>
+void launch_backward_data(const Work& work, const ConvGeometry& g, const float* dz,
+                          const float* kernel, const Finish& finish, float* dx,
+                          cudaStream_t stream) {
+  launch(work, one_channel_backward_data_kernel<Finish>, blocks_for(g.batch, 1), threads,
+         kernel_floats(g) * sizeof(float), stream, g, dz, kernel, finish, dx);
+}
+
 void one_channel_backward_data(Work work, const ConvGeometry& g, const float* dz,
                                const float* kernel, const EpilogueParameters& epilogue, float* dx,
                                cudaStream_t stream) {
   work.bytes += epilogue.mask_bytes(std::int64_t{g.batch} * g.height * g.width);
-  launch(work, one_channel_backward_data_kernel, blocks_for(g.batch, 1), threads,
-         kernel_floats(g) * sizeof(float), stream, g, dz, kernel, epilogue, dx);
+  launch_backward_data(work, g, dz, kernel, ForwardFinish{epilogue}, dx, stream);
+}
+
+void one_channel_backward_data(Work work, const ConvGeometry& g, const float* dz,
+                               const float* kernel, const EpilogueBackward& before,
+                               cudaStream_t stream) {
+  work.bytes += least_bytes(before) - 8.0 * static_cast<double>(before.rows * before.channels);
+  launch_backward_data(work, g, dz, kernel, BackwardFinish(before, {}), before.dy, stream);
 }
 
 void one_channel_backward_weights(const Work& work, const ConvGeometry& g,

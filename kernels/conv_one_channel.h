@@ -19,6 +19,10 @@ void one_channel_forward(Work work, const ConvGeometry& g, const float* x, const
 void one_channel_backward_data(Work work, const ConvGeometry& g, const float* dz,
                                const float* kernel, const EpilogueParameters& epilogue, float* dx,
                                cudaStream_t stream);
+/// And on through the epilogue of the layer before, which has no bias: before.dy becomes its dz.
+void one_channel_backward_data(Work work, const ConvGeometry& g, const float* dz,
+                               const float* kernel, const EpilogueBackward& before,
+                               cudaStream_t stream);
 /// The kernel's gradient in plan.parts parts [size, size, out].
 void one_channel_backward_weights(const Work& work, const ConvGeometry& g,
                                   const OneChannelPlan& plan, const float* x, const float* dz,

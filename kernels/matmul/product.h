@@ -62,16 +62,13 @@ void finish_backward(Work op, const Product& p, std::int64_t rows, int columns,
     scratch.floats += p.workspace_floats();
     return epilogue_backward(before, parts, p.splits * matrix, scratch, stream);
   }
-  if (before.dbias && before.channels != columns) {  // its rows are not those of C
+  const bool same_columns = !before.dbias || before.channels == columns;
+  if (!same_columns || (before.sample_scale && !packs_of_four(before.sample_size))) {
     run(op, ForwardFinish{}, before.dy);
     return epilogue_backward(before, scratch, stream);
   }
   op.bytes += least_bytes(before) - 2 * matrix;  // dy was counted
-  run(op,
-      BackwardFinish{{before.epilogue, nullptr, before.keep},
-                     before.y,
-                     {before.dbias, columns, scratch}},
-      before.dy);
+  run(op, BackwardFinish(before, {before.dbias, columns, scratch}), before.dy);
 }
 
 /// Of finish_backward, for a product of so many layers of blocks.

@@ -3,6 +3,7 @@
 // outside C are dropped. What is done to the values is a Finish: an epilogue, or the gradient of
 // the epilogue of the layer before with its sums over the rows.
 #pragma once
+#include "kernels/device/divider.h"
 #include "kernels/epilogue_parameters.h"
 #include "kernels/matmul/tile_sums.h"
 
@@ -24,10 +25,21 @@ struct ForwardFinish : EpilogueParameters {
   }
 };
 
-/// dz from dy: back through the epilogue of the layer before, whose result was y.
+/// dz from dy: back through the epilogue of the layer before, whose result was y. A pack lies within
+/// a sample.
 struct BackwardFinish : EpilogueParameters {
   static constexpr bool sums_columns = true;
+
+  BackwardFinish(const EpilogueBackward& c, const ColumnTotals& totals)
+      : EpilogueParameters(c.epilogue, nullptr, c.keep),
+        y(c.y),
+        sample_scale(c.sample_scale),
+        by_sample(narrow(c.sample_scale ? c.sample_size : 1)),
+        dbias(totals) {}
+
   const float* y;
+  const float* sample_scale;  // multiplies the gradient of each sample; null: none
+  Divider by_sample;
   ColumnTotals dbias;  // the sums of dz; without `out` they are not made
 
   template <int width>
@@ -41,9 +53,10 @@ struct BackwardFinish : EpilogueParameters {
     BytePack<width> kept{};
     if (activation != Activation::none) result = Pack<width>::load(y + index);
     if (keep) kept = BytePack<width>::load(keep + index);
+    const float scale = sample_scale ? sample_scale[by_sample.divide(index)] : 1.0F;
     DCGAN_UNROLL
     for (int i = 0; i < width; ++i)
-      dz.value[i] = differentiate(dy.value[i], result.value[i], kept.value[i] != 0);
+      dz.value[i] = differentiate(dy.value[i] * scale, result.value[i], kept.value[i] != 0);
     sum += dz;
     return dz;
   }

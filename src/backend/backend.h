@@ -51,7 +51,7 @@ class LinearOp {
   /// Whether there is a backward_data_through.
   virtual bool goes_through() const { return false; }
   /// before.dy = dz * kernel^T, and at once Backend::epilogue_backward(before), where `before` is
-  /// the epilogue of the layer that made x, without factors per sample.
+  /// the epilogue of the layer that made x.
   virtual void backward_data_through(const float* dz, const float* kernel,
                                      const EpilogueBackward& before);
 };

@@ -187,7 +187,8 @@ void Sequential::backward(const BackwardPass& pass) {
   if (pass.dx && !network_.nodes.front().linear())
     throw Error(name_ + ": a first layer without a kernel gives no gradient of its input");
   float* dy = pass.dy;
-  bool through = false;  // dy is the gradient before the node's epilogue, not behind it
+  // dy is the gradient before the node's epilogue, not behind it.
+  bool through = pass.last_epilogue_done;
   for (std::size_t i = network_.nodes.size(); i-- > 0;) {
     Node& node = network_.nodes[i];
     const bool last = i + 1 == network_.nodes.size();
@@ -224,9 +225,16 @@ void Sequential::backward(const BackwardPass& pass) {
       op.backward_data_through(dy, kernel, *before);
     else if (dx && !both)
       op.backward_data(dy, kernel, dx);
-    if (!dx && pass.dx)
-      linear_op(i, pass.dx_rows)
-          .backward_data(dy + pass.dx_first_row * node.out.size(), kernel, pass.dx);
+    if (!dx && pass.dx) {
+      const float* dz = dy + pass.dx_first_row * node.out.size();
+      LinearOp& of_input = linear_op(i, pass.dx_rows);
+      if (pass.dx_epilogue && of_input.goes_through()) {
+        of_input.backward_data_through(dz, kernel, *pass.dx_epilogue);
+      } else {
+        of_input.backward_data(dz, kernel, pass.dx);
+        if (pass.dx_epilogue) backend_.epilogue_backward(*pass.dx_epilogue);
+      }
+    }
     dy = dx;
   }
 }

@@ -44,6 +44,9 @@ struct BackwardPass {
   float* dx = nullptr;                  ///< [dx_rows, input] or null: the input's gradient ...
   std::int64_t dx_first_row = 0;        ///< ... of these rows, counted from first_row
   std::int64_t dx_rows = 0;
+  /// Of the network that made the input: from dx it makes its dz in place.
+  const EpilogueBackward* dx_epilogue = nullptr;
+  bool last_epilogue_done = false;  ///< dy is the dz of last_epilogue() already
 };
 
 class Sequential {
@@ -99,6 +102,11 @@ class Sequential {
   /// Where the gradient of the last layer's bias is, the sum of dy, if that layer has one output and
   /// nothing but a bias after it; null.
   float* last_bias() const;
+  /// What takes pass.dy back through the last layer's epilogue, for the network behind to do it;
+  /// nothing where that changes nothing.
+  std::optional<EpilogueBackward> last_epilogue(const BackwardPass& pass) const {
+    return epilogue_backward(network_.nodes.size() - 1, pass, pass.dy);
+  }
   /// A step of Adam on all parameters, by the gradients of the last backward pass.
   AdamPart adam_part(const AdamFactors* factors) const;
   /// Floats in each flat buffer, the gaps that align its tensors included.

@@ -210,8 +210,17 @@ void Gan::backward_generator_loss(std::int64_t rows, std::int64_t first_fake) {
   of_fakes.parameter_gradients = false;
   of_fakes.dx = memory_.image_gradient.f32();
   of_fakes.dx_rows = rows;
-  discriminator_.backward(of_fakes);
-  generator_.backward({.rows = rows, .dy = memory_.image_gradient.f32()});
+  backward_both(of_fakes, {.rows = rows, .dy = memory_.image_gradient.f32()});
+}
+
+/// Through both networks; of the image's gradient the discriminator makes that before the
+/// generator's last activation.
+void Gan::backward_both(BackwardPass of_discriminator, BackwardPass of_generator) {
+  const auto between = generator_.last_epilogue(of_generator);
+  of_discriminator.dx_epilogue = between ? &*between : nullptr;
+  of_generator.last_epilogue_done = between.has_value();
+  discriminator_.backward(of_discriminator);
+  generator_.backward(of_generator);
 }
 
 // Both gradients are taken before either update.
@@ -224,9 +233,9 @@ void Gan::simultaneous_step(std::int64_t rows, const PlaceMasks& place_masks) {
     both.dx = memory_.image_gradient.f32();
     both.dx_first_row = rows;
     both.dx_rows = rows;
-    discriminator_.backward(both);
-    generator_.backward(
-        {.rows = rows, .dy = memory_.image_gradient.f32(), .sample_scale = memory_.ratio.f32()});
+    backward_both(both, {.rows = rows,
+                         .dy = memory_.image_gradient.f32(),
+                         .sample_scale = memory_.ratio.f32()});
   } else {
     backward_generator_loss(rows, rows);
     discriminator_.backward(from_adjoint(2 * rows, memory_.discriminator_adjoint));

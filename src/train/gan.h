@@ -103,6 +103,7 @@ class Gan : public Model {
   void run_step(std::int64_t rows, const PlaceMasks& place_masks);
   /// L_G's gradient through the discriminator, whose last batch has the generated images from
   /// first_fake on, and on into the generator's parameters.
+  void backward_both(BackwardPass of_discriminator, BackwardPass of_generator);
   void backward_generator_loss(std::int64_t rows, std::int64_t first_fake);
   void simultaneous_step(std::int64_t rows, const PlaceMasks& place_masks);
   void penalised_step(std::int64_t rows, const PlaceMasks& place_masks);

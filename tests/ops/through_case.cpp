@@ -3,21 +3,29 @@
 namespace dcgan::test {
 namespace {
 
-/// Epilogues of the layer before; a bias alone, which has a gradient only; no bias.
-const std::vector<Epilogue>& epilogues() {
-  static const std::vector<Epilogue> all{{true, Activation::leaky_relu, 0.3F, 0.3F},
-                                         {true, Activation::tanh, 0, 0},
-                                         {true, Activation::none, 0, 0},
-                                         {false, Activation::leaky_relu, 0.2F, 0}};
+/// An epilogue of the layer before; scaled: the gradient of each of its rows gets a factor.
+struct Before {
+  Epilogue epilogue;
+  bool scaled = false;
+};
+
+/// A bias alone has a gradient only.
+const std::vector<Before>& befores() {
+  static const std::vector<Before> all{{{true, Activation::leaky_relu, 0.3F, 0.3F}},
+                                       {{true, Activation::tanh, 0, 0}, true},
+                                       {{true, Activation::none, 0, 0}},
+                                       {{false, Activation::leaky_relu, 0.2F, 0}},
+                                       {{false, Activation::tanh, 0, 0}, true}};
   return all;
 }
 
-std::string name_of(const Epilogue& e) {
+std::string name_of(const Before& b) {
+  const Epilogue& e = b.epilogue;
   return std::string(e.bias ? " bias" : "") +
          (e.activation == Activation::leaky_relu ? " leaky"
           : e.activation == Activation::tanh     ? " tanh"
                                                  : "") +
-         (e.dropout_rate > 0 ? " dropout" : "");
+         (e.dropout_rate > 0 ? " dropout" : "") + (b.scaled ? " scaled" : "");
 }
 
 struct Inputs {
@@ -26,13 +34,14 @@ struct Inputs {
         dz(normal_floats(c.layer().sizes().z, 2)),
         z(normal_floats(c.layer().sizes().x, 3)),
         bias(normal_floats(c.channels(), 4)),
+        scale(normal_floats(c.rows(), 6)),
         keep(random_mask(c.layer().sizes().x, 5)) {
-    for (const Epilogue& e : epilogues()) {
-      const auto result = ref::epilogue(e, c.channels(), widened(z), widened(bias), keep);
+    for (const Before& b : befores()) {
+      const auto result = ref::epilogue(b.epilogue, c.channels(), widened(z), widened(bias), keep);
       y.emplace_back(result.begin(), result.end());
     }
   }
-  Floats kernel, dz, z, bias;
+  Floats kernel, dz, z, bias, scale;
   std::vector<std::uint8_t> keep;
   std::vector<Floats> y;  ///< what the layer before made of z, by epilogue
 };
@@ -46,25 +55,27 @@ class ThroughRun final : public Run {
         channels_(c.channels()),
         kernel_(backend, in.kernel),
         dz_(backend, in.dz),
+        scale_(backend, in.scale),
         keep_(backend, in.keep) {
-    for (std::size_t i = 0; i < epilogues().size(); ++i) {
-      const Epilogue& e = epilogues()[i];
+    for (std::size_t i = 0; i < befores().size(); ++i) {
+      const Before& b = befores()[i];
       y_.push_back(std::make_unique<Input<float>>(backend, in.y[i]));
-      dx_.push_back(std::make_unique<Output<float>>(backend, "dx" + name_of(e), in.z.size()));
-      dbias_.push_back(std::make_unique<Output<float>>(backend, "dbias" + name_of(e),
-                                                       e.bias ? c.channels() : 0));
+      dx_.push_back(std::make_unique<Output<float>>(backend, "dx" + name_of(b),
+                                                    static_cast<std::int64_t>(in.z.size())));
+      dbias_.push_back(std::make_unique<Output<float>>(backend, "dbias" + name_of(b),
+                                                       b.epilogue.bias ? c.channels() : 0));
     }
   }
   void pass(std::size_t i) override {
-    const Epilogue& e = epilogues()[i];
+    const auto& [e, scaled] = befores()[i];
     float* dx = dx_[i]->data();
     const EpilogueBackward before{e,
                                   rows_,
                                   channels_,
                                   y_[i]->data(),
                                   e.dropout_rate > 0 ? keep_.data() : nullptr,
-                                  nullptr,
-                                  0,
+                                  scaled ? scale_.data() : nullptr,
+                                  scaled ? channels_ : 0,
                                   dx,
                                   e.bias ? dbias_[i]->data() : nullptr};
     if (op_->goes_through()) return op_->backward_data_through(dz_.data(), kernel_.data(), before);
@@ -84,7 +95,7 @@ class ThroughRun final : public Run {
   Backend& backend_;
   std::unique_ptr<LinearOp> op_;
   std::int64_t rows_, channels_;
-  Input<float> kernel_, dz_;
+  Input<float> kernel_, dz_, scale_;
   Input<std::uint8_t> keep_;
   std::vector<std::unique_ptr<Input<float>>> y_;
   std::vector<std::unique_ptr<Output<float>>> dx_, dbias_;
@@ -94,11 +105,12 @@ class ThroughRun final : public Run {
 
 std::vector<Pass> ThroughCase::passes() const {
   std::vector<Pass> all;
-  for (const Epilogue& e : epilogues()) {
+  for (const Before& b : befores()) {
     const std::uint8_t some = 1;
-    const Op op = through(layer_->describe(Direction::backward_data),
-                          {e, rows(), channels_, nullptr, &some, nullptr, 0, nullptr, nullptr});
-    all.push_back({"backward-data" + name_of(e), op, op.bytes});
+    const Op op =
+        through(layer_->describe(Direction::backward_data), {b.epilogue, rows(), channels_, nullptr,
+                                                             &some, nullptr, 0, nullptr, nullptr});
+    all.push_back({"backward-data" + name_of(b), op, op.bytes});
   }
   return all;
 }
@@ -113,12 +125,17 @@ std::vector<Expected> ThroughCase::expected() const {
   // Of dx, whose factor is at most 1 / (1 - .3), and of what it is summed to.
   const double bound = 2 * sum_bound(layer_->terms().backward_data);
   std::vector<Expected> all;
-  for (const Epilogue& e : epilogues()) {
-    const auto b = ref::epilogue_backward(e, channels_, widened(in.z), widened(in.bias),
-                                          e.dropout_rate > 0 ? in.keep : std::vector<std::uint8_t>(),
-                                          dy);
-    all.push_back(near("dx" + name_of(e), b.dz, bound));
-    all.push_back(near("dbias" + name_of(e), e.bias ? b.dbias : std::vector<double>(),
+  for (const Before& before : befores()) {
+    const Epilogue& e = before.epilogue;
+    ref::Vector scaled = dy;
+    if (before.scaled)
+      for (std::size_t i = 0; i < scaled.size(); ++i)
+        scaled[i] *= static_cast<double>(in.scale[i / static_cast<std::size_t>(channels_)]);
+    const auto b = ref::epilogue_backward(
+        e, channels_, widened(in.z), widened(in.bias),
+        e.dropout_rate > 0 ? in.keep : std::vector<std::uint8_t>(), scaled);
+    all.push_back(near("dx" + name_of(before), b.dz, bound));
+    all.push_back(near("dbias" + name_of(before), e.bias ? b.dbias : std::vector<double>(),
                        bound + sum_bound(rows())));
   }
   return all;
