@@ -10,14 +10,10 @@ namespace {
 constexpr int threads = 256;
 constexpr int normal_threads = 64;
 
-/// A thread owns a Philox block: two pairs of normals, stored as one. In double, as there are few
-/// and the tails of the distribution are worth it; in small blocks, because most GPUs have few
-/// units for double per multiprocessor, so many multiprocessors should share the work. No shared
-/// memory, no barrier.
-__global__ void __launch_bounds__(normal_threads)
-    draw_normal_kernel(RandomAddress address, std::int64_t n, float* out) {
-  wait_for_previous_launch();
-  const std::int64_t block = global_index();
+/// Philox block `block` of a draw: two pairs of normals, stored as one. In double, as there are few
+/// and the tails of the distribution are worth it.
+__device__ __forceinline__ void draw_normals(const RandomAddress& address, std::int64_t n,
+                                             std::int64_t block, float* out) {
   if (4 * block >= n) return;
   const RandomAddress a = resolved(address);
   const PhiloxBlock bits = philox_at(a.seed, a.stream, a.step, static_cast<std::uint32_t>(block));
@@ -40,6 +36,14 @@ __global__ void __launch_bounds__(normal_threads)
   }
 }
 
+/// A thread owns a Philox block; in small blocks, because most GPUs have few units for double per
+/// multiprocessor, so many multiprocessors should share the work. No shared memory, no barrier.
+__global__ void __launch_bounds__(normal_threads)
+    draw_normal_kernel(RandomAddress address, std::int64_t n, float* out) {
+  wait_for_previous_launch();
+  draw_normals(address, n, global_index(), out);
+}
+
 /// One of the masks that share a launch.
 struct Mask {
   RandomAddress address;
@@ -55,15 +59,16 @@ struct Masks {
   int count;
 };
 
-/// A thread owns a Philox block: eight elements, stored as one. No shared memory, no barrier.
-__global__ void __launch_bounds__(threads) draw_keep_masks_kernel(Masks masks) {
-  wait_for_previous_launch();
+/// The eight elements of a thread's Philox block, stored as one; `block_of_masks`: its block's
+/// number among those that draw masks.
+template <int block_threads>
+__device__ __forceinline__ void draw_mask(const Masks& masks, int block_of_masks) {
   Mask mask = masks.of[0];
   DCGAN_UNROLL
   for (int i = 1; i < most_masks; ++i)
-    if (i < masks.count && block_index().x >= masks.of[i].first_block) mask = masks.of[i];
+    if (i < masks.count && block_of_masks >= masks.of[i].first_block) mask = masks.of[i];
   const std::int64_t block =
-      std::int64_t{block_index().x - mask.first_block} * threads + thread_index();
+      std::int64_t{block_of_masks - mask.first_block} * block_threads + thread_index();
   if (8 * block >= mask.n) return;
   const RandomAddress a = resolved(mask.address);
   const PhiloxBlock bits = philox_at(a.seed, a.stream, a.step, static_cast<std::uint32_t>(block));
@@ -81,6 +86,57 @@ __global__ void __launch_bounds__(threads) draw_keep_masks_kernel(Masks masks) {
   }
 }
 
+/// No shared memory, no barrier.
+__global__ void __launch_bounds__(threads) draw_keep_masks_kernel(Masks masks) {
+  wait_for_previous_launch();
+  draw_mask<threads>(masks, block_index().x);
+}
+
+/// Normals in the first blocks, masks in the others: both are a step's first work. Threads as in
+/// draw_normal_kernel. No shared memory, no barrier.
+__global__ void __launch_bounds__(normal_threads)
+    draw_kernel(RandomAddress address, std::int64_t n, float* out, int normal_blocks,
+                Masks masks) {
+  wait_for_previous_launch();
+  const int block = block_index().x;
+  if (block < normal_blocks)
+    draw_normals(address, n, global_index(), out);
+  else
+    draw_mask<normal_threads>(masks, block - normal_blocks);
+}
+
+/// The masks from draws[first] on that share a launch of `block_threads` threads, and its blocks.
+struct PlannedMasks {
+  Masks masks{};
+  unsigned blocks = 0;
+  double bytes = 0;
+};
+
+PlannedMasks plan_masks(const std::vector<KeepMaskDraw>& draws, std::size_t first,
+                        int block_threads) {
+  PlannedMasks plan;
+  for (std::size_t i = first; i < draws.size() && plan.masks.count < most_masks; ++i) {
+    const KeepMaskDraw& d = draws[i];
+    plan.masks.of[plan.masks.count++] = {d.address, d.threshold(), static_cast<int>(plan.blocks),
+                                         d.n, d.out};
+    plan.blocks += blocks_for(d.n, 8 * block_threads);
+    plan.bytes += static_cast<double>(d.n);
+  }
+  return plan;
+}
+
+constexpr double mask_instructions = 150;  // about: ten rounds of Philox
+
+void draw_masks_from(const std::vector<KeepMaskDraw>& draws, std::size_t first,
+                     cudaStream_t stream) {
+  for (; first < draws.size(); first += most_masks) {
+    const PlannedMasks plan = plan_masks(draws, first, threads);
+    Work work("draw_keep_masks", plan.bytes);
+    work.instructions = mask_instructions;
+    launch(work, draw_keep_masks_kernel, plan.blocks, threads, 0, stream, plan.masks);
+  }
+}
+
 }  // namespace
 
 void draw_normal(const NormalDraw& d, cudaStream_t stream) {
@@ -91,19 +147,17 @@ void draw_normal(const NormalDraw& d, cudaStream_t stream) {
 }
 
 void draw_keep_masks(const std::vector<KeepMaskDraw>& draws, cudaStream_t stream) {
-  for (std::size_t first = 0; first < draws.size(); first += most_masks) {
-    Masks masks{};
-    Work work("draw_keep_masks");
-    work.instructions = 150;  // about: ten rounds of Philox
-    unsigned blocks = 0;
-    for (std::size_t i = first; i < draws.size() && masks.count < most_masks; ++i) {
-      const KeepMaskDraw& d = draws[i];
-      masks.of[masks.count++] = {d.address, d.threshold(), static_cast<int>(blocks), d.n, d.out};
-      blocks += blocks_for(d.n, 8 * threads);
-      work.bytes += static_cast<double>(d.n);
-    }
-    launch(work, draw_keep_masks_kernel, blocks, threads, 0, stream, masks);
-  }
+  draw_masks_from(draws, 0, stream);
+}
+
+void draw(const NormalDraw& normal, const std::vector<KeepMaskDraw>& masks, cudaStream_t stream) {
+  const PlannedMasks plan = plan_masks(masks, 0, normal_threads);
+  const unsigned normal_blocks = blocks_for(normal.n, 4 * normal_threads);
+  Work work("draw", least_bytes(normal) + plan.bytes);
+  work.double_instructions = Work::as_compiled;
+  launch(work, draw_kernel, normal_blocks + plan.blocks, normal_threads, 0, stream, normal.address,
+         normal.n, normal.out, static_cast<int>(normal_blocks), plan.masks);
+  draw_masks_from(masks, most_masks, stream);
 }
 
 }  // namespace dcgan::DCGAN_TARGET

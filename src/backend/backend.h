@@ -155,6 +155,11 @@ class Backend {
   virtual void adam(const AdamStep&) = 0;
   virtual void draw_normal(const NormalDraw&) = 0;
   virtual void draw_keep_masks(const std::vector<KeepMaskDraw>&) = 0;
+  /// Both, where a backend does better by that.
+  virtual void draw(const NormalDraw& normal, const std::vector<KeepMaskDraw>& masks) {
+    draw_normal(normal);
+    draw_keep_masks(masks);
+  }
   virtual void gather(const Gather&) = 0;
   virtual void weighted_sum(const WeightedSum&) = 0;
   virtual void end_step(const EndStep&) = 0;

@@ -127,6 +127,9 @@ class RecordingBackend final : public Backend {
   void draw_keep_masks(const std::vector<KeepMaskDraw>& call) override {
     record(call, &Backend::draw_keep_masks);
   }
+  void draw(const NormalDraw& normal, const std::vector<KeepMaskDraw>& masks) override {
+    observer_(describe(normal, masks), [&] { inner_.draw(normal, masks); });
+  }
   void gather(const Gather& call) override { record(call, &Backend::gather); }
   void weighted_sum(const WeightedSum& call) override { record(call, &Backend::weighted_sum); }
   void end_step(const EndStep& call) override { record(call, &Backend::end_step); }

@@ -26,4 +26,14 @@ Op describe(const std::vector<KeepMaskDraw>& draws) {
   return {"mask", "", {{"n", static_cast<std::int64_t>(n)}}, 10 * n, n};
 }
 
+Op describe(const NormalDraw& normal, const std::vector<KeepMaskDraw>& masks) {
+  Op both = describe(normal);
+  const Op of_masks = describe(masks);
+  both.name = "draw";
+  both.shape.emplace_back("mask", of_masks.at("n"));
+  both.flops += of_masks.flops;
+  both.bytes += of_masks.bytes;
+  return both;
+}
+
 }  // namespace dcgan

@@ -49,5 +49,7 @@ Op describe(const NormalDraw& draw);
 /// Of masks that are drawn together.
 double least_bytes(const std::vector<KeepMaskDraw>& draws);
 Op describe(const std::vector<KeepMaskDraw>& draws);
+/// Both at once.
+Op describe(const NormalDraw& normal, const std::vector<KeepMaskDraw>& masks);
 
 }  // namespace dcgan

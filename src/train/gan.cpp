@@ -150,10 +150,13 @@ void Gan::update_average() {
 
 void Gan::run_step(const Batch& batch) {
   load_images(batch, spec_.image, {}, true, real_images());
-  backend_.draw_normal({address_in_step(random_stream::noise),
-                        batch.rows * generator_input(config_).size(), noise()});
+  const NormalDraw noise_draw{address_in_step(random_stream::noise),
+                              batch.rows * generator_input(config_).size(), noise()};
+  backend_.draw(noise_draw, mask_draws(discriminator_, 2 * batch.rows, 0));
   load_codes(batch);
-  run_step(batch.rows, {});
+  run_step(batch.rows, [&](std::int64_t rows, std::uint32_t pass) {
+    if (pass > 0) draw_masks(discriminator_, rows, pass);
+  });
 }
 
 /// The classes of the real images, which the generated ones beside them have, too.
@@ -166,17 +169,16 @@ void Gan::load_codes(const Batch& batch) {
 void Gan::train_step(std::int64_t rows, std::int64_t step, const PlaceMasks& place_masks) {
   const Batch filled{.rows = rows};
   send_states({&filled, 1}, step);
-  run_step(rows, place_masks);
-}
-
-void Gan::run_step(std::int64_t rows, const PlaceMasks& place_masks) {
-  const std::int64_t half = rows * config_.classes;
-  if (tells_classes())
-    backend_.copy(codes() + half, codes(), static_cast<std::size_t>(half) * sizeof(float));
   const PlaceMasks draw = [&](std::int64_t mask_rows, std::uint32_t pass) {
     draw_masks(discriminator_, mask_rows, pass);
   };
-  const PlaceMasks& masks = place_masks ? place_masks : draw;
+  run_step(rows, place_masks ? place_masks : draw);
+}
+
+void Gan::run_step(std::int64_t rows, const PlaceMasks& masks) {
+  const std::int64_t half = rows * config_.classes;
+  if (tells_classes())
+    backend_.copy(codes() + half, codes(), static_cast<std::size_t>(half) * sizeof(float));
   float* fake = real_images() + rows * spec_.image.size();
   generator_.forward(rows, memory_.noise.f32(), Mode::training, fake);
   if (config_.discriminator_steps > 1)

@@ -129,12 +129,18 @@ void Model::load_labels(const Batch& batch, float* out, std::int64_t columns, st
                    .first_in_memory = states_.first()});
 }
 
-void Model::draw_masks(Sequential& network, std::int64_t rows, std::uint32_t pass) {
+std::vector<KeepMaskDraw> Model::mask_draws(Sequential& network, std::int64_t rows,
+                                            std::uint32_t pass) {
   std::uint32_t stream = random_stream::dropout + 16 * pass;
   std::vector<KeepMaskDraw> draws;
   for (DropoutLayer& dropout : network.dropouts())
     draws.push_back(
         {address_in_step(stream++), dropout.rate, rows * dropout.shape.size(), dropout.keep.u8()});
+  return draws;
+}
+
+void Model::draw_masks(Sequential& network, std::int64_t rows, std::uint32_t pass) {
+  const std::vector<KeepMaskDraw> draws = mask_draws(network, rows, pass);
   if (!draws.empty()) backend_.draw_keep_masks(draws);
 }
 

@@ -92,6 +92,8 @@ class Model {
   void load_labels(const Batch& batch, float* out, std::int64_t columns = 1,
                    std::int64_t stride = 0);
   /// Fills the masks of all dropout layers for one of the step's passes over `rows` rows.
+  /// Of a network's dropout layers in a pass of a step.
+  std::vector<KeepMaskDraw> mask_draws(Sequential& network, std::int64_t rows, std::uint32_t pass);
   void draw_masks(Sequential& network, std::int64_t rows, std::uint32_t pass);
   /// A network's part of an Adam step, the step's own number `index`.
   AdamPart update(const Sequential& network, std::int64_t index) const;

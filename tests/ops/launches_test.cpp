@@ -177,6 +177,20 @@ TEST(Launches, OfMasksAreOneForFour) {
   EXPECT_EQ(launches({1, 1, 1, 1, 4096}), (Blocks{4, 2}));
 }
 
+TEST(Launches, OfNoiseAndMasksAreOne) {
+  const auto launches = [](std::int64_t n, std::vector<std::int64_t> sizes) {
+    std::vector<unsigned> blocks;
+    for (const ::simt::LaunchRecord& launch : all_launches_of(DrawCase(n, std::move(sizes))))
+      blocks.push_back(launch.grid.x);
+    return blocks;
+  };
+  using Blocks = std::vector<unsigned>;
+  EXPECT_EQ(launches(256, {}), Blocks{1});
+  EXPECT_EQ(launches(257, {512}), Blocks{3});
+  EXPECT_EQ(launches(4, {513, 1, 1, 1}), Blocks{6});
+  EXPECT_EQ(launches(4, {1, 1, 1, 1, 4096}), (Blocks{5, 2}));
+}
+
 TEST(Launches, OfAdamAreOneForBothNetworks) {
   const auto blocks = [](std::int64_t n, std::int64_t second) {
     std::vector<unsigned> all;

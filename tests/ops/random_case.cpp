@@ -85,12 +85,14 @@ std::vector<Pass> KeepMasksCase::passes() const {
   const Op op = describe(draws(none));
   return {{"masks", op, op.bytes}};
 }
+std::vector<std::uint8_t> KeepMasksCase::unwritten() const {
+  std::size_t bytes = 0;
+  for (const std::int64_t n : sizes_) bytes += static_cast<std::size_t>((n + 7) / 8 * 8);
+  return std::vector<std::uint8_t>(bytes, between_masks);
+}
 std::unique_ptr<Run> KeepMasksCase::start(Backend& backend) const {
-  std::vector<std::uint8_t> unwritten;
-  for (const std::int64_t n : sizes_)
-    unwritten.resize(unwritten.size() + static_cast<std::size_t>((n + 7) / 8 * 8), between_masks);
   return std::make_unique<DrawRun<std::uint8_t>>(
-      backend, "masks", unwritten,
+      backend, "masks", unwritten(),
       [&backend, c = *this](std::uint8_t* out) { backend.draw_keep_masks(c.draws(out)); });
 }
 std::vector<Expected> KeepMasksCase::expected() const {
@@ -101,6 +103,46 @@ std::vector<Expected> KeepMasksCase::expected() const {
     all.resize((all.size() + 7) / 8 * 8, between_masks);
   }
   return {exact("masks", all)};
+}
+
+namespace {
+
+class NoiseAndMasksRun final : public Run {
+ public:
+  NoiseAndMasksRun(Backend& backend, const NoiseCase& noise, std::int64_t n,
+                   const KeepMasksCase& masks)
+      : backend_(backend),
+        noise_(noise),
+        masks_(masks),
+        noise_out_(backend, "noise", n),
+        masks_out_(backend, "masks", masks.unwritten()) {}
+  void pass(std::size_t) override {
+    backend_.draw(noise_.draw(noise_out_.data()), masks_.draws(masks_out_.data()));
+  }
+  std::vector<Result> results() const override { return {noise_out_.read(), masks_out_.read()}; }
+
+ private:
+  Backend& backend_;
+  const NoiseCase& noise_;
+  const KeepMasksCase& masks_;
+  Output<float> noise_out_;
+  Output<std::uint8_t> masks_out_;
+};
+
+}  // namespace
+
+std::vector<Pass> DrawCase::passes() const {
+  std::uint8_t none[1];
+  const Op op = describe(noise_.draw(nullptr), masks_.draws(none));
+  return {{"draw", op, op.bytes}};
+}
+std::unique_ptr<Run> DrawCase::start(Backend& backend) const {
+  return std::make_unique<NoiseAndMasksRun>(backend, noise_, n_, masks_);
+}
+std::vector<Expected> DrawCase::expected() const {
+  std::vector<Expected> all = noise_.expected();
+  for (Expected& of_masks : masks_.expected()) all.push_back(std::move(of_masks));
+  return all;
 }
 
 namespace {
@@ -148,6 +190,23 @@ const AddOpCases mask({.op = "mask",
                                       "mask 7", 70, 7}},
                        .accesses = {{masks(4096), {"draw_keep_masks"}, {}, {8}}},
                        .of = [](const Op& op) { return masks(op.at("n")); }});
+
+// Noise alone, blocks that it fills and not, more masks than share its launch.
+Cases draw_cases() {
+  Cases cases;
+  using Sizes = std::vector<std::int64_t>;
+  for (const auto& [n, sizes] :
+       {std::pair<std::int64_t, Sizes>{1001, {}}, {256, {512}}, {257, {513, 8}}, {3, {5, 2049, 8, 100}},
+        {25600, {40, 4096, 4, 2048, 6, 10001}}})
+    cases.push_back(std::make_shared<DrawCase>(n, sizes));
+  return cases;
+}
+
+const AddOpCases draws({.op = "draw",
+                        .all = draw_cases,
+                        .described = {{describe(NormalDraw{low, 12, nullptr},
+                                                {{low, 0.3F, 5, nullptr}, {low, 0.5F, 3, nullptr}}),
+                                       "draw 12x8", 40 * 12 + 10 * 8, 4 * 12 + 8}}});
 
 }  // namespace
 }  // namespace dcgan::test

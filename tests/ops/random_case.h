@@ -32,6 +32,8 @@ class NoiseCase final : public Case {
   std::unique_ptr<Run> start(Backend& backend) const override;
   std::vector<Expected> expected() const override;
 
+  NormalDraw draw(float* out) const { return {address_, n_, out}; }
+
  private:
   RandomAddress address_;
   std::int64_t n_;
@@ -64,11 +66,31 @@ class KeepMasksCase final : public Case {
   std::unique_ptr<Run> start(Backend& backend) const override;
   std::vector<Expected> expected() const override;
 
- private:
   /// One behind the other in `out`, each from a multiple of 8 on.
   std::vector<KeepMaskDraw> draws(std::uint8_t* out) const;
+  /// What is there before they are drawn, of their size.
+  std::vector<std::uint8_t> unwritten() const;
 
+ private:
   std::vector<std::int64_t> sizes_;
+};
+
+/// Noise and masks in one call.
+class DrawCase final : public Case {
+ public:
+  DrawCase(std::int64_t n, std::vector<std::int64_t> sizes)
+      : noise_({5, 3, 8}, n), n_(n), masks_(std::move(sizes)) {}
+  std::string name() const override {
+    return "draw_n" + std::to_string(n_) + "_" + masks_.name();
+  }
+  std::vector<Pass> passes() const override;
+  std::unique_ptr<Run> start(Backend& backend) const override;
+  std::vector<Expected> expected() const override;
+
+ private:
+  NoiseCase noise_;
+  std::int64_t n_;
+  KeepMasksCase masks_;
 };
 
 }  // namespace dcgan::test

@@ -98,6 +98,9 @@ class DeviceBackend final : public Backend {
   void draw_keep_masks(const std::vector<KeepMaskDraw>& draws) override {
     DCGAN_TARGET::draw_keep_masks(draws, streams_.compute());
   }
+  void draw(const NormalDraw& normal, const std::vector<KeepMaskDraw>& masks) override {
+    DCGAN_TARGET::draw(normal, masks, streams_.compute());
+  }
   void gather(const Gather& g) override { DCGAN_TARGET::gather(g, streams_.compute()); }
   void weighted_sum(const WeightedSum& s) override {
     DCGAN_TARGET::weighted_sum(s, streams_.compute());
