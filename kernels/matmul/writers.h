@@ -19,9 +19,9 @@ struct ForwardFinish : EpilogueParameters {
     return bias_of<width>(column);
   }
   template <int width>
-  __device__ __forceinline__ Pack<width> apply(const Pack<width>& z, const Pack<width>& bias,
+  __device__ __forceinline__ Pack<width> apply(const Pack<width>& z, const Pack<width>& shift,
                                                int index) const {
-    return EpilogueParameters::apply(z, bias, index);
+    return EpilogueParameters::apply(z, shift, index);
   }
 };
 
