@@ -93,17 +93,17 @@ ConvGeometry geometry(const ConvShape& s) {
 
 }  // namespace
 
-ConvKernels::ConvKernels(const ConvShape& s)
+ConvKernels::ConvKernels(const ConvShape& s, Precision precision)
     : g_(geometry(s)),
       bytes_(describe(s, Direction::forward).bytes),
       fmas_(static_cast<double>(positions(s) * taps(s) * s.in * s.out)),
       vec4_(packs_of_four(s.in) && packs_of_four(s.out)),
-      forward_(plan_product(positions(s), s.out, taps(s) * s.in, vec4_)),
+      forward_(plan_product(positions(s), s.out, taps(s) * s.in, vec4_, precision)),
       // The largest class has as many pixels as z.
       backward_data_(plan_product(
           positions(s), s.in, std::max<std::int64_t>(taps(s) * s.out / (s.stride * s.stride), 1),
-          vec4_, s.stride * s.stride)),
-      backward_weights_(plan_product(taps(s) * s.in, s.out, positions(s), vec4_)),
+          vec4_, precision, s.stride * s.stride)),
+      backward_weights_(plan_product(taps(s) * s.in, s.out, positions(s), vec4_, precision)),
       one_channel_(plan_one_channel(g_)) {}
 
 ScratchSize ConvKernels::scratch() const {

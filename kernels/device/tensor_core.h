@@ -19,15 +19,16 @@ struct Tf32 {
   float value;
 };
 
-/// Rounded to nearest, ties away from zero: cvt.rna.tf32.f32. Infinite where that is too large; a
-/// NaN stays one, of unspecified payload.
+/// Rounded to nearest, ties away from zero: cvt.rna.tf32.f32. Infinite where that is too large.
+/// Infinite values and NaNs lose their low bits alone, as in what nvcc makes of the instruction: a
+/// NaN that arithmetic gave stays one.
 __device__ __forceinline__ Tf32 to_tf32(float x) {
 #if !defined(__CUDACC__)
   std::uint32_t bits = 0;
   __builtin_memcpy(&bits, &x, sizeof bits);
   constexpr std::uint32_t infinity = 0x7F800000, dropped = 0x1FFF;
-  const bool is_nan = (bits & 0x7FFFFFFF) > infinity;
-  bits = is_nan ? 0x7FFFFFFF & ~dropped : (bits + (dropped + 1) / 2) & ~dropped;
+  if ((bits & 0x7FFFFFFF) < infinity) bits += (dropped + 1) / 2;
+  bits &= ~dropped;
   __builtin_memcpy(&x, &bits, sizeof bits);
   return {x};
 #elif __CUDA_ARCH__ >= 800

@@ -6,12 +6,14 @@
 #include <algorithm>
 
 #include "kernels/device/device.h"
+#include "ops/precision.h"
 
 namespace dcgan::DCGAN_TARGET {
 
-/// Shape of a block's work. 64 values of C per thread.
+/// Shape of a block's work in Precision::fp32. 64 values of C per thread.
 template <int m_, int n_>
 struct Tile {
+  static constexpr Precision precision = Precision::fp32;
   static constexpr int m = m_, n = n_, k = 8;
   static constexpr int threads = m * n / 64;
   // Enough that some multiply while others wait at their barrier: 16 warps on a multiprocessor,
@@ -26,6 +28,16 @@ struct Tile {
   static_assert(m % (8 * lanes_m) == 0 && n % (8 * lanes_n) == 0, "whole warps");
 };
 
+/// The same on tensor cores, where a warp owns 64 x 32.
+template <Precision precision_>
+struct TensorTile {
+  static constexpr Precision precision = precision_;
+  static constexpr int m = 128, n = 64, k = 16, warp_m = 64, warp_n = 32;
+  static constexpr int threads = m * n / (warp_m * warp_n) * 32;
+  // Three slices are as many as static shared memory holds.
+  static constexpr int stages = 3, blocks_per_multiprocessor = 2;
+};
+
 using NarrowTile = Tile<128, 32>;
 using MiddleTile = Tile<128, 64>;
 using WideTile = Tile<128, 128>;
@@ -33,6 +45,7 @@ using UnalignedTile = Tile<64, 64>;
 
 struct Product {
   int m, n, k;
+  Precision precision;
   int tile_n;  // which tile
   int splits;  // parts of the sum over k
   int split_depth;
@@ -60,13 +73,13 @@ struct Product {
 
 /// What the planner knows about a tile.
 struct TileCost {
-  int m, n, threads, resident;  // resident: blocks on a multiprocessor
-  int slice_cycles;             // a warp's instructions for a slice (docs/kernels-machine-code.md)
+  int m, n, k, threads, resident;  // resident: blocks on a multiprocessor
+  int slice_cycles;  // a warp's instructions for a slice (docs/kernels-machine-code.md)
 };
 
 template <class Tile>
 constexpr TileCost tile_cost(int slice_cycles) {
-  return {Tile::m, Tile::n, Tile::threads, Tile::blocks_per_multiprocessor, slice_cycles};
+  return {Tile::m, Tile::n, Tile::k, Tile::threads, Tile::blocks_per_multiprocessor, slice_cycles};
 }
 
 /// Cycles of a launch of `tiles` blocks per part, each `slices` deep before it is split.
@@ -88,16 +101,20 @@ inline std::int64_t product_cycles(const TileCost& tile, std::int64_t tiles, std
 
 /// The fastest tile and split. `classes` products of that shape share the launch.
 inline Product plan_product(std::int64_t m, std::int64_t n, std::int64_t k, bool vec4,
-                            std::int64_t classes = 1) {
+                            Precision precision, std::int64_t classes = 1) {
   constexpr TileCost aligned[] = {tile_cost<WideTile>(620), tile_cost<MiddleTile>(650),
                                   tile_cost<NarrowTile>(690)};
   constexpr TileCost unaligned[] = {tile_cost<UnalignedTile>(780)};
+  // Modelled: 32 mma of 8 cycles (compute capability 8.0), or three times as many.
+  constexpr TileCost tf32 = tile_cost<TensorTile<Precision::tf32>>(300);
+  constexpr TileCost tf32x3 = tile_cost<TensorTile<Precision::tf32x3>>(800);
   constexpr std::int64_t most_splits = 64, least_slices = 4;
-  const std::int64_t slices = ceil_div(k, WideTile::k), part_floats = m * n * classes;
+  const std::int64_t part_floats = m * n * classes;
   Product best{};
   std::int64_t least = 0;
   const auto consider = [&](const TileCost& tile) {
     const std::int64_t tiles = ceil_div(m, tile.m) * ceil_div(n, tile.n) * classes;
+    const std::int64_t slices = ceil_div(k, tile.k);
     const std::int64_t most = std::clamp<std::int64_t>(slices / least_slices, 1, most_splits);
     for (std::int64_t wanted = 1; wanted <= most; ++wanted) {
       const std::int64_t split_slices = ceil_div(slices, wanted);
@@ -105,12 +122,19 @@ inline Product plan_product(std::int64_t m, std::int64_t n, std::int64_t k, bool
       const std::int64_t cycles = product_cycles(tile, tiles, slices, splits, part_floats);
       if (best.splits > 0 && cycles >= least) continue;
       least = cycles;
-      best = {narrow(m),  narrow(n),      narrow(k),
-              tile.n,     narrow(splits), narrow(split_slices * WideTile::k),
+      best = {narrow(m),
+              narrow(n),
+              narrow(k),
+              precision,
+              tile.n,
+              narrow(splits),
+              narrow(split_slices * tile.k),
               part_floats};
     }
   };
-  if (vec4)
+  if (precision != Precision::fp32)
+    consider(precision == Precision::tf32 ? tf32 : tf32x3);
+  else if (vec4)
     for (const TileCost& tile : aligned) consider(tile);
   else
     for (const TileCost& tile : unaligned) consider(tile);
@@ -120,7 +144,11 @@ inline Product plan_product(std::int64_t m, std::int64_t n, std::int64_t k, bool
 /// Calls run(Tile{}) with the planned tile.
 template <bool vec4, class Run>
 void with_tile(const Product& p, const Run& run) {
-  if constexpr (!vec4)
+  if (p.precision == Precision::tf32)
+    run(TensorTile<Precision::tf32>{});
+  else if (p.precision == Precision::tf32x3)
+    run(TensorTile<Precision::tf32x3>{});
+  else if constexpr (!vec4)
     run(UnalignedTile{});
   else if (p.tile_n == NarrowTile::n)
     run(NarrowTile{});

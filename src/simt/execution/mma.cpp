@@ -33,7 +33,9 @@ void add_products(const std::array<const MmaFragments*, warp_size>& lanes) {
     return *lanes[static_cast<std::size_t>(lane)];
   };
   const int rows = of(0).rows, columns = of(0).columns;
-  float a[16][8], b[8][8], c[16][8];
+  typedef float Eight __attribute__((vector_size(32)));  // a row of B or C
+  float a[16][8];
+  Eight b[8], c[16];
   for (int i = 0; i < rows; ++i) {
     for_fragments(4, of_a, [&](int lane, int r, int row, int column) {
       a[row][column] = of(lane).a[4 * i + r];
@@ -46,9 +48,8 @@ void add_products(const std::array<const MmaFragments*, warp_size>& lanes) {
       for_fragments(4, of_c, [&](int lane, int r, int row, int column) {
         c[row][column] = of(lane).c[tile + r];
       });
-      for (int k = 0; k < 8; ++k)
-        for (int m = 0; m < 16; ++m)
-          for (int n = 0; n < 8; ++n) c[m][n] += a[m][k] * b[k][n];
+      for (int m = 0; m < 16; ++m)
+        for (int k = 0; k < 8; ++k) c[m] += a[m][k] * b[k];
       for_fragments(4, of_c, [&](int lane, int r, int row, int column) {
         of(lane).c[tile + r] = c[row][column];
       });
