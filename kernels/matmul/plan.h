@@ -122,14 +122,9 @@ inline Product plan_product(std::int64_t m, std::int64_t n, std::int64_t k, bool
       const std::int64_t cycles = product_cycles(tile, tiles, slices, splits, part_floats);
       if (best.splits > 0 && cycles >= least) continue;
       least = cycles;
-      best = {narrow(m),
-              narrow(n),
-              narrow(k),
-              precision,
-              tile.n,
-              narrow(splits),
-              narrow(split_slices * tile.k),
-              part_floats};
+      const int split_depth = narrow(split_slices * tile.k);
+      best = {narrow(m), narrow(n),      narrow(k),   precision,
+              tile.n,    narrow(splits), split_depth, part_floats};
     }
   };
   if (precision != Precision::fp32)
