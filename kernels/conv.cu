@@ -95,17 +95,19 @@ ConvGeometry geometry(const ConvShape& s) {
 
 }  // namespace
 
-ConvKernels::ConvKernels(const ConvShape& s)
+ConvKernels::ConvKernels(const ConvShape& s, Precision precision)
     : g_(geometry(s)),
       bytes_(describe(s, Direction::forward).bytes),
       fmas_(static_cast<double>(count_positions(s) * taps(s) * s.in * s.out)),
       vec4_(packs_of_four(s.in) && packs_of_four(s.out)),
-      forward_(plan_product(count_positions(s), s.out, taps(s) * s.in, vec4_)),
+      forward_(plan_product(count_positions(s), s.out, taps(s) * s.in, vec4_, precision)),
       // The largest class has as many pixels as z.
       backward_data_(plan_product(
-          count_positions(s), s.in, std::max<std::int64_t>(taps(s) * s.out / (s.stride * s.stride), 1),
-          vec4_, s.stride * s.stride)),
-      backward_weights_(plan_product(taps(s) * s.in, s.out, count_positions(s), vec4_)),
+          count_positions(s), s.in,
+          std::max<std::int64_t>(taps(s) * s.out / (s.stride * s.stride), 1), vec4_, precision,
+          s.stride * s.stride)),
+      backward_weights_(
+          plan_product(taps(s) * s.in, s.out, count_positions(s), vec4_, precision)),
       one_channel_(plan_one_channel(g_)) {}
 
 ScratchSize ConvKernels::scratch() const {
@@ -137,9 +139,10 @@ auto ConvKernels::backward_data_product(const float* dz, const float* kernel,
     with_tile<vec4>(p, [&](auto tile) {
       using T = decltype(tile);
       using Finish = std::decay_t<decltype(finish)>;
-      launch(p.work<T>(op, layers), conv_backward_data_kernel<T, vec4, Finish>, p.grid<T>(layers),
-             T::threads, 0, stream, g_, pixel_classes(g_), p.splits, pixels() * g_.in, dz, kernel,
-             dx, finish);
+      if constexpr (can_finish<T, Finish>)
+        launch(p.work<T>(op, layers), conv_backward_data_kernel<T, vec4, Finish>,
+               p.grid<T>(layers), T::threads, 0, stream, g_, pixel_classes(g_), p.splits,
+               pixels() * g_.in, dz, kernel, dx, finish);
     });
   };
 }

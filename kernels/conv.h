@@ -13,8 +13,8 @@ namespace dcgan::DCGAN_TARGET {
 
 class ConvKernels {
  public:
-  /// `s` is a conv2d.
-  explicit ConvKernels(const ConvShape& shape);
+  /// `s` is a conv2d. One of images of one channel is computed in fp32 in any case.
+  explicit ConvKernels(const ConvShape& shape, Precision precision = Precision::fp32);
 
   ScratchSize scratch() const;
   /// z = epilogue(conv(x, kernel))

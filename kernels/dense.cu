@@ -6,15 +6,15 @@
 
 namespace dcgan::DCGAN_TARGET {
 
-DenseKernels::DenseKernels(const DenseShape& s)
+DenseKernels::DenseKernels(const DenseShape& s, Precision precision)
     : batch_(narrow(s.batch)),
       in_(narrow(s.in)),
       out_(narrow(s.out)),
       bytes_(describe(s, Direction::forward).bytes),
       vec4_(packs_of_four(s.in) && packs_of_four(s.out)),
-      forward_(plan_product(s.batch, s.out, s.in, vec4_)),
-      backward_data_(plan_product(s.batch, s.in, s.out, vec4_)),
-      backward_weights_(plan_product(s.in, s.out, s.batch, vec4_)),
+      forward_(plan_product(s.batch, s.out, s.in, vec4_, precision)),
+      backward_data_(plan_product(s.batch, s.in, s.out, vec4_, precision)),
+      backward_weights_(plan_product(s.in, s.out, s.batch, vec4_, precision)),
       one_output_(plan_one_output(s)) {}
 
 ScratchSize DenseKernels::scratch() const {

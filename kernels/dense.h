@@ -11,7 +11,8 @@ namespace dcgan::DCGAN_TARGET {
 
 class DenseKernels {
  public:
-  explicit DenseKernels(const DenseShape& shape);
+  /// A layer with one output is computed in fp32 in any case.
+  explicit DenseKernels(const DenseShape& shape, Precision precision = Precision::fp32);
 
   ScratchSize scratch() const;
   /// y = epilogue(x * kernel)

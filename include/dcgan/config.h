@@ -19,8 +19,9 @@ struct AdamConfig {
 struct Config {
   std::string preset = "dcgan";
   std::string backend = "auto";
-  std::string data;           ///< file or folder; empty: where the data set is usually found
-  std::string data_checksum;  ///< of its pictures, as checksum() says; empty: any pictures
+  std::string precision = "fp32";  ///< of products in training; or tf32x3, tf32: on tensor cores
+  std::string data;                ///< file or folder; empty: where the data set is usually found
+  std::string data_checksum;       ///< of its pictures, as checksum() says; empty: any pictures
   std::string init;  ///< a checkpoint whose weights a new run takes over; empty: drawn by seed
   std::string fit = "crop";          ///< how pictures become square: crop, pad, squeeze, legacy
   std::string background = "white";  ///< behind transparent and around padded pictures; or black

@@ -6,13 +6,15 @@
 #include <algorithm>
 
 #include "kernels/device/device.h"
+#include "ops/precision.h"
 
 namespace dcgan::DCGAN_TARGET {
 
-/// Shape of a block's work. Of a slice of the sum, k deep, each of `groups` of threads takes 8, 64
-/// values of C per thread; at the end the groups' sums are added up.
+/// Shape of a block's work in Precision::fp32. Of a slice of the sum, k deep, each of `groups` of
+/// threads takes 8, 64 values of C per thread; at the end the groups' sums are added up.
 template <int m_, int n_, int groups_ = 1>
 struct Tile {
+  static constexpr Precision precision = Precision::fp32;
   static constexpr int m = m_, n = n_, groups = groups_, k = 8 * groups;
   static constexpr int group_threads = m * n / 64, threads = groups * group_threads;
   // Enough that some multiply while others wait at their barrier: 16 warps on a multiprocessor,
@@ -27,6 +29,16 @@ struct Tile {
   static_assert(m % (8 * lanes_m) == 0 && n % (8 * lanes_n) == 0, "whole warps");
 };
 
+/// The same on tensor cores, where a warp owns 64 x 32.
+template <Precision precision_>
+struct TensorTile {
+  static constexpr Precision precision = precision_;
+  static constexpr int m = 128, n = 64, k = 16, groups = 1, warp_m = 64, warp_n = 32;
+  static constexpr int threads = m * n / (warp_m * warp_n) * 32;
+  // Three slices are as many as static shared memory holds.
+  static constexpr int stages = 3, blocks_per_multiprocessor = 2;
+};
+
 using NarrowTile = Tile<128, 32>;
 using MiddleTile = Tile<128, 64>;
 using WideTile = Tile<128, 128>;
@@ -37,6 +49,7 @@ using SixGroupTile = Tile<64, 32, 6>;
 
 struct Product {
   int m, n, k;
+  Precision precision;
   int tile;    // which of the tiles that were considered
   int splits;  // parts of the sum over k
   int split_depth;
@@ -97,12 +110,15 @@ inline std::int64_t product_cycles(const TileCost& tile, std::int64_t tiles, std
 /// The fastest tile and split; a split only where it saves a tenth, for what these lines of
 /// arithmetic know of it. `classes` products of that shape share the launch.
 inline Product plan_product(std::int64_t m, std::int64_t n, std::int64_t k, bool vec4,
-                            std::int64_t classes = 1) {
+                            Precision precision, std::int64_t classes = 1) {
   // In the order of with_tile.
   constexpr TileCost aligned[] = {tile_cost<WideTile>(620), tile_cost<MiddleTile>(650),
                                   tile_cost<NarrowTile>(690), tile_cost<TwoGroupTile>(650),
                                   tile_cost<SixGroupTile>(690)};
   constexpr TileCost unaligned[] = {tile_cost<UnalignedTile>(780)};
+  // Modelled: 32 mma of 8 cycles (compute capability 8.0), or three times as many.
+  constexpr TileCost tf32 = tile_cost<TensorTile<Precision::tf32>>(300);
+  constexpr TileCost tf32x3 = tile_cost<TensorTile<Precision::tf32x3>>(800);
   constexpr std::int64_t most_splits = 64, least_depth = 32;
   const std::int64_t part_floats = m * n * classes;
   Product best{};
@@ -119,11 +135,13 @@ inline Product plan_product(std::int64_t m, std::int64_t n, std::int64_t k, bool
       if (best.splits > 0 && cycles >= least) continue;
       least = cycles;
       best = {narrow(m),     narrow(n),      narrow(k),
-              narrow(index), narrow(splits), narrow(split_slices * tile.k),
-              part_floats};
+              precision,     narrow(index),  narrow(splits),
+              narrow(split_slices * tile.k), part_floats};
     }
   };
-  if (vec4)
+  if (precision != Precision::fp32)
+    consider(precision == Precision::tf32 ? tf32 : tf32x3, 0);
+  else if (vec4)
     for (const TileCost& tile : aligned) consider(tile, &tile - aligned);
   else
     for (const TileCost& tile : unaligned) consider(tile, 0);
@@ -133,7 +151,11 @@ inline Product plan_product(std::int64_t m, std::int64_t n, std::int64_t k, bool
 /// Calls run(Tile{}) with the planned tile.
 template <bool vec4, class Run>
 void with_tile(const Product& p, const Run& run) {
-  if constexpr (!vec4)
+  if (p.precision == Precision::tf32)
+    run(TensorTile<Precision::tf32>{});
+  else if (p.precision == Precision::tf32x3)
+    run(TensorTile<Precision::tf32x3>{});
+  else if constexpr (!vec4)
     run(UnalignedTile{});
   else if (p.tile == 1)
     run(MiddleTile{});

@@ -21,6 +21,10 @@ __global__ void __launch_bounds__(Tile::threads, Tile::blocks_per_multiprocessor
   tile_product<Tile>(a, b, block.x * Tile::m, block.y * Tile::n, begin, end, writer);
 }
 
+/// Tensor cores' product adds up no columns: finish_backward has the epilogue follow it.
+template <class Tile, class Finish>
+constexpr bool can_finish = Tile::precision == Precision::fp32 || !Finish::sums_columns;
+
 /// c = finish(A * B), or its parts. A and B are operands with the product's vec4.
 template <bool vec4, class A, class B, class Finish>
 void launch_product(const Work& op, const Product& p, const A& a, const B& b, const Finish& finish,
@@ -28,8 +32,9 @@ void launch_product(const Work& op, const Product& p, const A& a, const B& b, co
   const MatrixWriter<vec4, Finish> writer{{finish, c, p.n}, p.m};
   with_tile<vec4>(p, [&](auto tile) {
     using T = decltype(tile);
-    launch(p.work<T>(op, p.splits), product_kernel<T, A, B, vec4, Finish>, p.grid<T>(p.splits),
-           T::threads, 0, stream, a, b, writer, p.k, p.split_depth);
+    if constexpr (can_finish<T, Finish>)
+      launch(p.work<T>(op, p.splits), product_kernel<T, A, B, vec4, Finish>, p.grid<T>(p.splits),
+             T::threads, 0, stream, a, b, writer, p.k, p.split_depth);
   });
 }
 
@@ -63,7 +68,8 @@ void finish_backward(Work op, const Product& p, std::int64_t rows, int columns,
     return epilogue_backward(before, parts, p.splits * matrix, scratch, stream);
   }
   const bool same_columns = !before.dbias || before.channels == columns;
-  if (!same_columns || (before.sample_scale && !packs_of_four(before.sample_size))) {
+  if (p.precision != Precision::fp32 || !same_columns ||
+      (before.sample_scale && !packs_of_four(before.sample_size))) {
     run(op, ForwardFinish{}, before.dy);
     return epilogue_backward(before, scratch, stream);
   }

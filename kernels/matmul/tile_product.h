@@ -1,169 +1,25 @@
 // The main loop of every layer with a kernel: C [m, n] = sum over k of A(m, k) * B(k, n), where A
 // and B are operands: rules that say which value of which array stands at (m, k), a row of a matrix
 // or a patch of an image (operands.h), and a writer says where C goes and what is done to it
-// (writers.h).
-//
-// One block owns Tile::m x Tile::n of C, one thread 8 x 8 of it in registers: two groups of four
-// rows by two groups of four columns, so that fragments are read from shared memory 16 bytes at a
-// time. The loop over k is double-buffered: while the block multiplies one slice of Tile::k from
-// shared memory, the next is on its way from global memory into registers.
-//
-// Shared memory: 2 * Tile::k * (Tile::m + Tile::n + 2 * pad) floats. One barrier per slice: it
-// tells that the slice just stored may be read, and that the one before it has been read by all and
-// may be overwritten. What is added up after the loop has its own (tile_sums.h).
+// (writers.h). One block owns Tile::m x Tile::n of C. The tile's precision decides how it is
+// multiplied: registers, shared memory and barriers are the affair of each product, and neither
+// operands nor writers know of it.
 #pragma once
-#include "kernels/device/pack.h"
-#include "kernels/device/register_tile.h"
-#include "kernels/device/thread.h"
-#include "kernels/matmul/operands.h"
-#include "kernels/matmul/tile_sums.h"
+#include "kernels/matmul/fp32_product.h"
+#include "kernels/matmul/plan.h"
+#include "kernels/matmul/tensor_core_product.h"
 
 namespace dcgan::DCGAN_TARGET {
-
-/// A thread's part in bringing slices [k, k + depth) x [0, extent) of an operand to shared memory:
-/// `slots` times four neighbours. Where they lie along k, the slots are lines that share a step;
-/// where they lie along mn, steps that share a line.
-template <class Operand, int extent, int depth, int threads, int pad>
-class SliceLoader {
- public:
-  /// mn0: where the block's tile begins.
-  __device__ SliceLoader(const Operand& operand, int mn0) : operand_(operand) {
-    DCGAN_UNROLL
-    for (int i = 0; i < lines; ++i) lines_[i] = operand.line(mn0 + (along_k ? mn(i) : mn(0) + i));
-  }
-
-  /// Global memory to registers: the slice that begins at k; zeros from k_end on.
-  __device__ __forceinline__ void fetch(int k, int k_end) {
-    typename Operand::Place steps[along_k ? singles : slots];
-    DCGAN_UNROLL
-    for (int i = 0; i < (along_k ? singles : slots); ++i)
-      steps[i] = operand_.step(k + (along_k ? this->k(0) + i : this->k(i)), k_end);
-    DCGAN_UNROLL
-    for (int s = 0; s < slots; ++s) {
-      DCGAN_UNROLL
-      for (int i = 0; i < singles; ++i) {
-        const auto& line = lines_[along_k ? s : i];
-        const auto& step = steps[along_k ? i : s];
-        const bool within = operand_.inside(line, step);
-        const int offset = line.offset + step.offset;
-        if constexpr (Operand::vec4) {
-          values_[s] = {};
-          if (within) values_[s] = Pack<4>::load(operand_.data + offset);
-        } else {
-          values_[s].value[i] = within ? operand_.data[offset] : 0.0F;
-        }
-      }
-    }
-  }
-
-  /// Registers to shared memory, [depth][extent + pad].
-  __device__ __forceinline__ void store(float (&slice)[depth][extent + pad]) const {
-    DCGAN_UNROLL
-    for (int s = 0; s < slots; ++s) {
-      if constexpr (along_k) {
-        DCGAN_UNROLL
-        for (int i = 0; i < 4; ++i) slice[k(s) + i][mn(s)] = values_[s].value[i];
-      } else {
-        values_[s].store(&slice[k(s)][mn(s)]);
-      }
-    }
-  }
-
- private:
-  static constexpr bool along_k = Operand::neighbours == Neighbours::along_k;
-  static constexpr int slots = extent * depth / 4 / threads;
-  static constexpr int singles = Operand::vec4 ? 1 : 4;  // loads per slot
-  static constexpr int lines = along_k ? slots : singles;
-  // Groups of four along the neighbouring axis. 16 rows by two groups of k per warp are whole
-  // 32-byte sectors, and no bank conflict on storing.
-  static constexpr int groups = (along_k ? depth : extent) / 4;
-  static_assert(extent * depth % (4 * threads) == 0, "each thread loads as much as the others");
-  static_assert(threads % (along_k ? 16 * groups : groups) == 0, "slots share a step or a line");
-
-  /// Where slot s of this thread begins.
-  static __device__ __forceinline__ int mn(int s) {
-    const int thread = thread_index();
-    if constexpr (along_k)
-      return thread % 16 + thread / (16 * groups) * 16 + s * (threads / groups);
-    else
-      return thread % groups * 4;
-  }
-  static __device__ __forceinline__ int k(int s) {
-    const int thread = thread_index();
-    if constexpr (along_k)
-      return thread / 16 % groups * 4;
-    else
-      return thread / groups + s * (threads / groups);
-  }
-
-  const Operand& operand_;
-  typename Operand::Place lines_[lines];
-  Pack<4> values_[slots];
-};
-
-/// Two packs, `apart` floats from each other.
-__device__ __forceinline__ void load_fragment(const float* from, int apart, float (&to)[8]) {
-  const Pack<4> low = Pack<4>::load(from), high = Pack<4>::load(from + apart);
-  DCGAN_UNROLL
-  for (int i = 0; i < 4; ++i) to[i] = low.value[i], to[4 + i] = high.value[i];
-}
 
 /// The block's tile of C that begins at (m0, n0), summed over [k_begin, k_end), handed to the
 /// writer in groups of four columns.
 template <class Tile, class A, class B, class Writer>
 __device__ __forceinline__ void tile_product(const A& a, const B& b, int m0, int n0, int k_begin,
                                              int k_end, const Writer& writer) {
-  constexpr int depth = Tile::k, group_depth = depth / Tile::groups;
-  alignas(16) __shared__ TileMemory<Tile> memory;
-  auto& [a_slices, b_slices] = memory.slices;
-
-  const auto at = TilePlace<Tile>::of_this_thread();
-  constexpr int half_m = at.half_m, half_n = at.half_n;
-  float sum[8][8] = {};
-  SliceLoader<A, Tile::m, depth, Tile::threads, Tile::pad> a_loader(a, m0);
-  SliceLoader<B, Tile::n, depth, Tile::threads, Tile::pad> b_loader(b, n0);
-  a_loader.fetch(k_begin, k_end);
-  b_loader.fetch(k_begin, k_end);
-  a_loader.store(a_slices[0]);
-  b_loader.store(b_slices[0]);
-  __syncthreads();  // slice 0 is there
-
-  int buffer = 0;
-  for (int k = k_begin; k < k_end; k += depth) {
-    const bool more = k + depth < k_end;
-    if (more) {
-      a_loader.fetch(k + depth, k_end);
-      b_loader.fetch(k + depth, k_end);
-    }
-    DCGAN_UNROLL
-    for (int kk = 0; kk < group_depth; ++kk) {
-      const int step = at.group * group_depth + kk;
-      float row[8], column[8];
-      load_fragment(&a_slices[buffer][step][at.m_at], half_m, row);
-      load_fragment(&b_slices[buffer][step][at.n_at], half_n, column);
-      add_outer_product(sum, row, column);
-    }
-    if (more) {
-      a_loader.store(a_slices[buffer ^ 1]);
-      b_loader.store(b_slices[buffer ^ 1]);
-      __syncthreads();  // the next slice is there, and all have read this one
-      buffer ^= 1;
-    }
-  }
-
-  if constexpr (Tile::groups > 1) add_up_groups<Tile>(sum, at, memory);
-  auto low = writer.columns(n0 + at.n_at), high = writer.columns(n0 + at.n_at + half_n);
-  if (at.group == 0) {
-    DCGAN_UNROLL
-    for (int i = 0; i < 8; ++i) {
-      const auto row = writer.row(m0 + at.m_at + i / 4 * half_m + i % 4);
-      writer.write(row, low, &sum[i][0]);
-      writer.write(row, high, &sum[i][4]);
-    }
-  }
-  if constexpr (Writer::Finish::sums_columns)
-    if (writer.finish.dbias.out)
-      sum_tile_columns<Tile>(low.of[0], high.of[0], at, n0, writer.finish.dbias, memory);
+  if constexpr (Tile::precision == Precision::fp32)
+    fp32_product<Tile>(a, b, m0, n0, k_begin, k_end, writer);
+  else
+    tensor_core_product<Tile>(a, b, m0, n0, k_begin, k_end, writer);
 }
 
 }  // namespace dcgan::DCGAN_TARGET

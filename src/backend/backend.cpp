@@ -15,15 +15,15 @@ namespace dcgan {
 #ifdef DCGAN_HAS_CUDA
 namespace cuda {
 std::string why_unavailable(int device);
-std::unique_ptr<Backend> make_backend(int device);
+std::unique_ptr<Backend> make_backend(int device, Precision precision);
 }  // namespace cuda
 #endif
 namespace simt {
-std::unique_ptr<Backend> make_backend(int device);
+std::unique_ptr<Backend> make_backend(int device, Precision precision);
 }
 #ifdef DCGAN_HAS_SIMT_CHECK
 namespace simt_check {
-std::unique_ptr<Backend> make_backend(int device);
+std::unique_ptr<Backend> make_backend(int device, Precision precision);
 }
 #endif
 
@@ -83,23 +83,25 @@ int device_of_environment() {
   return device;
 }
 
-std::unique_ptr<Backend> make_backend(const std::string& name, int threads) {
+std::unique_ptr<Backend> make_backend(const std::string& name, int threads, Precision precision) {
   if (name == "auto") {
     for (const BackendStatus& b : backend_statuses())
-      if (b.why_unavailable.empty()) return make_backend(b.name, threads);
+      if (b.why_unavailable.empty()) return make_backend(b.name, threads, precision);
   }
+  if (name == "cpu" && precision != Precision::fp32)
+    throw UsageError("backend 'cpu' computes in fp32 alone: tf32 and tf32x3 need tensor cores");
   if (name == "cpu") return cpu::make_backend(threads);
   const std::string why_not = name == "cuda"         ? why_no_cuda()
                               : name == "simt"       ? why_no_simt()
                               : name == "simt-check" ? why_no_simt_check()
                                                      : "";
   if (!why_not.empty()) throw Error("backend '" + name + "' cannot be used: " + why_not);
-  if (name == "simt") return simt::make_backend(0);
+  if (name == "simt") return simt::make_backend(0, precision);
 #ifdef DCGAN_HAS_SIMT_CHECK
-  if (name == "simt-check") return simt_check::make_backend(0);
+  if (name == "simt-check") return simt_check::make_backend(0, precision);
 #endif
 #ifdef DCGAN_HAS_CUDA
-  if (name == "cuda") return cuda::make_backend(device_of_environment());
+  if (name == "cuda") return cuda::make_backend(device_of_environment(), precision);
 #endif
   throw UsageError("unknown backend '" + name + "'; there are auto, cuda, cpu, simt, simt-check");
 }

@@ -18,6 +18,7 @@
 #include "ops/epilogue.h"
 #include "ops/gather.h"
 #include "ops/loss.h"
+#include "ops/precision.h"
 #include "ops/random.h"
 #include "ops/softmax_loss.h"
 #include "ops/weighted_sum.h"
@@ -178,8 +179,10 @@ std::vector<BackendStatus> backend_statuses();
 int device_of_environment();
 
 /// The backend of that name; "auto": the first of backend_statuses() that can be used. `threads` is
-/// the cpu backend's, 0: all cores. Throws UsageError for an unknown name, Error if it cannot be
-/// used.
-std::unique_ptr<Backend> make_backend(const std::string& name, int threads = 0);
+/// the cpu backend's, 0: all cores; `precision` that of dense layers and convolutions, of which cpu
+/// has fp32 alone. Throws UsageError for an unknown name or that precision on cpu, Error if the
+/// backend cannot be used.
+std::unique_ptr<Backend> make_backend(const std::string& name, int threads = 0,
+                                      Precision precision = Precision::fp32);
 
 }  // namespace dcgan

@@ -13,7 +13,7 @@ bool may_change(const std::string& key) {
         "evaluate_every", "keep", "log_every", "batch_size", "dropout", "label_smoothing",
         "discriminator_steps", "flip", "loss", "penalty", "average", "tensorboard"})
     if (key == free) return true;
-  return key.starts_with("generator.") || key.starts_with("discriminator.") ||
+  return key == "precision" || key.starts_with("generator.") || key.starts_with("discriminator.") ||
          key.starts_with("classifier.");
 }
 
@@ -46,6 +46,8 @@ void ConfigOptions::add(CLI::App& app) {
   setting("--batch-size", "batch_size", "Images per step", "N");
   setting("--seed", "seed", "Seed of everything random", "N");
   setting("--backend", "backend", "auto, cuda, simt or cpu", "B");
+  setting("--precision", "precision",
+          "Of dense layers and convolutions: fp32; tf32x3 or tf32, on tensor cores", "P");
   setting("--threads", "threads", "Threads of the cpu backend (0: one per core that may be used)",
           "N");
   setting("--evaluate-every", "evaluate_every",

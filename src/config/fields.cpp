@@ -59,6 +59,13 @@ std::vector<Field> make_fields() {
                  Choice{[](C& c) -> std::string& { return c.preset; }, preset_names}});
   all.push_back({"backend", "where to compute",
                  Choice{[](C& c) -> std::string& { return c.backend; }, backend_names}});
+  all.push_back({"precision",
+                 "of dense layers and convolutions in training: fp32; tf32x3, about as exact, or "
+                 "tf32, to 3 digits, on tensor cores (not on cpu)",
+                 Choice{[](C& c) -> std::string& { return c.precision; },
+                        [] {
+                          return std::vector<std::string>{"fp32", "tf32x3", "tf32"};
+                        }}});
   all.push_back({"data", "folder of the data set; empty: where it is usually found",
                  Path{[](C& c) -> std::string& { return c.data; }}});
   all.push_back({"data_checksum", "checksum of the pictures; empty: whatever is found is taken",

@@ -16,7 +16,7 @@ namespace dcgan {
 ///     "op": "conv2d", ..., "kernels": [{       (and what else ops/op.h's to_json() says)
 ///       "name": "conv_forward", "grid": [x, y, z], "block": [x, y, z],
 ///       "dynamic_shared_bytes": 0, "blocks": 196, "sampled_blocks": 8, "lines": [{
-///         "line": "tile_product.h:138 in ...", "access": "load", "space": "global",
+///         "line": "fp32_product.h:105 in ...", "access": "load", "space": "global",
 ///         "width_bytes": 16, "requests": 1, "lanes": 32, "bytes": 512,
 ///         "sectors": 16, "ideal_sectors": 16           (of global memory)
 ///         "wavefronts": 4, "ideal_wavefronts": 4, "ways": 1    (of shared memory)

@@ -148,6 +148,13 @@ AdamPart Model::update(const Sequential& network, std::int64_t index) const {
   return network.adam_part(states_.update(index));
 }
 
+std::unique_ptr<Backend> make_backend(const Config& config) {
+  const Precision precision = config.precision == "tf32"     ? Precision::tf32
+                              : config.precision == "tf32x3" ? Precision::tf32x3
+                                                             : Precision::fp32;
+  return make_backend(config.backend, config.threads, precision);
+}
+
 std::unique_ptr<Model> make_model(Backend& backend, const Config& config) {
   if (task_of(config.preset) == Task::classifier)
     return std::make_unique<Classifier>(backend, config);

@@ -117,6 +117,9 @@ AdamConfig scheduled(AdamConfig adam, double progress);
 /// The model of config.preset, with weights drawn from config.seed. Throws Error as the models do.
 std::unique_ptr<Model> make_model(Backend& backend, const Config& config);
 
+/// The backend to train on. Throws as make_backend does.
+std::unique_ptr<Backend> make_backend(const Config& config);
+
 /// Device memory that it needs, without what the backend's operations add.
 std::int64_t model_bytes(const Config& config);
 

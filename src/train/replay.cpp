@@ -142,7 +142,7 @@ void replay_gan(Config config, const SafetensorsFile& tape, const ReplayFiles& f
   const auto [steps, rows, real] = read_images(tape, "real", config);
   const std::vector<float> noise = tape.f32("noise", {steps, rows, generator_input(config).size()});
 
-  const std::unique_ptr<Backend> backend = make_backend(config.backend, config.threads);
+  const std::unique_ptr<Backend> backend = make_backend(config);
   Gan gan(*backend, config);
   load_tensors(weights, gan, Moments::reset);
 
@@ -186,7 +186,7 @@ void replay_classifier(Config config, const SafetensorsFile& tape, const ReplayF
   const auto [steps, rows, images] = read_images(tape, "images", config);
   const std::vector<float> labels = read_labels(tape, config, {steps, rows});
 
-  const std::unique_ptr<Backend> backend = make_backend(config.backend, config.threads);
+  const std::unique_ptr<Backend> backend = make_backend(config);
   Classifier classifier(*backend, config);
   load_tensors(weights, classifier, Moments::reset);
   if (!classifier.network().dropouts().empty())

@@ -125,7 +125,7 @@ Config with_data(Config config, const Dataset& data) {
 struct Trainer::Impl {
   Impl(const Config& wanted, Dataset data, Dataset test)
       : config(with_data(wanted, data)),
-        backend(make_backend(config.backend, config.threads)),
+        backend(dcgan::make_backend(config)),
         model(make_model(*backend, config)),
         training(std::move(data), *backend, config),
         testing(std::move(test), *backend, config) {}

@@ -128,6 +128,21 @@ TEST_F(Device, WithoutCodeInTheBuildIsSkippedAndSaysWhatToBuild) {
   EXPECT_EQ(cudaPeekAtLastError(), cudaSuccess);
 }
 
+TEST_F(Device, NeedsTensorCoresForTf32) {
+  for (const Precision precision : {Precision::tf32x3, Precision::tf32}) {
+    for (const int capability : {80, 90, 120}) {
+      emulate([&](auto& s) { s.capability = capability; });
+      EXPECT_NO_THROW(make_backend("simt", 0, precision));
+    }
+    emulate([](auto& s) { s.capability = 75; });
+    expect_has(thrown<Error>([&] { make_backend("simt", 0, precision); }),
+               "the device 'SIMT machine' computes in fp32 alone");
+    EXPECT_NO_THROW(make_backend("simt", 0, Precision::fp32));
+    expect_has(thrown<UsageError>([&] { make_backend("cpu", 1, precision); }),
+               "backend 'cpu' computes in fp32 alone");
+  }
+}
+
 TEST_F(Device, ThatDoesNotAnswerIsNamed) {
   // make_backend refuses a wrong number.
   EXPECT_EQ(simt::why_unavailable(1), "");

@@ -153,7 +153,7 @@ TEST(Config, JsonWithChannelsThatThePresetDoesNotHaveIsRefusedByItsName) {
 
 TEST(Config, EverySettingSaysWhatItTakes) {
   for (const SettingInfo& s : settings(Config{})) EXPECT_FALSE(s.help.empty()) << s.key;
-  EXPECT_EQ(settings(Config{}).size(), 50u);
+  EXPECT_EQ(settings(Config{}).size(), 51u);
 }
 
 TEST(Config, EverySettingTakesItsBoundsAndNothingBeyond) {
@@ -164,6 +164,7 @@ TEST(Config, EverySettingTakesItsBoundsAndNothingBeyond) {
   const std::vector<Case> cases = {
       {"preset", {"vanilla", "vanilla-64"}, {"", "Vanilla", "gan"}},
       {"backend", {"auto", "cpu"}, {"", "tpu"}},
+      {"precision", {"fp32", "tf32x3", "tf32"}, {"", "bf16", "FP32"}},
       {"data",
        {"", "/x", std::string(4095, 'x')},
        {std::string("a\0b", 3), "\xff", std::string(4096, 'x')}},

@@ -40,8 +40,9 @@ struct Accesses {
 /// passes over the banks of shared memory than they must. Returns the threads of a block in each
 /// kernel's first launch: the second adds up parts.
 std::set<unsigned> expect_accesses(const Case& op, const std::vector<std::string>& kernels,
-                                   const Widths& widths = {}) {
-  const auto backend = make_backend("simt-check");
+                                   const Widths& widths = {},
+                                   Precision precision = Precision::fp32) {
+  const auto backend = make_backend("simt-check", 0, precision);
   std::map<std::string, Accesses> accesses;
   std::set<unsigned> blocks;
   constexpr std::uint64_t sampled_blocks = 16;
@@ -75,6 +76,19 @@ TEST(Access, OfProductsIsInPacks) {
                                       "conv_backward_weights"};
   expect_accesses(ConvCase({4, 14, 14, 32, 64, 5, 2}, plain), conv);
   expect_accesses(ConvCase(transposed({4, 7, 7, 128, 64, 5, 1}), plain), conv);
+}
+
+TEST(Access, OfTensorCoresIsInPacks) {
+  const Widths packs;
+  for (const Precision precision : {Precision::tf32x3, Precision::tf32}) {
+    expect_accesses(DenseCase({256, 64, 256}, plain),
+                    {"dense_forward", "dense_backward_data", "dense_backward_weights"}, packs,
+                    precision);
+    const std::vector<std::string> conv{"conv_forward", "conv_backward_data",
+                                        "conv_backward_weights"};
+    expect_accesses(ConvCase({4, 14, 14, 32, 64, 5, 2}, plain), conv, packs, precision);
+    expect_accesses(ConvCase(transposed({4, 7, 7, 128, 64, 5, 1}), plain), conv, packs, precision);
+  }
 }
 
 TEST(Access, OfOneChannelIsInPacksButForTheImageAndTheKernel) {

@@ -76,6 +76,21 @@ class LinearRun final : public Run {
   std::vector<std::unique_ptr<Output<float>>> y_;
 };
 
+ref::Vector squares(ref::Vector v) {
+  for (double& x : v) x *= x;
+  return v;
+}
+
+/// What a sum of products may be off by whose factors are rounded to 11 bits, by up to 2^-11 each:
+/// the errors have either sign, and so add up as the products' root mean square does. It is some
+/// 0.6 * 2^-11 for both factors of a product, whose largest error is 2 * 2^-11; twice that is in
+/// any sum of four terms or less, and nearly seven root mean squares.
+double tf32_bound(const ref::Vector& sums_of_squares) {
+  double largest = 0;
+  for (const double sum : sums_of_squares) largest = std::max(largest, sum);
+  return 4 * std::ldexp(1.0, -11) * std::sqrt(largest);
+}
+
 }  // namespace
 
 std::vector<Forward> all_forwards() {
@@ -102,7 +117,7 @@ std::unique_ptr<Run> LinearCase::start(Backend& backend) const {
   return std::make_unique<LinearRun>(*this, Inputs(sizes()), backend);
 }
 
-std::vector<Expected> LinearCase::expected() const {
+std::vector<Expected> LinearCase::expected(Precision precision) const {
   const Inputs in(sizes());
   const auto x = widened(in.x), kernel = widened(in.kernel), dz = widened(in.dz),
              bias = widened(in.bias);
@@ -120,6 +135,13 @@ std::vector<Expected> LinearCase::expected() const {
   }
   all.push_back(near("dx", backward_data(dz, kernel), sum_bound(terms().backward_data)));
   all.push_back(near("dkernel", backward_weights(x, dz), sum_bound(terms().backward_weights)));
+  if (precision != Precision::tf32) return all;
+  const ref::Vector x2 = squares(x), kernel2 = squares(kernel), dz2 = squares(dz);
+  for (std::size_t i = 0; i < forwards_.size(); ++i)
+    all[i].absolute +=
+        tf32_bound(forward(x2, kernel2)) * static_cast<double>(forwards_[i].epilogue.keep_scale());
+  all[forwards_.size()].absolute += tf32_bound(backward_data(dz2, kernel2));
+  all.back().absolute += tf32_bound(backward_weights(x2, dz2));
   return all;
 }
 

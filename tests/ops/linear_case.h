@@ -19,7 +19,8 @@ class LinearCase : public Case {
  public:
   std::vector<Pass> passes() const override;  // every forward, backward-data, backward-weights
   std::unique_ptr<Run> start(Backend& backend) const override;
-  std::vector<Expected> expected() const override;
+  std::vector<Expected> expected() const override { return expected(Precision::fp32); }
+  std::vector<Expected> expected(Precision precision) const;
   std::vector<Slope> slopes(Backend& backend) const override;
 
   struct Sizes {

@@ -4,6 +4,7 @@
 
 #include <cctype>
 
+#include "ops/linear_case.h"
 #include "ops/suite.h"
 #include "sanitized.h"
 #include "simt/machine.h"
@@ -11,7 +12,12 @@
 namespace dcgan::test {
 namespace {
 
-class Orders : public testing::TestWithParam<std::shared_ptr<const Case>> {
+struct InPrecision {
+  std::shared_ptr<const Case> op;
+  Precision precision;
+};
+
+class Orders : public testing::TestWithParam<InPrecision> {
  protected:
   void TearDown() override { simt::set_settings(before_); }
   std::vector<Result> run(simt::Order order, std::uint64_t seed, int workers) const {
@@ -20,8 +26,8 @@ class Orders : public testing::TestWithParam<std::shared_ptr<const Case>> {
     settings.seed = seed;
     settings.workers = workers;
     simt::set_settings(settings);
-    const auto backend = make_backend("simt");
-    return run_all(*GetParam(), *backend);
+    const auto backend = make_backend("simt", 0, GetParam().precision);
+    return run_all(*GetParam().op, *backend);
   }
 
  private:
@@ -40,17 +46,23 @@ TEST_P(Orders, GiveTheSameBits) {
     expect_same(run(simt::Order::random, seed, 2), "random order " + std::to_string(seed));
 }
 
-std::vector<std::shared_ptr<const Case>> cases_for_orders() {
-  std::vector<std::shared_ptr<const Case>> some;
+std::vector<InPrecision> cases_for_orders() {
+  std::vector<InPrecision> some;
   constexpr double most_flops = sanitized ? 1e6 : 3e7;
   for (const OpCases& cases : op_cases())
     for (const auto& op : cases.all())
-      if (op->flops() <= most_flops) some.push_back(op);
+      for (const Precision precision : {Precision::fp32, Precision::tf32x3}) {
+        const bool fp32 = precision == Precision::fp32;
+        const bool multiplies = dynamic_cast<const LinearCase*>(op.get()) != nullptr;
+        if ((fp32 || multiplies) && op->flops() <= (fp32 ? 1 : 0.1) * most_flops)
+          some.push_back({op, precision});
+      }
   return some;
 }
 
-std::string name_of(const testing::TestParamInfo<std::shared_ptr<const Case>>& info) {
-  std::string name = info.param->name();
+std::string name_of(const testing::TestParamInfo<InPrecision>& info) {
+  std::string name =
+      info.param.op->name() + (info.param.precision == Precision::fp32 ? "" : "_tf32x3");
   for (char& c : name)
     if (!std::isalnum(static_cast<unsigned char>(c))) c = '_';
   return name;

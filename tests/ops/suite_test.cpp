@@ -7,9 +7,11 @@
 #include <cstdlib>
 #include <functional>
 #include <limits>
+#include <map>
 #include <sstream>
 
-#include "ops/linear_case.h"
+#include "dcgan/error.h"
+#include "ops/dense_case.h"
 #include "ops/suite.h"
 #include "sanitized.h"
 
@@ -42,7 +44,12 @@ double most_flops(const std::string& backend) {
 struct Pairing {
   std::shared_ptr<const Case> op;
   std::string backend;
+  Precision precision = Precision::fp32;
 };
+
+std::string text(Precision precision) {
+  return precision == Precision::fp32 ? "" : precision == Precision::tf32 ? " tf32" : " tf32x3";
+}
 
 /// Cases that `wanted` takes and that cost at most `share` of most_flops.
 std::vector<Pairing> on_backends(bool (*wanted)(const OpCases&, const Case&), double share = 1) {
@@ -57,16 +64,41 @@ std::vector<Pairing> on_backends(bool (*wanted)(const OpCases&, const Case&), do
 
 /// Differences take several forward passes, and small shapes are enough for them.
 constexpr double small = 0.01;
+constexpr double cheap = 0.1;
 bool any(const OpCases&, const Case&) { return true; }
 bool with_slopes(const OpCases& cases, const Case&) { return cases.has_slopes; }
 bool linear(const OpCases&, const Case& op) {
   return dynamic_cast<const LinearCase*>(&op) != nullptr;
 }
+bool dense(const OpCases&, const Case& op) {
+  return dynamic_cast<const DenseCase*>(&op) != nullptr;
+}
 
-void PrintTo(const Pairing& p, std::ostream* out) { *out << p.op->name() << " on " << p.backend; }
+bool has_tensor_cores(const std::string& backend) {
+  if (backend != "cuda") return backend != "cpu";
+  try {
+    make_backend(backend, 1, Precision::tf32);
+  } catch (const Error&) {
+    return false;
+  }
+  return true;
+}
+
+/// The same in another precision, where there are tensor cores.
+std::vector<Pairing> in(Precision precision, std::vector<Pairing> all) {
+  std::map<std::string, bool> can;
+  for (const std::string& backend : present_backends()) can[backend] = has_tensor_cores(backend);
+  std::erase_if(all, [&](const Pairing& p) { return !can.at(p.backend); });
+  for (Pairing& p : all) p.precision = precision;
+  return all;
+}
+
+void PrintTo(const Pairing& p, std::ostream* out) {
+  *out << p.op->name() << " on " << p.backend << text(p.precision);
+}
 
 std::string name_of(const testing::TestParamInfo<Pairing>& info) {
-  std::string name = info.param.op->name() + "_" + info.param.backend;
+  std::string name = info.param.op->name() + "_" + info.param.backend + text(info.param.precision);
   for (char& c : name)
     if (!std::isalnum(static_cast<unsigned char>(c))) c = '_';
   return name;
@@ -95,13 +127,20 @@ void expect_equal(const Result& got, const Expected& expected) {
 class Op : public testing::TestWithParam<Pairing> {
  protected:
   const Case& op() const { return *GetParam().op; }
-  std::unique_ptr<Backend> backend() const { return make_backend(GetParam().backend, 2); }
+  std::unique_ptr<Backend> backend() const {
+    return make_backend(GetParam().backend, 2, GetParam().precision);
+  }
+  std::vector<Expected> expected() const {
+    if (const auto* layer = dynamic_cast<const LinearCase*>(&op()))
+      return layer->expected(GetParam().precision);
+    return op().expected();
+  }
 };
 
 TEST_P(Op, EqualsReference) {
   const auto device = backend();
   const auto results = run_all(op(), *device);
-  const auto expected = op().expected();
+  const auto expected = this->expected();
   ASSERT_EQ(results.size(), expected.size());
   for (std::size_t i = 0; i < results.size(); ++i) expect_equal(results[i], expected[i]);
 
@@ -204,6 +243,17 @@ INSTANTIATE_TEST_SUITE_P(Ops, Op, testing::ValuesIn(on_backends(any)), name_of);
 INSTANTIATE_TEST_SUITE_P(Ops, Gradient, testing::ValuesIn(on_backends(with_slopes, small)),
                          name_of);
 INSTANTIATE_TEST_SUITE_P(Ops, Containment, testing::ValuesIn(on_backends(linear, small)), name_of);
+
+// Of tf32 the sums alone differ from tf32x3: dense layers will do.
+INSTANTIATE_TEST_SUITE_P(Tf32x3, Op,
+                         testing::ValuesIn(in(Precision::tf32x3, on_backends(linear, cheap))),
+                         name_of);
+INSTANTIATE_TEST_SUITE_P(Tf32, Op,
+                         testing::ValuesIn(in(Precision::tf32, on_backends(dense, cheap))),
+                         name_of);
+INSTANTIATE_TEST_SUITE_P(Tf32x3, Containment,
+                         testing::ValuesIn(in(Precision::tf32x3, on_backends(linear, small / 10))),
+                         name_of);
 
 }  // namespace
 }  // namespace dcgan::test

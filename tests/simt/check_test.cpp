@@ -22,7 +22,7 @@ std::string with_lines(const std::string& report) {
   static const std::map<std::string, std::string> places = [] {
     std::map<std::string, std::string> found;
     for (const std::string file :
-         {"wrong_device_code.h", "wrong_counter_code.h", "wrong_kernels.cu"}) {
+         {"wrong_device_code.h", "wrong_counter_code.h", "wrong_copy_code.h", "wrong_kernels.cu"}) {
       std::ifstream source(std::string(DCGAN_WRONG_KERNELS) + "/" + file);
       std::string text;
       const std::regex mark("// @(\\w+)$");
@@ -100,6 +100,8 @@ TEST_P(Check, IsSilentOnTheCorrectedOne) {
 INSTANTIATE_TEST_SUITE_P(Kernels, Check, testing::ValuesIn(wrong_kernels()),
                          [](const auto& kernel) { return kernel.param.name; });
 INSTANTIATE_TEST_SUITE_P(Counters, Check, testing::ValuesIn(wrong_counters()),
+                         [](const auto& kernel) { return kernel.param.name; });
+INSTANTIATE_TEST_SUITE_P(Copies, Check, testing::ValuesIn(wrong_copies()),
                          [](const auto& kernel) { return kernel.param.name; });
 
 void meet_once() { __syncthreads(); }

@@ -138,6 +138,17 @@ __global__ void two_ways(const float* in, float* out) {
   out[lane] = value;  // @meeting
 }
 
+/// The first 24 lanes copy 16 bytes each to shared memory, the others fill it with zeros.
+__global__ void asynchronous(const float* in, float* out) {
+  __shared__ float4 tile[32];
+  const unsigned lane = threadIdx.x;
+  ::simt::async_copy(&tile[lane], in + 4 * lane, 16, lane < 24 ? 16 : 0);  // @asynchronous
+  ::simt::commit_async_copies();
+  ::simt::wait_for_async_copies(0);
+  const float4 value = tile[lane];  // @arrived
+  out[lane] = value.x;              // @arrived_out
+}
+
 /// Lanes count in groups of four, each with a counter of its own.
 __global__ void count_lanes(unsigned* counters) {
   atomicInc(counters + threadIdx.x / 4, gridDim.x * 4 - 1);  // @count
@@ -234,6 +245,7 @@ void run_known_kernel(const std::string& name) {
        }},
       {"count_4_blocks", [] { count(4); }},
       {"count_1000_blocks", [] { count(1000); }},
+      {"asynchronous", [] { one_warp(asynchronous); }},
       {"pairs", [] { one_warp(pairs); }},
       {"rounds_differ", [] { one_warp(rounds_differ); }},
       {"turns", [] { one_warp(turns); }},

@@ -90,6 +90,12 @@ const KnownKernel known_kernels[] = {
     // 8 words of one sector, four lanes each: an atomic operation loads and stores.
     {"count_4_blocks",
      {{"count", "load global 4", 4, 128, 4, 4}, {"count", "store global 4", 4, 128, 4, 4}}},
+    // A store of 32 lanes, 8 to a pass, and a load of 24 lanes, two to a sector.
+    {"asynchronous",
+     {{"asynchronous", "store shared 16", 1, 32, 4, 4, 1},
+      {"asynchronous", "load global 16", 1, 24, 12, 12},
+      {"arrived", "load shared 16", 1, 32, 4, 4, 1},
+      {"arrived_out", "store global 4", 1, 32, 4, 4}}},
     // 8-byte accesses take 2 passes of 16 lanes; of every second pair, lanes that are 8 apart meet.
     {"pairs",
      {{"pairs_in", "load global 4", 1, 32, 4, 4},

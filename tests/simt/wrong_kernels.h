@@ -18,5 +18,7 @@ struct WrongKernel {
 std::vector<WrongKernel> wrong_kernels();
 /// Those with fences and atomic operations.
 std::vector<WrongKernel> wrong_counters();
+/// Those with asynchronous copies and tensor cores.
+std::vector<WrongKernel> wrong_copies();
 
 }  // namespace dcgan::test

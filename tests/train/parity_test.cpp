@@ -27,10 +27,12 @@ namespace {
 double tolerance(const std::string& preset) { return preset == "modern" ? 1e-5 : 2e-5; }
 
 struct TapeOnBackend {
-  std::string tape, backend;
+  std::string tape, backend, precision = "fp32";
 };
 
-void PrintTo(const TapeOnBackend& p, std::ostream* out) { *out << p.tape << " on " << p.backend; }
+void PrintTo(const TapeOnBackend& p, std::ostream* out) {
+  *out << p.tape << " on " << p.backend << ", " << p.precision;
+}
 
 class Parity : public testing::TestWithParam<TapeOnBackend> {
  protected:
@@ -59,6 +61,7 @@ class Parity : public testing::TestWithParam<TapeOnBackend> {
   std::string run_tape() {
     Config on_backend = config();
     on_backend.backend = GetParam().backend;
+    on_backend.precision = GetParam().precision;
     replay(on_backend, {write_weights(), write_tape(), folder_.path("result")});
     return folder_.path("result");
   }
@@ -180,11 +183,15 @@ std::vector<TapeOnBackend> tapes_on_backends() {
                              "modern-without-classes", "tf-tutorial", "vanilla-64", "classifier"})
       if (b.why_unavailable.empty() && !(sanitized && b.name == "simt-check"))
         all.push_back({tape, b.name});
+  for (const TapeOnBackend& p : std::vector(all))
+    if (p.backend == "simt" && (p.tape == "vanilla" || p.tape == "dcgan"))
+      all.push_back({p.tape, p.backend, "tf32x3"});
   return all;
 }
 
 std::string test_name(const testing::TestParamInfo<TapeOnBackend>& info) {
-  return as_test_name(info.param.tape + "_" + info.param.backend);
+  return as_test_name(info.param.tape + "_" + info.param.backend +
+                      (info.param.precision == "fp32" ? "" : "_" + info.param.precision));
 }
 
 INSTANTIATE_TEST_SUITE_P(Tapes, Parity, testing::ValuesIn(tapes_on_backends()), test_name);

@@ -72,13 +72,14 @@ def fma_count(instructions):
                if i.mnemonic in ("FFMA", "FFMA2"))
 
 
-MEMORY = ("LDG", "STG", "LDS", "STS", "LDL", "STL", "LD", "ST")
+MEMORY = ("LDGSTS", "LDG", "STG", "LDS", "STS", "LDL", "STL", "LD", "ST")
 
 
 def accesses(instructions):
     """Counts of memory instructions by kind and width in bits: {"LDG": {128: 4}, ...}.
 
-    LD and ST are generic: the compiler could not tell which memory the pointer is of.
+    LD and ST are generic: the compiler could not tell which memory the pointer is of. LDGSTS copies from
+    global to shared memory.
     """
     counts = {}
     for i in instructions:

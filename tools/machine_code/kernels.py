@@ -35,8 +35,13 @@ class Kernel:
 
     @property
     def tiled(self):
-        """Whether it is the tiled matrix product's main loop."""
-        return self.name.startswith(("product_kernel<", "conv_backward_data_kernel<"))
+        """Whether it is the tiled matrix product's main loop in fp32."""
+        return (self.name.startswith(("product_kernel<", "conv_backward_data_kernel<"))
+                and not self.on_tensor_cores)
+
+    @property
+    def on_tensor_cores(self):
+        return "TensorTile<" in self.name
 
     @property
     def tile(self):
@@ -77,7 +82,11 @@ def demangle(names):
     return {name: shorten(full) for name, full in zip(names, done.stdout.splitlines())}
 
 
+PRECISIONS = ["fp32", "tf32x3", "tf32"]  # src/ops/precision.h
+
+
 def shorten(name):
+    name = re.sub(r"\(dcgan::Precision\)(\d)", lambda match: PRECISIONS[int(match[1])], name)
     return re.sub(r"\(anonymous namespace\)::|dcgan::\w+::|^void ", "", name)
 
 

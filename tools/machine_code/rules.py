@@ -28,6 +28,12 @@ def violations(kernel):
     bits, least = LEAST_LOADS_IN_FLIGHT.get(kernel.name, (0, 0))
     if (found := kernel.loads_in_flight.get(bits, 0)) < least:
         yield f"{name} waits for its loads of {bits} bits {found} at a time, {least} is demanded"
+    if kernel.on_tensor_cores and kernel.capability >= 80:
+        width = 128 if kernel.name.endswith("true>") else 32
+        copies = kernel.accesses.get("LDGSTS", {})
+        if set(copies) != {width}:
+            yield f"{name}: its copies to shared memory are not {width} bits wide: {copies}"
+        yield from generic_accesses(kernel, name)
     if not kernel.tiled:
         return
     if kernel.fma_share is None:
@@ -41,6 +47,10 @@ def violations(kernel):
         yield f"{name}: no least share of multiply-adds is stated for its tile (rules.py)"
     elif kernel.fma_share < least:
         yield f"{name}: {kernel.fma_share:.2f} of its inner loop are multiply-adds, {least} is demanded"
+    yield from generic_accesses(kernel, name)
+
+
+def generic_accesses(kernel, name):
     generic = {kind: kernel.accesses[kind] for kind in ("LD", "ST") if kind in kernel.accesses}
     if generic:
         yield f"{name} has generic accesses, whose memory the compiler could not tell: {generic}"

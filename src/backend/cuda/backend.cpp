@@ -33,7 +33,11 @@ std::string backend_name() {
 
 class DeviceBackend final : public Backend {
  public:
-  explicit DeviceBackend(int device) : properties_(use_device(device)), streams_(device) {
+  DeviceBackend(int device, Precision precision)
+      : properties_(use_device(device)), precision_(precision), streams_(device) {
+    if (precision != Precision::fp32 && !has_tensor_cores(properties_))
+      throw Error("the device '" + std::string(properties_.name) +
+                  "' computes in fp32 alone: tf32 needs compute capability 8.0, and code for it");
     launches_overlap = can_overlap_launches(properties_);
   }
 
@@ -108,19 +112,20 @@ class DeviceBackend final : public Backend {
   void end_step(const EndStep& e) override { DCGAN_TARGET::end_step(e, streams_.compute()); }
 
  private:
-  LayerContext context() { return {streams_, workspace_}; }
+  LayerContext context() { return {streams_, workspace_, precision_}; }
 
   cudaDeviceProp properties_;
+  Precision precision_;
   Streams streams_;
   Workspace workspace_;
 };
 
 }  // namespace
 
-std::unique_ptr<Backend> make_backend(int device) {
+std::unique_ptr<Backend> make_backend(int device, Precision precision) {
   const std::string reason = why_unavailable(device);
   if (!reason.empty()) throw Error("backend '" + backend_name() + "' cannot be used: " + reason);
-  return std::make_unique<DeviceBackend>(device);
+  return std::make_unique<DeviceBackend>(device, precision);
 }
 
 }  // namespace dcgan::DCGAN_TARGET

@@ -18,6 +18,6 @@ std::string why_unavailable(int device);
 
 /// The backend on device number `device`. Throws Error if it cannot be used. Any thread may use it,
 /// one at a time; its device becomes that thread's current one and stays so.
-std::unique_ptr<Backend> make_backend(int device);
+std::unique_ptr<Backend> make_backend(int device, Precision precision = Precision::fp32);
 
 }  // namespace dcgan::DCGAN_TARGET

@@ -71,6 +71,15 @@ bool can_overlap_launches(const cudaDeviceProp& properties) {
 #endif
 }
 
+bool has_tensor_cores(const cudaDeviceProp& properties) {
+#if defined(__CUDACC__)
+  cudaFuncAttributes code{};
+  DCGAN_CUDA_CHECK(cudaFuncGetAttributes(&code, probe));
+  if (code.ptxVersion < 80) return false;
+#endif
+  return properties.major >= 8;
+}
+
 std::string version_text(int cuda_version) {
   return std::to_string(cuda_version / 1000) + "." + std::to_string(cuda_version % 1000 / 10);
 }

@@ -18,6 +18,10 @@ cudaDeviceProp use_device(int device);
 /// DCGAN_OVERLAP=0 does not forbid it.
 bool can_overlap_launches(const cudaDeviceProp& properties);
 
+/// Whether it and the code that it runs are of compute capability 8.0 or later, and so multiply
+/// tf32 values.
+bool has_tensor_cores(const cudaDeviceProp& properties);
+
 std::string version_text(int cuda_version);
 
 /// "code for compute capabilities 7.5, 9.0 and PTX of 9.0", from CMake's list of architectures:

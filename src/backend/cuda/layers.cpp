@@ -23,8 +23,9 @@ void check_size(std::int64_t largest) {
 template <class Kernels>
 class Planned {
  public:
-  template <class Shape>
-  Planned(LayerContext context, const Shape& shape) : kernels_(shape), context_(context) {
+  template <class... Arguments>
+  explicit Planned(LayerContext context, const Arguments&... arguments)
+      : kernels_(arguments...), context_(context) {
     context.workspace.reserve(kernels_.scratch(), context.streams);
   }
 
@@ -73,7 +74,7 @@ class Layer final : public LinearOp, private Planned<Kernels> {
  public:
   template <class Shape>
   Layer(LayerContext context, const Shape& s, const Epilogue& epilogue)
-      : Planned<Kernels>(context, s), epilogue_(epilogue) {}
+      : Planned<Kernels>(context, s, context.precision), epilogue_(epilogue) {}
   void forward(const float* x, const float* kernel, const float* bias, const std::uint8_t* keep,
                float* y) override {
     this->kernels_.forward(x, kernel, {epilogue_, bias, keep}, y, this->scratch(), this->stream());
@@ -103,7 +104,7 @@ class Layer final : public LinearOp, private Planned<Kernels> {
 class ConvTranspose2d final : public LinearOp, private Planned<ConvKernels> {
  public:
   ConvTranspose2d(LayerContext context, const ConvShape& s, const Epilogue& epilogue)
-      : Planned(context, s.conv2d()), epilogue_(epilogue) {}
+      : Planned(context, s.conv2d(), context.precision), epilogue_(epilogue) {}
   void forward(const float* x, const float* kernel, const float* bias, const std::uint8_t* keep,
                float* y) override {
     kernels_.backward_data(x, kernel, {epilogue_, bias, keep}, y, scratch(), stream());

@@ -9,6 +9,7 @@ namespace dcgan::DCGAN_TARGET {
 struct LayerContext {
   Streams& streams;
   Workspace& workspace;
+  Precision precision;  // of dense layers and convolutions
 };
 
 std::unique_ptr<LinearOp> make_dense(LayerContext, const DenseShape&, const Epilogue&);

@@ -15,6 +15,10 @@ constexpr int interval_bits = 24;
 constexpr std::uint64_t moment_of(std::uint64_t run, std::uint64_t interval = 0) {
   return run << interval_bits | interval;
 }
+/// Of a copy that has not arrived in this run: later than every moment.
+constexpr std::uint64_t pending_in(std::uint64_t moment) {
+  return moment | ((std::uint64_t{1} << interval_bits) - 1);
+}
 constexpr std::uint64_t run_of(std::uint64_t moment) { return moment >> interval_bits; }
 
 struct Access {
@@ -32,15 +36,16 @@ struct Access {
   std::uint32_t clock() const { return who >> thread_bits; }
 };
 
-/// What an access does to its bytes; `change`: an atomic operation.
-enum class Kind : std::uint8_t { read, write, change };
+/// What an access does to its bytes; `change`: an atomic operation; `copy`: begins an asynchronous
+/// copy to them.
+enum class Kind : std::uint8_t { read, write, change, copy };
 
 inline const char* present(Kind kind) {
-  constexpr const char* verbs[] = {"reads", "writes", "atomically changes"};
+  constexpr const char* verbs[] = {"reads", "writes", "atomically changes", "copies to"};
   return verbs[static_cast<int>(kind)];
 }
 inline const char* past(Kind kind) {
-  constexpr const char* verbs[] = {"read", "wrote", "atomically changed"};
+  constexpr const char* verbs[] = {"read", "wrote", "atomically changed", "began to copy to"};
   return verbs[static_cast<int>(kind)];
 }
 

@@ -138,8 +138,7 @@ unsigned BlockCheck::change(const observe::MemoryAccess& a, const AtomicChange& 
   check_waited(Kind::change, bytes, by);
   const auto* const p = reinterpret_cast<const char*>(a.address);
   if ((a.address & (a.bytes - 1)) != 0) report_misaligned(a, Kind::change, by);
-  if (a.address - static_begin_ < static_bytes_ ||
-      a.address - dynamic_begin_ < BlockRunner::dynamic_shared_capacity)
+  if (is_shared(a.address))
     violate(does(by, Kind::change, bytes) +
             " of shared memory: check mode knows atomic operations on device memory alone");
   if (a.address - arena_begin_ >= arena_bytes_) check_elsewhere(p, bytes, Kind::change, by);
@@ -166,6 +165,26 @@ unsigned BlockCheck::change_counter(TrackedAllocation& memory, const AtomicChang
   return before;
 }
 
+void BlockCheck::copy_begun(const observe::MemoryAccess& from, const observe::MemoryAccess& to) {
+  const Access by{moment_, who_, observe::place_of(to.return_address)};
+  const auto bytes = static_cast<unsigned>(to.bytes);
+  if (from.bytes > 0) {
+    if (is_shared(from.address))
+      violate(does(by, Kind::read, bytes) + " of shared memory, to be copied from global memory");
+    if (from.address % to.bytes != 0) report_misaligned(from, Kind::read, by);
+    access(from);
+  }
+  if (!is_shared(to.address))
+    violate(does(by, Kind::copy, bytes) + " outside shared memory, where copies arrive");
+  if (to.address % to.bytes != 0) report_misaligned(to, Kind::copy, by);
+  check_piece(to.address, bytes, Kind::copy, by);
+}
+
+void BlockCheck::copy_landed(const observe::MemoryAccess& to) {
+  shadow_.land(shadow_place(to.address), static_cast<unsigned>(to.bytes),
+               {moment_, who_, observe::place_of(to.return_address)});
+}
+
 void BlockCheck::fenced() {
   order_.fence(thread_, moment_);
   thread_resumed();  // on a later clock
@@ -174,12 +193,10 @@ void BlockCheck::fenced() {
 /// n bytes at a multiple of n, n a power of two up to 16.
 void BlockCheck::check_piece(std::uintptr_t at, unsigned bytes, Kind kind, const Access& by) {
   if (!unwritten_.empty() && ++accesses_since_ > patience) violate(unwritten_);
-  if (at - static_begin_ < static_bytes_)
-    check_shared(at - static_begin_, at, bytes, kind, by);
-  else if (at - arena_begin_ < arena_bytes_)
+  if (at - arena_begin_ < arena_bytes_)
     check_global(reinterpret_cast<const char*>(at), bytes, kind, by);
-  else if (at - dynamic_begin_ < BlockRunner::dynamic_shared_capacity)
-    check_shared(at - dynamic_begin_ + static_bytes_, at, bytes, kind, by);
+  else if (is_shared(at))
+    check_shared(shadow_place(at), at, bytes, kind, by);
   else
     check_elsewhere(reinterpret_cast<const char*>(at), bytes, kind, by);
 }
@@ -203,7 +220,7 @@ void BlockCheck::check_shared(std::size_t at, std::uintptr_t address, unsigned b
             " bytes past the end of the launch's " + std::to_string(dynamic_bytes_) +
             " bytes of dynamic shared memory");
   }
-  const Finding found = shadow_.access(at, bytes, kind == Kind::write, by, order_.clocks());
+  const Finding found = shadow_.access(at, bytes, kind, by, order_.clocks());
   if (found.nothing()) return;
   if (found.race) report_shared_race(*found.race, kind, by);
   if (!unwritten_.empty()) return;
@@ -279,8 +296,10 @@ void BlockCheck::report_shared_race(const Finding::Race& race, Kind kind, const 
   runner_.violate("race: " + runner_.thread_name(by.thread()) + " " + present(kind) + " " +
                   shared_name(race.byte) + ", at " + observe::source_line(by.place) + ", and " +
                   runner_.thread_name(other.thread()) + " " + past(race.other_kind) + " it, at " +
-                  observe::source_line(other.place) + ", with no " +
-                  (one_warp ? "__syncwarp or barrier" : "barrier") + " between");
+                  observe::source_line(other.place) +
+                  (race.other_kind == Kind::copy ? ", a copy that has not been waited for"
+                   : one_warp                    ? ", with no __syncwarp or barrier between"
+                                                 : ", with no barrier between"));
 }
 
 void BlockCheck::report_global_race(const Finding::Race& race, const char* begin, Kind kind,

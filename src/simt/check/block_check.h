@@ -27,12 +27,23 @@ class BlockCheck final : public observe::BlockObserver {
     order_.warp_met(first, lanes, moment_);
   }
   unsigned change(const observe::MemoryAccess& access, const AtomicChange& change) override;
+  void copy_begun(const observe::MemoryAccess& from, const observe::MemoryAccess& to) override;
+  void copy_landed(const observe::MemoryAccess& to) override;
   void fenced() override;
   void waited_for_earlier_launches() override;
   std::string interval_ended() override;
   void block_ended() override;
 
  private:
+  bool is_shared(std::uintptr_t at) const {
+    return at - static_begin_ < static_bytes_ ||
+           at - dynamic_begin_ < BlockRunner::dynamic_shared_capacity;
+  }
+  /// In the shadow of shared memory.
+  std::size_t shadow_place(std::uintptr_t at) const {
+    return at - static_begin_ < static_bytes_ ? at - static_begin_
+                                              : at - dynamic_begin_ + static_bytes_;
+  }
   void check_piece(std::uintptr_t at, unsigned bytes, Kind kind, const Access& by);
   void check_shared(std::size_t at, std::uintptr_t address, unsigned bytes, Kind kind,
                     const Access& by);

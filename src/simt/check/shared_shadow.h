@@ -1,7 +1,9 @@
 // What the machine remembers of each word of a block's shared memory: which bytes have been
 // written, the last write, and the reads since it in the current interval between barriers.
 // Accesses of two threads to one byte, one of them a write, are a race unless a barrier or
-// __syncwarp lies between them; the verdict is exact and the same in every order of the threads.
+// __syncwarp lies between them; the verdict is exact and the same in every order of the threads. An
+// asynchronous copy writes when it begins and again when its thread has waited for it; in between
+// its bytes are nobody's, not even that thread's.
 #pragma once
 #include <vector>
 
@@ -19,13 +21,19 @@ class SharedShadow {
   void new_interval() { more_reads_.clear(); }
 
   /// n bytes at a multiple of n, n a power of two up to 16.
-  Finding access(std::size_t at, unsigned n, bool write, const Access& by,
+  Finding access(std::size_t at, unsigned n, Kind kind, const Access& by,
                  const WarpClocks& clocks) {
     Finding found;
+    const bool write = kind != Kind::read;
     found.unwritten = memory_.access(at, n, write, [&](Cell& cell, std::size_t byte) {
       step(cell, byte, write, by, clocks, found);
+      if (kind == Kind::copy) cell.write.moment = pending_in(by.moment);
     });
     return found;
+  }
+  /// A copy to these bytes has arrived: its thread's wait is what writes them.
+  void land(std::size_t at, unsigned n, const Access& by) {
+    memory_.access(at, n, true, [&](Cell& cell, std::size_t) { cell.write = by; });
   }
 
  private:
@@ -42,7 +50,9 @@ class SharedShadow {
 
   void step(Cell& cell, std::size_t byte, bool write, const Access& by, const WarpClocks& clocks,
             Finding& found) {
-    if (cell.write.moment == by.moment && !ordered(cell.write, by, clocks))
+    if (cell.write.moment == pending_in(by.moment))
+      report(found, cell.write, Kind::copy, byte);
+    else if (cell.write.moment == by.moment && !ordered(cell.write, by, clocks))
       report(found, cell.write, Kind::write, byte);
     if (!write) {
       if (cell.read.moment == by.moment && cell.lanes == 0) return;  // no more can be learnt

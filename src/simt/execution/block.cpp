@@ -38,6 +38,10 @@ void BlockRunner::enter(void* runner) {
   self.call_->run();
   observe::observer = nullptr;
   Thread& thread = self.thread_at(self.current_);
+  // PTX does not say what becomes of them: whose the memory then is, another block's perhaps.
+  if (self.violation_.empty() && !thread.copies.empty())
+    self.violation_ = self.thread_name(self.current_) + " returns without having waited for " +
+                      std::to_string(thread.copies.size()) + " of its asynchronous copies";
   thread.state = State::returned;
   thread.fiber.finish();
 }
@@ -54,6 +58,8 @@ void BlockRunner::start(const LaunchShape& shape, std::uint64_t block) {
     Thread& thread = thread_at(i);
     thread.index = index_in(shape.block, static_cast<unsigned>(i));
     thread.state = State::ready;
+    thread.copies.clear();
+    thread.groups = 0;
     thread.fiber.prepare(stacks_.bottom(i), &BlockRunner::enter, this);
   }
   order_.resize(static_cast<std::size_t>(count_));
@@ -129,13 +135,12 @@ void BlockRunner::barrier(const Place& place) {
   suspend();
 }
 
-unsigned BlockRunner::change(const AtomicChange& change, const void* return_address,
-                             const void* frame) {
+unsigned BlockRunner::change(const AtomicChange& change, const CallSite& call) {
   if (!observer_) return change.apply();
   observe::observer = nullptr;
   const unsigned before =
       observer_->change({reinterpret_cast<std::uintptr_t>(change.word), sizeof *change.word, true,
-                         true, return_address, frame},
+                         true, call.return_address, call.frame},
                         change);
   observe::observer = observer_;
   return before;
@@ -188,10 +193,32 @@ std::uint64_t warp_operation(WarpOp op, unsigned mask, std::uint64_t value, unsi
   return running ? running->warp_operation(op, mask, value, argument, width, place) : value;
 }
 
+void mma_operation(const MmaFragments& fragments, const Place& place) {
+  warp_operation(WarpOp::mma, ~0U, reinterpret_cast<std::uintptr_t>(&fragments), 0, warp_size,
+                 place);
+}
+
+#define SIMT_CALL_SITE \
+  CallSite { __builtin_return_address(0), __builtin_frame_address(0) }
+
 unsigned atomic_operation(AtomicOp op, unsigned* word, unsigned operand) {
   const AtomicChange change{op, word, operand};
-  return running ? running->change(change, __builtin_return_address(0), __builtin_frame_address(0))
-                 : change.apply();
+  return running ? running->change(change, SIMT_CALL_SITE) : change.apply();
+}
+
+void async_copy(void* shared, const void* global, unsigned bytes, unsigned source_bytes) {
+  if (running)
+    running->begin_copy(
+        {static_cast<char*>(shared), static_cast<const char*>(global), bytes, source_bytes},
+        SIMT_CALL_SITE);
+}
+
+void commit_async_copies() {
+  if (running) running->commit_copies();
+}
+
+void wait_for_async_copies(unsigned pending) {
+  if (running) running->wait_for_copies(pending, SIMT_CALL_SITE);
 }
 
 void device_fence() {

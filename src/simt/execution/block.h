@@ -18,6 +18,20 @@ class LaunchObserver;
 
 constexpr int warp_size = 32, most_threads = 1024;
 
+/// Where a kernel called the machine; see observe/observer.h.
+struct CallSite {
+  const void* return_address;
+  const void* frame;
+};
+
+/// A copy from global to shared memory that a thread has begun and not yet waited for.
+struct AsyncCopy {
+  char* to;
+  const char* from;
+  unsigned bytes, source_bytes;  // the others become zeros
+  unsigned group = 0;            // of the thread's, in their order
+};
+
 /// A kernel broke a rule. `text` names threads and lines.
 struct Violation {
   std::string text;
@@ -36,8 +50,11 @@ class BlockRunner {
   std::uint64_t warp_operation(WarpOp op, unsigned mask, std::uint64_t value, unsigned argument,
                                int width, const Place& place);
   void* dynamic_shared_memory() { return dynamic_shared_.data(); }
-  /// `return_address`, `frame`: of the kernel's call; see observe/observer.h.
-  unsigned change(const AtomicChange& change, const void* return_address, const void* frame);
+  // `call`: of the kernel's call.
+  void begin_copy(const AsyncCopy& copy, const CallSite& call);
+  void commit_copies() { ++thread_at(current_).groups; }
+  void wait_for_copies(unsigned pending, const CallSite& call);
+  unsigned change(const AtomicChange& change, const CallSite& call);
   void fence();
   void wait_for_earlier_launches();
   [[noreturn]] void violate(std::string text);
@@ -62,6 +79,8 @@ class BlockRunner {
     std::uint64_t value, result;
     Place place;
     uint3 index;
+    std::vector<AsyncCopy> copies;  // in their groups' order
+    unsigned groups;                // committed ones
   };
 
   static void enter(void* runner);

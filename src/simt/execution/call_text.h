@@ -36,7 +36,8 @@ inline std::string text(uint3 i) {
 
 inline const char* name(WarpOp op) {
   constexpr const char* names[] = {"__syncwarp",       "__shfl_sync",     "__shfl_up_sync",
-                                   "__shfl_down_sync", "__shfl_xor_sync", "__ballot_sync"};
+                                   "__shfl_down_sync", "__shfl_xor_sync", "__ballot_sync",
+                                   "mma.sync"};
   return names[static_cast<int>(op)];
 }
 

@@ -1,10 +1,12 @@
-// Shuffles, ballots and __syncwarp: the lanes that a mask names wait until all have arrived, then
-// exchange their values.
+// Shuffles, ballots, mma and __syncwarp: the lanes that a mask names wait until all have arrived,
+// then exchange their values.
 #include <algorithm>
+#include <array>
 #include <bit>
 
 #include "simt/execution/block.h"
 #include "simt/execution/call_text.h"
+#include "simt/execution/mma.h"
 #include "simt/memory/poison.h"
 #include "simt/observe/observer.h"
 
@@ -99,6 +101,13 @@ void BlockRunner::exchange(int first, unsigned mask) {
   const int leader = std::countr_zero(mask);
   if (observer_ && thread_at(first + leader).op == WarpOp::sync)
     observer_->warp_synchronised(first, mask);
+  if (thread_at(first + leader).op == WarpOp::mma) {
+    std::array<const MmaFragments*, warp_size> lanes;
+    for (int lane = 0; lane < warp_size; ++lane)
+      lanes[static_cast<std::size_t>(lane)] =
+          reinterpret_cast<const MmaFragments*>(thread_at(first + lane).value);
+    add_products(lanes);
+  }
   unsigned ballot = 0;
   for (int lane = 0; lane < warp_size; ++lane)
     if ((mask >> lane & 1) && thread_at(first + lane).value) ballot |= 1U << lane;

@@ -61,7 +61,15 @@ struct Place {
 #endif
 
 // call_text.h has their names in this order.
-enum class WarpOp : std::uint8_t { sync, shuffle, shuffle_up, shuffle_down, shuffle_xor, ballot };
+enum class WarpOp : std::uint8_t {
+  sync,
+  shuffle,
+  shuffle_up,
+  shuffle_down,
+  shuffle_xor,
+  ballot,
+  mma
+};
 
 /// __syncthreads.
 void block_barrier(const Place& place);
@@ -69,6 +77,26 @@ void block_barrier(const Place& place);
 /// there is none in the mask); a ballot gives the lanes whose value is not zero.
 std::uint64_t warp_operation(WarpOp op, unsigned mask, std::uint64_t value, unsigned argument,
                              int width, const Place& place);
+
+/// A lane's registers in C[i][j] += A[i] * B[j] for all i < rows, j < columns, each a product of
+/// 16 x 8 and 8 x 8 values as mma.sync.m16n8k8 computes it; a and b hold tf32 values.
+struct MmaFragments {
+  int rows, columns;
+  const float* a;  // [rows][4]
+  const float* b;  // [columns][2]
+  float* c;        // [rows][columns][4]
+};
+/// rows * columns mma.sync.m16n8k8 of a whole warp.
+void mma_operation(const MmaFragments& fragments, const Place& place);
+
+/// cp.async: begins to copy `bytes`, 4, 8 or 16, from global to shared memory, of which those from
+/// `source_bytes` on become zeros. Lands at the wait that covers it, no earlier.
+void async_copy(void* shared, const void* global, unsigned bytes, unsigned source_bytes);
+/// cp.async.commit_group: the thread's copies since the last one are a group.
+void commit_async_copies();
+/// cp.async.wait_group: all of the thread's groups but the last `pending` land.
+void wait_for_async_copies(unsigned pending);
+
 /// The dynamic shared memory of the running block.
 void* dynamic_shared_memory();
 

@@ -64,6 +64,10 @@ class BlockObserver : public AccessObserver {
   virtual void warp_synchronised(int /*first*/, unsigned /*lanes*/) {}
   /// The running thread changes a word atomically: to be done here. What the word was before.
   virtual unsigned change(const MemoryAccess& access, const AtomicChange& change) = 0;
+  /// The running thread begins an asynchronous copy; no bytes of `from`: it fills with zeros.
+  virtual void copy_begun(const MemoryAccess& from, const MemoryAccess& to) = 0;
+  /// One that the running thread has now waited for has arrived.
+  virtual void copy_landed(const MemoryAccess& /*to*/) {}
   /// The running thread is at a __threadfence.
   virtual void fenced() {}
   /// The running thread is at a cudaGridDependencySynchronize.

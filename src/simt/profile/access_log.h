@@ -19,6 +19,7 @@ struct LogEntry {
   bool write : 1;
   Space space : 1;
 
+  static constexpr std::uint64_t nowhere = 0;  // a lane's address where it asks for nothing
   bool is_access() const { return bytes != 0; }
   /// Whether two lanes that are together do this with one instruction.
   bool same_instruction(const LogEntry& other) const {
@@ -38,6 +39,7 @@ struct Request {
 
   void add(int which_lane, const LogEntry& event) {
     instruction = &event;
+    if (event.address == LogEntry::nowhere) return;
     address[static_cast<std::size_t>(lanes)] = event.address;
     lane[static_cast<std::size_t>(lanes++)] = static_cast<std::uint8_t>(which_lane);
   }

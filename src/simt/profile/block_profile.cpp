@@ -62,6 +62,13 @@ unsigned BlockProfile::change(const observe::MemoryAccess& a, const AtomicChange
   return launch_->change(change);
 }
 
+/// A load and a store. Lanes that fill with zeros take part in the load, and ask for nothing.
+void BlockProfile::copy_begun(const observe::MemoryAccess& from, const observe::MemoryAccess& to) {
+  note(from.bytes > 0 ? from.address : LogEntry::nowhere, to.bytes, false, Space::global,
+       to.return_address, to.frame);
+  access(to);
+}
+
 void BlockProfile::note(std::uintptr_t at, std::size_t bytes, bool write, Space space,
                         const void* return_address, const void* frame) {
   LogEntry event{};

@@ -19,6 +19,7 @@ class BlockProfile final : public observe::BlockObserver {
   void access(const observe::MemoryAccess& access) override;
   void enter_code(const void* return_address, const void* frame) override;
   unsigned change(const observe::MemoryAccess& access, const AtomicChange& change) override;
+  void copy_begun(const observe::MemoryAccess& from, const observe::MemoryAccess& to) override;
   void thread_resumed() override;
   std::string interval_ended() override;
   void block_ended() override;
