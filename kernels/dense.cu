@@ -64,7 +64,7 @@ void DenseKernels::backward_data_through(const float* dz, const float* kernel,
                                          cudaStream_t stream) const {
   if (one_output_.applies)
     return epilogue_backward(before, GradientOfOneOutput{dz, kernel, Divider(in_)},
-                             4.0 * (batch_ + in_), scratch, stream);
+                             4.0 * (batch_ + in_), one_output_.fmas, scratch, stream);
   finish_backward({"dense_backward_data", bytes_}, backward_data_, batch_, in_, before, scratch,
                   stream, backward_data_product<true>(dz, kernel, stream));
 }

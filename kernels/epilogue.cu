@@ -109,7 +109,8 @@ ScratchSize epilogue_scratch(std::int64_t rows, std::int64_t channels) {
 }
 
 void epilogue_backward(const EpilogueBackward& c, const GradientSource& any_source,
-                       double source_bytes, const Scratch& scratch, cudaStream_t stream) {
+                       double source_bytes, double fmas, const Scratch& scratch,
+                       cudaStream_t stream) {
   const EpilogueParameters epilogue(c.epilogue, nullptr, c.keep);
   const std::int64_t count = c.rows * c.channels;
   const std::int64_t sample = c.sample_scale ? c.sample_size : c.channels;
@@ -120,7 +121,7 @@ void epilogue_backward(const EpilogueBackward& c, const GradientSource& any_sour
         if (c.dbias) {
           const ColumnWalk walk = plan_column_walk(c.rows, c.channels);
           return with_width(walk.width == 4, [&](auto width) {
-            launch({"epilogue_backward_bias", bytes + walk.parts_bytes(1)},
+            launch({"epilogue_backward_bias", bytes + walk.parts_bytes(1), fmas},
                    epilogue_backward_bias_kernel<width, Source>, walk.grid(), threads, 0, stream,
                    epilogue, walk, source, c.y, c.sample_scale,
                    Divider(narrow(sample / c.channels)), c.dy, scratch, c.dbias);
@@ -128,7 +129,7 @@ void epilogue_backward(const EpilogueBackward& c, const GradientSource& any_sour
         }
         const bool packs = packs_of_four(count) && (!c.sample_scale || packs_of_four(sample));
         with_width(packs, [&](auto width) {
-          launch({"epilogue_backward", bytes}, epilogue_backward_kernel<width, Source>,
+          launch({"epilogue_backward", bytes, fmas}, epilogue_backward_kernel<width, Source>,
                  blocks_for(count, threads * width), threads, 0, stream, epilogue, count, source,
                  c.y, c.sample_scale, Divider(narrow(sample)), c.dy);
         });
@@ -137,7 +138,7 @@ void epilogue_backward(const EpilogueBackward& c, const GradientSource& any_sour
 }
 
 void epilogue_backward(const EpilogueBackward& c, const Scratch& scratch, cudaStream_t stream) {
-  epilogue_backward(c, GradientInMemory{c.dy}, 4.0 * static_cast<double>(c.rows * c.channels),
+  epilogue_backward(c, GradientInMemory{c.dy}, 4.0 * static_cast<double>(c.rows * c.channels), 0,
                     scratch, stream);
 }
 

@@ -14,9 +14,10 @@ ScratchSize epilogue_scratch(std::int64_t rows, std::int64_t channels);
 
 /// sample_size is a multiple of channels. dbias is overwritten.
 void epilogue_backward(const EpilogueBackward& call, const Scratch& scratch, cudaStream_t stream);
-/// The same of a gradient from elsewhere, whose bytes are these; call.dy becomes dz. Scratch must
-/// not lie where the source is.
+/// The same of a gradient from elsewhere, which takes so many bytes and multiply-adds; call.dy
+/// becomes dz. Scratch must not lie where the source is.
 void epilogue_backward(const EpilogueBackward& call, const GradientSource& source,
-                       double source_bytes, const Scratch& scratch, cudaStream_t stream);
+                       double source_bytes, double fmas, const Scratch& scratch,
+                       cudaStream_t stream);
 
 }  // namespace dcgan::DCGAN_TARGET

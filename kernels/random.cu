@@ -125,7 +125,7 @@ PlannedMasks plan_masks(const std::vector<KeepMaskDraw>& draws, std::size_t firs
   return plan;
 }
 
-constexpr double mask_instructions = 150;  // about: ten rounds of Philox
+constexpr int mask_instructions = 150;  // about: ten rounds of Philox
 
 void draw_masks_from(const std::vector<KeepMaskDraw>& draws, std::size_t first,
                      cudaStream_t stream) {
@@ -155,6 +155,7 @@ void draw(const NormalDraw& normal, const std::vector<KeepMaskDraw>& masks, cuda
   const unsigned normal_blocks = blocks_for(normal.n, 4 * normal_threads);
   Work work("draw", least_bytes(normal) + plan.bytes);
   work.double_instructions = Work::as_compiled;
+  work.instructions = plan.blocks > 0 ? mask_instructions : 0;
   launch(work, draw_kernel, normal_blocks + plan.blocks, normal_threads, 0, stream, normal.address,
          normal.n, normal.out, static_cast<int>(normal_blocks), plan.masks);
   draw_masks_from(masks, most_masks, stream);

@@ -65,7 +65,7 @@ void finish_backward(Work op, const Product& p, std::int64_t rows, int columns,
     run(op, ForwardFinish{}, scratch.floats);
     const GradientInParts parts{scratch.floats, p.splits, rows * columns};
     scratch.floats += p.workspace_floats();
-    return epilogue_backward(before, parts, p.splits * matrix, scratch, stream);
+    return epilogue_backward(before, parts, p.splits * matrix, 0, scratch, stream);
   }
   const bool same_columns = !before.dbias || before.channels == columns;
   if (p.precision != Precision::fp32 || !same_columns ||

@@ -38,8 +38,10 @@ TEST_F(StepProfile, AdamMovesEachValueOnce) {
   const Json& ops = profile.at("ops");
   ASSERT_EQ(ops.size(), 1U);  // of both networks
   const double n = ops[0].at("shape").at("n").get<double>();
-  // Beside them each thread of four reads the factors.
-  EXPECT_EQ(sum(ops[0].at("kernels"), "load", "bytes"), 4 * 4 * n + 16 * n / 4);
+  // Beside them each thread of four reads the factors, and the other parts of a gradient in parts.
+  const double parts = ops[0].at("bytes").get<double>() - 7 * 4 * n;
+  EXPECT_GT(parts, 4 * n);
+  EXPECT_EQ(sum(ops[0].at("kernels"), "load", "bytes"), 4 * 4 * n + 16 * n / 4 + parts);
   EXPECT_EQ(sum(ops[0].at("kernels"), "store", "bytes"), 3 * 4 * n);
   EXPECT_EQ(sum(ops[0].at("kernels"), "store", "lanes"), 3 * n / 4);
 }
@@ -57,7 +59,7 @@ TEST_F(StepProfile, DescribesEveryOp) {
     EXPECT_EQ(op.at("kernels").empty(), op.at("op") == "copy") << op.at("label");
   }
   for (const char* label :
-       {"gather 2x784", "noise 200", "loss 2", "dense 2x100->98 forward", "batch_norm 2x98 forward",
+       {"gather 2x784", "draw 200x490", "loss 2", "dense 2x100->98 forward", "batch_norm 2x98 forward",
         "conv_transpose2d 2x7x7x2->1 k5 /1 forward", "conv2d 4x28x28x1->1 k5 /2 backward-weights"})
     EXPECT_EQ(labels.count(label), 1U) << label << " is not in " << Json(labels);
 }
@@ -86,21 +88,28 @@ TEST_F(StepProfile, LaunchesDeclareTheirWork) {
       EXPECT_EQ(function.find("::"), std::string::npos) << function;
       bytes += kernel.at("bytes").get<double>();
       fmas += kernel.at("fmas").get<double>();
-      double m = 0, n = 0, blocks = 1;
+      double m = 0, n = 0, groups = 0, blocks = 1;
       const std::size_t tile = function.find("Tile<");
       if (tile == std::string::npos) {
         EXPECT_EQ(kernel.at("slices"), 0) << function;
         continue;
       }
-      ASSERT_EQ(std::sscanf(function.c_str() + tile, "Tile<%lf, %lf>", &m, &n), 2) << function;
+      ASSERT_EQ(std::sscanf(function.c_str() + tile, "Tile<%lf, %lf, %lf>", &m, &n, &groups), 3)
+          << function;
       for (const Json& extent : kernel.at("grid")) blocks *= extent.get<double>();
       EXPECT_EQ(kernel.at("fmas").get<double>(),
-                blocks * m * n * 8 * kernel.at("slices").get<double>())
+                blocks * m * n * 8 * groups * kernel.at("slices").get<double>())
           << function;
       ++products;
     }
     const std::string name = op.at("op");
-    const double flops = op.at("flops"), least = op.at("bytes");
+    double flops = op.at("flops");
+    const double least = op.at("bytes");
+    if (op.value("direction", "") == "backward-data") {  // less what an epilogue before it takes
+      const Json& shape = op.at("shape");
+      flops -= 4 * shape.at("batch").get<double>() * shape.at("in").get<double>() *
+               std::pow(shape.value("height", 1.0), 2);
+    }
     if (name == "dense" || name.starts_with("conv")) {
       EXPECT_GE(2 * fmas, op.value("direction", "") == "backward" ? flops / 2 : flops)
           << op.at("label");
@@ -167,16 +176,22 @@ TEST_F(StepProfile, SumsInPartsDeclareTheParts) {
     if (name == "batch_norm") {
       const double rows = op.at("shape").at("rows"), channels = op.at("shape").at("channels");
       const bool forward = direction == "forward";
+      ++norms;
+      if (channels > 2048) {  // a block has whole columns
+        ASSERT_EQ(kernels.size(), 1U);
+        EXPECT_EQ(bytes_of(kernels[0]), 4 * (forward ? 2 : 4) * rows * channels);
+        continue;
+      }
       ASSERT_EQ(kernels.size(), 2U);
       const Json &sums = kernels[0], &result = kernels[1];
       const double parts = sums.at("grid")[1];  // of two sums, written and read
       EXPECT_EQ(bytes_of(sums),
                 4 * (forward ? 1 : 3) * rows * channels + 2 * 2 * 4 * parts * channels);
       EXPECT_EQ(bytes_of(result), 4 * (forward ? 2 : 4) * rows * channels);
-      ++norms;
-    } else if (kernels.size() == 2 && direction == "backward-weights") {
+    } else if (direction == "backward-weights" && name.starts_with("conv")) {
       const Json& shape = op.at("shape");
-      const Json &product = kernels[0], &sum_of_parts = kernels[1];
+      ASSERT_EQ(kernels.size(), 1U);  // Adam adds up the parts
+      const Json& product = kernels[0];
       const bool one_channel = product.at("name") == "one_channel_backward_weights";
       const double parts = product.at("grid")[one_channel ? 0 : 2];
       const double weights = shape.at("in").get<double>() * shape.at("out").get<double>() *
@@ -184,7 +199,7 @@ TEST_F(StepProfile, SumsInPartsDeclareTheParts) {
       EXPECT_EQ(bytes_of(product),
                 op.at("bytes").get<double>() + (one_channel ? 0 : 4 * (parts - 1) * weights))
           << op.at("label");
-      EXPECT_EQ(bytes_of(sum_of_parts), 4 * (parts + 1) * weights) << op.at("label");
+      EXPECT_GT(parts, 1) << op.at("label");
       ++in_parts;
     } else if (name.starts_with("conv") &&
                kernels[0].at("name").get<std::string>().starts_with("one_channel")) {
@@ -197,15 +212,13 @@ TEST_F(StepProfile, SumsInPartsDeclareTheParts) {
     }
   }
   EXPECT_EQ(norms, 6);
-  EXPECT_GE(in_parts, 1);
+  EXPECT_EQ(in_parts, 5);
 }
 
 TEST_F(StepProfile, DrawsDeclareTheirInstructions) {
-  for (const char* name : {"noise", "mask"}) {
-    const Json kernel = profile_step(config_, name, 1).at("ops")[0].at("kernels")[0];
-    EXPECT_EQ(kernel.at("double_instructions"), name == std::string("noise") ? -1 : 0);
-    EXPECT_EQ(kernel.at("instructions").get<int>() > 0, name == std::string("mask"));
-  }
+  const Json kernel = profile_step(config_, "draw", 1).at("ops")[0].at("kernels")[0];
+  EXPECT_EQ(kernel.at("double_instructions"), -1);
+  EXPECT_GT(kernel.at("instructions").get<int>(), 0);
 }
 
 TEST_F(StepProfile, AnUnknownOpIsRefusedWithTheKnownOnes) {

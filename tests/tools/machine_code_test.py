@@ -170,7 +170,7 @@ class OccupancyOnPaper(unittest.TestCase):
         self.assertEqual(occupancy(90, 32, 64, 45 * 1024).blocks, 4)
 
 
-def made_up(name="product_kernel<Tile<128, 32>, A<true>, B<true>, true>", *, spill=0, loop=100, fmas=90,
+def made_up(name="product_kernel<Tile<128, 32, 1>, A<true>, B<true>, true, ForwardFinish>", *, spill=0, loop=100, fmas=90,
             shared=None, accesses=None, in_flight=None):
     return kernels.Kernel(name, 90, disassembly.Resources(100, 0, spill, spill, 0), 256,
                           occupancy(90, 100, 256, 0), 1000, accesses or {}, 0, loop, fmas,
@@ -184,7 +184,7 @@ class Rules(unittest.TestCase):
     def test_each_rule_names_the_kernel_that_breaks_it(self):
         broken = [("spills", made_up(spill=4)),
                   ("16 bytes", made_up(shared={32: 4, 128: 4})),
-                  ("multiply-adds", made_up(fmas=int(100 * rules.LEAST_FMA_SHARE["Tile<128, 32>"]) - 1)),
+                  ("multiply-adds", made_up(fmas=int(100 * rules.LEAST_FMA_SHARE["Tile<128, 32, 1>"]) - 1)),
                   ("no inner loop", made_up(loop=0, fmas=0)),
                   ("generic", made_up(accesses={"LD": {128: 2}}))]
         for word, kernel in broken:
@@ -205,7 +205,7 @@ class Rules(unittest.TestCase):
 
     def test_tensor_cores_are_fed_by_copies_of_their_operands_width(self):
         for vec4, width in (("true", 128), ("false", 32)):
-            name = f"product_kernel<TensorTile<tf32>, A<{vec4}>, B<{vec4}>, {vec4}>"
+            name = f"product_kernel<TensorTile<tf32>, A<{vec4}>, B<{vec4}>, {vec4}, ForwardFinish>"
             good = made_up(name, loop=0, fmas=0, accesses={"LDGSTS": {width: 6}, "LDG": {32: 1}})
             self.assertEqual(list(rules.violations(good)), [])
             for accesses in ({}, {"LDGSTS": {64: 6}}, {"LDGSTS": {width: 6}, "LD": {32: 1}}):
@@ -213,10 +213,10 @@ class Rules(unittest.TestCase):
                 self.assertEqual(len(list(rules.violations(bad))), 1)
 
     def test_the_share_is_stated_by_tile(self):
-        wide = "product_kernel<Tile<128, 128>, A<true>, B<true>, true>"
+        wide = "product_kernel<Tile<128, 128, 1>, A<true>, B<true>, true, ForwardFinish>"
         self.assertEqual(len(list(rules.violations(made_up(wide, fmas=70)))), 1)
         self.assertEqual(list(rules.violations(made_up(fmas=70))), [])
-        unknown = list(rules.violations(made_up("product_kernel<Tile<32, 32>, A, B, true>")))
+        unknown = list(rules.violations(made_up("product_kernel<Tile<32, 32, 1>, A, B, true, ForwardFinish>")))
         self.assertEqual(len(unknown), 1)
         self.assertIn("no least share", unknown[0])
 
@@ -232,7 +232,7 @@ class Rendering(unittest.TestCase):
             page.write(path, "machine_code.sh", render.markdown([made_up()]))
             text = path.read_text()
             self.assertTrue(text.startswith("before\n") and text.endswith("after\n"))
-            self.assertIn("| `product_kernel<Tile<128, 32>, A<true>, B<true>, true>` | 100, 16, 1.11 |", text)
+            self.assertIn("| `product_kernel<Tile<128, 32, 1>, A<true>, B<true>, true, ForwardFinish>` | 100, 16, 1.11 |", text)
             self.assertNotIn("old", text)
 
     def test_short_names_have_no_namespaces(self):

@@ -44,9 +44,14 @@ class Kernel:
         return "TensorTile<" in self.name
 
     @property
+    def in_packs(self):
+        """Of a product: whether four neighbours are one load."""
+        return re.search(r"true, \w+Finish>$", self.name) is not None
+
+    @property
     def tile(self):
-        """"Tile<128, 64>", or "" where it is no tiled product."""
-        found = re.search(r"Tile<\d+, \d+>", self.name) if self.tiled else None
+        """"Tile<128, 64, 1>" (rows, columns, groups), or "" where it is no tiled product."""
+        found = re.search(r"Tile<\d+, \d+, \d+>", self.name) if self.tiled else None
         return found[0] if found else ""
 
     @property
@@ -75,7 +80,7 @@ def run(command):
 
 
 def demangle(names):
-    """{mangled: short}: 'product_kernel<Tile<128, 32>, ...>'."""
+    """{mangled: short}: 'product_kernel<Tile<128, 32, 1>, ...>'."""
     done = subprocess.run(["c++filt", "-p"], input="\n".join(names), capture_output=True, text=True)
     if done.returncode != 0:
         raise ToolError("c++filt failed; it comes with binutils")

@@ -2,10 +2,10 @@
 
 # The least share of multiply-adds among the instructions of the tiled product's inner loop, by tile.
 # What is not an FMA there is four 16-byte shared loads per 64 FMAs and bringing in the next slice: the
-# smaller the tile, the more of that per FMA; and Tile<64, 64> loads and checks each value by itself.
+# smaller the tile, the more of that per FMA; and Tile<64, 64, 1> loads and checks each value by itself.
 # Each is what the kernels reach on every architecture, less a little.
-LEAST_FMA_SHARE = {"Tile<128, 128>": 0.79, "Tile<128, 64>": 0.76, "Tile<128, 32>": 0.68,
-                   "Tile<64, 64>": 0.55}
+LEAST_FMA_SHARE = {"Tile<128, 128, 1>": 0.79, "Tile<128, 64, 1>": 0.76, "Tile<128, 32, 1>": 0.68,
+                   "Tile<64, 64, 1>": 0.55, "Tile<64, 64, 2>": 0.60, "Tile<64, 32, 6>": 0.60}
 
 # The loads from global memory, by their width in bits, that these kernels have on their way before they
 # wait for the first: one after the other each would cost a trip to the L2 cache or to memory.
@@ -14,8 +14,12 @@ LEAST_LOADS_IN_FLIGHT = {
     "sum_few_parts_kernel<1>": (32, 8), "sum_few_parts_kernel<4>": (128, 4),
     "batch_norm_statistics_kernel<1>": (32, 4), "batch_norm_statistics_kernel<4>": (128, 4),
     "batch_norm_gradient_sums_kernel<1>": (32, 10),
-    "epilogue_backward_bias_kernel<1>": (32, 8), "epilogue_backward_bias_kernel<4>": (128, 4),
-    "one_channel_backward_data_kernel": (128, 4),
+    "epilogue_backward_bias_kernel<1, GradientInMemory>": (32, 8),
+    "epilogue_backward_bias_kernel<4, GradientInMemory>": (128, 4),
+    "batch_norm_whole_forward_kernel<1>": (32, 4), "batch_norm_whole_forward_kernel<4>": (128, 4),
+    "batch_norm_whole_backward_kernel<1>": (32, 10),
+    "one_channel_backward_data_kernel<ForwardFinish>": (128, 4),
+    "one_channel_backward_data_kernel<BackwardFinish>": (128, 4),
     "one_output_forward_kernel": (128, 4), "one_output_backward_weights_kernel": (128, 4),
 }
 
@@ -29,7 +33,7 @@ def violations(kernel):
     if (found := kernel.loads_in_flight.get(bits, 0)) < least:
         yield f"{name} waits for its loads of {bits} bits {found} at a time, {least} is demanded"
     if kernel.on_tensor_cores and kernel.capability >= 80:
-        width = 128 if kernel.name.endswith("true>") else 32
+        width = 128 if kernel.in_packs else 32
         copies = kernel.accesses.get("LDGSTS", {})
         if set(copies) != {width}:
             yield f"{name}: its copies to shared memory are not {width} bits wide: {copies}"
