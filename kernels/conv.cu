@@ -201,7 +201,8 @@ auto ConvKernels::backward_weights_product(const float* x, const float* dz,
 
 void ConvKernels::backward_weights(const float* x, const float* dz, float* dkernel,
                                    const Scratch& scratch, cudaStream_t stream) const {
-  if (one_channel_.parts > 0) {
+  if (one_channel_.parts == 1) return backward_weights_in_parts(x, dz, dkernel, stream);
+  if (one_channel_.parts > 1) {
     backward_weights_in_parts(x, dz, scratch.floats, stream);
     return sum_parts("one_channel_backward_weights", scratch.floats, one_channel_.parts,
                      g_.size * g_.size, g_.out, {}, dkernel, stream);
