@@ -65,7 +65,8 @@ std::vector<Op> ops_of_step(const Config& config) {
   const std::unique_ptr<Model> model = make_model(*backend, config);
   const std::int64_t rows = config.batch_size;
   const Buffer pixels = cpu->allocate(static_cast<std::size_t>(rows * image_shape(config).size())),
-               labels = cpu->allocate(static_cast<std::size_t>(rows));
+               labels = cpu->allocate(static_cast<std::size_t>(
+                   rows * std::max<std::int64_t>(1, config.classes)));  // a row for each image
   ops.clear();
   model->train_step({pixels.u8(), rows, 0, 0, rows, 0, labels.u8()}, 0);
   return ops;

@@ -16,7 +16,14 @@ StepWorkload::StepWorkload(Backend& backend, const Config& config)
     pixel = static_cast<std::uint8_t>((state = state * 1664525 + 1013904223) >> 24);
   pixels_ = backend.allocate(host.size());
   backend.upload(pixels_.u8(), host.data(), host.size());
-  labels_ = backend.allocate(static_cast<std::size_t>(images));
+  // Of a GAN that is told the classes a row for each image, of a classifier a number.
+  const std::int64_t columns = std::max<std::int64_t>(1, config.classes);
+  std::vector<std::uint8_t> labels(static_cast<std::size_t>(images * columns));
+  if (columns > 1 && task_of(config.preset) == Task::gan)
+    for (std::int64_t i = 0; i < images; ++i)
+      labels[static_cast<std::size_t>(i * columns + i % columns)] = 1;
+  labels_ = backend.allocate(labels.size());
+  backend.upload(labels_.u8(), labels.data(), labels.size());
 }
 
 double StepWorkload::timed_ms(int steps) {

@@ -42,8 +42,8 @@ union TileMemory {
   PlainSums<4>::Shared totals;
 
   /// A pack of the thread that has this number in group 1, 2 ...: neighbours are its neighbours'.
-  __device__ __forceinline__ Pack<4>& sums_of(int group, int thread, int pack) {
-    return group_sums[((group - 1) * packs + pack) * Tile::group_threads + thread];
+  __device__ __forceinline__ float* sums_of(int group, int thread, int pack) {
+    return group_sums[((group - 1) * packs + pack) * Tile::group_threads + thread].value;
   }
 };
 
@@ -57,7 +57,8 @@ __device__ __forceinline__ void add_up_groups(float (&sum)[8][8], const TilePlac
   for (int pack = 0; pack < memory.packs; ++pack) {
     const float* from = &sum[pack / 2][pack % 2 * 4];
     if (at.group > 0)
-      memory.sums_of(at.group, at.thread, pack) = {{from[0], from[1], from[2], from[3]}};
+      Pack<4>{{from[0], from[1], from[2], from[3]}}.store(
+          memory.sums_of(at.group, at.thread, pack));
   }
   __syncthreads();  // all groups' sums are stored
   if (at.group > 0) return;
@@ -65,7 +66,7 @@ __device__ __forceinline__ void add_up_groups(float (&sum)[8][8], const TilePlac
   for (int pack = 0; pack < memory.packs; ++pack) {
     DCGAN_UNROLL
     for (int other = 1; other < Tile::groups; ++other) {
-      const Pack<4> more = memory.sums_of(other, at.thread, pack);
+      const auto more = Pack<4>::load(memory.sums_of(other, at.thread, pack));
       DCGAN_UNROLL
       for (int i = 0; i < 4; ++i) sum[pack / 2][pack % 2 * 4 + i] += more.value[i];
     }

@@ -104,7 +104,8 @@ Json profile_step(const Config& config, const std::string& wanted, std::uint64_t
   const std::unique_ptr<Model> model = make_model(*backend, config);
   const std::int64_t rows = config.batch_size, image_size = image_shape(config).size();
   const Buffer pixels = simt->allocate(static_cast<std::size_t>(rows * image_size)),
-               labels = simt->allocate(static_cast<std::size_t>(rows));
+               labels = simt->allocate(static_cast<std::size_t>(
+                   rows * std::max<std::int64_t>(1, config.classes)));  // a row for each image
   stepping = true;
   model->train_step({pixels.u8(), rows, 0, 0, rows, 0, labels.u8()}, 0);
   if (ops.empty()) {

@@ -68,8 +68,9 @@ const std::vector<Forward> plain{{Epilogue{true, Activation::leaky_relu, 0.3F, 0
 TEST(Access, OfProductsIsInPacks) {
   const std::vector<std::string> dense{"dense_forward", "dense_backward_data",
                                        "dense_backward_weights"};
-  // Of threads: the narrow tile has 64, the middle one 128, the wide one 256.
-  EXPECT_TRUE(expect_accesses(DenseCase({4096, 512, 32}, plain), dense).contains(64));
+  // Of threads: the narrow tile has 64, those of two groups 128, of six 192, the wide one 256.
+  EXPECT_TRUE(expect_accesses(DenseCase({100'352, 64, 32}, plain), dense).contains(64));
+  EXPECT_TRUE(expect_accesses(DenseCase({4096, 512, 32}, plain), dense).contains(192));
   EXPECT_TRUE(expect_accesses(DenseCase({32, 1024, 32}, plain), dense).contains(128));
   EXPECT_TRUE(expect_accesses(DenseCase({256, 64, 6272}, plain), dense).contains(256));
   const std::vector<std::string> conv{"conv_forward", "conv_backward_data",

