@@ -141,17 +141,20 @@ __device__ __forceinline__ void tensor_core_product(const A& a, const B& b, int 
   // A lane has two columns of rows `group` and group + 8, its neighbour the two beside them. They
   // swap, and have four columns each: of the first row the even lane, of the second the odd one.
   const bool odd = in_group % 2 == 1;
+  typename Writer::Four fours[columns];
   DCGAN_UNROLL
-  for (int j = 0; j < columns; ++j) {
-    auto four = writer.columns(n0 + n_at + 8 * j + in_group / 2 * 4);
+  for (int j = 0; j < columns; ++j) fours[j] = writer.columns(n0 + n_at + 8 * j + in_group / 2 * 4);
+  DCGAN_UNROLL
+  for (int i = 0; i < rows; ++i) {
+    const auto row = writer.row(m0 + m_at + 16 * i + group + (odd ? 8 : 0));
     DCGAN_UNROLL
-    for (int i = 0; i < rows; ++i) {
+    for (int j = 0; j < columns; ++j) {
       const float(&c)[4] = sum[i][j];
       const float first = shuffle_xor(odd ? c[0] : c[2], 1);
       const float second = shuffle_xor(odd ? c[1] : c[3], 1);
       const float values[4] = {odd ? first : c[0], odd ? second : c[1], odd ? c[2] : first,
                                odd ? c[3] : second};
-      writer.write(writer.row(m0 + m_at + 16 * i + group + (odd ? 8 : 0)), four, values);
+      writer.write(row, fours[j], values);
     }
   }
 #endif

@@ -89,7 +89,7 @@ std::unique_ptr<Backend> make_backend(const std::string& name, int threads, Prec
       if (b.why_unavailable.empty()) return make_backend(b.name, threads, precision);
   }
   if (name == "cpu" && precision != Precision::fp32)
-    throw UsageError("backend 'cpu' computes in fp32 alone: tf32 and tf32x3 need tensor cores");
+    throw UsageError("backend 'cpu' computes in fp32 alone: it has no tensor cores");
   if (name == "cpu") return cpu::make_backend(threads);
   const std::string why_not = name == "cuda"         ? why_no_cuda()
                               : name == "simt"       ? why_no_simt()

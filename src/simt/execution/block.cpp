@@ -3,6 +3,7 @@
 #include "simt/execution/block.h"
 
 #include <algorithm>
+#include <bit>
 #include <numeric>
 #include <random>
 #include <utility>
@@ -194,8 +195,7 @@ std::uint64_t warp_operation(WarpOp op, unsigned mask, std::uint64_t value, unsi
 }
 
 void mma_operation(const MmaFragments& fragments, const Place& place) {
-  warp_operation(WarpOp::mma, ~0U, reinterpret_cast<std::uintptr_t>(&fragments), 0, warp_size,
-                 place);
+  warp_operation(WarpOp::mma, ~0U, std::bit_cast<std::uint64_t>(&fragments), 0, warp_size, place);
 }
 
 #define SIMT_CALL_SITE \

@@ -105,7 +105,7 @@ void BlockRunner::exchange(int first, unsigned mask) {
     std::array<const MmaFragments*, warp_size> lanes;
     for (int lane = 0; lane < warp_size; ++lane)
       lanes[static_cast<std::size_t>(lane)] =
-          reinterpret_cast<const MmaFragments*>(thread_at(first + lane).value);
+          std::bit_cast<const MmaFragments*>(thread_at(first + lane).value);
     add_products(lanes);
   }
   unsigned ballot = 0;
