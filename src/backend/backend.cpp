@@ -56,14 +56,6 @@ std::string why_no_cuda() {
 
 }  // namespace
 
-const float* LinearOp::backward_weights_in_parts(const float*, const float*) {
-  throw Error("this layer has no backward_weights_in_parts");
-}
-
-void LinearOp::backward_data_through(const float*, const float*, const EpilogueBackward&) {
-  throw Error("this layer has no backward_data_through");
-}
-
 std::vector<BackendStatus> backend_statuses() {
   return {{"cuda", why_no_cuda()},
           {"cpu", ""},

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -47,14 +48,18 @@ class LinearOp {
   /// In how many parts backward_weights_in_parts() leaves dkernel; 1: there is none.
   virtual int weight_parts() const { return 1; }
   /// dkernel as a sum of such parts, for Backend::adam; they stay until the next call.
-  virtual const float* backward_weights_in_parts(const float* x, const float* dz);
+  virtual const float* backward_weights_in_parts(const float* /*x*/, const float* /*dz*/) {
+    throw std::logic_error("a layer that leaves no parts");
+  }
 
   /// Whether there is a backward_data_through.
   virtual bool goes_through() const { return false; }
   /// before.dy = dz * kernel^T, and at once Backend::epilogue_backward(before), where `before` is
   /// the epilogue of the layer that made x.
-  virtual void backward_data_through(const float* dz, const float* kernel,
-                                     const EpilogueBackward& before);
+  virtual void backward_data_through(const float* /*dz*/, const float* /*kernel*/,
+                                     const EpilogueBackward& /*before*/) {
+    throw std::logic_error("a layer that goes through no epilogue");
+  }
 };
 
 class BatchNormOp {
