@@ -64,8 +64,8 @@ __global__ void __launch_bounds__(threads) adam_kernel(const DCGAN_GRID_CONSTANT
 void add_pieces(std::vector<Piece>& pieces, const AdamPart& of) {
   const auto add = [&](std::int64_t begin, std::int64_t n, const float* gradient, int parts) {
     if (n > 0)
-      pieces.push_back({0, parts, n, of.factors, gradient, of.m + begin, of.v + begin,
-                        of.parameter + begin});
+      pieces.push_back(
+          {0, parts, n, of.factors, gradient, of.m + begin, of.v + begin, of.parameter + begin});
   };
   std::int64_t done = 0;
   for (const GradientParts& p : of.in_parts) {

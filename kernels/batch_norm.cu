@@ -212,9 +212,8 @@ __global__ void __launch_bounds__(threads)
   const auto affine = Affine<width>::load({to.mean, to.inv_std, t.gamma, t.beta}, at.column);
   const auto index = [&](int row) { return std::int64_t{row} * walk.columns + at.column; };
   const auto load = [&](int row) { return Pack<width>::load(x + index(row)); };
-  walk_rows<4>(walk, at, load, [&](int row, const Pack<width>& v) {
-    affine.of(v, slope).store(y + index(row));
-  });
+  walk_rows<4>(walk, at, load,
+               [&](int row, const Pack<width>& v) { affine.of(v, slope).store(y + index(row)); });
 }
 
 struct BackwardInputs {
@@ -369,8 +368,7 @@ Work over_columns(const char* name, const ColumnWalk& walk, int matrices) {
 
 BatchNormKernels::BatchNormKernels(const BatchNormShape& s)
     : whole_(fits_whole_columns(s.rows, s.channels)),
-      walk_(whole_ ? plan_whole_columns(s.rows, s.channels)
-                   : plan_column_walk(s.rows, s.channels)),
+      walk_(whole_ ? plan_whole_columns(s.rows, s.channels) : plan_column_walk(s.rows, s.channels)),
       momentum_(s.momentum),
       epsilon_(s.epsilon),
       slope_(s.negative_slope()) {}

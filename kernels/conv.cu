@@ -18,8 +18,9 @@ struct PixelClasses {
 /// part writes its own image, at dx + part * image_floats. Shared memory and barriers:
 /// tile_product.
 template <class Tile, bool vec4, class Finish>
-__global__ void __launch_bounds__(Tile::threads,  // of six groups two blocks would leave it too few registers
-                                  Tile::groups > 2 ? 1 : Tile::blocks_per_multiprocessor)
+__global__ void __launch_bounds__(
+    Tile::threads,  // of six groups two blocks would leave it too few registers
+    Tile::groups > 2 ? 1 : Tile::blocks_per_multiprocessor)
     conv_backward_data_kernel(ConvGeometry g, PixelClasses classes, int splits,
                               std::int64_t image_floats, const float* dz, const float* kernel,
                               float* dx, Finish finish) {
@@ -74,7 +75,9 @@ PixelClasses pixel_classes(const ConvGeometry& g) {
   return classes;
 }
 
-std::int64_t count_positions(const ConvShape& s) { return s.batch * s.out_height() * s.out_width(); }
+std::int64_t count_positions(const ConvShape& s) {
+  return s.batch * s.out_height() * s.out_width();
+}
 std::int64_t taps(const ConvShape& s) { return s.kernel * s.kernel; }
 
 ConvGeometry geometry(const ConvShape& s) {
@@ -102,12 +105,11 @@ ConvKernels::ConvKernels(const ConvShape& s, Precision precision)
       vec4_(packs_of_four(s.in) && packs_of_four(s.out)),
       forward_(plan_product(count_positions(s), s.out, taps(s) * s.in, vec4_, precision)),
       // The largest class has as many pixels as z.
-      backward_data_(plan_product(
-          count_positions(s), s.in,
-          std::max<std::int64_t>(taps(s) * s.out / (s.stride * s.stride), 1), vec4_, precision,
-          s.stride * s.stride)),
-      backward_weights_(
-          plan_product(taps(s) * s.in, s.out, count_positions(s), vec4_, precision)),
+      backward_data_(
+          plan_product(count_positions(s), s.in,
+                       std::max<std::int64_t>(taps(s) * s.out / (s.stride * s.stride), 1), vec4_,
+                       precision, s.stride * s.stride)),
+      backward_weights_(plan_product(taps(s) * s.in, s.out, count_positions(s), vec4_, precision)),
       one_channel_(plan_one_channel(g_)) {}
 
 ScratchSize ConvKernels::scratch() const {
@@ -140,9 +142,9 @@ auto ConvKernels::backward_data_product(const float* dz, const float* kernel,
       using T = decltype(tile);
       using Finish = std::decay_t<decltype(finish)>;
       if constexpr (can_finish<T, Finish>)
-        launch(p.work<T>(op, layers), conv_backward_data_kernel<T, vec4, Finish>,
-               p.grid<T>(layers), T::threads, 0, stream, g_, pixel_classes(g_), p.splits,
-               pixels() * g_.in, dz, kernel, dx, finish);
+        launch(p.work<T>(op, layers), conv_backward_data_kernel<T, vec4, Finish>, p.grid<T>(layers),
+               T::threads, 0, stream, g_, pixel_classes(g_), p.splits, pixels() * g_.in, dz, kernel,
+               dx, finish);
     });
   };
 }

@@ -28,8 +28,8 @@ class ConvKernels {
                      cudaStream_t stream) const {
     backward_data(dz, kernel, {}, dx, scratch, stream);
   }
-  /// The same, and on through the epilogue of the layer before: before.dy becomes conv(x, kernel) or
-  /// its adjoint at dz, and at once its dz. Where can_go_.. says so; scratch has at least what
+  /// The same, and on through the epilogue of the layer before: before.dy becomes conv(x, kernel)
+  /// or its adjoint at dz, and at once its dz. Where can_go_.. says so; scratch has at least what
   /// scratch_through() says.
   void forward_through(const float* x, const float* kernel, const EpilogueBackward& before,
                        const Scratch& scratch, cudaStream_t stream) const;

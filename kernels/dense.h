@@ -21,8 +21,9 @@ class DenseKernels {
   /// dx = dz * kernel^T
   void backward_data(const float* dz, const float* kernel, float* dx, const Scratch& scratch,
                      cudaStream_t stream) const;
-  /// The same, and on through the epilogue of the layer before: before.dy becomes dz * kernel^T, and
-  /// at once its dz. Where can_go_back_through(); scratch has at least what scratch_through() says.
+  /// The same, and on through the epilogue of the layer before: before.dy becomes dz * kernel^T,
+  /// and at once its dz. Where can_go_back_through(); scratch has at least what scratch_through()
+  /// says.
   void backward_data_through(const float* dz, const float* kernel, const EpilogueBackward& before,
                              const Scratch& scratch, cudaStream_t stream) const;
   bool can_go_back_through() const { return vec4_ || one_output_.applies; }

@@ -95,8 +95,7 @@ __global__ void __launch_bounds__(threads) draw_keep_masks_kernel(Masks masks) {
 /// Normals in the first blocks, masks in the others: both are a step's first work. Threads as in
 /// draw_normal_kernel. No shared memory, no barrier.
 __global__ void __launch_bounds__(normal_threads)
-    draw_kernel(RandomAddress address, std::int64_t n, float* out, int normal_blocks,
-                Masks masks) {
+    draw_kernel(RandomAddress address, std::int64_t n, float* out, int normal_blocks, Masks masks) {
   wait_for_previous_launch();
   const int block = block_index().x;
   if (block < normal_blocks)

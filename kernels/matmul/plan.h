@@ -130,13 +130,18 @@ inline Product plan_product(std::int64_t m, std::int64_t n, std::int64_t k, bool
     for (std::int64_t wanted = 1; wanted <= most; ++wanted) {
       const std::int64_t split_slices = ceil_div(slices, wanted);
       const std::int64_t splits = ceil_div(slices, split_slices);  // none is empty
-      const std::int64_t cycles = (splits > 1 ? 11 : 10) *
-                                  product_cycles(tile, tiles, slices, splits, part_floats);
+      const std::int64_t cycles =
+          (splits > 1 ? 11 : 10) * product_cycles(tile, tiles, slices, splits, part_floats);
       if (best.splits > 0 && cycles >= least) continue;
       least = cycles;
-      best = {narrow(m),     narrow(n),      narrow(k),
-              precision,     narrow(index),  narrow(splits),
-              narrow(split_slices * tile.k), part_floats};
+      best = {narrow(m),
+              narrow(n),
+              narrow(k),
+              precision,
+              narrow(index),
+              narrow(splits),
+              narrow(split_slices * tile.k),
+              part_floats};
     }
   };
   if (precision != Precision::fp32)

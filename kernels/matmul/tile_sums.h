@@ -122,8 +122,7 @@ __device__ __forceinline__ void sum_tile_columns(Pack<4> low, Pack<4> high,
   of.row_lane = thread_index() / walk.pack_lanes;
   of.column = n0 + of.pack_lane * 4;
   of.inside = of.column < totals.columns;
-  const auto total =
-      add_up_parts<PlainSums, 4>(walk, of, totals.scratch.floats, memory.totals);
+  const auto total = add_up_parts<PlainSums, 4>(walk, of, totals.scratch.floats, memory.totals);
   if (of.row_lane == 0 && of.inside) total.sum.store(totals.out + of.column);
 }
 

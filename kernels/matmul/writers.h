@@ -25,8 +25,8 @@ struct ForwardFinish : EpilogueParameters {
   }
 };
 
-/// dz from dy: back through the epilogue of the layer before, whose result was y. A pack lies within
-/// a sample.
+/// dz from dy: back through the epilogue of the layer before, whose result was y. A pack lies
+/// within a sample.
 struct BackwardFinish : EpilogueParameters {
   static constexpr bool sums_columns = true;
 

@@ -148,14 +148,13 @@ std::optional<EpilogueBackward> Sequential::epilogue_backward(std::size_t index,
       dbias};
 }
 
-void Sequential::backward_weights(const Node& node, LinearOp& op, const float* x,
-                                  const float* dz) {
+void Sequential::backward_weights(const Node& node, LinearOp& op, const float* x, const float* dz) {
   const TensorView& kernel = network_.parameters[node.kernel];
   if (op.weight_parts() == 1) return op.backward_weights(x, dz, gradient(node.kernel));
   // Layers are met from the last to the first.
-  gradients_in_parts_.insert(gradients_in_parts_.begin(),
-                             {kernel.offset, kernel.size(), op.backward_weights_in_parts(x, dz),
-                              op.weight_parts()});
+  gradients_in_parts_.insert(
+      gradients_in_parts_.begin(),
+      {kernel.offset, kernel.size(), op.backward_weights_in_parts(x, dz), op.weight_parts()});
 }
 
 float* Sequential::gradients() {
@@ -163,8 +162,7 @@ float* Sequential::gradients() {
     float* sum = network_.gradients.f32() + parts.offset;
     backend_.copy(sum, parts.data, static_cast<std::size_t>(parts.n) * sizeof(float));
     for (int part = 1; part < parts.count; ++part)
-      backend_.weighted_sum(
-          {1, parts.n, 1, nullptr, sum, 1, parts.data + part * parts.n, sum});
+      backend_.weighted_sum({1, parts.n, 1, nullptr, sum, 1, parts.data + part * parts.n, sum});
   }
   return network_.gradients.f32();
 }

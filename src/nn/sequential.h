@@ -99,8 +99,8 @@ class Sequential {
   float* adam_m() const { return network_.adam_m.f32(); }
   float* adam_v() const { return network_.adam_v.f32(); }
   float* moving() const { return network_.moving.f32(); }
-  /// Where the gradient of the last layer's bias is, the sum of dy, if that layer has one output and
-  /// nothing but a bias after it; null.
+  /// Where the gradient of the last layer's bias is, the sum of dy, if that layer has one output
+  /// and nothing but a bias after it; null.
   float* last_bias() const;
   /// What takes pass.dy back through the last layer's epilogue, for the network behind to do it;
   /// nothing where that changes nothing.

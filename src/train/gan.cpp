@@ -200,7 +200,8 @@ void Gan::evaluate_discriminator(std::int64_t rows, std::uint32_t pass,
 /// The gradient of the logits of `rows` rows, whose losses have these adjoints.
 BackwardPass Gan::from_adjoint(std::int64_t rows, Buffer& adjoint) {
   if (!tells_classes())
-    return {.rows = rows, .dy = adjoint.f32(), .last_bias_done = discriminator_.last_bias() != nullptr};
+    return {
+        .rows = rows, .dy = adjoint.f32(), .last_bias_done = discriminator_.last_bias() != nullptr};
   backend_.copy(memory_.code_adjoint.f32(), codes(),
                 static_cast<std::size_t>(rows * config_.classes) * sizeof(float));
   return {.rows = rows, .dy = memory_.code_adjoint.f32(), .sample_scale = adjoint.f32()};
@@ -235,9 +236,9 @@ void Gan::simultaneous_step(std::int64_t rows, const PlaceMasks& place_masks) {
     both.dx = memory_.image_gradient.f32();
     both.dx_first_row = rows;
     both.dx_rows = rows;
-    backward_both(both, {.rows = rows,
-                         .dy = memory_.image_gradient.f32(),
-                         .sample_scale = memory_.ratio.f32()});
+    backward_both(
+        both,
+        {.rows = rows, .dy = memory_.image_gradient.f32(), .sample_scale = memory_.ratio.f32()});
   } else {
     backward_generator_loss(rows, rows);
     discriminator_.backward(from_adjoint(2 * rows, memory_.discriminator_adjoint));

@@ -29,8 +29,8 @@ struct Inputs {
           double& sum = sums.back()[static_cast<std::size_t>(cut.offset + j)];
           sum = 0;
           for (int k = 0; k < cut.count; ++k)
-            sum += static_cast<double>(
-                parts.back().back()[static_cast<std::size_t>(k * cut.n + j)]);
+            sum +=
+                static_cast<double>(parts.back().back()[static_cast<std::size_t>(k * cut.n + j)]);
         }
       }
     }
@@ -78,13 +78,13 @@ class AdamRun final : public Run {
   void pass(std::size_t index) override {
     const AdamFactors* factors = factors_[index]->data();
     const auto part = [&](std::int64_t at, std::int64_t n) {
-      AdamPart of{factors + (at > 0), n,
-                  gradients_[index]->data() + at, m_.data() + at,
-                  v_.data() + at, w_.data() + at};
+      AdamPart of{
+          factors + (at > 0), n, gradients_[index]->data() + at, m_.data() + at, v_.data() + at,
+          w_.data() + at};
       for (std::size_t c = 0; c < cuts_.size(); ++c)
         if (cuts_[c].offset >= at && cuts_[c].offset < at + n)
-          of.in_parts.push_back({cuts_[c].offset - at, cuts_[c].n, parts_[index][c]->data(),
-                                 cuts_[c].count});
+          of.in_parts.push_back(
+              {cuts_[c].offset - at, cuts_[c].n, parts_[index][c]->data(), cuts_[c].count});
       return of;
     };
     const std::int64_t first = n_ - second_;
@@ -130,11 +130,13 @@ std::vector<Expected> AdamCase::expected() const {
   const Inputs in(n_, first_, steps_, cuts_);
   ref::Vector m, v, w;  // of both networks
   const auto add_network = [&](const AdamConfig& config, std::int64_t from, std::int64_t to) {
-    const auto part = [&](const auto& all) { return ref::Vector(all.begin() + from, all.begin() + to); };
+    const auto part = [&](const auto& all) {
+      return ref::Vector(all.begin() + from, all.begin() + to);
+    };
     ref::Vector m_of_it = part(in.m), v_of_it = part(in.v), w_of_it = part(in.w);
     for (int i = 0; i < steps_; ++i)
-      ref::adam(config, first_ + i, part(in.sums[static_cast<std::size_t>(i)]), m_of_it,
-                v_of_it, w_of_it);
+      ref::adam(config, first_ + i, part(in.sums[static_cast<std::size_t>(i)]), m_of_it, v_of_it,
+                w_of_it);
     m.insert(m.end(), m_of_it.begin(), m_of_it.end());
     v.insert(v.end(), v_of_it.begin(), v_of_it.end());
     w.insert(w.end(), w_of_it.begin(), w_of_it.end());

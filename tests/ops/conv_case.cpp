@@ -124,8 +124,7 @@ Cases conv_cases() {
                                                    {3, 6, 6, 1, 8, 5, 2},
                                                    {2, 6, 9, 3, 5, 3, 1}})
     for (const ConvShape& either : {s, transposed(s)})
-      cases.push_back(
-          std::make_shared<ThroughCase>(std::make_shared<ConvCase>(either), either.in));
+      cases.push_back(std::make_shared<ThroughCase>(std::make_shared<ConvCase>(either), either.in));
   // The layer before is dense: its channels are a whole picture.
   cases.push_back(std::make_shared<ThroughCase>(
       std::make_shared<ConvCase>(transposed({12, 4, 4, 8, 4, 5, 2})), 128));

@@ -59,8 +59,8 @@ Cases dense_cases() {
        })
     cases.push_back(std::make_shared<DenseCase>(s));
   // Of one tile and of several along both axes, with groups and without, in parts; columns that end
-  // within a tile; pictures whose channels are fewer than the columns; one output; sizes that are no
-  // multiple of 4.
+  // within a tile; pictures whose channels are fewer than the columns; one output; sizes that are
+  // no multiple of 4.
   const auto add_through = [&](const DenseShape& s, std::int64_t channels) {
     cases.push_back(std::make_shared<ThroughCase>(std::make_shared<DenseCase>(s), channels));
   };

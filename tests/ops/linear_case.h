@@ -37,7 +37,6 @@ class LinearCase : public Case {
   virtual std::unique_ptr<LinearOp> plan(Backend& backend, const Epilogue& epilogue) const = 0;
   const std::vector<Forward>& forwards() const { return forwards_; }
 
-
   /// How many products a sum of each pass has.
   struct Terms {
     std::int64_t forward, backward_data, backward_weights;

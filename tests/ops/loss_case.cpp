@@ -114,7 +114,8 @@ std::vector<Expected> LossCase::expected() const {
   for (const double adjoint : r.discriminator_adjoint)
     sum += adjoint, magnitudes += std::abs(adjoint);
   return {each("discriminator adjoint", r.discriminator_adjoint),
-          each("generator adjoint", r.generator_adjoint), each("ratio", r.ratio),
+          each("generator adjoint", r.generator_adjoint),
+          each("ratio", r.ratio),
           each("losses", {r.generator, r.discriminator}),
           {"adjoint sum", {sum}, 1e-6 * magnitudes}};
 }

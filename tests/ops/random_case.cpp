@@ -195,9 +195,11 @@ const AddOpCases mask({.op = "mask",
 Cases draw_cases() {
   Cases cases;
   using Sizes = std::vector<std::int64_t>;
-  for (const auto& [n, sizes] :
-       {std::pair<std::int64_t, Sizes>{1001, {}}, {256, {512}}, {257, {513, 8}}, {3, {5, 2049, 8, 100}},
-        {25600, {40, 4096, 4, 2048, 6, 10001}}})
+  for (const auto& [n, sizes] : {std::pair<std::int64_t, Sizes>{1001, {}},
+                                 {256, {512}},
+                                 {257, {513, 8}},
+                                 {3, {5, 2049, 8, 100}},
+                                 {25600, {40, 4096, 4, 2048, 6, 10001}}})
     cases.push_back(std::make_shared<DrawCase>(n, sizes));
   return cases;
 }

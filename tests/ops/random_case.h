@@ -80,9 +80,7 @@ class DrawCase final : public Case {
  public:
   DrawCase(std::int64_t n, std::vector<std::int64_t> sizes)
       : noise_({5, 3, 8}, n), n_(n), masks_(std::move(sizes)) {}
-  std::string name() const override {
-    return "draw_n" + std::to_string(n_) + "_" + masks_.name();
-  }
+  std::string name() const override { return "draw_n" + std::to_string(n_) + "_" + masks_.name(); }
   std::vector<Pass> passes() const override;
   std::unique_ptr<Run> start(Backend& backend) const override;
   std::vector<Expected> expected() const override;

@@ -108,8 +108,8 @@ std::vector<Pass> ThroughCase::passes() const {
   for (const Before& b : befores()) {
     const std::uint8_t some = 1;
     const Op op =
-        through(layer_->describe(Direction::backward_data), {b.epilogue, rows(), channels_, nullptr,
-                                                             &some, nullptr, 0, nullptr, nullptr});
+        through(layer_->describe(Direction::backward_data),
+                {b.epilogue, rows(), channels_, nullptr, &some, nullptr, 0, nullptr, nullptr});
     all.push_back({"backward-data" + name_of(b), op, op.bytes});
   }
   return all;
@@ -131,9 +131,9 @@ std::vector<Expected> ThroughCase::expected() const {
     if (before.scaled)
       for (std::size_t i = 0; i < scaled.size(); ++i)
         scaled[i] *= static_cast<double>(in.scale[i / static_cast<std::size_t>(channels_)]);
-    const auto b = ref::epilogue_backward(
-        e, channels_, widened(in.z), widened(in.bias),
-        e.dropout_rate > 0 ? in.keep : std::vector<std::uint8_t>(), scaled);
+    const auto b =
+        ref::epilogue_backward(e, channels_, widened(in.z), widened(in.bias),
+                               e.dropout_rate > 0 ? in.keep : std::vector<std::uint8_t>(), scaled);
     all.push_back(near("dx" + name_of(before), b.dz, bound));
     all.push_back(near("dbias" + name_of(before), e.bias ? b.dbias : std::vector<double>(),
                        bound + sum_bound(rows())));

@@ -58,9 +58,9 @@ TEST_F(StepProfile, DescribesEveryOp) {
     labels.insert(op.at("label"));
     EXPECT_EQ(op.at("kernels").empty(), op.at("op") == "copy") << op.at("label");
   }
-  for (const char* label :
-       {"gather 2x784", "draw 200x980", "loss 2", "dense 2x100->98 forward", "batch_norm 2x98 forward",
-        "conv_transpose2d 2x7x7x2->1 k5 /1 forward", "conv2d 4x28x28x1->1 k5 /2 backward-weights"})
+  for (const char* label : {"gather 2x784", "draw 200x980", "loss 2", "dense 2x100->98 forward",
+                            "batch_norm 2x98 forward", "conv_transpose2d 2x7x7x2->1 k5 /1 forward",
+                            "conv2d 4x28x28x1->1 k5 /2 backward-weights"})
     EXPECT_EQ(labels.count(label), 1U) << label << " is not in " << Json(labels);
 }
 

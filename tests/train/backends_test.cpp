@@ -25,8 +25,8 @@ class Backends : public testing::TestWithParam<const char*> {};
 // Over these steps, one epoch and part of the next, at most 6e-7 are measured between cpu and simt,
 // most often one unit in the last place. Later Adam makes whole steps of gradients that are
 // rounding on either side: tf-tutorial differs by 7e-6 after 30 steps, by 2e-5 after 50; modern,
-// whose Adam has no momentum, by 4e-5 after 18; dcgan-64, normalised over four images, by 2e-5 after
-// 6, from the fifth step on.
+// whose Adam has no momentum, by 4e-5 after 18; dcgan-64, normalised over four images, by 2e-5
+// after 6, from the fifth step on.
 TEST_P(Backends, FollowEachOther) {
   constexpr double tolerance = 1e-5;
   Config config = small_preset(GetParam());
