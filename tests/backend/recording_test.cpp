@@ -67,9 +67,8 @@ TEST(Recording, NamesEveryOpWithItsSizes) {
   };
   trained(*recorder, narrow("vanilla"));
   expect("gather 5x784");
-  expect("noise 30");
+  expect("draw 30x" + std::to_string(10 * (8 + 4 + 2)));
   expect("loss 5");
-  expect("mask " + std::to_string(10 * (8 + 4 + 2)));
   // The discriminator's layers of 8, 4 and 2 units, for real and generated rows.
   for (const int units : {8, 4, 2}) {
     expect("epilogue 10x" + std::to_string(units) + " backward");
