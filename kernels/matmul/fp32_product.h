@@ -63,13 +63,33 @@ __device__ __forceinline__ void load_fragment(const float* from, int apart, floa
   for (int i = 0; i < 4; ++i) to[i] = low.value[i], to[4 + i] = high.value[i];
 }
 
+template <class Tile>
+__device__ __forceinline__ auto& a_slices_in(TileMemory<Tile>& memory) {
+  if constexpr (Tile::groups > 1) {
+    return memory.slices.a;
+  } else {
+    alignas(16) __shared__ float slices[2][Tile::k][Tile::m + Tile::pad];
+    return slices;
+  }
+}
+template <class Tile>
+__device__ __forceinline__ auto& b_slices_in(TileMemory<Tile>& memory) {
+  if constexpr (Tile::groups > 1) {
+    return memory.slices.b;
+  } else {
+    alignas(16) __shared__ float slices[2][Tile::k][Tile::n + Tile::pad];
+    return slices;
+  }
+}
+
 /// tile_product for a Tile.
 template <class Tile, class A, class B, class Writer>
 __device__ __forceinline__ void fp32_product(const A& a, const B& b, int m0, int n0, int k_begin,
                                              int k_end, const Writer& writer) {
   constexpr int depth = Tile::k, group_depth = depth / Tile::groups;
   alignas(16) __shared__ TileMemory<Tile> memory;
-  auto& [a_slices, b_slices] = memory.slices;
+  auto& a_slices = a_slices_in(memory);
+  auto& b_slices = b_slices_in(memory);
   const auto at = TilePlace<Tile>::of_this_thread();
   constexpr int half_m = at.half_m, half_n = at.half_n;
   float sum[8][8] = {};

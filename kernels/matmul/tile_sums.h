@@ -1,6 +1,8 @@
 // What the threads of a tile add up when its main loop has ended: the sums of its groups, and of
 // its columns over all tiles.
 #pragma once
+#include <type_traits>
+
 #include "kernels/device/arrival.h"
 #include "kernels/device/column_sums.h"
 
@@ -30,13 +32,18 @@ struct TilePlace {
   }
 };
 
-/// Shared memory of a block: two slices of each operand and, when they have been read, sums.
+/// Two slices of each operand.
+template <class Tile>
+struct TileSlices {
+  float a[2][Tile::k][Tile::m + Tile::pad], b[2][Tile::k][Tile::n + Tile::pad];
+};
+
+/// Shared memory of a block: sums and, in their place before, the slices of several groups. One
+/// group's are arrays of their own, for which nvcc takes fewer registers.
 template <class Tile>
 union TileMemory {
   static constexpr int packs = 16;  // of four sums, per thread
-  struct {
-    float a[2][Tile::k][Tile::m + Tile::pad], b[2][Tile::k][Tile::n + Tile::pad];
-  } slices;
+  std::conditional_t<(Tile::groups > 1), TileSlices<Tile>, char> slices;
   Pack<4> group_sums[(Tile::groups - 1) * packs * Tile::group_threads + 1];  // no array is empty
   Pack<4> column_sums[Tile::warps_m][Tile::n / 4];
   PlainSums<4>::Shared totals;
