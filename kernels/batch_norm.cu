@@ -60,8 +60,8 @@ __device__ __forceinline__ TwoTotals<width> two_totals_of_block(const ColumnPlac
   second = warp_sum(second, packs);
   const int warp = warp_index(), lane = lane_index();
   if (lane < packs) {
-    shared_first[warp][lane] = first;
-    shared_second[warp][lane] = second;
+    first.store(shared_first[warp][lane].value);
+    second.store(shared_second[warp][lane].value);
   }
   __syncthreads();  // the warps' sums are stored
   TwoTotals<width> of{{}, {}, at.row_lane == 0 && at.inside};

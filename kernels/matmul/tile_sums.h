@@ -107,14 +107,14 @@ __device__ __forceinline__ void sum_tile_columns(Pack<4> low, Pack<4> high,
   over_lanes(high);
   __syncthreads();  // all have read what was there
   if (at.group == 0 && at.lane_m == 0) {
-    memory.column_sums[at.warp_m][at.n_at / 4] = low;
-    memory.column_sums[at.warp_m][(at.n_at + at.half_n) / 4] = high;
+    low.store(memory.column_sums[at.warp_m][at.n_at / 4].value);
+    high.store(memory.column_sums[at.warp_m][(at.n_at + at.half_n) / 4].value);
   }
   __syncthreads();  // the warps' sums are stored
   const int tile = static_cast<int>(blockIdx.z * gridDim.x + blockIdx.x);
   const int pack = thread_index();
   if (pack < Tile::n / 4 && n0 + 4 * pack < totals.columns) {
-    Pack<4> sum = memory.column_sums[0][pack];
+    auto sum = Pack<4>::load(memory.column_sums[0][pack].value);
     for (int warp = 1; warp < Tile::warps_m; ++warp) sum += memory.column_sums[warp][pack];
     sum.store(totals.scratch.floats + std::int64_t{tile} * totals.columns + n0 + 4 * pack);
   }
