@@ -16,63 +16,6 @@ struct Momentum {
   float momentum, epsilon;
 };
 
-/// Two sums of each column.
-template <int width>
-struct TwoTotals {
-  CompensatedSums<width> first, second;
-  bool mine;  // this thread has those of its columns; the others have none
-};
-
-/// The column sums of two values of each thread, in the panel's last block. scratch.floats [2,
-/// parts, columns]. Shared memory: four packs per thread. Barriers: those of its parts;
-/// the second store is before the first total, and a barrier is between the totals.
-template <int width>
-__device__ __forceinline__ TwoTotals<width> two_column_sums(const ColumnWalk& walk,
-                                                            const ColumnPlace& at,
-                                                            const Pack<width>& first,
-                                                            const Pack<width>& second,
-                                                            const Scratch& scratch) {
-  __shared__ Pack<width> shared_first[threads];
-  __shared__ Pack<width> shared_second[threads];
-  __shared__ typename CompensatedSums<width>::Shared totals;
-  float* seconds = scratch.floats + std::int64_t{walk.parts} * walk.columns;
-  store_column_sums(walk, at, first, shared_first, scratch.floats);
-  store_column_sums(walk, at, second, shared_second, seconds);
-  if (!arrives_last(scratch.counters + blockIdx.x, static_cast<unsigned>(walk.parts)))
-    return {{}, {}, false};
-  TwoTotals<width> of{{}, {}, at.row_lane == 0 && at.inside};
-  of.first = add_up_parts<CompensatedSums, width>(walk, at, scratch.floats, totals);
-  __syncthreads();  // all lanes' sums are read
-  of.second = add_up_parts<CompensatedSums, width>(walk, at, seconds, totals);
-  return of;
-}
-
-/// The same where the block has all rows of 32 columns: lanes add up by shuffles, then the warps.
-/// Shared memory: two packs of each warp and column pack. One barrier, before they are added up.
-template <int width>
-__device__ __forceinline__ TwoTotals<width> two_totals_of_block(const ColumnPlace& at,
-                                                                Pack<width> first,
-                                                                Pack<width> second) {
-  constexpr int packs = 32 / width, warps = threads / 32;
-  __shared__ Pack<width> shared_first[warps][packs];
-  __shared__ Pack<width> shared_second[warps][packs];
-  first = warp_sum(first, packs);
-  second = warp_sum(second, packs);
-  const int warp = warp_index(), lane = lane_index();
-  if (lane < packs) {
-    first.store(shared_first[warp][lane].value);
-    second.store(shared_second[warp][lane].value);
-  }
-  __syncthreads();  // the warps' sums are stored
-  TwoTotals<width> of{{}, {}, at.row_lane == 0 && at.inside};
-  if (!of.mine) return of;
-  for (int w = 0; w < warps; ++w) {
-    of.first.add(shared_first[w][lane]);
-    of.second.add(shared_second[w][lane]);
-  }
-  return of;
-}
-
 /// moving = moving * keep + value * (1 - keep)
 template <int width>
 __device__ __forceinline__ void blend(float* moving, const Pack<width>& value, float keep) {

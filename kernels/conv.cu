@@ -116,9 +116,17 @@ ScratchSize ConvKernels::scratch() const {
   return {.floats = std::max(forward_.workspace_floats(), backward_data_.workspace_floats())};
 }
 
+bool ConvKernels::can_go_forward_through(const EpilogueBackward& before) const {
+  return vec4_ && !one_channel_.applies && can_finish_backward(forward_, g_.out, before);
+}
+
+bool ConvKernels::can_go_back_through(const EpilogueBackward& before) const {
+  if (one_channel_.applies) return !before.dbias;
+  return vec4_ && can_finish_backward(backward_data_, g_.in, before);
+}
+
 ScratchSize ConvKernels::scratch_through(const EpilogueBackward& before) const {
-  if (one_channel_.applies)
-    return before.dbias ? epilogue_scratch(before.rows, before.channels) : ScratchSize{};
+  if (one_channel_.applies) return {};
   return larger(backward_scratch(forward_, forward_.splits, before),
                 backward_scratch(backward_data_, classes() * backward_data_.splits, before));
 }
@@ -181,13 +189,9 @@ void ConvKernels::backward_data(const float* dz, const float* kernel,
 void ConvKernels::backward_data_through(const float* dz, const float* kernel,
                                         const EpilogueBackward& before, const Scratch& scratch,
                                         cudaStream_t stream) const {
-  if (one_channel_.applies && !before.dbias)
+  if (one_channel_.applies)
     return one_channel_backward_data(work("one_channel_backward_data"), g_, dz, kernel, before,
                                      stream);
-  if (one_channel_.applies) {
-    backward_data(dz, kernel, {}, before.dy, scratch, stream);
-    return epilogue_backward(before, scratch, stream);
-  }
   finish_backward(work("conv_backward_data"), backward_data_, pixels(), g_.in, before, scratch,
                   stream, backward_data_product<true>(dz, kernel, stream));
 }

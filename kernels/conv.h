@@ -35,8 +35,8 @@ class ConvKernels {
                        const Scratch& scratch, cudaStream_t stream) const;
   void backward_data_through(const float* dz, const float* kernel, const EpilogueBackward& before,
                              const Scratch& scratch, cudaStream_t stream) const;
-  bool can_go_forward_through() const { return vec4_ && !one_channel_.applies; }
-  bool can_go_back_through() const { return vec4_ || one_channel_.applies; }
+  bool can_go_forward_through(const EpilogueBackward& before) const;
+  bool can_go_back_through(const EpilogueBackward& before) const;
   ScratchSize scratch_through(const EpilogueBackward& before) const;
   /// dkernel, summed over the batch; scratch.floats holds weight_parts() times dkernel, if they are
   /// several.

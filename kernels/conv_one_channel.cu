@@ -6,7 +6,7 @@
 
 #include "kernels/device/dynamic_shared.h"
 #include "kernels/device/thread.h"
-#include "kernels/matmul/writers.h"
+#include "kernels/finish.h"
 
 namespace dcgan::DCGAN_TARGET {
 namespace {

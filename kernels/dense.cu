@@ -22,6 +22,10 @@ ScratchSize DenseKernels::scratch() const {
   return {.floats = std::max(forward_.workspace_floats(), backward_data_.workspace_floats())};
 }
 
+bool DenseKernels::can_go_back_through(const EpilogueBackward& before) const {
+  return one_output_.applies || (vec4_ && can_finish_backward(backward_data_, in_, before));
+}
+
 ScratchSize DenseKernels::scratch_through(const EpilogueBackward& before) const {
   if (one_output_.applies)
     return before.dbias ? epilogue_scratch(before.rows, before.channels) : ScratchSize{};

@@ -26,7 +26,7 @@ class DenseKernels {
   /// says.
   void backward_data_through(const float* dz, const float* kernel, const EpilogueBackward& before,
                              const Scratch& scratch, cudaStream_t stream) const;
-  bool can_go_back_through() const { return vec4_ || one_output_.applies; }
+  bool can_go_back_through(const EpilogueBackward& before) const;
   ScratchSize scratch_through(const EpilogueBackward& before) const;
   /// dkernel = x^T * dz; scratch.floats holds weight_parts() times dkernel, if they are several.
   void backward_weights(const float* x, const float* dz, float* dkernel, const Scratch& scratch,

@@ -2,7 +2,7 @@
 
 #include "kernels/device/column_sums.h"
 #include "kernels/device/divider.h"
-#include "kernels/epilogue_parameters.h"
+#include "kernels/finish.h"
 
 namespace dcgan::DCGAN_TARGET {
 namespace {
@@ -22,36 +22,6 @@ __global__ void __launch_bounds__(threads)
       .store(y + at);
 }
 
-/// The operands of `width` gradients.
-template <int width>
-struct GradientTerms {
-  Pack<width> dy, y;
-  BytePack<width> keep;
-  float scale;
-};
-
-/// Those from `at` on; all belong to one sample.
-template <int width, class Source>
-__device__ __forceinline__ GradientTerms<width> load_terms(const EpilogueParameters& epilogue,
-                                                           const float* y, float scale,
-                                                           const Source& source, std::int64_t at) {
-  GradientTerms<width> t{source.template load<width>(at), {}, {}, scale};
-  if (epilogue.keep) t.keep = BytePack<width>::load(epilogue.keep + at);
-  if (epilogue.activation != Activation::none) t.y = Pack<width>::load(y + at);
-  return t;
-}
-
-template <int width>
-__device__ __forceinline__ Pack<width> differentiate(const EpilogueParameters& epilogue,
-                                                     const GradientTerms<width>& t) {
-  Pack<width> g;
-  DCGAN_UNROLL
-  for (int i = 0; i < width; ++i)
-    g.value[i] =
-        epilogue.differentiate(t.dy.value[i] * t.scale, t.y.value[i], t.keep.value[i] != 0);
-  return g;
-}
-
 /// dz without a bias gradient; the source may be dz itself. A thread owns `width` neighbours. No
 /// shared memory, no barrier.
 template <int width, class Source>
@@ -63,7 +33,8 @@ __global__ void __launch_bounds__(threads)
   const std::int64_t at = global_index() * width;
   if (at >= count) return;
   const float scale = sample_scale ? sample_scale[by_sample.divide(narrow(at))] : 1.0F;
-  differentiate(epilogue, load_terms<width>(epilogue, y, scale, source, at)).store(dz + at);
+  const Pack<width> dy = source.template load<width>(at);
+  differentiate(epilogue, load_terms(epilogue, dy, scale, y, at)).store(dz + at);
 }
 
 /// dz, and its sums over the rows in dbias. Threads as in ColumnWalk. Shared memory and barriers:
@@ -80,7 +51,8 @@ __global__ void __launch_bounds__(threads)
   const auto index = [&](int row) { return std::int64_t{row} * walk.columns + at.column; };
   const auto load = [&](int row) {
     const float scale = sample_scale ? sample_scale[by_rows_per_sample.divide(row)] : 1.0F;
-    return load_terms<width>(epilogue, y, scale, source, index(row));
+    const Pack<width> dy = source.template load<width>(index(row));
+    return load_terms(epilogue, dy, scale, y, index(row));
   };
   walk_rows<width == 1 ? 4 : 2>(walk, at, load, [&](int row, const GradientTerms<width>& terms) {
     const Pack<width> g = differentiate(epilogue, terms);

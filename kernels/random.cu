@@ -7,15 +7,17 @@
 namespace dcgan::DCGAN_TARGET {
 namespace {
 
-constexpr int threads = 256;
-constexpr int normal_threads = 64;
+// Small blocks: normals are drawn in double, of which most GPUs have few units per multiprocessor,
+// so many multiprocessors should share the work.
+constexpr int threads = 64;
 
-/// Philox block `block` of a draw: two pairs of normals, stored as one. In double, as there are few
-/// and the tails of the distribution are worth it.
-__device__ __forceinline__ void draw_normals(const RandomAddress& address, std::int64_t n,
-                                             std::int64_t block, float* out) {
+/// A thread's Philox block of a draw: two pairs of normals, stored as one. In double, as there are
+/// few and the tails of the distribution are worth it.
+__device__ __forceinline__ void draw_four_normals(const NormalDraw& draw) {
+  const std::int64_t block = global_index(), n = draw.n;
+  float* out = draw.out;
   if (4 * block >= n) return;
-  const RandomAddress a = resolved(address);
+  const RandomAddress a = resolved(draw.address);
   const PhiloxBlock bits = philox_at(a.seed, a.stream, a.step, static_cast<std::uint32_t>(block));
   constexpr double two_pi = 6.283185307179586476925;
   Pack<4> values;
@@ -36,14 +38,6 @@ __device__ __forceinline__ void draw_normals(const RandomAddress& address, std::
   }
 }
 
-/// A thread owns a Philox block; in small blocks, because most GPUs have few units for double per
-/// multiprocessor, so many multiprocessors should share the work. No shared memory, no barrier.
-__global__ void __launch_bounds__(normal_threads)
-    draw_normal_kernel(RandomAddress address, std::int64_t n, float* out) {
-  wait_for_previous_launch();
-  draw_normals(address, n, global_index(), out);
-}
-
 /// One of the masks that share a launch.
 struct Mask {
   RandomAddress address;
@@ -59,16 +53,14 @@ struct Masks {
   int count;
 };
 
-/// The eight elements of a thread's Philox block, stored as one; `block_of_masks`: its block's
-/// number among those that draw masks.
-template <int block_threads>
-__device__ __forceinline__ void draw_mask(const Masks& masks, int block_of_masks) {
+/// The eight elements of a thread's Philox block, stored as one.
+__device__ __forceinline__ void draw_eight_of_a_mask(const Masks& masks) {
   Mask mask = masks.of[0];
   DCGAN_UNROLL
   for (int i = 1; i < most_masks; ++i)
-    if (i < masks.count && block_of_masks >= masks.of[i].first_block) mask = masks.of[i];
+    if (i < masks.count && block_index().x >= masks.of[i].first_block) mask = masks.of[i];
   const std::int64_t block =
-      std::int64_t{block_of_masks - mask.first_block} * block_threads + thread_index();
+      std::int64_t{block_index().x - mask.first_block} * threads + thread_index();
   if (8 * block >= mask.n) return;
   const RandomAddress a = resolved(mask.address);
   const PhiloxBlock bits = philox_at(a.seed, a.stream, a.step, static_cast<std::uint32_t>(block));
@@ -86,78 +78,51 @@ __device__ __forceinline__ void draw_mask(const Masks& masks, int block_of_masks
   }
 }
 
-/// No shared memory, no barrier.
-__global__ void __launch_bounds__(threads) draw_keep_masks_kernel(Masks masks) {
+/// Normals in the first blocks, masks in the others. A thread owns a Philox block. No shared
+/// memory, no barrier.
+__global__ void __launch_bounds__(threads)
+    draw_kernel(NormalDraw normal, int normal_blocks, Masks masks) {
   wait_for_previous_launch();
-  draw_mask<threads>(masks, block_index().x);
-}
-
-/// Normals in the first blocks, masks in the others: both are a step's first work. Threads as in
-/// draw_normal_kernel. No shared memory, no barrier.
-__global__ void __launch_bounds__(normal_threads)
-    draw_kernel(RandomAddress address, std::int64_t n, float* out, int normal_blocks, Masks masks) {
-  wait_for_previous_launch();
-  const int block = block_index().x;
-  if (block < normal_blocks)
-    draw_normals(address, n, global_index(), out);
+  if (block_index().x < normal_blocks)
+    draw_four_normals(normal);
   else
-    draw_mask<normal_threads>(masks, block - normal_blocks);
+    draw_eight_of_a_mask(masks);
 }
 
-/// The masks from draws[first] on that share a launch of `block_threads` threads, and its blocks.
-struct PlannedMasks {
-  Masks masks{};
-  unsigned blocks = 0;
-  double bytes = 0;
-};
+constexpr int mask_instructions = 150;           // about: ten rounds of Philox
+constexpr int normal_double_instructions = 168;  // docs/kernels-machine-code.md
 
-PlannedMasks plan_masks(const std::vector<KeepMaskDraw>& draws, std::size_t first,
-                        int block_threads) {
-  PlannedMasks plan;
-  for (std::size_t i = first; i < draws.size() && plan.masks.count < most_masks; ++i) {
-    const KeepMaskDraw& d = draws[i];
-    plan.masks.of[plan.masks.count++] = {d.address, d.threshold(), static_cast<int>(plan.blocks),
-                                         d.n, d.out};
-    plan.blocks += blocks_for(d.n, 8 * block_threads);
-    plan.bytes += static_cast<double>(d.n);
-  }
-  return plan;
-}
-
-constexpr int mask_instructions = 150;  // about: ten rounds of Philox
-
-void draw_masks_from(const std::vector<KeepMaskDraw>& draws, std::size_t first,
-                     cudaStream_t stream) {
-  for (; first < draws.size(); first += most_masks) {
-    const PlannedMasks plan = plan_masks(draws, first, threads);
-    Work work("draw_keep_masks", plan.bytes);
-    work.instructions = mask_instructions;
-    launch(work, draw_keep_masks_kernel, plan.blocks, threads, 0, stream, plan.masks);
-  }
+/// What a launch does, of which the first blocks draw normals.
+Work work_of(int normal_blocks, int blocks, double bytes) {
+  const bool masks = blocks > normal_blocks;
+  Work work(!masks ? "draw_normal" : normal_blocks == 0 ? "draw_keep_masks" : "draw", bytes);
+  // The mean of all threads, as the model spreads them out.
+  work.double_instructions = (normal_double_instructions * normal_blocks + blocks - 1) / blocks;
+  work.instructions = masks ? mask_instructions : 0;
+  return work;
 }
 
 }  // namespace
 
-void draw_normal(const NormalDraw& d, cudaStream_t stream) {
-  Work work("draw_normal", least_bytes(d));
-  work.double_instructions = Work::as_compiled;
-  launch(work, draw_normal_kernel, blocks_for(d.n, 4 * normal_threads), normal_threads, 0, stream,
-         d.address, d.n, d.out);
-}
-
-void draw_keep_masks(const std::vector<KeepMaskDraw>& draws, cudaStream_t stream) {
-  draw_masks_from(draws, 0, stream);
-}
-
 void draw(const NormalDraw& normal, const std::vector<KeepMaskDraw>& masks, cudaStream_t stream) {
-  const PlannedMasks plan = plan_masks(masks, 0, normal_threads);
-  const unsigned normal_blocks = blocks_for(normal.n, 4 * normal_threads);
-  Work work("draw", least_bytes(normal) + plan.bytes);
-  work.double_instructions = Work::as_compiled;
-  work.instructions = plan.blocks > 0 ? mask_instructions : 0;
-  launch(work, draw_kernel, normal_blocks + plan.blocks, normal_threads, 0, stream, normal.address,
-         normal.n, normal.out, static_cast<int>(normal_blocks), plan.masks);
-  draw_masks_from(masks, most_masks, stream);
+  NormalDraw left = normal;  // it goes with the first masks
+  std::size_t next = 0;
+  do {
+    const auto normal_blocks = static_cast<int>(blocks_for(left.n, 4 * threads));
+    int blocks = normal_blocks;
+    double bytes = least_bytes(left);
+    Masks together{};
+    for (; next < masks.size() && together.count < most_masks; ++next) {
+      const KeepMaskDraw& d = masks[next];
+      together.of[together.count++] = {d.address, d.threshold(), blocks, d.n, d.out};
+      blocks += static_cast<int>(blocks_for(d.n, 8 * threads));
+      bytes += static_cast<double>(d.n);
+    }
+    if (blocks > 0)
+      launch(work_of(normal_blocks, blocks, bytes), draw_kernel, static_cast<unsigned>(blocks),
+             threads, 0, stream, left, normal_blocks, together);
+    left.n = 0;
+  } while (next < masks.size());
 }
 
 }  // namespace dcgan::DCGAN_TARGET

@@ -64,9 +64,7 @@ struct Work {
       : name(name_), bytes(bytes_), fmas(fmas_), slices(slices_) {}
   const char* name;
   double bytes, fmas;
-  int slices, instructions = 0;
-  int double_instructions = 0;
-  static constexpr int as_compiled = -1;  // as many as its machine code has
+  int slices, instructions = 0, double_instructions = 0;  // the instructions are a thread's
 };
 
 /// Whether a launch may begin while the one before it on its stream still runs, and wait for it in

@@ -9,6 +9,9 @@
 // tells that the slice just stored may be read, and that the one before it has been read by all and
 // may be overwritten. What is added up after the loop has its own (tile_sums.h).
 #pragma once
+#include <type_traits>
+#include <utility>
+
 #include "kernels/device/pack.h"
 #include "kernels/device/register_tile.h"
 #include "kernels/device/thread.h"
@@ -63,21 +66,14 @@ __device__ __forceinline__ void load_fragment(const float* from, int apart, floa
   for (int i = 0; i < 4; ++i) to[i] = low.value[i], to[4 + i] = high.value[i];
 }
 
-template <class Tile>
-__device__ __forceinline__ auto& a_slices_in(TileMemory<Tile>& memory) {
+/// The slices of an operand: `member` of TileSlices, or an array of its own.
+template <class Tile, auto member>
+__device__ __forceinline__ auto& slices_in(TileMemory<Tile>& memory) {
   if constexpr (Tile::groups > 1) {
-    return memory.slices.a;
+    return memory.slices.*member;
   } else {
-    alignas(16) __shared__ float slices[2][Tile::k][Tile::m + Tile::pad];
-    return slices;
-  }
-}
-template <class Tile>
-__device__ __forceinline__ auto& b_slices_in(TileMemory<Tile>& memory) {
-  if constexpr (Tile::groups > 1) {
-    return memory.slices.b;
-  } else {
-    alignas(16) __shared__ float slices[2][Tile::k][Tile::n + Tile::pad];
+    using Slices = std::remove_reference_t<decltype(std::declval<TileSlices<Tile>&>().*member)>;
+    alignas(16) __shared__ Slices slices;
     return slices;
   }
 }
@@ -88,8 +84,8 @@ __device__ __forceinline__ void fp32_product(const A& a, const B& b, int m0, int
                                              int k_end, const Writer& writer) {
   constexpr int depth = Tile::k, group_depth = depth / Tile::groups;
   alignas(16) __shared__ TileMemory<Tile> memory;
-  auto& a_slices = a_slices_in(memory);
-  auto& b_slices = b_slices_in(memory);
+  auto& a_slices = slices_in<Tile, &TileSlices<Tile>::a>(memory);
+  auto& b_slices = slices_in<Tile, &TileSlices<Tile>::b>(memory);
   const auto at = TilePlace<Tile>::of_this_thread();
   constexpr int half_m = at.half_m, half_n = at.half_n;
   float sum[8][8] = {};

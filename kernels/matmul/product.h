@@ -21,7 +21,7 @@ __global__ void __launch_bounds__(Tile::threads, Tile::blocks_per_multiprocessor
   tile_product<Tile>(a, b, block.x * Tile::m, block.y * Tile::n, begin, end, writer);
 }
 
-/// Tensor cores' product adds up no columns: finish_backward has the epilogue follow it.
+/// Tensor cores' product adds up no columns.
 template <class Tile, class Finish>
 constexpr bool can_finish = Tile::precision == Precision::fp32 || !Finish::sums_columns;
 
@@ -54,6 +54,14 @@ void finish_forward(Work op, const Product& p, std::int64_t rows, int columns,
   sum_parts(op.name, workspace, p.splits, rows, columns, epilogue, c, stream);
 }
 
+/// Whether finish_backward takes a product's C of so many columns, in packs: in parts it has the
+/// epilogue add them up, else the writer does all, in fp32 and of columns that are the channels.
+inline bool can_finish_backward(const Product& p, int columns, const EpilogueBackward& before) {
+  if (p.splits > 1) return true;
+  return p.precision == Precision::fp32 && (!before.dbias || before.channels == columns) &&
+         (!before.sample_scale || packs_of_four(before.sample_size));
+}
+
 /// before.dy = A * B, and back through the epilogue of the layer before. scratch has what
 /// backward_scratch says.
 template <class Run>
@@ -67,23 +75,18 @@ void finish_backward(Work op, const Product& p, std::int64_t rows, int columns,
     scratch.floats += p.workspace_floats();
     return epilogue_backward(before, parts, p.splits * matrix, 0, scratch, stream);
   }
-  const bool same_columns = !before.dbias || before.channels == columns;
-  if (p.precision != Precision::fp32 || !same_columns ||
-      (before.sample_scale && !packs_of_four(before.sample_size))) {
-    run(op, ForwardFinish{}, before.dy);
-    return epilogue_backward(before, scratch, stream);
-  }
   op.bytes += least_bytes(before) - 2 * matrix;  // dy was counted
   run(op, BackwardFinish(before, {before.dbias, columns, scratch}), before.dy);
 }
 
 /// Of finish_backward, for a product of so many layers of blocks.
 inline ScratchSize backward_scratch(const Product& p, int layers, const EpilogueBackward& before) {
-  const dim3 tiles = planned_grid<true>(p, layers);
+  if (p.splits == 1) {
+    const dim3 tiles = planned_grid<true>(p, layers);
+    return {std::size_t{tiles.x} * tiles.z * static_cast<std::size_t>(p.n), tiles.y};
+  }
   ScratchSize size = before.dbias ? epilogue_scratch(before.rows, before.channels) : ScratchSize{};
-  size.floats = std::max(p.workspace_floats() + size.floats,
-                         std::size_t{tiles.x} * tiles.z * static_cast<std::size_t>(p.n));
-  size.counters = std::max<std::size_t>(size.counters, tiles.y);
+  size.floats += p.workspace_floats();
   return size;
 }
 

@@ -5,6 +5,7 @@
 
 #include "kernels/device/arrival.h"
 #include "kernels/device/column_sums.h"
+#include "kernels/finish.h"
 
 namespace dcgan::DCGAN_TARGET {
 
@@ -79,14 +80,6 @@ __device__ __forceinline__ void add_up_groups(float (&sum)[8][8], const TilePlac
     }
   }
 }
-
-/// Sums of the columns of C [.., columns], a multiple of 4, in out. scratch: a row of C for each
-/// tile along m, a counter for each along n.
-struct ColumnTotals {
-  float* out;
-  int columns;
-  Scratch scratch;
-};
 
 /// Adds up the threads' sums of their columns from n0 + n_at and n0 + n_at + half_n on, over all
 /// blocks with the same columns; the last of them writes the totals. Every thread calls it.

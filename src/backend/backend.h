@@ -52,8 +52,8 @@ class LinearOp {
     throw std::logic_error("a layer that leaves no parts");
   }
 
-  /// Whether there is a backward_data_through.
-  virtual bool goes_through() const { return false; }
+  /// Whether there is a backward_data_through that does better than two calls.
+  virtual bool goes_through(const EpilogueBackward& /*before*/) const { return false; }
   /// before.dy = dz * kernel^T, and at once Backend::epilogue_backward(before), where `before` is
   /// the epilogue of the layer that made x.
   virtual void backward_data_through(const float* /*dz*/, const float* /*kernel*/,
@@ -159,13 +159,10 @@ class Backend {
   virtual void gan_loss(const GanLoss&) = 0;
   virtual void softmax_loss(const SoftmaxLoss&) = 0;
   virtual void adam(const AdamStep&) = 0;
-  virtual void draw_normal(const NormalDraw&) = 0;
-  virtual void draw_keep_masks(const std::vector<KeepMaskDraw>&) = 0;
-  /// Both, where a backend does better by that.
-  virtual void draw(const NormalDraw& normal, const std::vector<KeepMaskDraw>& masks) {
-    draw_normal(normal);
-    draw_keep_masks(masks);
-  }
+  /// Normals, where n is not 0, and masks.
+  virtual void draw(const NormalDraw& normal, const std::vector<KeepMaskDraw>& masks) = 0;
+  void draw_normal(const NormalDraw& normal) { draw(normal, {}); }
+  void draw_keep_masks(const std::vector<KeepMaskDraw>& masks) { draw({}, masks); }
   virtual void gather(const Gather&) = 0;
   virtual void weighted_sum(const WeightedSum&) = 0;
   virtual void end_step(const EndStep&) = 0;

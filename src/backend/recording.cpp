@@ -38,7 +38,9 @@ class RecordedLinear final : public LinearOp {
               [&] { parts = op_->backward_weights_in_parts(x, dz); });
     return parts;
   }
-  bool goes_through() const override { return op_->goes_through(); }
+  bool goes_through(const EpilogueBackward& before) const override {
+    return op_->goes_through(before);
+  }
   void backward_data_through(const float* dz, const float* kernel,
                              const EpilogueBackward& before) override {
     observer_(through(describe_(Direction::backward_data, false), before),
@@ -123,10 +125,6 @@ class RecordingBackend final : public Backend {
   void gan_loss(const GanLoss& call) override { record(call, &Backend::gan_loss); }
   void softmax_loss(const SoftmaxLoss& call) override { record(call, &Backend::softmax_loss); }
   void adam(const AdamStep& call) override { record(call, &Backend::adam); }
-  void draw_normal(const NormalDraw& call) override { record(call, &Backend::draw_normal); }
-  void draw_keep_masks(const std::vector<KeepMaskDraw>& call) override {
-    record(call, &Backend::draw_keep_masks);
-  }
   void draw(const NormalDraw& normal, const std::vector<KeepMaskDraw>& masks) override {
     observer_(describe(normal, masks), [&] { inner_.draw(normal, masks); });
   }

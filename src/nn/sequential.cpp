@@ -215,7 +215,7 @@ void Sequential::backward(const BackwardPass& pass) {
     const float* kernel = parameter(node.kernel);
     LinearOp& op = linear_op(i, pass.rows);
     const auto before = dx ? epilogue_backward(i - 1, pass, dx) : std::nullopt;
-    through = before && op.goes_through();
+    through = before && op.goes_through(*before);
     const bool both = pass.parameter_gradients && dx && !through && op.weight_parts() == 1;
     if (both) op.backward(x, dy, kernel, dx, gradient(node.kernel));
     if (pass.parameter_gradients && !both) backward_weights(node, op, x, dy);
@@ -226,7 +226,7 @@ void Sequential::backward(const BackwardPass& pass) {
     if (!dx && pass.dx) {
       const float* dz = dy + pass.dx_first_row * node.out.size();
       LinearOp& of_input = linear_op(i, pass.dx_rows);
-      if (pass.dx_epilogue && of_input.goes_through()) {
+      if (pass.dx_epilogue && of_input.goes_through(*pass.dx_epilogue)) {
         of_input.backward_data_through(dz, kernel, *pass.dx_epilogue);
       } else {
         of_input.backward_data(dz, kernel, pass.dx);

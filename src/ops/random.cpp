@@ -27,8 +27,10 @@ Op describe(const std::vector<KeepMaskDraw>& draws) {
 }
 
 Op describe(const NormalDraw& normal, const std::vector<KeepMaskDraw>& masks) {
-  Op both = describe(normal);
+  if (masks.empty()) return describe(normal);
   const Op of_masks = describe(masks);
+  if (normal.n == 0) return of_masks;
+  Op both = describe(normal);
   both.name = "draw";
   both.shape.emplace_back("mask", of_masks.at("n"));
   both.flops += of_masks.flops;

@@ -171,10 +171,10 @@ TEST(Launches, OfMasksAreOneForFour) {
     return blocks;
   };
   using Blocks = std::vector<unsigned>;
-  EXPECT_EQ(launches({2048}), Blocks{1});
-  EXPECT_EQ(launches({2049, 1}), Blocks{3});
+  EXPECT_EQ(launches({512}), Blocks{1});
+  EXPECT_EQ(launches({513, 1}), Blocks{3});
   EXPECT_EQ(launches({1, 1, 1, 1}), Blocks{4});
-  EXPECT_EQ(launches({1, 1, 1, 1, 4096}), (Blocks{4, 2}));
+  EXPECT_EQ(launches({1, 1, 1, 1, 1024}), (Blocks{4, 2}));
 }
 
 TEST(Launches, OfNoiseAndMasksAreOne) {
@@ -188,7 +188,7 @@ TEST(Launches, OfNoiseAndMasksAreOne) {
   EXPECT_EQ(launches(256, {}), Blocks{1});
   EXPECT_EQ(launches(257, {512}), Blocks{3});
   EXPECT_EQ(launches(4, {513, 1, 1, 1}), Blocks{6});
-  EXPECT_EQ(launches(4, {1, 1, 1, 1, 4096}), (Blocks{5, 2}));
+  EXPECT_EQ(launches(4, {1, 1, 1, 1, 1024}), (Blocks{5, 2}));
 }
 
 TEST(Launches, OfAdamAreOneForBothNetworks) {

@@ -78,7 +78,8 @@ class ThroughRun final : public Run {
                                   scaled ? channels_ : 0,
                                   dx,
                                   e.bias ? dbias_[i]->data() : nullptr};
-    if (op_->goes_through()) return op_->backward_data_through(dz_.data(), kernel_.data(), before);
+    if (op_->goes_through(before))
+      return op_->backward_data_through(dz_.data(), kernel_.data(), before);
     op_->backward_data(dz_.data(), kernel_.data(), dx);
     backend_.epilogue_backward(before);
   }

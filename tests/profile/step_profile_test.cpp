@@ -217,7 +217,7 @@ TEST_F(StepProfile, SumsInPartsDeclareTheParts) {
 
 TEST_F(StepProfile, DrawsDeclareTheirInstructions) {
   const Json kernel = profile_step(config_, "draw", 1).at("ops")[0].at("kernels")[0];
-  EXPECT_EQ(kernel.at("double_instructions"), -1);
+  EXPECT_GT(kernel.at("double_instructions").get<int>(), 0);
   EXPECT_GT(kernel.at("instructions").get<int>(), 0);
 }
 

@@ -120,9 +120,7 @@ def time_of(work, gpu, code):
     if work.instructions:
         bounds["arithmetic"] = work.warps * work.instructions / SCHEDULERS / gpu.multiprocessors * cycle_us
     if work.double_instructions:
-        instructions = (work.double_instructions if work.double_instructions > 0
-                        else entry["double_precision_instructions"])
-        bounds["double"] = (on_busiest * work.threads / 32 * instructions * 32 / chip.fp64_lanes *
+        bounds["double"] = (on_busiest * work.threads * work.double_instructions / chip.fp64_lanes *
                             cycle_us)
     bounds["L2"] = max(work.sector_bytes, work.moved_bytes if fits else 0) / gpu.l2_gb_s * 1e-3
     if not fits:

@@ -19,7 +19,7 @@ class Work:
     sector_bytes: float = 0     # that its requests ask of global memory, in whole 32-byte sectors
     shared_passes: float = 0    # over the banks of shared memory, of all blocks
     instructions: int = 0       # of a thread, where neither multiply-adds nor bytes tell the work
-    double_instructions: int = 0  # of a thread; negative: as many as there are in the machine code
+    double_instructions: int = 0  # of a thread, the mean
     dynamic_shared_bytes: int = 0   # of a block
     requests: dict = field(default_factory=dict)  # of warps: {("LDG", bits): number}, as SASS names them
 

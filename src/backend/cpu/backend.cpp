@@ -101,9 +101,9 @@ class CpuBackend final : public Backend {
   void gan_loss(const GanLoss& l) override { cpu::gan_loss(l); }
   void softmax_loss(const SoftmaxLoss& l) override { cpu::softmax_loss(l); }
   void adam(const AdamStep& s) override { cpu::adam(s); }
-  void draw_normal(const NormalDraw& d) override { cpu::draw_normal(d); }
-  void draw_keep_masks(const std::vector<KeepMaskDraw>& draws) override {
-    for (const KeepMaskDraw& d : draws) cpu::draw_keep_mask(d);
+  void draw(const NormalDraw& normal, const std::vector<KeepMaskDraw>& masks) override {
+    cpu::draw_normal(normal);
+    for (const KeepMaskDraw& mask : masks) cpu::draw_keep_mask(mask);
   }
   void gather(const Gather& g) override { cpu::gather(g); }
   void weighted_sum(const WeightedSum& s) override { cpu::weighted_sum(s); }

@@ -96,12 +96,6 @@ class DeviceBackend final : public Backend {
     DCGAN_TARGET::softmax_loss(l, streams_.compute());
   }
   void adam(const AdamStep& s) override { DCGAN_TARGET::adam(s, streams_.compute()); }
-  void draw_normal(const NormalDraw& d) override {
-    DCGAN_TARGET::draw_normal(d, streams_.compute());
-  }
-  void draw_keep_masks(const std::vector<KeepMaskDraw>& draws) override {
-    DCGAN_TARGET::draw_keep_masks(draws, streams_.compute());
-  }
   void draw(const NormalDraw& normal, const std::vector<KeepMaskDraw>& masks) override {
     DCGAN_TARGET::draw(normal, masks, streams_.compute());
   }

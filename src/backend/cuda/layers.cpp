@@ -89,7 +89,9 @@ class Layer final : public LinearOp, private Planned<Kernels> {
   const float* backward_weights_in_parts(const float* x, const float* dz) override {
     return Planned<Kernels>::backward_weights_in_parts(x, dz);
   }
-  bool goes_through() const override { return this->kernels_.can_go_back_through(); }
+  bool goes_through(const EpilogueBackward& before) const override {
+    return this->kernels_.can_go_back_through(before);
+  }
   void backward_data_through(const float* dz, const float* kernel,
                              const EpilogueBackward& before) override {
     this->kernels_.backward_data_through(dz, kernel, before, this->scratch(before), this->stream());
@@ -119,7 +121,9 @@ class ConvTranspose2d final : public LinearOp, private Planned<ConvKernels> {
   const float* backward_weights_in_parts(const float* x, const float* dz) override {
     return Planned::backward_weights_in_parts(dz, x);
   }
-  bool goes_through() const override { return kernels_.can_go_forward_through(); }
+  bool goes_through(const EpilogueBackward& before) const override {
+    return kernels_.can_go_forward_through(before);
+  }
   void backward_data_through(const float* dz, const float* kernel,
                              const EpilogueBackward& before) override {
     kernels_.forward_through(dz, kernel, before, scratch(before), stream());

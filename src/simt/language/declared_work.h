@@ -10,8 +10,7 @@ struct DeclaredWork {
   double fmas = 0;       ///< multiply-adds that the threads issue
   int slices = 0;        ///< rounds of a tiled product's main loop, of a block
   int instructions = 0;  ///< of a thread, where neither bytes nor multiply-adds tell the work
-  int double_instructions = 0;  ///< of a thread; as_compiled: those in its machine code
-  static constexpr int as_compiled = -1;
+  int double_instructions = 0;  ///< of a thread, the mean
 };
 
 }  // namespace simt
