@@ -127,14 +127,13 @@ std::optional<EpilogueBackward> Sequential::epilogue_backward(std::size_t index,
   const Node& node = nodes[index];
   if (node.kind == Node::Kind::batch_norm) return {};
   const bool last = index + 1 == nodes.size();
-  const bool linear = node.epilogue.activation == Activation::none && node.dropout < 0;
   // Batch norm takes away what is added to a channel: the gradient of a bias before it is zero, as
   // it is when the network is made.
-  const bool cancelled = linear && !last && nodes[index + 1].kind == Node::Kind::batch_norm;
+  const bool cancelled = node.plain() && !last && nodes[index + 1].kind == Node::Kind::batch_norm;
   const bool wanted = pass.parameter_gradients && !cancelled && !(last && pass.last_bias_done);
   float* dbias = node.bias >= 0 && wanted ? gradient(node.bias) : nullptr;
   const float* sample_scale = last ? pass.sample_scale : nullptr;
-  if (linear && !dbias && !sample_scale) return {};
+  if (node.plain() && !dbias && !sample_scale) return {};
   const std::int64_t first = pass.first_row * node.out.size();
   return EpilogueBackward{
       node.epilogue,
@@ -169,8 +168,7 @@ float* Sequential::gradients() {
 
 float* Sequential::last_bias() const {
   const Node& last = network_.nodes.back();
-  const bool plain = last.epilogue.activation == Activation::none && last.dropout < 0;
-  return last.out.size() == 1 && last.bias >= 0 && plain ? gradient(last.bias) : nullptr;
+  return last.out.size() == 1 && last.bias >= 0 && last.plain() ? gradient(last.bias) : nullptr;
 }
 
 AdamPart Sequential::adam_part(const AdamFactors* factors) const {
