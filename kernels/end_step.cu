@@ -11,7 +11,8 @@ constexpr int threads = 64;
 /// the barrier keeps the position until all have read it.
 __global__ void __launch_bounds__(threads) end_step_kernel(EndStep e) {
   wait_for_previous_launch();
-  const std::int64_t ended = *e.position, next = ended + 1;
+  const std::int64_t position = *e.position, ended = position < e.steps ? position : 0;
+  const std::int64_t next = ended + 1;
   for (int i = thread_index(); i < e.measure_count; i += threads)
     e.measured[ended * e.measure_count + i] = e.measures[i];
   for (int i = thread_index(); next < e.steps && i < e.words; i += threads)

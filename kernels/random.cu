@@ -64,17 +64,17 @@ __device__ __forceinline__ void draw_eight_of_a_mask(const Masks& masks) {
   if (8 * block >= mask.n) return;
   const RandomAddress a = resolved(mask.address);
   const PhiloxBlock bits = philox_at(a.seed, a.stream, a.step, static_cast<std::uint32_t>(block));
-  std::uint32_t bytes[2] = {0, 0};
+  std::uint64_t bytes = 0;
   DCGAN_UNROLL
   for (int e = 0; e < 8; ++e) {
     const std::uint32_t half = bits.word[e / 2] >> (e % 2 * 16) & 0xFFFF;
-    bytes[e / 4] |= static_cast<std::uint32_t>(half >= mask.threshold) << (e % 4 * 8);
+    bytes |= static_cast<std::uint64_t>(half >= mask.threshold) << (8 * e);
   }
   if (8 * block + 8 <= mask.n) {
-    *reinterpret_cast<uint2*>(mask.out + 8 * block) = make_uint2(bytes[0], bytes[1]);
+    *reinterpret_cast<std::uint64_t*>(mask.out + 8 * block) = bytes;
   } else {
-    for (std::int64_t e = 8 * block; e < mask.n; ++e)
-      mask.out[e] = static_cast<std::uint8_t>(bytes[e % 8 / 4] >> (e % 4 * 8));
+    for (std::int64_t e = 8 * block; e < mask.n; ++e, bytes >>= 8)
+      mask.out[e] = static_cast<std::uint8_t>(bytes);
   }
 }
 

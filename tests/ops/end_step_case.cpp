@@ -30,14 +30,16 @@ class EndStepCase final : public Case {
   std::vector<Expected> expected() const override {
     Floats state = bytes_of(before()), measured(static_cast<std::size_t>(sent * measures_), -1.0F);
     const std::vector<std::uint64_t> states = all_states();
-    for (std::int64_t at = position_; at < position_ + ends_; ++at) {
-      const Floats measures = measures_of(at);
+    const std::int64_t last = position_ + ends_ - 1;
+    for (int i = 0; i < ends_; ++i) {
+      const Floats measures = measures_of(position_ + i);
+      const std::int64_t at = (position_ + i) % sent;
       std::copy(measures.begin(), measures.end(), measured.begin() + at * measures_);
       if (at + 1 < sent)
         state = bytes_of({states.begin() + (at + 1) * words_, states.begin() + (at + 2) * words_});
     }
     return {exact("measured", measured), exact("state", state),
-            exact("position", bytes_of({static_cast<std::uint64_t>(position_ + ends_)}))};
+            exact("position", bytes_of({static_cast<std::uint64_t>(last % sent + 1)}))};
   }
 
  private:
@@ -120,6 +122,7 @@ Cases end_step_cases() {
   add(3, 64, 3, 2);
   add(2, 65, 0, 2);
   add(130, 200, 1, 3);
+  add(3, 8, 3, 4);  // past the last and on from the first
   return cases;
 }
 
