@@ -1,7 +1,8 @@
 // Times every op of a training step at the presets' shapes, on any backend, beside what a library
 // takes for the same: oneDNN on cpu, cuBLAS and cuDNN on cuda.
-// kernels [--backend B] [--preset P]... [--batch-size N] [--threads N] [--heaviest N]
-//         [--seconds S] [--peers FILE.so] [--plot FILE.png] [--benchmark_filter=REGEX]
+// kernels [--backend B] [--precision P]... [--preset P]... [--batch-size N] [--threads N]
+// [--heaviest N]
+//         [--seconds S] [--peers FILE.so] [--plot FILE.png] [--errors] [--benchmark_filter=REGEX]
 //         [--benchmark_out=FILE.json] and Google Benchmark's other flags
 #include <benchmark/benchmark.h>
 
@@ -12,11 +13,14 @@
 #include <cstdio>
 
 #include "bench/device_limit.h"
+#include "bench/error_table.h"
 #include "bench/peers/peer.h"
 #include "bench/preset_cases.h"
 #include "bench/program.h"
 #include "bench/share_plot.h"
 #include "dcgan/error.h"
+#include "ops/linear_case.h"
+#include "train/model.h"
 #ifdef DCGAN_HAS_CUDA
 #include "bench/cuda_replay.h"
 #endif
@@ -26,11 +30,12 @@ namespace {
 
 struct Options {
   std::string backend = "cpu", plot, peers;
-  std::vector<std::string> presets{"vanilla", "dcgan", "tf-tutorial"};
+  std::vector<std::string> presets{"vanilla", "dcgan", "tf-tutorial"}, precisions{"fp32"};
   std::int64_t batch_size = 0;
   std::size_t heaviest = 0;
   double seconds = 0;
   int threads = 0;
+  bool errors = false;
 };
 
 /// Something to time: how to start it again, run it once, and wait for what was started. `stream`:
@@ -100,20 +105,19 @@ void time(benchmark::State& state, const Subject& subject, const std::string& ch
 /// and one peer of a pass of it. Google Benchmark calls for each several times.
 class Workbench {
  public:
-  /// `stream`: where the backend queues its work, if that can be captured.
-  Workbench(Backend& backend, void* stream) : backend_(backend), stream_(stream) {}
-
-  Subject subject(const std::shared_ptr<const test::Case>& op, std::size_t pass) {
+  Subject subject(Backend& backend, const std::shared_ptr<const test::Case>& op, std::size_t pass) {
     peer_.reset();
-    if (op != op_) {
+    if (op != op_ || &backend != backend_) {
       op_.reset();
       run_.reset();
-      run_ = op->start(backend_);
+      run_ = op->start(backend);
       for (std::size_t i = 0; i < op->passes().size(); ++i) run_->pass(i);
       op_ = op;
+      backend_ = &backend;
     }
     return {[this, pass] { run_->restore(pass); }, [this, pass] { run_->pass(pass); },
-            [this] { backend_.synchronise(); }, stream_};
+            [&backend] { backend.synchronise(); },
+            backend.name() == "cuda" ? backend.native_stream() : nullptr};
   }
 
   /// The peer of that benchmark, planned when it is first asked for.
@@ -127,8 +131,7 @@ class Workbench {
   }
 
  private:
-  Backend& backend_;
-  void* stream_;
+  Backend* backend_ = nullptr;
   std::shared_ptr<const test::Case> op_;
   std::unique_ptr<test::Run> run_;
   std::string peer_of_;
@@ -168,7 +171,25 @@ int failures_of_backend = 0;
 
 using Clock = std::chrono::steady_clock;
 
-void register_pass(Workbench& bench, const Options& o, const PresetPass& p,
+/// The backend in one precision, and how the table calls it: "cuda", "cuda tf32x3".
+struct Contender {
+  std::string name;
+  std::unique_ptr<Backend> backend;
+};
+
+std::vector<Contender> contenders(const Options& o) {
+  std::vector<Contender> all;
+  for (const std::string& precision : o.precisions) {
+    Config config;
+    config.backend = o.backend;
+    config.threads = o.threads;
+    config.precision = precision;
+    all.push_back({o.backend + (precision == "fp32" ? "" : " " + precision), make_backend(config)});
+  }
+  return all;
+}
+
+void register_pass(Workbench& bench, const std::vector<Contender>& contenders, const PresetPass& p,
                    const PeerLibraries& libraries, const DeviceLimit& limit,
                    Clock::time_point end) {
   const test::Pass pass = p.of.op->passes()[p.pass];
@@ -184,14 +205,19 @@ void register_pass(Workbench& bench, const Options& o, const PresetPass& p,
         ->UseManualTime()
         ->Unit(benchmark::kMicrosecond);
   };
-  add(o.backend, [&bench, &limit, op = p.of.op, pass, index = p.pass](benchmark::State& state) {
-    try {
-      time(state, bench.subject(op, index), "", pass, limit);
-    } catch (const std::exception& e) {
-      ++failures_of_backend;
-      state.SkipWithError(e.what());
-    }
-  });
+  const bool multiplies = dynamic_cast<const test::LinearCase*>(p.of.op.get()) != nullptr;
+  for (const Contender& c : contenders) {
+    if (&c != &contenders.front() && !multiplies) continue;  // the same in every precision
+    add(c.name, [&bench, &limit, &backend = *c.backend, op = p.of.op, pass,
+                 index = p.pass](benchmark::State& state) {
+      try {
+        time(state, bench.subject(backend, op, index), "", pass, limit);
+      } catch (const std::exception& e) {
+        ++failures_of_backend;
+        state.SkipWithError(e.what());
+      }
+    });
+  }
   const std::optional<PeerOp> op = peer_op(p.of, p.pass);
   if (!op) return;
   for (const auto& library : libraries)
@@ -225,6 +251,17 @@ class Reporter final : public benchmark::ConsoleReporter {
   std::vector<Share> shares;
 };
 
+int print_errors(const Options& o) {
+  const std::vector<Contender> of_precisions = contenders(o);
+  std::vector<std::pair<std::string, Backend*>> backends;
+  for (const Contender& c : of_precisions) backends.emplace_back(c.name, c.backend.get());
+  std::vector<PresetCase> cases;
+  for (const std::string& preset : o.presets)
+    for (PresetCase& c : preset_cases(preset, o.batch_size)) cases.push_back(std::move(c));
+  print_error_table(backends, cases);
+  return 0;
+}
+
 int run(int argc, char** argv) {
   Options o;
   CLI::App app{"Times every op of a training step"};
@@ -233,6 +270,9 @@ int run(int argc, char** argv) {
       "Google Benchmark's flags hold too: --benchmark_filter=REGEX, --benchmark_min_time=SECONDS,\n"
       "--benchmark_out=FILE.json ...");
   app.add_option("--backend", o.backend, "Backend");
+  app.add_option("--precision", o.precisions,
+                 "Precisions of products: fp32 (default), tf32x3, tf32")
+      ->check(CLI::IsMember({"fp32", "tf32x3", "tf32"}));
   app.add_option("--preset", o.presets, "Presets (default: the three of 28x28)");
   app.add_option("--batch-size", o.batch_size, "Images per step (default: the preset's)");
   app.add_option("--threads", o.threads, "The cpu backend's threads (0: one per core)");
@@ -241,8 +281,10 @@ int run(int argc, char** argv) {
   app.add_option("--seconds", o.seconds,
                  "Start no more timings after so long; those of the most work come first");
   app.add_option("--peers", o.peers, "A shared library of peers, in place of cuBLAS and cuDNN's");
+  app.add_flag("--errors", o.errors, "Print each layer's error against double instead");
   app.add_option("--plot", o.plot, "Write a plot of the shares of the device's limit here (PNG)");
   CLI11_PARSE(app, argc, argv);
+  if (o.errors) return print_errors(o);
   // What is left is Google Benchmark's; its own order of flags: the last one holds.
   std::vector<std::string> flags{argv[0], "--benchmark_min_time=0.1"};
   for (const std::string& flag : app.remaining()) flags.push_back(flag);
@@ -252,12 +294,13 @@ int run(int argc, char** argv) {
   benchmark::Initialize(&count, pointers.data());
   if (benchmark::ReportUnrecognizedArguments(count, pointers.data())) return 2;
 
-  const std::unique_ptr<Backend> backend = make_backend(o.backend, o.threads);
+  const std::vector<Contender> backends = contenders(o);
   const DeviceLimit limit = limit_of(o);
   char text[240];
   std::snprintf(text, sizeof text, "%.0f GFLOP/s, %.0f GB/s (%s)", limit.flops_per_s * 1e-9,
                 limit.memory.back().bytes_per_s * 1e-9, limit.source.c_str());
-  const std::string device = backend->name() + ", " + backend->description();
+  const Backend& first = *backends.front().backend;
+  const std::string device = first.name() + ", " + first.description();
   const char* const caches =
       "hot: no cache is flushed between repeats, and a share is of what the cache that holds the "
       "operands delivers";
@@ -268,7 +311,7 @@ int run(int argc, char** argv) {
   benchmark::AddCustomContext("caches", caches);
   benchmark::AddCustomContext("limit", text);
 
-  Workbench bench(*backend, o.backend == "cuda" ? backend->native_stream() : nullptr);
+  Workbench bench;
   std::vector<PresetPass> passes;
   for (const std::string& preset : o.presets)
     for (PresetPass& p : preset_passes(preset, o.batch_size, o.heaviest))
@@ -280,7 +323,7 @@ int run(int argc, char** argv) {
     std::stable_sort(passes.begin(), passes.end(),
                      [](const PresetPass& a, const PresetPass& b) { return a.work > b.work; });
   }
-  for (const PresetPass& p : passes) register_pass(bench, o, p, libraries, limit, end);
+  for (const PresetPass& p : passes) register_pass(bench, backends, p, libraries, limit, end);
   Reporter reporter;
   benchmark::RunSpecifiedBenchmarks(&reporter);
   if (!o.plot.empty()) plot_shares(o.plot, reporter.shares, device + "; limit " + text);

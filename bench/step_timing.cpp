@@ -54,7 +54,7 @@ std::vector<double> StepWorkload::timed_steps(int steps) {
 StepTimes time_steps(const Config& config, int warm_up, int steps, bool with_ops) {
   StepTimes times;
   times.steps = steps;
-  const std::unique_ptr<Backend> backend = make_backend(config.backend, config.threads);
+  const std::unique_ptr<Backend> backend = make_backend(config);
   times.device = backend->name() + ", " + backend->description();
   {
     StepWorkload workload(*backend, config);

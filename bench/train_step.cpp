@@ -1,6 +1,6 @@
 // Times whole training steps of each preset, splits them by op, and shows how their cost grows.
-// train_step [--preset P]... [--backend B] [--batch-size N] [--threads N] [--steps N] [--ops]
-//            [--against BACKEND] [--json FILE] [--sweep PNG]
+// train_step [--preset P]... [--backend B] [--precision P]... [--batch-size N] [--threads N]
+//            [--steps N] [--ops] [--against BACKEND] [--json FILE] [--sweep PNG]
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cmath>
@@ -23,18 +23,31 @@ namespace {
 
 struct Options {
   std::vector<std::string> presets{"vanilla", "dcgan", "tf-tutorial"};
+  std::vector<std::string> precisions{"fp32"};
   std::string backend = "cpu", against, json, sweep;
   std::int64_t batch_size = 0;
   int threads = 0, steps = 20, warm_up = 3;
   bool ops = false, worker = false;
 };
 
-Config config_for(const Options& o, const std::string& preset) {
-  Config config = preset_config(preset);
-  if (o.batch_size) config.batch_size = o.batch_size;
-  config.backend = o.backend;
-  config.threads = o.threads;
-  return config;
+/// Of all presets in one precision, then in the next.
+std::vector<Config> configs_of(const Options& o) {
+  std::vector<Config> configs;
+  for (const std::string& precision : o.precisions)
+    for (const std::string& preset : o.presets) {
+      Config config = preset_config(preset);
+      if (o.batch_size) config.batch_size = o.batch_size;
+      config.backend = o.backend;
+      config.threads = o.threads;
+      config.precision = precision;
+      configs.push_back(config);
+    }
+  return configs;
+}
+
+/// "dcgan", or "dcgan/tf32x3".
+std::string label(const Config& config) {
+  return config.preset + (config.precision == "fp32" ? "" : "/" + config.precision);
 }
 
 std::vector<std::pair<std::string, OpCost>> by_time(const Account& account) {
@@ -48,8 +61,8 @@ std::vector<std::pair<std::string, OpCost>> by_time(const Account& account) {
 /// need fewer.
 void print(const Config& config, const StepTimes& t, bool with_ops, double peak) {
   std::printf(
-      "%-12s batch %-5lld %8.2f ms (least %.2f)  %7.2f GFLOP  %7.1f GFLOP/s  %8.0f images/s\n",
-      config.preset.c_str(), static_cast<long long>(config.batch_size), t.median_ms, t.minimum_ms,
+      "%-18s batch %-5lld %8.2f ms (least %.2f)  %7.2f GFLOP  %7.1f GFLOP/s  %8.0f images/s\n",
+      label(config).c_str(), static_cast<long long>(config.batch_size), t.median_ms, t.minimum_ms,
       t.gflop, t.gflop_per_s(), static_cast<double>(config.batch_size) / t.median_ms * 1e3);
   if (!with_ops) return;
   for (const auto& [name, cost] : by_time(t.account)) {
@@ -71,11 +84,17 @@ nlohmann::ordered_json to_json(const Config& config, const StepTimes& r, double 
     ops.push_back({{"op", name},
                    {"ms_per_step", cost.seconds / r.steps * 1e3},
                    {"gflop_per_step", cost.flops / r.steps * 1e-9}});
-  return {{"preset", config.preset},         {"device", r.device},
-          {"batch_size", config.batch_size}, {"width", config.width},
-          {"threads", config.threads},       {"peak_gflop_per_s", peak * 1e-9},
-          {"median_ms", r.median_ms},        {"minimum_ms", r.minimum_ms},
-          {"gflop_per_step", r.gflop},       {"ops", ops}};
+  return {{"preset", config.preset},
+          {"precision", config.precision},
+          {"device", r.device},
+          {"batch_size", config.batch_size},
+          {"width", config.width},
+          {"threads", config.threads},
+          {"peak_gflop_per_s", peak * 1e-9},
+          {"median_ms", r.median_ms},
+          {"minimum_ms", r.minimum_ms},
+          {"gflop_per_step", r.gflop},
+          {"ops", ops}};
 }
 
 /// The figures so far: a run that is stopped leaves those of the presets that it has finished.
@@ -84,9 +103,8 @@ void write_json(const Options& o, const nlohmann::ordered_json& results) {
 }
 
 /// Of `steps` steps: same seed and same images on every backend.
-std::vector<Measures> measures_on(const std::string& backend_name, const Config& config,
-                                  int steps) {
-  const std::unique_ptr<Backend> backend = make_backend(backend_name, config.threads);
+std::vector<Measures> measures_of(const Config& config, int steps) {
+  const std::unique_ptr<Backend> backend = make_backend(config);
   StepWorkload workload(*backend, config);
   std::vector<Measures> measures;
   for (int i = 0; i < steps; ++i) {
@@ -110,24 +128,27 @@ double largest_difference(const std::vector<Measures>& here, const std::vector<M
   return largest;
 }
 
-/// Steps of each preset on both backends, their losses side by side. Exit status 1 where they
-/// differ.
+/// Steps of each preset on both backends, the other's in fp32, their losses side by side. Exit
+/// status 1 where they differ.
 int compare_with_other_backend(const Options& o) {
-  // Float arithmetic in another order moves the losses of two steps by some 1e-6.
-  constexpr double tolerance = 1e-4;
   auto results = nlohmann::ordered_json::array();
   bool all_agree = true;
-  for (const std::string& preset : o.presets) {
-    const Config config = config_for(o, preset);
-    const auto here = measures_on(o.backend, config, o.steps);
-    const auto there = measures_on(o.against, config, o.steps);
+  for (const Config& config : configs_of(o)) {
+    // Float arithmetic in another order moves the losses of two steps by some 1e-6, factors of 11
+    // bits by some 1e-3.
+    const double tolerance = config.precision == "tf32" ? 1e-2 : 1e-4;
+    Config other = config;
+    other.backend = o.against;
+    other.precision = "fp32";
+    const auto here = measures_of(config, o.steps);
+    const auto there = measures_of(other, o.steps);
     const double difference = largest_difference(here, there);
     const bool agree = difference <= tolerance;
     all_agree = all_agree && agree;
     const std::vector<std::string>& names = measure_names(config);
     auto steps = nlohmann::ordered_json::array();
     for (std::size_t i = 0; i < here.size(); ++i) {
-      std::printf("%-12s step %zu ", preset.c_str(), i + 1);
+      std::printf("%-12s step %zu ", label(config).c_str(), i + 1);
       for (std::size_t m = 0; m < names.size(); ++m)
         std::printf(" %s: %s %.7f, %s %.7f", names[m].c_str(), o.backend.c_str(), here[i][m],
                     o.against.c_str(), there[i][m]);
@@ -137,10 +158,11 @@ int compare_with_other_backend(const Options& o) {
       };
       steps.push_back({{o.backend, values(here[i])}, {o.against, values(there[i])}});
     }
-    std::printf("%-12s %s: the losses differ by %.1e at most\n", preset.c_str(),
+    std::printf("%-12s %s: the losses differ by %.1e at most\n", label(config).c_str(),
                 agree ? "agrees" : "DIFFERS", difference);
     std::fflush(stdout);
-    results.push_back({{"preset", preset},
+    results.push_back({{"preset", config.preset},
+                       {"precision", config.precision},
                        {"agrees", agree},
                        {"largest_difference", difference},
                        {"measures", names},
@@ -153,8 +175,8 @@ int compare_with_other_backend(const Options& o) {
 /// One contender of tools/compare: for each number N on standard input N steps and a line of their
 /// milliseconds (tools/compare/protocol.py).
 int serve(const Options& o) {
-  const Config config = config_for(o, o.presets.front());
-  const std::unique_ptr<Backend> backend = make_backend(config.backend, config.threads);
+  const Config config = configs_of(o).front();
+  const std::unique_ptr<Backend> backend = make_backend(config);
   StepWorkload workload(*backend, config);
   std::printf("ready %s\n", backend->description().c_str());
   std::fflush(stdout);
@@ -170,6 +192,9 @@ int run(int argc, char** argv) {
   CLI::App app{"Times training steps"};
   app.add_option("--preset", o.presets, "Presets to time (default: the three of 28x28)");
   app.add_option("--backend", o.backend, "Backend");
+  app.add_option("--precision", o.precisions,
+                 "Precisions of products: fp32 (default), tf32x3, tf32")
+      ->check(CLI::IsMember({"fp32", "tf32x3", "tf32"}));
   app.add_option("--batch-size", o.batch_size, "Images per step (default: the preset's)");
   app.add_option("--threads", o.threads, "Threads (0: one per core)");
   app.add_option("--steps", o.steps, "Steps to time")->check(CLI::PositiveNumber);
@@ -187,8 +212,7 @@ int run(int argc, char** argv) {
   // Of the cores; bench/kernels computes a GPU's.
   const double peak = o.ops && o.backend == "cpu" ? host_flops_per_s(o.threads) : 0;
   if (peak > 0) std::printf("peak of fused multiply-adds: %.0f GFLOP/s (measured)\n", peak * 1e-9);
-  std::vector<Config> configs;
-  for (const std::string& preset : o.presets) configs.push_back(config_for(o, preset));
+  const std::vector<Config> configs = configs_of(o);
   if (o.sweep.empty()) {
     for (const Config& config : configs) {
       const StepTimes times = time_steps(config, o.warm_up, o.steps, o.ops);

@@ -14,6 +14,7 @@
 #include "ops/dense_case.h"
 #include "ops/suite.h"
 #include "sanitized.h"
+#include "tensor_cores.h"
 
 namespace dcgan::test {
 namespace {
@@ -72,16 +73,6 @@ bool linear(const OpCases&, const Case& op) {
 }
 bool dense(const OpCases&, const Case& op) {
   return dynamic_cast<const DenseCase*>(&op) != nullptr;
-}
-
-bool has_tensor_cores(const std::string& backend) {
-  if (backend != "cuda") return backend != "cpu";
-  try {
-    make_backend(backend, 1, Precision::tf32);
-  } catch (const Error&) {
-    return false;
-  }
-  return true;
 }
 
 /// The same in another precision, where there are tensor cores.

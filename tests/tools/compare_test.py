@@ -72,7 +72,7 @@ class Table(unittest.TestCase):
                           ["1.00", "0.60"]])
 
     def test_a_line_for_each_preset_says_who_is_best(self):
-        self.assertIn("best: dcgan 2.00 ms (dcgan_cuda trains); fp32: 6.00 (PyTorch trains), ratio 3.00; "
+        self.assertIn("best: dcgan 2.00 ms (dcgan_cuda trains, fp32); fp32: 6.00 (PyTorch trains), ratio 3.00; "
                       "any: 3.00 (PyTorch trains), ratio 1.50", run(self.FOUND)[3])
 
     def test_json_says_what_was_measured_where(self):
@@ -84,6 +84,11 @@ class Table(unittest.TestCase):
         row = result["rows"][1]
         self.assertEqual((row["version"], row["median_ms"], row["minimum_ms"]), ("stand-in 1.0", 8, 8))
         self.assertEqual(row["times_ms"], [8] * 8)  # two turns of four
+
+    def test_three_products_on_tensor_cores_are_held_against_fp32(self):
+        _, result, _, said = run([stand_in("dcgan_cuda", "trains", 2, "tf32x3"), *self.FOUND[1:]])
+        self.assertEqual(result["summary"][0]["same_precision"]["ratio"], 3)
+        self.assertIn("(dcgan_cuda trains, tf32x3); fp32: 6.00", said)
 
     def test_without_matplotlib_one_line_says_that_there_is_no_plot(self):
         self.assertIn("no plot: no matplotlib", run(self.FOUND)[3])
@@ -150,7 +155,7 @@ class Failures(unittest.TestCase):
 
 class Ways(unittest.TestCase):
     def ways(self, gpu, **more):
-        args = mock.Mock(gpu=gpu, backend=["cuda"], threads=0, train_step="train_step",
+        args = mock.Mock(gpu=gpu, backend=["cuda"], precision=["fp32"], threads=0, train_step="train_step",
                          frameworks=["torch", "tensorflow", "jax"], notebook=False)
         args.configure_mock(**more)
         return contenders("dcgan", args)
@@ -160,6 +165,11 @@ class Ways(unittest.TestCase):
         for way in ("eager", "compiled", "graph", "compiled-graph"):
             for precision in ("fp32", "tf32", "bf16"):
                 self.assertIn((way, precision), found)
+
+    def test_our_tensor_cores_are_beside_ours_in_fp32_but_never_the_processors(self):
+        found = self.ways(True, backend=["cpu", "cuda"], precision=["fp32", "tf32x3"], frameworks=[])
+        self.assertEqual([(c.way, c.precision) for c in found], [("cpu", "fp32"), ("cuda", "fp32"), ("cuda", "tf32x3")])
+        self.assertEqual(found[2].command[-2:], ["--precision", "tf32x3"])
 
     def test_frameworks_left_out_start_no_process(self):
         found = {c.framework for c in self.ways(True, frameworks=["torch"])}

@@ -11,7 +11,8 @@ RUN = {
     "format": 1, "backend": "cuda", "card": "NVIDIA H100 80GB HBM3", "driver": "580.1", "date": "2026-01-02T03:04:05Z",
     "host": "a processor", "bundle": {"commit": "abc", "nvcc": "13.0", "architectures": "90"},
     "parts": [{"part": "ops", "outcome": "ok", "seconds": 9, "limit_s": 50, "note": "7 passed, 0 failed"}],
-    "step": [{"preset": "dcgan", "median_ms": 0.5}],
+    "step": [{"preset": "dcgan", "median_ms": 0.5}, {"preset": "dcgan", "precision": "tf32x3", "median_ms": 0.25},
+             {"preset": "dcgan", "precision": "tf32", "median_ms": 0.125}],
     "frameworks": {"rows": [
         {"preset": "dcgan", "framework": "PyTorch", "program": "graph", "precision": "fp32", "median_ms": 1.0},
         {"preset": "dcgan", "framework": "PyTorch", "program": "eager", "precision": "fp32", "median_ms": 3.0},
@@ -52,14 +53,20 @@ class Page(unittest.TestCase):
     def test_a_runs_figures_stand_on_the_page(self):
         page = self.page()
         self.assertIn("NVIDIA H100", page.splitlines()[0])
-        self.assertIn("| dcgan | 0.500 | 1.000 (graph) | 2.00 | 0.400 (graph TF32) | 0.80 | 0.250 | 2.00 |", page)
+        self.assertIn("| dcgan | 0.500 | 0.250 | 0.125 | 1.000 (graph) | 4.00 | 0.400 (graph TF32) | 1.60 | 0.250 | 2.00 |",
+                      page)
         self.assertIn("| vanilla | not measured | not measured | not measured |", page)
         self.assertIn("| G/dense/forward | 20.0 | 50 % | cublas 10.0; cudnn: not installed |", page)
         self.assertIn("Driver 580.1, commit abc, 2026-01-02", page)
 
+    def test_the_ratio_is_of_the_fastest_that_is_as_accurate(self):
+        slow = {"preset": "dcgan", "precision": "tf32x3", "median_ms": 5.0}
+        self.assertIn("| dcgan | 0.500 | 5.000 | 0.125 | 1.000 (graph) | 2.00 |",
+                      self.page(step=[RUN["step"][0], slow, RUN["step"][2]]))
+
     def test_a_card_that_the_model_does_not_know_has_no_modelled_figures(self):
         for card in ("NVIDIA Unheard 9000", "NVIDIA H1000"):
-            self.assertIn("| 0.80 | not measured | not measured |", self.page(card=card))
+            self.assertIn("| 1.60 | not measured | not measured |", self.page(card=card))
 
     def test_a_runs_notes_join_the_page(self):
         (self.folder / "run.md").write_text("A wait was missing.\n")

@@ -42,7 +42,7 @@ class Bundle(unittest.TestCase):
         self.program("train_step", TRAIN_STEP)
         self.program("test_ops", TESTS)
         self.program("test_train", TESTS)
-        self.tool("nvidia-smi", "case \"$*\" in *=name*) echo 'Card \"X\"';; *) echo 580.1;; esac")
+        self.tool("nvidia-smi", "case \"$*\" in *=name*) echo 'Card \"X\"';; *=compute_cap*) echo 9.0;; *) echo 580.1;; esac")
 
     def program(self, name, text):
         path = self.bundle / "bin" / name
@@ -87,6 +87,21 @@ class Bundle(unittest.TestCase):
         self.assertEqual(outcomes["train"], "skipped")
         self.assertIn("1 passed, 0 failed", self.output)
         self.assertLess(len(self.output.split("all figures")[0].splitlines()), 40)  # a screen
+
+    def test_only_a_card_whose_tensor_cores_take_tf32_is_asked_for_it(self):
+        self.program("train_step", 'echo "$@" >&2' + TRAIN_STEP)
+        for capability, tensor in (("7.5", False), ("8.0", True), ("12.0", True)):
+            self.tool("nvidia-smi", f"case \"$*\" in *=name*) echo X;; *) echo {capability};; esac")
+            self.assertEqual(self.run_it("--only", "step,smoke"), 0, self.output)
+            for part in ("step", "smoke"):
+                asked = (self.folder / f"out/{part}.txt").read_text()
+                self.assertIn("--precision fp32", asked)
+                self.assertEqual("--precision tf32x3 --precision tf32" in asked, tensor, capability)
+
+    def test_the_cases_on_tensor_cores_are_among_those_that_run(self):
+        self.program("test_ops", 'echo "$@"\n' + TESTS)
+        self.assertEqual(self.run_it("--only", "ops"), 0, self.output)
+        self.assertIn("*_cuda:*_cuda_tf32*", (self.folder / "out/ops.txt").read_text())
 
     def test_a_part_that_fails_or_dies_stops_no_other(self):
         self.program("train_step", "kill -SEGV $$")

@@ -106,6 +106,9 @@ def arguments(argv):
     p.add_argument("--backend", action="append",
                    help="of dcgan_cuda (default: cpu, and cuda where there is a GPU;\n"
                         "simt takes minutes)")
+    p.add_argument("--precision", action="append", choices=["fp32", "tf32x3", "tf32"],
+                   help="of dcgan_cuda on a GPU (default: fp32, and those of tensor cores where\n"
+                        "there are such)")
     p.add_argument("--only", action="append", choices=FRAMEWORKS,
                    help="frameworks to compare with (default: all that are installed)")
     p.add_argument("--seconds-in-all", type=float, default=0,
@@ -130,6 +133,8 @@ def main(argv=None):
     about = machine(args.commit)
     args.gpu = about["card"] is not None
     args.backend = args.backend or ["cpu"] + ["cuda"] * args.gpu
+    tensor_cores = float(about["compute_capability"] or 0) >= 8
+    args.precision = args.precision or ["fp32"] + ["tf32x3", "tf32"] * tensor_cores
     chosen = args.only or FRAMEWORKS
     args.frameworks = [framework for framework in chosen if installed(framework)]
     for framework in chosen:

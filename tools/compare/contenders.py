@@ -66,9 +66,11 @@ def contenders(preset, args):
 
     found = []
     for backend in args.backend:
-        command = [args.train_step, "--worker", "--preset", preset, "--backend", backend]
-        found.append(Contender("dcgan_cuda", backend, "fp32", command + (
-            ["--threads", str(args.threads)] if args.threads else [])))
+        for precision in args.precision if backend != "cpu" else ["fp32"]:
+            command = [args.train_step, "--worker", "--preset", preset, "--backend", backend,
+                       "--precision", precision]
+            found.append(Contender("dcgan_cuda", backend, precision, command + (
+                ["--threads", str(args.threads)] if args.threads else [])))
     if "torch" in args.frameworks:
         for way, precision, layout in torch_ways(preset, args.gpu):
             found.append(Contender("torch", way, precision, python(

@@ -11,14 +11,14 @@ IMAGES = 60000
 
 
 def machine(commit):
-    """Card and driver (None where there is no GPU), processor, date and commit."""
-    card = driver = None
+    """Card, driver and compute capability (None where there is no GPU), processor, date and commit."""
+    card = driver = capability = None
     if glob.glob("/dev/nvidia[0-9]*") or shutil.which("nvidia-smi"):
         try:
             said = subprocess.run(
-                ["nvidia-smi", "--query-gpu=name,driver_version", "--format=csv,noheader"],
+                ["nvidia-smi", "--query-gpu=name,driver_version,compute_cap", "--format=csv,noheader"],
                 capture_output=True, text=True, timeout=60, check=True).stdout
-            card, driver = [part.strip() for part in said.splitlines()[0].split(",")][:2]
+            card, driver, capability = [part.strip() for part in said.splitlines()[0].split(",")][:3]
         except (OSError, subprocess.SubprocessError, IndexError, ValueError):
             card = "unknown" if glob.glob("/dev/nvidia[0-9]*") else None
     processor = ""
@@ -28,14 +28,19 @@ def machine(commit):
                 processor = line.split(":", 1)[1].strip()
                 break
     return {"date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "commit": commit, "card": card, "driver": driver, "processor": processor,
+            "commit": commit, "card": card, "driver": driver, "compute_capability": capability, "processor": processor,
             "cores": os.cpu_count(), "batch": BATCH}
+
+
+def class_of(precision):
+    """The frameworks' precision that is as accurate: tensor cores' three products are ours alone."""
+    return "fp32" if precision == "tf32x3" else precision
 
 
 def fastest_peer(rows, preset, precision=None):
     """The framework's row that is fastest, of one precision or of all; None where there is none."""
     peers = [row for row in rows if row["preset"] == preset and "median_ms" in row
-             and row["framework"] != "dcgan_cuda" and precision in (None, row["precision"])]
+             and row["framework"] != "dcgan_cuda" and class_of(precision) in (None, row["precision"])]
     return min(peers, key=lambda row: row["median_ms"], default=None)
 
 
@@ -71,8 +76,9 @@ def best_lines(rows):
     """The summary as text, a line for each of dcgan_cuda's rows."""
     lines = []
     for entry in summary(rows):
-        line = f"best: {entry['preset']} {figure(entry['median_ms'])} ms ({entry['program']})"
-        for name, what in (("same_precision", entry["precision"]), ("any_precision", "any")):
+        line = (f"best: {entry['preset']} {figure(entry['median_ms'])} ms ({entry['program']}, "
+                f"{entry['precision']})")
+        for name, what in (("same_precision", class_of(entry["precision"])), ("any_precision", "any")):
             peer = entry[name]
             line += f"; {what}: " + (f"{figure(peer['median_ms'])} ({peer['program']}), ratio "
                                      f"{peer['ratio']:.2f}" if peer else "no peer")

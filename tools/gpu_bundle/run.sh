@@ -33,11 +33,15 @@ reason=$(timeout 60 "$bin/dcgan_cuda" info | sed -n "s/^  $backend: not usable: 
 [ -z "$reason" ] || { echo "run.sh: backend '$backend' cannot be used here: $reason" >&2; exit 1; }
 
 field() { sed -n "s/^ *\"$1\": \"\(.*\)\",\{0,1\}$/\1/p" "$here/bundle.json"; }
-driver=none card="$backend on $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n1)"
+driver=none card="$backend on $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n1)" capability=8.0
 if [ "$backend" = cuda ]; then
   device=${DCGAN_DEVICE:-0}
   query() { nvidia-smi -i "$device" --query-gpu="$1" --format=csv,noheader 2>/dev/null | head -n1; }
-  card=$(query name) driver=$(query driver_version)
+  card=$(query name) driver=$(query driver_version) capability=$(query compute_cap)
+fi
+precisions=(--precision fp32)
+if [ "$backend" != cpu ] && [[ $capability =~ ^([89]|1[0-9])\. ]]; then # tensor cores that take TF32
+  precisions+=(--precision tf32x3 --precision tf32)
 fi
 date=$(date -u +%FT%TZ)
 [ -n "$out" ] || out=gpu-results-$(date -u +%Y%m%d-%H%M%S)
@@ -60,7 +64,7 @@ print(":".join(glob.glob(sysconfig.get_path("purelib") + "/nvidia/*/lib")))' 2>/
 fi
 
 presets=(--preset vanilla --preset dcgan --preset tf-tutorial)
-batch=() steps=300 cases="*_$backend"
+batch=() steps=300 cases="*_$backend:*_${backend}_tf32*"
 if [ "$backend" != cuda ]; then batch=(--batch-size 8) steps=3; fi
 
 # NAME WEIGHT: what runs, and its share of the time.
@@ -79,15 +83,15 @@ prepare() {
       command=("$bin/train_step" "${presets[@]}" --backend "$backend" --against cpu "${batch[@]}" --json "$out/$1.json")
       if [ "$1" = smoke ]; then
         environment=(CUDA_LAUNCH_BLOCKING=1)
-        command+=(--preset vanilla-64 --steps 2)
+        command+=(--preset vanilla-64 "${precisions[@]}" --steps 2)
       else
         command+=(--steps 4)
       fi
       [ "$backend" != cpu ] || command=() why='cpu would be compared with itself' ;;
     ops) command=("$bin/test_ops" --gtest_brief=0 --gtest_filter="$cases") ;;
     parity) command=("$bin/test_train" --gtest_filter="$cases:*/$backend") ;;
-    step) command=("$bin/train_step" "${presets[@]}" --backend "$backend" --steps "$steps" "${batch[@]}"
-        --json "$out/step.json") ;;
+    step) command=("$bin/train_step" "${presets[@]}" --backend "$backend" "${precisions[@]}" --steps "$steps"
+        "${batch[@]}" --json "$out/step.json") ;;
     step-ops) command=("$bin/train_step" "${presets[@]}" --backend "$backend" --steps "$steps" --ops
         "${batch[@]}" --json "$out/step-ops.json") ;;
     frameworks)
@@ -95,11 +99,11 @@ prepare() {
         why='no python3 with PyTorch here'
       else
         command=("$python" "$here/compare/compare.py" --train-step "$bin/train_step" --backend "$backend"
-          --out "$out/frameworks" --commit "$(field commit)" --seconds-in-all "$((limit - 5))")
+          "${precisions[@]}" --out "$out/frameworks" --commit "$(field commit)" --seconds-in-all "$((limit - 5))")
       fi ;;
     kernels)
       if [ -x "$bin/kernels" ]; then
-        command=("$bin/kernels" "${presets[@]}" --backend "$backend" "${batch[@]}"
+        command=("$bin/kernels" "${presets[@]}" --backend "$backend" "${precisions[@]}" "${batch[@]}"
           --seconds "$((limit - 3))" --benchmark_out="$out/kernels.json" --benchmark_out_format=json)
       else
         why='not in this bundle: it was built without Google Benchmark'
@@ -117,7 +121,7 @@ prepare() {
     memcheck | racecheck) # some twenty of the ops' cases
       environment=(GTEST_TOTAL_SHARDS=20 GTEST_SHARD_INDEX=3)
       command=(compute-sanitizer --tool "$1" --error-exitcode 9 "$bin/test_ops"
-        --gtest_filter="*EqualsReference$cases") ;;
+        --gtest_filter="*EqualsReference*_$backend*") ;;
   esac
   case ${command[0]:-} in
     ncu | compute-sanitizer)

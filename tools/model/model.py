@@ -259,6 +259,8 @@ def compare(path, presets, all_times):
         raise ModelError(f"{path} is no result of bench/train_step --json without --sweep")
     comparisons = []
     for result in results:
+        if result.get("precision", "fp32") != "fp32":
+            continue  # what is modelled
         card = card_of(result["device"])
         times = next((times for preset, times in zip(presets, all_times)
                       if (preset["preset"], preset["batch_size"]) == (result["preset"], result["batch_size"])),
