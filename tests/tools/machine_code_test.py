@@ -181,7 +181,7 @@ class OccupancyOnPaper(unittest.TestCase):
 def made_up(name="product_kernel<Tile<128, 32, 1>, A<true>, B<true>, true, ForwardFinish>", *, spill=0, loop=100, fmas=90,
             shared=None, accesses=None, in_flight=None):
     return kernels.Kernel(name, 90, disassembly.Resources(100, 0, spill, spill, 0), 256,
-                          occupancy(90, 100, 256, 0), 1000, accesses or {}, 0, loop, fmas,
+                          occupancy(90, 100, 256, 0), 1000, accesses or {}, 0, loop, fmas, 0,
                           {"LDS": shared or {128: 8}}, in_flight or {})
 
 
