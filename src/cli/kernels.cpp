@@ -11,13 +11,14 @@ namespace dcgan::cli {
 namespace {
 
 struct Options {
-  std::string preset = "dcgan", op, json, html;
+  std::string preset = "dcgan", precision = "fp32", op, json, html;
   std::int64_t batch_size = 0;
   std::uint64_t blocks = 8;
 };
 
 void run(const Options& o) {
   Config config = preset_config(o.preset);
+  set(config, "precision", o.precision);
   if (o.batch_size > 0) config.batch_size = o.batch_size;
   const nlohmann::ordered_json profile = profile_step(config, o.op, o.blocks);
   std::fputs(kernels_table(profile).c_str(), stdout);
@@ -35,6 +36,8 @@ void add_kernels(CLI::App& app, int& status) {
   auto o = std::make_shared<Options>();
   command->add_option("--preset", o->preset, "Preset whose step is counted")
       ->check(CLI::IsMember(preset_names()))
+      ->capture_default_str();
+  command->add_option("--precision", o->precision, "Of products: fp32, tf32x3 or tf32")
       ->capture_default_str();
   command->add_option("--op", o->op, "Only this op: conv2d, dense, adam ...");
   command->add_option("--batch-size", o->batch_size, "Images per step (default: the preset's)")

@@ -84,7 +84,9 @@ class Profiling {
 
 Json profile_step(const Config& config, const std::string& wanted, std::uint64_t most_blocks) {
   Profiling profiling;
-  const std::unique_ptr<Backend> simt = make_backend("simt-check", 0);
+  Config checked = config;
+  checked.backend = "simt-check";
+  const std::unique_ptr<Backend> simt = make_backend(checked);
   Json ops = Json::array();
   std::set<std::string> names;
   bool stepping = false;
@@ -113,8 +115,11 @@ Json profile_step(const Config& config, const std::string& wanted, std::uint64_t
     for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
     throw UsageError("a step of " + config.preset + " has no op '" + wanted + "'; it has " + list);
   }
-  return {
-      {"preset", config.preset}, {"batch_size", rows}, {"most_blocks", most_blocks}, {"ops", ops}};
+  return {{"preset", config.preset},
+          {"precision", config.precision},
+          {"batch_size", rows},
+          {"most_blocks", most_blocks},
+          {"ops", ops}};
 }
 
 }  // namespace dcgan

@@ -12,7 +12,7 @@ namespace dcgan {
 /// its memory accesses. `op`: only the ops of that name, "conv2d"; empty: all. Throws UsageError if
 /// the step has no such op, Error if this build has no profile mode.
 ///
-///   {"preset": "dcgan", "batch_size": 256, "most_blocks": 8, "ops": [{
+///   {"preset": "dcgan", "precision": "fp32", "batch_size": 256, "most_blocks": 8, "ops": [{
 ///     "op": "conv2d", ..., "kernels": [{       (and what else ops/op.h's to_json() says)
 ///       "name": "conv_forward", "grid": [x, y, z], "block": [x, y, z],
 ///       "dynamic_shared_bytes": 0, "blocks": 196, "sampled_blocks": 8, "lines": [{

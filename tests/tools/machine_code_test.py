@@ -100,6 +100,14 @@ class Disassembly(unittest.TestCase):
                           "LD": {128: 1}, "STG": {32: 1}})
         self.assertEqual(disassembly.double_count(self.functions[0].instructions), 1)
 
+    def test_a_loop_on_tensor_cores_comes_before_one_with_more_fmas(self):
+        line = "        /*{:04x}*/                   {} ;  /* 0x0 */\n"
+        body = ["FFMA R0, R1, R2, R3", "FFMA R0, R1, R2, R3", "BRA 0x0", "HMMA.1688.F32.TF32 R4, R8, R12, R4", "BRA 0x30"]
+        (function,) = disassembly.functions("code for sm_90\n\t\tFunction : k\n" + "".join(
+            line.format(16 * i, text) for i, text in enumerate(body)))
+        loop = disassembly.inner_loop(function.instructions)
+        self.assertEqual((disassembly.mma_count(loop), len(loop)), (1, 2))
+
     def test_packed_fma_counts_twice(self):
         two = [disassembly.Instruction(0, "FFMA2"), disassembly.Instruction(16, "FFMA.FTZ")]
         self.assertEqual(disassembly.fma_count(two), 3)
@@ -173,7 +181,7 @@ class OccupancyOnPaper(unittest.TestCase):
 def made_up(name="product_kernel<Tile<128, 32, 1>, A<true>, B<true>, true, ForwardFinish>", *, spill=0, loop=100, fmas=90,
             shared=None, accesses=None, in_flight=None):
     return kernels.Kernel(name, 90, disassembly.Resources(100, 0, spill, spill, 0), 256,
-                          occupancy(90, 100, 256, 0), 1000, accesses or {}, 0, loop, fmas,
+                          occupancy(90, 100, 256, 0), 1000, accesses or {}, 0, loop, fmas, 0,
                           {"LDS": shared or {128: 8}}, in_flight or {})
 
 

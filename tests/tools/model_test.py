@@ -169,6 +169,32 @@ class ReportedProducts(unittest.TestCase):
         self.assertAlmostEqual(self.teraflops(ti, 5120, 4096, 4096) / 27.58, 1, delta=0.1)
 
 
+class TensorCores(unittest.TestCase):
+    LOOP = {"instructions": 300, "fmas": 0, "mmas": 96}
+
+    def test_a_slice_takes_its_products_or_its_instructions(self):
+        # Four blocks of four warps, 1000 slices each, on each of an A100's multiprocessors: 96 products of
+        # 1024 multiply-adds, of which 512 are done in a cycle.
+        work = Work("", "k", 4 * 108, 128, slices=1000)
+        cycles = 4 * 4 * 1000 * 96 * 1024 / 512
+        time = model.time_of(work, GPUS["A100"], code_of(inner_loop=self.LOOP))
+        self.assertAlmostEqual(time.microseconds, model.LAUNCH_US + (cycles + model.BLOCK_LATENCY) / 1410, places=3)
+        many = code_of(inner_loop={**self.LOOP, "instructions": 2 * 96 * 1024 * 4 // 512})
+        self.assertAlmostEqual(model.time_of(work, GPUS["A100"], many).microseconds,
+                               model.LAUNCH_US + (2 * cycles + model.BLOCK_LATENCY) / 1410, places=3)
+
+    def test_cards_without_are_left_out(self):
+        self.assertEqual(model.cards_for({"precision": "tf32x3"}, ["T4", "A100"]), ["A100"])
+        self.assertEqual(model.cards_for({"precision": "fp32"}, ["T4", "A100"]), ["T4", "A100"])
+
+    def test_an_asynchronous_copy_is_one_instruction(self):
+        lines = [{"space": space, "access": access, "width_bytes": 16, "requests": 3, "sectors": 12, "wavefronts": 6,
+                  "line": "async_copy.h:20 in conv.cu:40"} for space, access in (("global", "load"), ("shared", "store"))]
+        (work,) = works_of({"label": "dense", "kernels": [kernel("k", [1, 1, 1], 256, *lines)]})
+        self.assertEqual(work.requests, {("LDGSTS", 128): 3})
+        self.assertEqual((work.sector_bytes, work.shared_passes), (32 * 12, 6))
+
+
 class Widths(unittest.TestCase):
     def test_a_width_that_is_not_in_the_machine_code_is_reported(self):
         work = Work("", "k", 1, 32, requests={("LDG", 128): 5, ("STS", 32): 1})

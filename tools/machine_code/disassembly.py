@@ -50,7 +50,8 @@ def functions(sass):
 
 
 def inner_loop(instructions):
-    """Of the loops that contain no other, the one with the most FMAs: its instructions, or [].
+    """Of the loops that contain no other, the one with the most products of tensor cores, or else the most
+    FMAs: its instructions, or [].
 
     A loop is what lies between a backward branch and its target. The branch on itself that ends
     every function is none.
@@ -63,13 +64,18 @@ def inner_loop(instructions):
 
     bodies = [[i for i in instructions if begin <= i.address <= end]
               for begin, end in loops if not contains_another((begin, end))]
-    return max(bodies, key=fma_count, default=[])
+    return max(bodies, key=lambda body: (mma_count(body), fma_count(body)), default=[])
 
 
 def fma_count(instructions):
     """Multiply-adds in single precision; FFMA2 does two."""
     return sum(2 if i.mnemonic == "FFMA2" else 1 for i in instructions
                if i.mnemonic in ("FFMA", "FFMA2"))
+
+
+def mma_count(instructions):
+    """Products of tensor cores: mma.m16n8k8 is one instruction."""
+    return sum(i.mnemonic == "HMMA" for i in instructions)
 
 
 MEMORY = ("LDGSTS", "LDG", "STG", "LDS", "STS", "LDL", "STL", "LD", "ST")

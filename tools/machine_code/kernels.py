@@ -28,8 +28,9 @@ class Kernel:
     instructions: int
     accesses: dict            # {"LDG": {128: count}}
     doubles: int              # double-precision instructions
-    loop_instructions: int    # of the inner loop, 0 where none has an FMA
+    loop_instructions: int    # of the inner loop, 0 where none has an FMA or a tensor cores' product
     loop_fmas: int
+    loop_mmas: int            # products of tensor cores
     loop_accesses: dict
     loads_in_flight: dict     # from global memory, by width: {128: count}
 
@@ -56,7 +57,7 @@ class Kernel:
 
     @property
     def fma_share(self):
-        return self.loop_fmas / self.loop_instructions if self.loop_instructions else None
+        return self.loop_fmas / self.loop_instructions if self.loop_fmas else None
 
     @property
     def instructions_per_fma(self):
@@ -138,12 +139,12 @@ def measure_file(cuobjdump, path, resources):
 
 def measure_function(function, name, resources, threads):
     loop = disassembly.inner_loop(function.instructions)
-    fmas = disassembly.fma_count(loop)
+    fmas, mmas = disassembly.fma_count(loop), disassembly.mma_count(loop)
     return Kernel(
         name, function.capability, resources, threads,
         occupancy(function.capability, resources.registers, threads, resources.shared_bytes),
         len(function.instructions), disassembly.accesses(function.instructions),
-        disassembly.double_count(function.instructions), len(loop) if fmas else 0, fmas,
+        disassembly.double_count(function.instructions), len(loop) if fmas or mmas else 0, fmas, mmas,
         disassembly.accesses(loop), disassembly.loads_in_flight(function.instructions))
 
 

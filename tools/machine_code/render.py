@@ -48,7 +48,7 @@ def as_json(kernels):
         "occupancy_limited_by": k.occupancy.limited_by, "instructions": k.instructions,
         "accesses_by_bits": k.accesses, "loads_in_flight_by_bits": k.loads_in_flight,
         "double_precision_instructions": k.doubles,
-        "inner_loop": {"instructions": k.loop_instructions, "fmas": k.loop_fmas,
+        "inner_loop": {"instructions": k.loop_instructions, "fmas": k.loop_fmas, "mmas": k.loop_mmas,
                        "fma_share": k.fma_share, "accesses_by_bits": k.loop_accesses},
     } for k in kernels], indent=1) + "\n"
 

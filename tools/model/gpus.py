@@ -20,6 +20,7 @@ class Architecture:
     l2_bytes: float         # per cycle
     l2_latency: int         # cycles
     dram_latency: int
+    tf32_fmas: int = 0      # of tensor cores by mma.sync, per cycle; 0: they take no TF32
 
 
 # L2 bytes: T4, Jia et al., "Dissecting the NVIDIA Turing T4 GPU via Microbenchmarking" (2019), 1270 GB/s;
@@ -28,13 +29,15 @@ class Architecture:
 # GPU Architecture" (2024); Turing's L2, github.com/sjfeng1999/gpu-arch-microbenchmark; B200's L2, 150 ns
 # (Chips and Cheese). Not published, so taken over: GA102's L2 bytes and both latencies from Ada, B200's
 # L2 bytes from H100, RTX Blackwell's from Ada; the way from L2 to DRAM of T4 and B200 from H100.
+# TF32: the whitepapers' dense rates; of them mma.sync reaches 62 % on Hopper (Luo et al.), which is taken over
+# for B200.
 TURING = Architecture(64, 2, 20.0, 236, 452)
-GA100 = Architecture(64, 32, 47.4, 262, 466)
-GA102 = Architecture(128, 2, 15.5, 273, 541)
-ADA = Architecture(128, 2, 15.5, 273, 541)
-HOPPER = Architecture(128, 64, 21.0, 263, 479)
-BLACKWELL = Architecture(128, 64, 21.0, 295, 511)
-RTX_BLACKWELL = Architecture(128, 2, 15.5, 273, 541)
+GA100 = Architecture(64, 32, 47.4, 262, 466, 512)
+GA102 = Architecture(128, 2, 15.5, 273, 541, 128)
+ADA = Architecture(128, 2, 15.5, 273, 541, 128)
+HOPPER = Architecture(128, 64, 21.0, 263, 479, 640)
+BLACKWELL = Architecture(128, 64, 21.0, 295, 511, 640)
+RTX_BLACKWELL = Architecture(128, 2, 15.5, 273, 541, 128)
 
 
 @dataclass(frozen=True)

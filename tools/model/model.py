@@ -20,6 +20,7 @@ from work import works_of  # noqa: E402
 TRAINING_IMAGES = 60000
 SCHEDULERS = 4
 SLICE_FMAS = 512           # of a warp: 64 sums, 8 deep
+MMA_FMAS = 1024            # of a product of tensor cores: 16 x 8 sums, 8 deep
 # A kernel's bounds overlap, but not fully: while shared memory is late, multiply-adds wait for it. Its time
 # is the OVERLAP-norm of its bounds: the largest where it is alone, 1.26 times as much where two are equal.
 # 3 is what reproduces single-precision products of 128 x 128 tiles that others report (model_test.py):
@@ -101,8 +102,11 @@ def time_of(work, gpu, code):
     bounds, extra_us = {}, 0
     if work.tiled:
         loop = entry["inner_loop"]
-        fma_cycles = SLICE_FMAS * 32 * SCHEDULERS / chip.fp32_lanes
-        cycles = max(fma_cycles, SLICE_FMAS * loop["instructions"] / loop["fmas"])
+        if loop.get("mmas"):  # a slice of the tensor cores' loop
+            cycles = max(loop["mmas"] * MMA_FMAS * SCHEDULERS / chip.tf32_fmas, loop["instructions"])
+        else:
+            fma_cycles = SLICE_FMAS * 32 * SCHEDULERS / chip.fp32_lanes
+            cycles = max(fma_cycles, SLICE_FMAS * loop["instructions"] / loop["fmas"])
         bounds["arithmetic"] = cycle_us * max(
             on_busiest * work.threads // 32 * work.slices * cycles / SCHEDULERS,
             rounds * work.slices * (cycles + SLICE_LATENCY))
@@ -131,14 +135,25 @@ def time_of(work, gpu, code):
 
 
 def read_profile(path):
-    """A step as `dcgan_cuda kernels --json` writes it: {"preset", "batch_size", "ops"}."""
+    """A step as `dcgan_cuda kernels --json` writes it: {"preset", "precision", "batch_size", "ops"}."""
     profile = read_json(path)
     profile["flops"] = sum(op["flops"] for op in profile["ops"])  # of the formulas
     return profile
 
 
+def precision_of(step):
+    """Of a profile, or of a measured step."""
+    return step.get("precision", "fp32")
+
+
+def cards_for(preset, gpus):
+    """Those that can compute in its precision."""
+    return [name for name in gpus if precision_of(preset) == "fp32" or GPUS[name].architecture.tf32_fmas]
+
+
 def step_times(preset, code, gpus):
     """[(work, {gpu: Time})] of a preset's step."""
+    gpus = cards_for(preset, gpus)
     works = [work for op in preset["ops"] for work in works_of(op)]
     return [(work, {name: time_of(work, GPUS[name], code) for name in gpus}) for work in works]
 
@@ -147,8 +162,9 @@ def strange_widths(all_times, gpus, code):
     """Lines on kernels whose machine code lacks a width of access that their profile has: the profile
     speaks of other code then."""
     found = set()
-    for work, _ in (entry for times in all_times for entry in times):
-        for capability in sorted({GPUS[name].capability for name in gpus}):
+    for work, times in (entry for step in all_times for entry in step):
+        cards = times or gpus
+        for capability in sorted({GPUS[name].capability for name in cards}):
             widths = code_for(work.kernel, capability, code)["accesses_by_bits"]
             found |= {f"{work.kernel}: {opcode}.{bits} in its profile, not in its machine code for "
                       f"sm_{capability}" for opcode, bits in work.requests
@@ -162,9 +178,9 @@ def step_ms(times, card):
 
 def summary(preset, times, gpus):
     flops = preset["flops"]
-    lines = [f"{preset['preset']}, batch {preset['batch_size']}: {len(times)} kernels, "
+    lines = [f"{preset['preset']}, {precision_of(preset)}, batch {preset['batch_size']}: {len(times)} kernels, "
              f"{flops * 1e-9:.1f} GFLOP per step"]
-    for name in gpus:
+    for name in cards_for(preset, gpus):
         ms = step_ms(times, name)
         epoch = ms * 1e-3 * (TRAINING_IMAGES // preset["batch_size"])
         share = flops / (ms * 1e-3) / (GPUS[name].tflops * 1e12)
@@ -213,7 +229,7 @@ def as_json(presets, all_times, gpus, comparisons):
             kernel["ms"] += t[card].microseconds * 1e-3
             kernel["flops"] += work.flops
             kernel["moved_bytes"] += work.moved_bytes
-        return {"preset": preset["preset"], "batch_size": preset["batch_size"],
+        return {"preset": preset["preset"], "precision": precision_of(preset), "batch_size": preset["batch_size"],
                 "step_ms": step_ms(times, card), "launches": len(times),
                 "flops": preset["flops"],
                 "kernels": sorted(kernels.values(), key=lambda k: -k["ms"])}
@@ -222,7 +238,8 @@ def as_json(presets, all_times, gpus, comparisons):
             "cards": [{"card": name, "device": GPUS[name].device, "compute_capability": GPUS[name].capability,
                        "multiprocessors": GPUS[name].multiprocessors, "tflops": GPUS[name].tflops,
                        "dram_gb_s": GPUS[name].dram_gb_s,
-                       "presets": [preset_of(p, t, name) for p, t in zip(presets, all_times)]}
+                       "presets": [preset_of(p, t, name) for p, t in zip(presets, all_times)
+                                   if name in cards_for(p, gpus)]}
                       for name in gpus],
             "measured": [asdict(c) for c in comparisons]}
 
@@ -259,12 +276,10 @@ def compare(path, presets, all_times):
         raise ModelError(f"{path} is no result of bench/train_step --json without --sweep")
     comparisons = []
     for result in results:
-        if result.get("precision", "fp32") != "fp32":
-            continue  # what is modelled
         card = card_of(result["device"])
         times = next((times for preset, times in zip(presets, all_times)
-                      if (preset["preset"], preset["batch_size"]) == (result["preset"], result["batch_size"])),
-                     None)
+                      if (preset["preset"], precision_of(preset), preset["batch_size"])
+                      == (result["preset"], precision_of(result), result["batch_size"])), None)
         known = card is not None and times is not None
         measured = {op["op"]: op["ms_per_step"] for op in result["ops"]}
         modelled = {}
@@ -306,7 +321,7 @@ def run(arguments):
         print(summary(preset, times, gpus))
         if arguments.kernels:
             for work, t in times:
-                cells = "  ".join(f"{t[g].microseconds:8.1f} {t[g].bound:13}" for g in gpus)
+                cells = "  ".join(f"{t[g].microseconds:8.1f} {t[g].bound:13}" for g in gpus if g in t)
                 print(f"  {work.op:58} {work.blocks:6}  {cells}")
     comparisons = compare(arguments.measured, presets, all_times) if arguments.measured else []
     for comparison in comparisons:
@@ -315,6 +330,8 @@ def run(arguments):
         pathlib.Path(arguments.json).write_text(
             json.dumps(as_json(presets, all_times, GPUS, comparisons), indent=1) + "\n")
     if arguments.markdown:
+        if any(precision_of(preset) != "fp32" for preset in presets):
+            raise ModelError("the page is of fp32")
         page.write(arguments.markdown, "model.sh", markdown(presets, all_times, gpus))
     strange = strange_widths(all_times, GPUS, code)
     kernels = {work.kernel for times in all_times for work, _ in times}

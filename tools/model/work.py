@@ -46,6 +46,10 @@ class Work:
         if line["space"] == "global" and line.get("line", "").startswith("arrival.h:"):
             return  # a counter's atomic operation, which the profile has as a load and a store
         opcode = ("ST" if line["access"] == "store" else "LD") + ("G" if line["space"] == "global" else "S")
+        if line.get("line", "").startswith("async_copy.h:"):  # one instruction, which loads and stores
+            opcode = "LDGSTS"
+            if line["space"] == "shared":
+                return
         key = opcode, 8 * line["width_bytes"]
         self.requests[key] = self.requests.get(key, 0) + line["requests"]
 
