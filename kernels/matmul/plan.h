@@ -29,10 +29,11 @@ struct Tile {
   static_assert(m % (8 * lanes_m) == 0 && n % (8 * lanes_n) == 0, "whole warps");
 };
 
-/// The same on tensor cores, where a warp owns 64 x 32.
-template <Precision precision_>
+/// The same on tensor cores, where a warp owns 64 x 32, with one or three products of halves.
+template <int products>
 struct TensorTile {
-  static constexpr Precision precision = precision_;
+  static_assert(products == 1 || products == 3);
+  static constexpr Precision precision = products == 1 ? Precision::tf32 : Precision::tf32x3;
   static constexpr int m = 128, n = 64, k = 16, groups = 1, warp_m = 64, warp_n = 32;
   static constexpr int threads = m * n / (warp_m * warp_n) * 32;
   // Three slices are as many as static shared memory holds.
@@ -117,8 +118,8 @@ inline Product plan_product(std::int64_t m, std::int64_t n, std::int64_t k, bool
                                   tile_cost<SixGroupTile>(690)};
   constexpr TileCost unaligned[] = {tile_cost<UnalignedTile>(780)};
   // Modelled: 32 mma of 8 cycles (compute capability 8.0), or three times as many.
-  constexpr TileCost tf32 = tile_cost<TensorTile<Precision::tf32>>(300);
-  constexpr TileCost tf32x3 = tile_cost<TensorTile<Precision::tf32x3>>(800);
+  constexpr TileCost tf32 = tile_cost<TensorTile<1>>(300);
+  constexpr TileCost tf32x3 = tile_cost<TensorTile<3>>(800);
   constexpr std::int64_t most_splits = 64, least_depth = 32;
   const std::int64_t part_floats = m * n * classes;
   Product best{};
@@ -157,9 +158,9 @@ inline Product plan_product(std::int64_t m, std::int64_t n, std::int64_t k, bool
 template <bool vec4, class Run>
 void with_tile(const Product& p, const Run& run) {
   if (p.precision == Precision::tf32)
-    run(TensorTile<Precision::tf32>{});
+    run(TensorTile<1>{});
   else if (p.precision == Precision::tf32x3)
-    run(TensorTile<Precision::tf32x3>{});
+    run(TensorTile<3>{});
   else if constexpr (!vec4)
     run(UnalignedTile{});
   else if (p.tile == 1)

@@ -88,11 +88,7 @@ def demangle(names):
     return {name: shorten(full) for name, full in zip(names, done.stdout.splitlines())}
 
 
-PRECISIONS = ["fp32", "tf32x3", "tf32"]  # src/ops/precision.h
-
-
 def shorten(name):
-    name = re.sub(r"\(dcgan::Precision\)(\d)", lambda match: PRECISIONS[int(match[1])], name)
     return re.sub(r"\(anonymous namespace\)::|dcgan::\w+::|^void ", "", name)
 
 
