@@ -150,19 +150,19 @@ struct GradientSums {
   Pack<width> sum, products;
 };
 
-template <int width>
+/// terms_at(index): the BackwardTerms there.
+template <int width, class Load>
 __device__ __forceinline__ GradientSums<width> gradient_sums(const ColumnWalk& walk,
                                                              const ColumnPlace& at,
-                                                             const BackwardInputs& in) {
+                                                             const BackwardInputs& in,
+                                                             const Load& terms_at) {
   GradientSums<width> of{};
   Pack<width> mean{}, inv_std{};
   if (at.inside) {
     mean = Pack<width>::load(in.mean + at.column);
     inv_std = Pack<width>::load(in.inv_std + at.column);
   }
-  const auto load = [&](int row) {
-    return BackwardTerms<width>::load(in, std::int64_t{row} * walk.columns + at.column);
-  };
+  const auto load = [&](int row) { return terms_at(std::int64_t{row} * walk.columns + at.column); };
   walk_rows<width == 1 ? 4 : 1>(walk, at, load, [&](int, const BackwardTerms<width>& row) {
     DCGAN_UNROLL
     for (int i = 0; i < width; ++i) {  // one loop: nvcc does not unroll the walk over packs
@@ -175,6 +175,14 @@ __device__ __forceinline__ GradientSums<width> gradient_sums(const ColumnWalk& w
   return of;
 }
 
+template <int width>
+__device__ __forceinline__ GradientSums<width> gradient_sums(const ColumnWalk& walk,
+                                                             const ColumnPlace& at,
+                                                             const BackwardInputs& in) {
+  return gradient_sums<width>(
+      walk, at, in, [&](std::int64_t index) { return BackwardTerms<width>::load(in, index); });
+}
+
 /// dbeta, the sums of g, and dgamma, those of g * xhat. Threads, shared memory and barriers as in
 /// batch_norm_statistics_kernel.
 template <int width>
@@ -185,6 +193,21 @@ __global__ void __launch_bounds__(threads)
   const ColumnPlace at = column_place(walk);
   const GradientSums<width> of = gradient_sums<width>(walk, at, in);
   const TwoTotals<width> totals = two_column_sums(walk, at, of.sum, of.products, scratch);
+  if (totals.mine) write_gradients(totals, at.column, dgamma, dbeta);
+}
+
+/// The same of dy = the sum of its parts, which is kept.
+__global__ void __launch_bounds__(threads)
+    batch_norm_sums_of_parts_kernel(ColumnWalk walk, MatrixInParts parts, BackwardInputs in,
+                                    float* dy, Scratch scratch, float* dgamma, float* dbeta) {
+  wait_for_previous_launch();
+  const ColumnPlace at = column_place(walk);
+  const GradientSums<4> of = gradient_sums<4>(walk, at, in, [&](std::int64_t index) {
+    const auto sum = parts.load<4>(index);
+    sum.store(dy + index);
+    return BackwardTerms<4>{Pack<4>::load(in.x + index), Pack<4>::load(in.y + index), sum};
+  });
+  const TwoTotals<4> totals = two_column_sums(walk, at, of.sum, of.products, scratch);
   if (totals.mine) write_gradients(totals, at.column, dgamma, dbeta);
 }
 
@@ -254,6 +277,10 @@ Work over_columns(const char* name, const ColumnWalk& walk, int matrices) {
   Work work = over_matrices(name, walk, matrices);
   work.bytes += walk.parts_bytes(2);
   return work;
+}
+
+BackwardInputs inputs(const BatchNormSums& of) {
+  return {of.x, of.y, of.dy, of.mean, of.inv_std, of.shape.negative_slope()};
 }
 
 }  // namespace
@@ -328,8 +355,7 @@ void BatchNormKernels::gradient(const BackwardInputs& in, const ParameterGradien
 
 void BatchNormKernels::backward_from_sums(const BatchNormSums& of, const float* gamma, float* dx,
                                           cudaStream_t stream) const {
-  gradient({of.x, of.y, of.dy, of.mean, of.inv_std, shape_.negative_slope()},
-           {gamma, of.dgamma, of.dbeta}, dx, stream);
+  gradient(inputs(of), {gamma, of.dgamma, of.dbeta}, dx, stream);
 }
 
 void batch_norm_statistics(const BatchNormStatistics& of, const MatrixInParts& parts,
@@ -339,6 +365,14 @@ void batch_norm_statistics(const BatchNormStatistics& of, const MatrixInParts& p
   launch(over_columns("batch_norm_statistics_of_parts", walk, parts.count + 1),
          batch_norm_statistics_of_parts_kernel, walk.grid(), threads, 0, stream, walk, parts, bias,
          x, scratch, Statistics(of));
+}
+
+void batch_norm_sums(const BatchNormSums& of, const MatrixInParts& parts, const Scratch& scratch,
+                     cudaStream_t stream) {
+  const ColumnWalk walk = plan_column_walk(of.shape.rows, of.shape.channels);
+  launch(over_columns("batch_norm_sums_of_parts", walk, parts.count + 3),
+         batch_norm_sums_of_parts_kernel, walk.grid(), threads, 0, stream, walk, parts, inputs(of),
+         of.dy, scratch, of.dgamma, of.dbeta);
 }
 
 }  // namespace dcgan::DCGAN_TARGET

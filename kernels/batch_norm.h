@@ -28,6 +28,10 @@ void batch_norm_statistics(const BatchNormStatistics& of, const MatrixInParts& p
                            const float* bias, float* x, const Scratch& scratch,
                            cudaStream_t stream);
 
+/// of.dy = the sum of its parts, and the sums over it, likewise.
+void batch_norm_sums(const BatchNormSums& of, const MatrixInParts& parts, const Scratch& scratch,
+                     cudaStream_t stream);
+
 class BatchNormKernels {
  public:
   explicit BatchNormKernels(const BatchNormShape& shape);

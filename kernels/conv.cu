@@ -132,23 +132,21 @@ ScratchSize ConvKernels::scratch_through(const EpilogueBackward& before) const {
 }
 
 bool ConvKernels::can_make_forward_statistics(const BatchNormShape& after) const {
-  return vec4_ && !one_channel_.applies &&
-         can_make_statistics(forward_, positions(), g_.out, after);
+  return vec4_ && !one_channel_.applies && can_serve(forward_, positions(), g_.out, after);
 }
 
 bool ConvKernels::can_make_backward_statistics(const BatchNormShape& after) const {
-  return vec4_ && !one_channel_.applies &&
-         can_make_statistics(backward_data_, pixels(), g_.in, after);
+  return vec4_ && !one_channel_.applies && can_serve(backward_data_, pixels(), g_.in, after);
 }
 
 bool ConvKernels::can_make_forward_sums(const BatchNormShape& before) const {
   if (one_channel_.applies)
     return one_channel_.sums && before.rows == positions() && before.channels == g_.out;
-  return vec4_ && can_make_sums(forward_, positions(), g_.out, before);
+  return vec4_ && can_serve(forward_, positions(), g_.out, before);
 }
 
 bool ConvKernels::can_make_backward_sums(const BatchNormShape& before) const {
-  return vec4_ && !one_channel_.applies && can_make_sums(backward_data_, pixels(), g_.in, before);
+  return vec4_ && !one_channel_.applies && can_serve(backward_data_, pixels(), g_.in, before);
 }
 
 ScratchSize ConvKernels::batch_norm_scratch() const {
@@ -243,15 +241,15 @@ void ConvKernels::forward_with_sums(const float* x, const float* kernel,
                                     cudaStream_t stream) const {
   if (one_channel_.applies)
     return one_channel_forward(work("one_channel_forward"), g_, x, kernel, before, scratch, stream);
-  finish_with_sums(work("conv_forward"), g_.out, before, scratch,
+  finish_with_sums(work("conv_forward"), forward_, positions(), g_.out, before, scratch, stream,
                    forward_product<true>(x, kernel, stream));
 }
 
 void ConvKernels::backward_data_with_sums(const float* dz, const float* kernel,
                                           const BatchNormSums& before, const Scratch& scratch,
                                           cudaStream_t stream) const {
-  finish_with_sums(work("conv_backward_data"), g_.in, before, scratch,
-                   backward_data_product<true>(dz, kernel, stream));
+  finish_with_sums(work("conv_backward_data"), backward_data_, pixels(), g_.in, before, scratch,
+                   stream, backward_data_product<true>(dz, kernel, stream));
 }
 
 template <bool vec4>

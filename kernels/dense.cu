@@ -33,11 +33,11 @@ ScratchSize DenseKernels::scratch_through(const EpilogueBackward& before) const 
 }
 
 bool DenseKernels::can_make_forward_statistics(const BatchNormShape& after) const {
-  return vec4_ && can_make_statistics(forward_, batch_, out_, after);
+  return vec4_ && can_serve(forward_, batch_, out_, after);
 }
 
 bool DenseKernels::can_make_backward_sums(const BatchNormShape& before) const {
-  return vec4_ && can_make_sums(backward_data_, batch_, in_, before);
+  return vec4_ && can_serve(backward_data_, batch_, in_, before);
 }
 
 ScratchSize DenseKernels::batch_norm_scratch() const {
@@ -104,8 +104,8 @@ void DenseKernels::forward_with_statistics(const float* x, const float* kernel, 
 void DenseKernels::backward_data_with_sums(const float* dz, const float* kernel,
                                            const BatchNormSums& before, const Scratch& scratch,
                                            cudaStream_t stream) const {
-  finish_with_sums({"dense_backward_data", bytes_}, in_, before, scratch,
-                   backward_data_product<true>(dz, kernel, stream));
+  finish_with_sums({"dense_backward_data", bytes_}, backward_data_, batch_, in_, before, scratch,
+                   stream, backward_data_product<true>(dz, kernel, stream));
 }
 
 template <bool vec4>

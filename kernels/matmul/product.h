@@ -92,12 +92,12 @@ inline ScratchSize backward_scratch(const Product& p, int layers, const Epilogue
   return size;
 }
 
-/// Whether finish_with_statistics takes a product's C, in packs, for a batch norm of this shape:
-/// one whose channels are the columns, and that is not better off alone.
-inline bool can_make_statistics(const Product& p, std::int64_t rows, int columns,
-                                const BatchNormShape& after) {
-  return (p.splits > 1 || p.precision == Precision::fp32) && after.rows == rows &&
-         after.channels == columns && !fits_whole_columns(rows, columns);
+/// Whether finish_with_statistics and finish_with_sums take a product's C, in packs, for a batch
+/// norm of this shape: one whose channels are the columns, and that is not better off alone.
+inline bool can_serve(const Product& p, std::int64_t rows, int columns,
+                      const BatchNormShape& norm) {
+  return (p.splits > 1 || p.precision == Precision::fp32) && norm.rows == rows &&
+         norm.channels == columns && !fits_whole_columns(rows, columns);
 }
 
 /// x = A * B + bias, and its statistics. scratch has what batch_norm_scratch says.
@@ -112,18 +112,19 @@ void finish_with_statistics(const Work& op, const Product& p, std::int64_t rows,
   batch_norm_statistics(of, parts, bias, x, scratch, stream);
 }
 
-/// The same of finish_with_sums.
-inline bool can_make_sums(const Product& p, std::int64_t rows, int columns,
-                          const BatchNormShape& before) {
-  return p.splits == 1 && can_make_statistics(p, rows, columns, before);
-}
-
 /// before.dy = A * B, and batch norm's sums over it.
 template <class Run>
-void finish_with_sums(Work op, int columns, const BatchNormSums& before, const Scratch& scratch,
+void finish_with_sums(Work op, const Product& p, std::int64_t rows, int columns,
+                      const BatchNormSums& before, Scratch scratch, cudaStream_t stream,
                       const Run& run) {
-  op.bytes += 8.0 * static_cast<double>(before.shape.rows * before.shape.channels);  // x and y
-  run(op, BatchNormSumsFinish(before, {columns, scratch}), before.dy);
+  if (p.splits == 1) {
+    op.bytes += 8.0 * static_cast<double>(rows * columns);  // x and y
+    return run(op, BatchNormSumsFinish(before, {columns, scratch}), before.dy);
+  }
+  run(op, ForwardFinish{}, scratch.floats);
+  const MatrixInParts parts{scratch.floats, p.splits, rows * columns};
+  scratch.floats += p.workspace_floats();
+  batch_norm_sums(before, parts, scratch, stream);
 }
 
 /// Of both, for C [rows, n] in so many layers of blocks.
