@@ -2,9 +2,11 @@
 // shift that no large mean can cancel), of which a panel's last block makes each channel's
 // statistics, and y = leaky(scale * x + shift). Backward is two as well: sums of g = dy * leaky'
 // and g * xhat, whose totals the last block writes, and dx. Where a block can have all rows of its
-// columns, as behind a dense layer, it does both in one kernel.
+// columns, as behind a dense layer, it does both in one kernel. The first kernel of two is left out
+// where the layer that makes its matrix makes the sums, too.
 #include "kernels/batch_norm.h"
 
+#include "kernels/batch_norm_finish.h"
 #include "kernels/device/divider.h"
 
 namespace dcgan::DCGAN_TARGET {
@@ -12,27 +14,7 @@ namespace {
 
 constexpr int threads = ColumnWalk::threads;
 
-struct Momentum {
-  float momentum, epsilon;
-};
-
-/// moving = moving * keep + value * (1 - keep)
-template <int width>
-__device__ __forceinline__ void blend(float* moving, const Pack<width>& value, float keep) {
-  Pack<width> blended = Pack<width>::load(moving);
-  const float take = 1 - keep;
-  DCGAN_UNROLL
-  for (int i = 0; i < width; ++i)
-    blended.value[i] = blended.value[i] * keep + value.value[i] * take;
-  blended.store(moving);
-}
-
-/// Of a thread's rows: sums of x - origin and of its square.
-template <int width>
-struct CentredSums {
-  Pack<width> origin, sum, squares;
-};
-
+/// Of a thread's rows.
 template <int width>
 __device__ __forceinline__ CentredSums<width> centred_sums(const ColumnWalk& walk,
                                                            const ColumnPlace& at, const float* x) {
@@ -41,52 +23,44 @@ __device__ __forceinline__ CentredSums<width> centred_sums(const ColumnWalk& wal
   const auto load = [&](int row) {
     return Pack<width>::load(x + std::int64_t{row} * walk.columns + at.column);
   };
-  walk_rows<4>(walk, at, load, [&](int, const Pack<width>& v) {
-    const Pack<width> d = v - of.origin;
-    of.sum += d;
-    of.squares.fma(d, d);
-  });
+  walk_rows<4>(walk, at, load, [&](int, const Pack<width>& v) { of.add(v); });
   return of;
-}
-
-struct Statistics {
-  float *mean, *inv_std;  // [channels]
-};
-
-/// Of a thread's columns, from their totals; blended into the moving ones.
-template <int width>
-__device__ __forceinline__ void write_statistics(const TwoTotals<width>& totals,
-                                                 const Pack<width>& origin, double inverse_rows,
-                                                 Momentum m, const BatchNormParameters& t,
-                                                 int column, const Statistics& to) {
-  Pack<width> centre, biased, inverse;
-  DCGAN_UNROLL
-  for (int i = 0; i < width; ++i) {
-    const double offset = totals.first.total(i) * inverse_rows;
-    // The difference may cancel; float is enough for what remains.
-    const float variance =
-        static_cast<float>(totals.second.total(i) * inverse_rows - offset * offset);
-    biased.value[i] = variance > 0 ? variance : 0;
-    centre.value[i] = static_cast<float>(static_cast<double>(origin.value[i]) + offset);
-    inverse.value[i] = 1 / sqrtf(biased.value[i] + m.epsilon);
-  }
-  centre.store(to.mean + column);
-  inverse.store(to.inv_std + column);
-  blend(t.moving_mean + column, centre, m.momentum);
-  blend(t.moving_variance + column, biased, m.momentum);
 }
 
 /// Statistics of each channel: mean, inv_std and the moving averages. Threads as in ColumnWalk.
 /// Shared memory and barriers: two_column_sums.
 template <int width>
 __global__ void __launch_bounds__(threads)
-    batch_norm_statistics_kernel(ColumnWalk walk, const float* x, double inverse_rows, Momentum m,
-                                 BatchNormParameters t, Scratch scratch, Statistics to) {
+    batch_norm_statistics_kernel(ColumnWalk walk, const float* x, Scratch scratch, Statistics to) {
   wait_for_previous_launch();
   const ColumnPlace at = column_place(walk);
   const CentredSums<width> of = centred_sums<width>(walk, at, x);
   const TwoTotals<width> totals = two_column_sums(walk, at, of.sum, of.squares, scratch);
-  if (totals.mine) write_statistics(totals, of.origin, inverse_rows, m, t, at.column, to);
+  if (totals.mine) to.write(totals, of.origin, at.column);
+}
+
+/// The same of x = the sum of its parts + bias, which is kept.
+__global__ void __launch_bounds__(threads)
+    batch_norm_statistics_of_parts_kernel(ColumnWalk walk, MatrixInParts parts, const float* bias,
+                                          float* x, Scratch scratch, Statistics to) {
+  wait_for_previous_launch();
+  const ColumnPlace at = column_place(walk);
+  const auto index = [&](int row) { return std::int64_t{row} * walk.columns + at.column; };
+  Pack<4> shift{};
+  if (at.inside && bias) shift = Pack<4>::load(bias + at.column);
+  const auto load = [&](int row) {
+    auto sum = parts.load<4>(index(row));
+    sum += shift;
+    return sum;
+  };
+  CentredSums<4> of{};
+  if (at.inside) of.origin = load(0);
+  walk_rows<1>(walk, at, load, [&](int row, const Pack<4>& v) {
+    v.store(x + index(row));
+    of.add(v);
+  });
+  const TwoTotals<4> totals = two_column_sums(walk, at, of.sum, of.squares, scratch);
+  if (totals.mine) to.write(totals, of.origin, at.column);
 }
 
 /// inv_std of the moving variance, for inference. One thread per channel.
@@ -142,27 +116,21 @@ __global__ void __launch_bounds__(threads)
 /// Shared memory: two_totals_of_block. Barriers: its own, and one before the statistics are read.
 template <int width>
 __global__ void __launch_bounds__(threads)
-    batch_norm_whole_forward_kernel(ColumnWalk walk, const float* x, double inverse_rows,
-                                    Momentum m, BatchNormParameters t, Statistics to, float slope,
-                                    float* y) {
+    batch_norm_whole_forward_kernel(ColumnWalk walk, const float* x, Statistics to,
+                                    const float* gamma, const float* beta, float slope, float* y) {
   wait_for_previous_launch();
   const ColumnPlace at = column_place(walk);
   const CentredSums<width> of = centred_sums<width>(walk, at, x);
   const TwoTotals<width> totals = two_totals_of_block(at, of.sum, of.squares);
-  if (totals.mine) write_statistics(totals, of.origin, inverse_rows, m, t, at.column, to);
+  if (totals.mine) to.write(totals, of.origin, at.column);
   __syncthreads();  // the block's statistics are written
   if (!at.inside) return;
-  const auto affine = Affine<width>::load({to.mean, to.inv_std, t.gamma, t.beta}, at.column);
+  const auto affine = Affine<width>::load({to.mean, to.inv_std, gamma, beta}, at.column);
   const auto index = [&](int row) { return std::int64_t{row} * walk.columns + at.column; };
   const auto load = [&](int row) { return Pack<width>::load(x + index(row)); };
   walk_rows<4>(walk, at, load,
                [&](int row, const Pack<width>& v) { affine.of(v, slope).store(y + index(row)); });
 }
-
-struct BackwardInputs {
-  const float *x, *y, *dy, *mean, *inv_std;
-  float slope;
-};
 
 /// Of `width` neighbours.
 template <int width>
@@ -182,19 +150,19 @@ struct GradientSums {
   Pack<width> sum, products;
 };
 
-template <int width>
+/// terms_at(index): the BackwardTerms there.
+template <int width, class Load>
 __device__ __forceinline__ GradientSums<width> gradient_sums(const ColumnWalk& walk,
                                                              const ColumnPlace& at,
-                                                             const BackwardInputs& in) {
+                                                             const BackwardInputs& in,
+                                                             const Load& terms_at) {
   GradientSums<width> of{};
   Pack<width> mean{}, inv_std{};
   if (at.inside) {
     mean = Pack<width>::load(in.mean + at.column);
     inv_std = Pack<width>::load(in.inv_std + at.column);
   }
-  const auto load = [&](int row) {
-    return BackwardTerms<width>::load(in, std::int64_t{row} * walk.columns + at.column);
-  };
+  const auto load = [&](int row) { return terms_at(std::int64_t{row} * walk.columns + at.column); };
   walk_rows<width == 1 ? 4 : 1>(walk, at, load, [&](int, const BackwardTerms<width>& row) {
     DCGAN_UNROLL
     for (int i = 0; i < width; ++i) {  // one loop: nvcc does not unroll the walk over packs
@@ -208,16 +176,11 @@ __device__ __forceinline__ GradientSums<width> gradient_sums(const ColumnWalk& w
 }
 
 template <int width>
-__device__ __forceinline__ void write_gradients(const TwoTotals<width>& totals, int column,
-                                                float* dgamma, float* dbeta) {
-  Pack<width> of_beta, of_gamma;
-  DCGAN_UNROLL
-  for (int i = 0; i < width; ++i) {
-    of_beta.value[i] = static_cast<float>(totals.first.total(i));
-    of_gamma.value[i] = static_cast<float>(totals.second.total(i));
-  }
-  of_beta.store(dbeta + column);
-  of_gamma.store(dgamma + column);
+__device__ __forceinline__ GradientSums<width> gradient_sums(const ColumnWalk& walk,
+                                                             const ColumnPlace& at,
+                                                             const BackwardInputs& in) {
+  return gradient_sums<width>(
+      walk, at, in, [&](std::int64_t index) { return BackwardTerms<width>::load(in, index); });
 }
 
 /// dbeta, the sums of g, and dgamma, those of g * xhat. Threads, shared memory and barriers as in
@@ -233,10 +196,20 @@ __global__ void __launch_bounds__(threads)
   if (totals.mine) write_gradients(totals, at.column, dgamma, dbeta);
 }
 
-struct ParameterGradients {
-  const float *gamma, *dgamma, *dbeta;
-  float inverse_rows;
-};
+/// The same of dy = the sum of its parts, which is kept.
+__global__ void __launch_bounds__(threads)
+    batch_norm_sums_of_parts_kernel(ColumnWalk walk, MatrixInParts parts, BackwardInputs in,
+                                    float* dy, Scratch scratch, float* dgamma, float* dbeta) {
+  wait_for_previous_launch();
+  const ColumnPlace at = column_place(walk);
+  const GradientSums<4> of = gradient_sums<4>(walk, at, in, [&](std::int64_t index) {
+    const auto sum = parts.load<4>(index);
+    sum.store(dy + index);
+    return BackwardTerms<4>{Pack<4>::load(in.x + index), Pack<4>::load(in.y + index), sum};
+  });
+  const TwoTotals<4> totals = two_column_sums(walk, at, of.sum, of.products, scratch);
+  if (totals.mine) write_gradients(totals, at.column, dgamma, dbeta);
+}
 
 /// What the gradient of neighbouring columns' input takes beside their values.
 template <int width>
@@ -263,14 +236,14 @@ struct InputGradient {
 template <int width>
 __global__ void __launch_bounds__(threads)
     batch_norm_gradient_kernel(std::int64_t count, Divider by_channels, BackwardInputs in,
-                               ParameterGradients p, float* dx) {
+                               ParameterGradients p, float inverse_rows, float* dx) {
   wait_for_previous_launch();
   const std::int64_t at = global_index() * width;
   if (at >= count) return;
   // All loads first: nvcc then waits for all at once.
   const auto columns = InputGradient<width>::load(in, p, by_channels.remainder(narrow(at)));
   const auto terms = BackwardTerms<width>::load(in, at);
-  columns.of(terms, in.slope, p.inverse_rows).store(dx + at);
+  columns.of(terms, in.slope, inverse_rows).store(dx + at);
 }
 
 /// Both at once; dx may be dy. Threads, shared memory and barriers as in
@@ -286,8 +259,7 @@ __global__ void __launch_bounds__(threads, 4)
   if (totals.mine) write_gradients(totals, at.column, dgamma, dbeta);
   __syncthreads();  // the block's sums are written
   if (!at.inside) return;
-  const auto columns =
-      InputGradient<width>::load(in, {gamma, dgamma, dbeta, inverse_rows}, at.column);
+  const auto columns = InputGradient<width>::load(in, {gamma, dgamma, dbeta}, at.column);
   const auto index = [&](int row) { return std::int64_t{row} * walk.columns + at.column; };
   const auto load = [&](int row) { return BackwardTerms<width>::load(in, index(row)); };
   walk_rows<width == 1 ? 4 : 1>(walk, at, load, [&](int row, const BackwardTerms<width>& terms) {
@@ -307,32 +279,31 @@ Work over_columns(const char* name, const ColumnWalk& walk, int matrices) {
   return work;
 }
 
+BackwardInputs inputs(const BatchNormSums& of) {
+  return {of.x, of.y, of.dy, of.mean, of.inv_std, of.shape.negative_slope()};
+}
+
 }  // namespace
 
 BatchNormKernels::BatchNormKernels(const BatchNormShape& s)
     : whole_(fits_whole_columns(s.rows, s.channels)),
       walk_(whole_ ? plan_whole_columns(s.rows, s.channels) : plan_column_walk(s.rows, s.channels)),
-      momentum_(s.momentum),
-      epsilon_(s.epsilon),
-      slope_(s.negative_slope()) {}
+      shape_(s) {}
 
 ScratchSize BatchNormKernels::scratch() const { return walk_.scratch(2); }
 
 void BatchNormKernels::forward_training(const float* x, const BatchNormParameters& t, float* mean,
                                         float* inv_std, float* y, const Scratch& scratch,
                                         cudaStream_t stream) const {
-  const Momentum momentum{momentum_, epsilon_};
-  const Statistics statistics{mean, inv_std};
-  const double inverse_rows = 1.0 / walk_.rows;
+  const Statistics to({shape_, mean, inv_std, t.moving_mean, t.moving_variance});
   with_width(walk_.width == 4, [&](auto width) {
     if (whole_)
       launch(over_matrices("batch_norm_whole_forward", walk_, 2),
-             batch_norm_whole_forward_kernel<width>, walk_.grid(), threads, 0, stream, walk_, x,
-             inverse_rows, momentum, t, statistics, slope_, y);
+             batch_norm_whole_forward_kernel<width>, walk_.grid(), threads, 0, stream, walk_, x, to,
+             t.gamma, t.beta, shape_.negative_slope(), y);
     else
       launch(over_columns("batch_norm_statistics", walk_, 1), batch_norm_statistics_kernel<width>,
-             walk_.grid(), threads, 0, stream, walk_, x, inverse_rows, momentum, t, scratch,
-             statistics);
+             walk_.grid(), threads, 0, stream, walk_, x, scratch, to);
   });
   if (!whole_) normalise(x, {mean, inv_std, t.gamma, t.beta}, y, stream);
 }
@@ -340,7 +311,7 @@ void BatchNormKernels::forward_training(const float* x, const BatchNormParameter
 void BatchNormKernels::forward_inference(const float* x, const BatchNormParameters& t, float* y,
                                          const Scratch& scratch, cudaStream_t stream) const {
   launch("batch_norm_moving", batch_norm_moving_kernel, blocks_for(walk_.columns, threads), threads,
-         0, stream, t.moving_variance, walk_.columns, epsilon_, scratch.floats);
+         0, stream, t.moving_variance, walk_.columns, shape_.epsilon, scratch.floats);
   normalise(x, {t.moving_mean, scratch.floats, t.gamma, t.beta}, y, stream);
 }
 
@@ -350,7 +321,7 @@ void BatchNormKernels::normalise(const float* x, const Normalisation& s, float* 
   with_width(walk_.width == 4, [&](auto width) {
     launch(over_matrices("batch_norm_normalise", walk_, 2), batch_norm_normalise_kernel<width>,
            blocks_for(count, threads * width), threads, 0, stream, count, Divider(walk_.columns), x,
-           s, slope_, y);
+           s, shape_.negative_slope(), y);
   });
 }
 
@@ -358,21 +329,50 @@ void BatchNormKernels::backward(const float* x, const float* y, const float* dy,
                                 const BatchNormParameters& t, const float* mean,
                                 const float* inv_std, float* dx, float* dgamma, float* dbeta,
                                 const Scratch& scratch, cudaStream_t stream) const {
-  const BackwardInputs in{x, y, dy, mean, inv_std, slope_};
-  const std::int64_t count = std::int64_t{walk_.rows} * walk_.columns;
-  const ParameterGradients p{t.gamma, dgamma, dbeta, 1.0F / static_cast<float>(walk_.rows)};
+  const BackwardInputs in{x, y, dy, mean, inv_std, shape_.negative_slope()};
   with_width(walk_.width == 4, [&](auto width) {
     if (whole_)
-      return launch(over_matrices("batch_norm_whole_backward", walk_, 4),
-                    batch_norm_whole_backward_kernel<width>, walk_.grid(), threads, 0, stream,
-                    walk_, in, t.gamma, p.inverse_rows, dgamma, dbeta, dx);
-    launch(over_columns("batch_norm_gradient_sums", walk_, 3),
-           batch_norm_gradient_sums_kernel<width>, walk_.grid(), threads, 0, stream, walk_, in,
-           scratch, dgamma, dbeta);
+      launch(over_matrices("batch_norm_whole_backward", walk_, 4),
+             batch_norm_whole_backward_kernel<width>, walk_.grid(), threads, 0, stream, walk_, in,
+             t.gamma, 1.0F / static_cast<float>(walk_.rows), dgamma, dbeta, dx);
+    else
+      launch(over_columns("batch_norm_gradient_sums", walk_, 3),
+             batch_norm_gradient_sums_kernel<width>, walk_.grid(), threads, 0, stream, walk_, in,
+             scratch, dgamma, dbeta);
+  });
+  if (!whole_) gradient(in, {t.gamma, dgamma, dbeta}, dx, stream);
+}
+
+void BatchNormKernels::gradient(const BackwardInputs& in, const ParameterGradients& p, float* dx,
+                                cudaStream_t stream) const {
+  const std::int64_t count = std::int64_t{walk_.rows} * walk_.columns;
+  with_width(walk_.width == 4, [&](auto width) {
     launch(over_matrices("batch_norm_gradient", walk_, 4), batch_norm_gradient_kernel<width>,
            blocks_for(count, threads * width), threads, 0, stream, count, Divider(walk_.columns),
-           in, p, dx);
+           in, p, 1.0F / static_cast<float>(walk_.rows), dx);
   });
+}
+
+void BatchNormKernels::backward_from_sums(const BatchNormSums& of, const float* gamma, float* dx,
+                                          cudaStream_t stream) const {
+  gradient(inputs(of), {gamma, of.dgamma, of.dbeta}, dx, stream);
+}
+
+void batch_norm_statistics(const BatchNormStatistics& of, const MatrixInParts& parts,
+                           const float* bias, float* x, const Scratch& scratch,
+                           cudaStream_t stream) {
+  const ColumnWalk walk = plan_column_walk(of.shape.rows, of.shape.channels);
+  launch(over_columns("batch_norm_statistics_of_parts", walk, parts.count + 1),
+         batch_norm_statistics_of_parts_kernel, walk.grid(), threads, 0, stream, walk, parts, bias,
+         x, scratch, Statistics(of));
+}
+
+void batch_norm_sums(const BatchNormSums& of, const MatrixInParts& parts, const Scratch& scratch,
+                     cudaStream_t stream) {
+  const ColumnWalk walk = plan_column_walk(of.shape.rows, of.shape.channels);
+  launch(over_columns("batch_norm_sums_of_parts", walk, parts.count + 3),
+         batch_norm_sums_of_parts_kernel, walk.grid(), threads, 0, stream, walk, parts, inputs(of),
+         of.dy, scratch, of.dgamma, of.dbeta);
 }
 
 }  // namespace dcgan::DCGAN_TARGET

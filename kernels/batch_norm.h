@@ -3,6 +3,7 @@
 // as in Keras). Device pointers are multiples of 16 bytes.
 #pragma once
 #include "kernels/device/column_sums.h"
+#include "kernels/gradient_sources.h"
 #include "ops/batch_norm.h"
 
 namespace dcgan::DCGAN_TARGET {
@@ -11,6 +12,25 @@ namespace dcgan::DCGAN_TARGET {
 struct Normalisation {
   const float *mean, *inv_std, *gamma, *beta;
 };
+
+/// What backward reads of [rows, channels] and of [channels].
+struct BackwardInputs {
+  const float *x, *y, *dy, *mean, *inv_std;
+  float slope;  // of LeakyReLU
+};
+struct ParameterGradients {
+  const float *gamma, *dgamma, *dbeta;  // [channels]
+};
+
+/// x [rows, channels] = the sum of its parts + bias [channels], or null, and its statistics;
+/// channels are a multiple of 4. scratch: plan_column_walk's for two sums.
+void batch_norm_statistics(const BatchNormStatistics& of, const MatrixInParts& parts,
+                           const float* bias, float* x, const Scratch& scratch,
+                           cudaStream_t stream);
+
+/// of.dy = the sum of its parts, and the sums over it, likewise.
+void batch_norm_sums(const BatchNormSums& of, const MatrixInParts& parts, const Scratch& scratch,
+                     cudaStream_t stream);
 
 class BatchNormKernels {
  public:
@@ -28,13 +48,18 @@ class BatchNormKernels {
   void backward(const float* x, const float* y, const float* dy, const BatchNormParameters& t,
                 const float* mean, const float* inv_std, float* dx, float* dgamma, float* dbeta,
                 const Scratch& scratch, cudaStream_t stream) const;
+  /// The second halves of the two: what is left where statistics, or dgamma and dbeta, are there.
+  void normalise(const float* x, const Normalisation& s, float* y, cudaStream_t stream) const;
+  void backward_from_sums(const BatchNormSums& of, const float* gamma, float* dx,
+                          cudaStream_t stream) const;
 
  private:
-  void normalise(const float* x, const Normalisation& s, float* y, cudaStream_t stream) const;
+  void gradient(const BackwardInputs& in, const ParameterGradients& p, float* dx,
+                cudaStream_t stream) const;
 
   bool whole_;  // a block has whole columns
   ColumnWalk walk_;
-  float momentum_, epsilon_, slope_;
+  BatchNormShape shape_;
 };
 
 }  // namespace dcgan::DCGAN_TARGET

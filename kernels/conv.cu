@@ -31,7 +31,7 @@ __global__ void __launch_bounds__(
   const PixelClass c = classes.of[index];
   const int m0 = block.x * Tile::m;
   const bool empty = m0 >= g.batch * c.rows * c.columns;  // the whole block: classes differ in size
-  if (empty && !Finish::sums_columns) return;
+  if (empty && Finish::column_sums == 0) return;
   const int depth = empty ? 0 : classes.depth[index];  // its sums of columns are zeros
   const int slices = (depth + splits * Tile::k - 1) / (splits * Tile::k);  // of a part
   const int begin = part * slices * Tile::k;
@@ -131,7 +131,32 @@ ScratchSize ConvKernels::scratch_through(const EpilogueBackward& before) const {
                 backward_scratch(backward_data_, classes() * backward_data_.splits, before));
 }
 
-/// run of finish_forward and finish_backward.
+bool ConvKernels::can_make_forward_statistics(const BatchNormShape& after) const {
+  return vec4_ && !one_channel_.applies && can_serve(forward_, positions(), g_.out, after);
+}
+
+bool ConvKernels::can_make_backward_statistics(const BatchNormShape& after) const {
+  return vec4_ && !one_channel_.applies && can_serve(backward_data_, pixels(), g_.in, after);
+}
+
+bool ConvKernels::can_make_forward_sums(const BatchNormShape& before) const {
+  if (one_channel_.applies)
+    return one_channel_.sums && before.rows == positions() && before.channels == g_.out;
+  return vec4_ && can_serve(forward_, positions(), g_.out, before);
+}
+
+bool ConvKernels::can_make_backward_sums(const BatchNormShape& before) const {
+  return vec4_ && !one_channel_.applies && can_serve(backward_data_, pixels(), g_.in, before);
+}
+
+ScratchSize ConvKernels::batch_norm_scratch() const {
+  if (one_channel_.applies) return one_channel_sums_scratch(g_);
+  return larger(dcgan::DCGAN_TARGET::batch_norm_scratch(forward_, forward_.splits, positions()),
+                dcgan::DCGAN_TARGET::batch_norm_scratch(
+                    backward_data_, classes() * backward_data_.splits, pixels()));
+}
+
+/// run of finish_forward, finish_backward, finish_with_statistics and finish_with_sums.
 template <bool vec4>
 auto ConvKernels::forward_product(const float* x, const float* kernel, cudaStream_t stream) const {
   return [=, this](const Work& op, const auto& finish, float* z) {
@@ -194,6 +219,37 @@ void ConvKernels::backward_data_through(const float* dz, const float* kernel,
                                      stream);
   finish_backward(work("conv_backward_data"), backward_data_, pixels(), g_.in, before, scratch,
                   stream, backward_data_product<true>(dz, kernel, stream));
+}
+
+void ConvKernels::forward_with_statistics(const float* x, const float* kernel, const float* bias,
+                                          float* z, const BatchNormStatistics& after,
+                                          const Scratch& scratch, cudaStream_t stream) const {
+  finish_with_statistics(work("conv_forward"), forward_, positions(), g_.out, bias, after, z,
+                         scratch, stream, forward_product<true>(x, kernel, stream));
+}
+
+void ConvKernels::backward_data_with_statistics(const float* dz, const float* kernel,
+                                                const float* bias, float* dx,
+                                                const BatchNormStatistics& after,
+                                                const Scratch& scratch, cudaStream_t stream) const {
+  finish_with_statistics(work("conv_backward_data"), backward_data_, pixels(), g_.in, bias, after,
+                         dx, scratch, stream, backward_data_product<true>(dz, kernel, stream));
+}
+
+void ConvKernels::forward_with_sums(const float* x, const float* kernel,
+                                    const BatchNormSums& before, const Scratch& scratch,
+                                    cudaStream_t stream) const {
+  if (one_channel_.applies)
+    return one_channel_forward(work("one_channel_forward"), g_, x, kernel, before, scratch, stream);
+  finish_with_sums(work("conv_forward"), forward_, positions(), g_.out, before, scratch, stream,
+                   forward_product<true>(x, kernel, stream));
+}
+
+void ConvKernels::backward_data_with_sums(const float* dz, const float* kernel,
+                                          const BatchNormSums& before, const Scratch& scratch,
+                                          cudaStream_t stream) const {
+  finish_with_sums(work("conv_backward_data"), backward_data_, pixels(), g_.in, before, scratch,
+                   stream, backward_data_product<true>(dz, kernel, stream));
 }
 
 template <bool vec4>

@@ -7,6 +7,7 @@
 #include "kernels/device/scratch.h"
 #include "kernels/epilogue_parameters.h"
 #include "kernels/matmul/plan.h"
+#include "ops/batch_norm.h"
 #include "ops/convolution.h"
 
 namespace dcgan::DCGAN_TARGET {
@@ -35,6 +36,26 @@ class ConvKernels {
                        const Scratch& scratch, cudaStream_t stream) const;
   void backward_data_through(const float* dz, const float* kernel, const EpilogueBackward& before,
                              const Scratch& scratch, cudaStream_t stream) const;
+  /// z = conv(x, kernel) + bias, and the statistics of z for the batch norm after it; bias: null,
+  /// or [out]. backward_data_.. likewise of dx. Where can_make_.. says so, as do the next two;
+  /// scratch has at least what batch_norm_scratch() says.
+  void forward_with_statistics(const float* x, const float* kernel, const float* bias, float* z,
+                               const BatchNormStatistics& after, const Scratch& scratch,
+                               cudaStream_t stream) const;
+  void backward_data_with_statistics(const float* dz, const float* kernel, const float* bias,
+                                     float* dx, const BatchNormStatistics& after,
+                                     const Scratch& scratch, cudaStream_t stream) const;
+  /// before.dy = conv(x, kernel) or its adjoint at dz, and the sums over it for the batch norm
+  /// before it.
+  void forward_with_sums(const float* x, const float* kernel, const BatchNormSums& before,
+                         const Scratch& scratch, cudaStream_t stream) const;
+  void backward_data_with_sums(const float* dz, const float* kernel, const BatchNormSums& before,
+                               const Scratch& scratch, cudaStream_t stream) const;
+  bool can_make_forward_statistics(const BatchNormShape& after) const;
+  bool can_make_backward_statistics(const BatchNormShape& after) const;
+  bool can_make_forward_sums(const BatchNormShape& before) const;
+  bool can_make_backward_sums(const BatchNormShape& before) const;
+  ScratchSize batch_norm_scratch() const;
   bool can_go_forward_through(const EpilogueBackward& before) const;
   bool can_go_back_through(const EpilogueBackward& before) const;
   ScratchSize scratch_through(const EpilogueBackward& before) const;

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "kernels/batch_norm_finish.h"
+#include "kernels/device/arrival.h"
 #include "kernels/device/dynamic_shared.h"
 #include "kernels/device/thread.h"
 #include "kernels/finish.h"
@@ -65,11 +67,55 @@ ItemWalk plan_items(const ConvGeometry& g) {
   return {g.out_height * runs * packs, Divider(packs), Divider(runs)};
 }
 
-/// z = epilogue(conv(x)). Block: one image. Thread: four channels of four neighbouring pixels at a
-/// time. Shared memory: the padded image, then the kernel [taps, out]. One barrier, after loading.
+/// Shared memory for the sums of a block's columns, and for what its last one adds up.
+union ForwardSums {
+  Pack<4> of_warps[2][warps][32];
+  CompensatedSums<4>::Shared<threads> totals;
+};
+
+/// Adds up the threads' sums of their channels, those of pack thread % packs, over all blocks; the
+/// last of them writes what the finish makes of them. packs: a power of two, at most 32. Every
+/// thread calls it. Barriers: before the warps' sums are read, those of arrives_last and of
+/// write_totals.
+template <class Finish>
+__device__ __forceinline__ void sum_image_columns(typename Finish::template OfColumns<4> of,
+                                                  int packs, const Finish& finish,
+                                                  ForwardSums& shared) {
+  static_assert(Finish::column_sums == 2 && !Finish::has_origin, "as wanted so far");
+  const int warp = warp_index(), lane = lane_index(), pack = thread_index();
+  DCGAN_UNROLL
+  for (int s = 0; s < Finish::column_sums; ++s) {
+    of.sums[s] = warp_sum(of.sums[s], packs);
+    if (lane < packs) of.sums[s].store(shared.of_warps[s][warp][lane].value);
+  }
+  __syncthreads();  // the warps' sums are stored
+  if (pack < packs) {
+    float* to = finish.scratch.floats + std::int64_t{blockIdx.x} * finish.columns + 4 * pack;
+    DCGAN_UNROLL
+    for (int s = 0; s < Finish::column_sums; ++s, to += std::int64_t{gridDim.x} * finish.columns) {
+      auto sum = Pack<4>::load(shared.of_warps[s][0][pack].value);
+      for (int w = 1; w < warps; ++w) sum += shared.of_warps[s][w][pack];
+      sum.store(to);
+    }
+  }
+  if (!arrives_last(finish.scratch.counters, gridDim.x)) return;
+  ColumnWalk walk{};  // images are the parts
+  walk.columns = finish.columns, walk.width = 4, walk.parts = static_cast<int>(gridDim.x);
+  walk.pack_lanes = packs, walk.row_lanes = threads / packs;
+  ColumnPlace at{};
+  at.pack_lane = thread_index() % packs, at.row_lane = thread_index() / packs;
+  at.column = 4 * at.pack_lane, at.inside = true;
+  finish.write_totals(walk, at, shared.totals);
+}
+
+/// z = finish(conv(x)). Block: one image. Thread: four channels of four neighbouring pixels at a
+/// time, the same channels each time where the finish sums them. Shared memory: the padded image,
+/// then the kernel [taps, out]; that of the sums. Barriers: after loading, and those of
+/// sum_image_columns.
+template <class Finish>
 __global__ void __launch_bounds__(threads)
     one_channel_forward_kernel(ConvGeometry g, ItemWalk walk, const float* x, const float* kernel,
-                               EpilogueParameters epilogue, float* z) {
+                               Finish finish, float* z) {
   wait_for_previous_launch();
   float* shared = dynamic_shared();
   float* padded = shared;
@@ -80,12 +126,16 @@ __global__ void __launch_bounds__(threads)
   __syncthreads();  // image and kernel are loaded
 
   constexpr int run = ItemWalk::run;
+  constexpr bool sums = Finish::column_sums > 0;
   const int width = padded_width(g);
+  typename Finish::template OfColumns<4> of{};
+  if constexpr (sums)
+    of = finish.template of_columns<4>(walk.by_packs.remainder(thread_index()) * 4);
   for (int item = thread_index(); item < walk.items; item += threads) {
     const auto [runs_before, pack] = walk.by_packs.divmod(item);
     const auto [oh, run_of_row] = walk.by_runs.divmod(runs_before);
     const int ow = run_of_row * run, channel = pack * 4;
-    const Pack<4> bias = epilogue.bias_of<4>(channel);
+    if constexpr (!sums) of = finish.template of_columns<4>(channel);
     float sum[run][4] = {};  // not packs: nvcc's code for them takes more registers
     for (int kh = 0; kh < g.size; ++kh)
       for (int kw = 0; kw < g.size; ++kw) {
@@ -105,8 +155,12 @@ __global__ void __launch_bounds__(threads)
       const std::int64_t at =
           ((std::int64_t{b} * g.out_height + oh) * g.out_width + ow + p) * g.out + channel;
       const Pack<4> y{{sum[p][0], sum[p][1], sum[p][2], sum[p][3]}};
-      epilogue.apply(y, bias, at).store(z + at);
+      finish.apply(y, of, narrow(at)).store(z + at);
     }
+  }
+  if constexpr (sums) {
+    __shared__ ForwardSums shared_sums;
+    sum_image_columns(of, g.out / 4, finish, shared_sums);
   }
 }
 
@@ -186,7 +240,7 @@ __global__ void __launch_bounds__(threads, 8)
     sum = warp_sum<lanes>(sum);
     if (pixel < pixels && lane == 0) {
       const int at = b * pixels + pixel;
-      Pack<1> of_channel = finish.template of_columns<1>(0);
+      auto of_channel = finish.template of_columns<1>(0);
       finish.apply(Pack<1>{{sum}}, of_channel, at).store(dx + at);
     }
   }
@@ -260,6 +314,8 @@ OneChannelPlan plan_one_channel(const ConvGeometry& g) {
   plan.applies = true;
   const int packs = g.out / 4;
   const bool whole_warps = packs <= 32 && (packs & (packs - 1)) == 0;
+  plan.sums = whole_warps && shared_floats(g, 1) * sizeof(float) + sizeof(ForwardSums) <
+                                 most_shared_floats * sizeof(float);
   if (g.size == weights_size && whole_warps && shared_floats(g, warps) <= most_shared_floats) {
     constexpr int most_parts = 256;
     plan.parts = std::min(g.batch, most_parts);
@@ -267,11 +323,28 @@ OneChannelPlan plan_one_channel(const ConvGeometry& g) {
   return plan;
 }
 
+template <class Finish>
+void launch_forward(const Work& work, const ConvGeometry& g, const float* x, const float* kernel,
+                    const Finish& finish, float* z, cudaStream_t stream) {
+  launch(work, one_channel_forward_kernel<Finish>, blocks_for(g.batch, 1), threads,
+         shared_floats(g, 1) * sizeof(float), stream, g, plan_items(g), x, kernel, finish, z);
+}
+
 void one_channel_forward(Work work, const ConvGeometry& g, const float* x, const float* kernel,
                          const EpilogueParameters& epilogue, float* z, cudaStream_t stream) {
   work.bytes += epilogue.mask_bytes(std::int64_t{g.batch} * g.out_height * g.out_width * g.out);
-  launch(work, one_channel_forward_kernel, blocks_for(g.batch, 1), threads,
-         shared_floats(g, 1) * sizeof(float), stream, g, plan_items(g), x, kernel, epilogue, z);
+  launch_forward(work, g, x, kernel, ForwardFinish{epilogue}, z, stream);
+}
+
+ScratchSize one_channel_sums_scratch(const ConvGeometry& g) {
+  return {2 * static_cast<std::size_t>(g.batch) * static_cast<std::size_t>(g.out), 1};
+}
+
+void one_channel_forward(Work work, const ConvGeometry& g, const float* x, const float* kernel,
+                         const BatchNormSums& before, const Scratch& scratch, cudaStream_t stream) {
+  work.bytes += 8.0 * static_cast<double>(before.shape.rows * before.shape.channels);  // x and y
+  launch_forward(work, g, x, kernel, BatchNormSumsFinish(before, {g.out, scratch}), before.dy,
+                 stream);
 }
 
 template <class Finish>

@@ -32,19 +32,40 @@ ScratchSize DenseKernels::scratch_through(const EpilogueBackward& before) const 
   return backward_scratch(backward_data_, backward_data_.splits, before);
 }
 
+bool DenseKernels::can_make_forward_statistics(const BatchNormShape& after) const {
+  return vec4_ && can_serve(forward_, batch_, out_, after);
+}
+
+bool DenseKernels::can_make_backward_sums(const BatchNormShape& before) const {
+  return vec4_ && can_serve(backward_data_, batch_, in_, before);
+}
+
+ScratchSize DenseKernels::batch_norm_scratch() const {
+  const auto of = [&](const Product& p) {
+    return dcgan::DCGAN_TARGET::batch_norm_scratch(p, p.splits, batch_);
+  };
+  return larger(of(forward_), of(backward_data_));
+}
+
+/// run of finish_forward and finish_with_statistics.
+template <bool vec4>
+auto DenseKernels::forward_product(const float* x, const float* kernel, cudaStream_t stream) const {
+  return [=, this](const Work& op, const auto& finish, float* y) {
+    launch_product<vec4>(op, forward_, MatrixAlongK<vec4>{{x}, batch_, in_},
+                         MatrixAlongMn<vec4>{{kernel}, out_}, finish, y, stream);
+  };
+}
+
 void DenseKernels::forward(const float* x, const float* kernel, const EpilogueParameters& epilogue,
                            float* y, const Scratch& scratch, cudaStream_t stream) const {
   if (one_output_.applies) return one_output_forward(one_output_, x, kernel, epilogue, y, stream);
   dispatch(vec4_, [&](auto vec4) {
     finish_forward({"dense_forward", bytes_}, forward_, batch_, out_, epilogue, y, scratch.floats,
-                   stream, [&](const Work& op, const auto& finish, float* to) {
-                     launch_product<vec4>(op, forward_, MatrixAlongK<vec4>{{x}, batch_, in_},
-                                          MatrixAlongMn<vec4>{{kernel}, out_}, finish, to, stream);
-                   });
+                   stream, forward_product<vec4>(x, kernel, stream));
   });
 }
 
-/// run of finish_forward and finish_backward.
+/// run of finish_forward, finish_backward and finish_with_sums.
 template <bool vec4>
 auto DenseKernels::backward_data_product(const float* dz, const float* kernel,
                                          cudaStream_t stream) const {
@@ -71,6 +92,20 @@ void DenseKernels::backward_data_through(const float* dz, const float* kernel,
                              4.0 * (batch_ + in_), one_output_.fmas, scratch, stream);
   finish_backward({"dense_backward_data", bytes_}, backward_data_, batch_, in_, before, scratch,
                   stream, backward_data_product<true>(dz, kernel, stream));
+}
+
+void DenseKernels::forward_with_statistics(const float* x, const float* kernel, const float* bias,
+                                           float* y, const BatchNormStatistics& after,
+                                           const Scratch& scratch, cudaStream_t stream) const {
+  finish_with_statistics({"dense_forward", bytes_}, forward_, batch_, out_, bias, after, y, scratch,
+                         stream, forward_product<true>(x, kernel, stream));
+}
+
+void DenseKernels::backward_data_with_sums(const float* dz, const float* kernel,
+                                           const BatchNormSums& before, const Scratch& scratch,
+                                           cudaStream_t stream) const {
+  finish_with_sums({"dense_backward_data", bytes_}, backward_data_, batch_, in_, before, scratch,
+                   stream, backward_data_product<true>(dz, kernel, stream));
 }
 
 template <bool vec4>

@@ -5,6 +5,7 @@
 #include "kernels/dense_one_output.h"
 #include "kernels/device/scratch.h"
 #include "kernels/matmul/plan.h"
+#include "ops/batch_norm.h"
 #include "ops/dense.h"
 
 namespace dcgan::DCGAN_TARGET {
@@ -26,6 +27,18 @@ class DenseKernels {
   /// says.
   void backward_data_through(const float* dz, const float* kernel, const EpilogueBackward& before,
                              const Scratch& scratch, cudaStream_t stream) const;
+  /// y = x * kernel + bias, and the statistics of y for the batch norm after it; bias: null, or
+  /// [out]. Where can_make_.. says so, as does the next; scratch has at least what
+  /// batch_norm_scratch() says.
+  void forward_with_statistics(const float* x, const float* kernel, const float* bias, float* y,
+                               const BatchNormStatistics& after, const Scratch& scratch,
+                               cudaStream_t stream) const;
+  /// before.dy = dz * kernel^T, and the sums over it for the batch norm before it.
+  void backward_data_with_sums(const float* dz, const float* kernel, const BatchNormSums& before,
+                               const Scratch& scratch, cudaStream_t stream) const;
+  bool can_make_forward_statistics(const BatchNormShape& after) const;
+  bool can_make_backward_sums(const BatchNormShape& before) const;
+  ScratchSize batch_norm_scratch() const;
   bool can_go_back_through(const EpilogueBackward& before) const;
   ScratchSize scratch_through(const EpilogueBackward& before) const;
   /// dkernel = x^T * dz; scratch.floats holds weight_parts() times dkernel, if they are several.
@@ -38,6 +51,8 @@ class DenseKernels {
   std::int64_t weight_part_floats() const { return std::int64_t{in_} * out_; }
 
  private:
+  template <bool vec4>
+  auto forward_product(const float* x, const float* kernel, cudaStream_t stream) const;
   template <bool vec4>
   auto backward_data_product(const float* dz, const float* kernel, cudaStream_t stream) const;
   template <bool vec4>

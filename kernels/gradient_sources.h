@@ -17,8 +17,8 @@ struct GradientInMemory {
   }
 };
 
-/// The parts of a product whose sum was split, `stride` values apart.
-struct GradientInParts {
+/// The parts of a product whose sum was split, `stride` values apart; not of a gradient only.
+struct MatrixInParts {
   const float* parts;
   int count;
   std::int64_t stride;
@@ -43,6 +43,6 @@ struct GradientOfOneOutput {
   }
 };
 
-using GradientSource = std::variant<GradientInMemory, GradientInParts, GradientOfOneOutput>;
+using GradientSource = std::variant<GradientInMemory, MatrixInParts, GradientOfOneOutput>;
 
 }  // namespace dcgan::DCGAN_TARGET

@@ -121,12 +121,19 @@ __device__ __forceinline__ void store_column_sums(const ColumnWalk& walk, const 
 template <int width>
 struct PlainSums {
   Pack<width> sum;
+  template <int threads>
   struct Shared {
-    Pack<width> sum[ColumnWalk::threads];
+    Pack<width> sum[threads];
   };
   __device__ __forceinline__ void add(Pack<width> x) { sum += x; }
-  __device__ __forceinline__ void store(Shared& shared, int at) const { shared.sum[at] = sum; }
-  __device__ __forceinline__ void add(const Shared& shared, int at) { sum += shared.sum[at]; }
+  template <class Shared_>  // one for CompensatedSums will do
+  __device__ __forceinline__ void store(Shared_& shared, int at) const {
+    shared.sum[at] = sum;
+  }
+  template <class Shared_>
+  __device__ __forceinline__ void add(const Shared_& shared, int at) {
+    sum += shared.sum[at];
+  }
 };
 
 /// Such that the parts' rounding does not add up: what each addition loses is kept (Knuth's
@@ -134,8 +141,9 @@ struct PlainSums {
 template <int width>
 struct CompensatedSums {
   Pack<width> sum, lost;
+  template <int threads>
   struct Shared {
-    Pack<width> sum[ColumnWalk::threads], lost[ColumnWalk::threads];
+    Pack<width> sum[threads], lost[threads];
   };
   __device__ __forceinline__ void add(Pack<width> x) {  // by value: one access of shared memory
     DCGAN_UNROLL
@@ -145,11 +153,13 @@ struct CompensatedSums {
       sum.value[i] = after;
     }
   }
-  __device__ __forceinline__ void store(Shared& shared, int at) const {
+  template <int threads>
+  __device__ __forceinline__ void store(Shared<threads>& shared, int at) const {
     shared.sum[at] = sum;
     shared.lost[at] = lost;
   }
-  __device__ __forceinline__ void add(const Shared& shared, int at) {
+  template <int threads>
+  __device__ __forceinline__ void add(const Shared<threads>& shared, int at) {
     add(shared.sum[at]);
     lost += shared.lost[at];
   }
@@ -158,27 +168,40 @@ struct CompensatedSums {
   }
 };
 
-/// The panel's totals over partial [parts, columns], each row lane's first, then those of the
-/// lanes; they are the row lanes' first's. Every thread of the panel's last block calls it. One
-/// barrier before the lanes' sums are read; before calling it again with the same memory the caller
-/// adds another.
-template <template <int> class SumsOf, int width>
-__device__ __forceinline__ SumsOf<width> add_up_parts(const ColumnWalk& walk, const ColumnPlace& at,
-                                                      const float* partial,
-                                                      typename SumsOf<width>::Shared& shared) {
-  SumsOf<width> sums{};
-  ColumnPlace parts = at;  // which are rows of `partial`
+/// A thread's place among parts, which are the rows then.
+__device__ __forceinline__ ColumnPlace place_in_parts(const ColumnWalk& walk,
+                                                      const ColumnPlace& at) {
+  ColumnPlace parts = at;
   parts.row = at.row_lane, parts.end = walk.parts;
+  return parts;
+}
+
+/// Adds up the row lanes' sums, which so become the first lane's. Every thread of the block calls
+/// it. One barrier before the lanes' sums are read; before calling it again with the same memory
+/// the caller adds another.
+template <class Sums, class Shared>
+__device__ __forceinline__ void add_up_lanes(const ColumnWalk& walk, const ColumnPlace& at,
+                                             Sums& sums, Shared& shared) {
+  sums.store(shared, thread_index());
+  __syncthreads();  // all lanes' sums are stored
+  if (at.row_lane != 0) return;
+  for (int lane = 1; lane < walk.row_lanes; ++lane)
+    sums.add(shared, lane * walk.pack_lanes + at.pack_lane);
+}
+
+/// The panel's totals over partial [parts, columns], each row lane's first, then those of the
+/// lanes; they are the row lanes' first's. Every thread of the panel's last block calls it.
+/// Barriers: those of add_up_lanes.
+template <template <int> class SumsOf, int width, class Shared>
+__device__ __forceinline__ SumsOf<width> add_up_parts(const ColumnWalk& walk, const ColumnPlace& at,
+                                                      const float* partial, Shared& shared) {
+  SumsOf<width> sums{};
   const auto load = [&](int part) {
     return Pack<width>::load(partial + std::int64_t{part} * walk.columns + at.column);
   };
-  walk_rows<width == 1 ? 8 : 4>(walk, parts, load,
+  walk_rows<width == 1 ? 8 : 4>(walk, place_in_parts(walk, at), load,
                                 [&](int, const Pack<width>& part) { sums.add(part); });
-  sums.store(shared, thread_index());
-  __syncthreads();  // all lanes' sums are stored
-  if (at.row_lane != 0) return sums;
-  for (int lane = 1; lane < walk.row_lanes; ++lane)
-    sums.add(shared, lane * walk.pack_lanes + at.pack_lane);
+  add_up_lanes(walk, at, sums, shared);
   return sums;
 }
 
@@ -189,7 +212,7 @@ __device__ __forceinline__ void sum_columns(const ColumnWalk& walk, const Column
                                             const Pack<width>& sum, const Scratch& scratch,
                                             float* out) {
   __shared__ Pack<width> shared_sums[ColumnWalk::threads];
-  __shared__ typename PlainSums<width>::Shared shared_totals;
+  __shared__ typename PlainSums<width>::template Shared<ColumnWalk::threads> shared_totals;
   store_column_sums(walk, at, sum, shared_sums, scratch.floats);
   if (!arrives_last(scratch.counters + blockIdx.x, static_cast<unsigned>(walk.parts))) return;
   const auto total = add_up_parts<PlainSums, width>(walk, at, scratch.floats, shared_totals);
@@ -203,6 +226,20 @@ struct TwoTotals {
   bool mine;  // this thread has those of its columns; the others have none
 };
 
+/// The panel's totals over partial [2, parts, columns], as add_up_parts makes them; one barrier
+/// more, between the two.
+template <int width, class Shared>
+__device__ __forceinline__ TwoTotals<width> add_up_two_parts(const ColumnWalk& walk,
+                                                             const ColumnPlace& at,
+                                                             const float* partial, Shared& shared) {
+  TwoTotals<width> of{{}, {}, at.row_lane == 0 && at.inside};
+  of.first = add_up_parts<CompensatedSums, width>(walk, at, partial, shared);
+  __syncthreads();  // all lanes' sums are read
+  const float* seconds = partial + std::int64_t{walk.parts} * walk.columns;
+  of.second = add_up_parts<CompensatedSums, width>(walk, at, seconds, shared);
+  return of;
+}
+
 /// The column sums of two values of each thread, in the panel's last block. scratch.floats [2,
 /// parts, columns]. Shared memory: four packs per thread. Barriers: those of its parts;
 /// the second store is before the first total, and a barrier is between the totals.
@@ -214,17 +251,13 @@ __device__ __forceinline__ TwoTotals<width> two_column_sums(const ColumnWalk& wa
                                                             const Scratch& scratch) {
   __shared__ Pack<width> shared_first[ColumnWalk::threads];
   __shared__ Pack<width> shared_second[ColumnWalk::threads];
-  __shared__ typename CompensatedSums<width>::Shared totals;
+  __shared__ typename CompensatedSums<width>::template Shared<ColumnWalk::threads> totals;
   float* seconds = scratch.floats + std::int64_t{walk.parts} * walk.columns;
   store_column_sums(walk, at, first, shared_first, scratch.floats);
   store_column_sums(walk, at, second, shared_second, seconds);
   if (!arrives_last(scratch.counters + blockIdx.x, static_cast<unsigned>(walk.parts)))
     return {{}, {}, false};
-  TwoTotals<width> of{{}, {}, at.row_lane == 0 && at.inside};
-  of.first = add_up_parts<CompensatedSums, width>(walk, at, scratch.floats, totals);
-  __syncthreads();  // all lanes' sums are read
-  of.second = add_up_parts<CompensatedSums, width>(walk, at, seconds, totals);
-  return of;
+  return add_up_two_parts<width>(walk, at, scratch.floats, totals);
 }
 
 /// The same where the block has all rows of 32 columns: lanes add up by shuffles, then the warps.

@@ -131,6 +131,9 @@ struct ClassWriter : RowWriter<vec4, Finish> {
   ConvGeometry g;
   PixelClass of;
 
+  __device__ __forceinline__ int rows_from(int m) const {
+    return g.batch * of.rows * of.columns - m;
+  }
   __device__ __forceinline__ int row(int m) const {
     if (m >= g.batch * of.rows * of.columns) return -1;
     const auto [b, in_class] = of.by_pixels.divmod(m);

@@ -121,7 +121,9 @@ __device__ __forceinline__ void fp32_product(const A& a, const B& b, int m0, int
   }
 
   if constexpr (Tile::groups > 1) add_up_groups<Tile>(sum, at, memory);
+  using Finish = typename Writer::Finish;
   auto low = writer.columns(n0 + at.n_at), high = writer.columns(n0 + at.n_at + half_n);
+  if constexpr (Finish::has_origin) share_origins<Tile>(sum[0], at, low.of[0], high.of[0], memory);
   if (at.group == 0) {
     DCGAN_UNROLL
     for (int i = 0; i < 8; ++i) {
@@ -130,9 +132,10 @@ __device__ __forceinline__ void fp32_product(const A& a, const B& b, int m0, int
       writer.write(row, high, &sum[i][4]);
     }
   }
-  if constexpr (Writer::Finish::sums_columns)
-    if (writer.finish.dbias.out)
-      sum_tile_columns<Tile>(low.of[0], high.of[0], at, n0, writer.finish.dbias, memory);
+  if constexpr (Finish::column_sums > 0)
+    if (writer.finish.wants_sums())
+      sum_tile_columns<Tile>(low.of[0], high.of[0], at, n0, writer.rows_from(m0), writer.finish,
+                             memory);
 }
 
 }  // namespace dcgan::DCGAN_TARGET

@@ -1,6 +1,8 @@
 // The matrix product C [m, n] = A * B of two operands, as it was planned: one launch, and a second
 // that adds up the parts of a split sum.
 #pragma once
+#include "kernels/batch_norm.h"
+#include "kernels/batch_norm_finish.h"
 #include "kernels/epilogue.h"
 #include "kernels/matmul/plan.h"
 #include "kernels/matmul/tile_product.h"
@@ -23,7 +25,7 @@ __global__ void __launch_bounds__(Tile::threads, Tile::blocks_per_multiprocessor
 
 /// Tensor cores' product adds up no columns.
 template <class Tile, class Finish>
-constexpr bool can_finish = Tile::precision == Precision::fp32 || !Finish::sums_columns;
+constexpr bool can_finish = Tile::precision == Precision::fp32 || Finish::column_sums == 0;
 
 /// c = finish(A * B), or its parts. A and B are operands with the product's vec4.
 template <bool vec4, class A, class B, class Finish>
@@ -71,12 +73,12 @@ void finish_backward(Work op, const Product& p, std::int64_t rows, int columns,
   const double matrix = 4.0 * static_cast<double>(rows * columns);
   if (p.splits > 1) {
     run(op, ForwardFinish{}, scratch.floats);
-    const GradientInParts parts{scratch.floats, p.splits, rows * columns};
+    const MatrixInParts parts{scratch.floats, p.splits, rows * columns};
     scratch.floats += p.workspace_floats();
     return epilogue_backward(before, parts, p.splits * matrix, 0, scratch, stream);
   }
   op.bytes += least_bytes(before) - 2 * matrix;  // dy was counted
-  run(op, BackwardFinish(before, {before.dbias, columns, scratch}), before.dy);
+  run(op, BackwardFinish(before, {columns, scratch}), before.dy);
 }
 
 /// Of finish_backward, for a product of so many layers of blocks.
@@ -88,6 +90,53 @@ inline ScratchSize backward_scratch(const Product& p, int layers, const Epilogue
   ScratchSize size = before.dbias ? epilogue_scratch(before.rows, before.channels) : ScratchSize{};
   size.floats += p.workspace_floats();
   return size;
+}
+
+/// Whether finish_with_statistics and finish_with_sums take a product's C, in packs, for a batch
+/// norm of this shape: one whose channels are the columns, and that is not better off alone.
+inline bool can_serve(const Product& p, std::int64_t rows, int columns,
+                      const BatchNormShape& norm) {
+  return (p.splits > 1 || p.precision == Precision::fp32) && norm.rows == rows &&
+         norm.channels == columns && !fits_whole_columns(rows, columns);
+}
+
+/// x = A * B + bias, and its statistics. scratch has what batch_norm_scratch says.
+template <class Run>
+void finish_with_statistics(const Work& op, const Product& p, std::int64_t rows, int columns,
+                            const float* bias, const BatchNormStatistics& of, float* x,
+                            Scratch scratch, cudaStream_t stream, const Run& run) {
+  if (p.splits == 1) return run(op, StatisticsFinish(of, bias, {columns, scratch}), x);
+  run(op, ForwardFinish{}, scratch.floats);
+  const MatrixInParts parts{scratch.floats, p.splits, rows * columns};
+  scratch.floats += p.workspace_floats();
+  batch_norm_statistics(of, parts, bias, x, scratch, stream);
+}
+
+/// before.dy = A * B, and batch norm's sums over it.
+template <class Run>
+void finish_with_sums(Work op, const Product& p, std::int64_t rows, int columns,
+                      const BatchNormSums& before, Scratch scratch, cudaStream_t stream,
+                      const Run& run) {
+  if (p.splits == 1) {
+    op.bytes += 8.0 * static_cast<double>(rows * columns);  // x and y
+    return run(op, BatchNormSumsFinish(before, {columns, scratch}), before.dy);
+  }
+  run(op, ForwardFinish{}, scratch.floats);
+  const MatrixInParts parts{scratch.floats, p.splits, rows * columns};
+  scratch.floats += p.workspace_floats();
+  batch_norm_sums(before, parts, scratch, stream);
+}
+
+/// Of both, for C [rows, n] in so many layers of blocks.
+inline ScratchSize batch_norm_scratch(const Product& p, int layers, std::int64_t rows) {
+  if (p.splits > 1) {
+    ScratchSize size = plan_column_walk(rows, p.n).scratch(2);
+    size.floats += p.workspace_floats();
+    return size;
+  }
+  const dim3 grid = planned_grid<true>(p, layers);
+  const std::size_t tiles = std::size_t{grid.x} * grid.z;
+  return {tiles * (3 * static_cast<std::size_t>(p.n) + grid.y), grid.y};
 }
 
 }  // namespace dcgan::DCGAN_TARGET

@@ -43,11 +43,14 @@ struct TileSlices {
 /// group's are arrays of their own, for which nvcc takes fewer registers.
 template <class Tile>
 union TileMemory {
-  static constexpr int packs = 16;  // of four sums, per thread
+  static constexpr int packs = 16;     // of four sums, per thread
+  static constexpr int most_sums = 2;  // of a column
   std::conditional_t<(Tile::groups > 1), TileSlices<Tile>, char> slices;
   Pack<4> group_sums[(Tile::groups - 1) * packs * Tile::group_threads + 1];  // no array is empty
-  Pack<4> column_sums[Tile::warps_m][Tile::n / 4];
-  PlainSums<4>::Shared totals;
+  struct {
+    Pack<4> origins[Tile::n / 4], sums[most_sums][Tile::warps_m][Tile::n / 4];
+  } columns;
+  CompensatedSums<4>::Shared<Tile::threads> totals;
 
   /// A pack of the thread that has this number in group 1, 2 ...: neighbours are its neighbours'.
   __device__ __forceinline__ float* sums_of(int group, int thread, int pack) {
@@ -81,49 +84,82 @@ __device__ __forceinline__ void add_up_groups(float (&sum)[8][8], const TilePlac
   }
 }
 
+/// Gives each thread of the first group the origins of its columns' sums: x of the tile's first
+/// row, as `values` has it there. Barriers: before the origins take the place of what was in shared
+/// memory, and before they are read.
+template <class Tile, class OfColumns>
+__device__ __forceinline__ void share_origins(const float (&values)[8], const TilePlace<Tile>& at,
+                                              OfColumns& low, OfColumns& high,
+                                              TileMemory<Tile>& memory) {
+  Pack<4>*const of_low = memory.columns.origins + at.n_at / 4, *const of_high =
+                                                                   of_low + at.half_n / 4;
+  __syncthreads();  // all have read what was there
+  if (at.group == 0 && at.m_at == 0) {
+    low.x({{values[0], values[1], values[2], values[3]}}).store(of_low->value);
+    high.x({{values[4], values[5], values[6], values[7]}}).store(of_high->value);
+  }
+  __syncthreads();  // the origins are stored
+  low.origin = Pack<4>::load(of_low->value);
+  high.origin = Pack<4>::load(of_high->value);
+}
+
 /// Adds up the threads' sums of their columns from n0 + n_at and n0 + n_at + half_n on, over all
-/// blocks with the same columns; the last of them writes the totals. Every thread calls it.
-/// Barriers: before the sums take the place of what was in shared memory, before they are read,
-/// those of arrives_last and of add_up_parts.
-template <class Tile>
-__device__ __forceinline__ void sum_tile_columns(Pack<4> low, Pack<4> high,
-                                                 const TilePlace<Tile>& at, int n0,
-                                                 const ColumnTotals& totals,
-                                                 TileMemory<Tile>& memory) {
+/// blocks with the same columns; the last of them writes what the finish makes of them. From the
+/// tile's first row on C has `rows`. Every thread calls it. Barriers: before the sums take the
+/// place of what was in shared memory, before they are read, those of arrives_last and of
+/// write_totals.
+template <class Tile, class Finish, class OfColumns>
+__device__ __forceinline__ void sum_tile_columns(OfColumns low, OfColumns high,
+                                                 const TilePlace<Tile>& at, int n0, int rows,
+                                                 const Finish& finish, TileMemory<Tile>& memory) {
   const auto over_lanes = [](Pack<4>& sum) {  // that have the same columns
     sum += shuffle_xor(sum, 2);
     DCGAN_UNROLL
     for (int distance = 2 * Tile::lanes_n; distance < 32; distance *= 2)
       sum += shuffle_xor(sum, distance);
   };
-  over_lanes(low);
-  over_lanes(high);
+  auto& shared = memory.columns;
   __syncthreads();  // all have read what was there
-  if (at.group == 0 && at.lane_m == 0) {
-    low.store(memory.column_sums[at.warp_m][at.n_at / 4].value);
-    high.store(memory.column_sums[at.warp_m][(at.n_at + at.half_n) / 4].value);
+  DCGAN_UNROLL
+  for (int s = 0; s < Finish::column_sums; ++s) {
+    over_lanes(low.sums[s]);
+    over_lanes(high.sums[s]);
+    if (at.group == 0 && at.lane_m == 0) {
+      low.sums[s].store(shared.sums[s][at.warp_m][at.n_at / 4].value);
+      high.sums[s].store(shared.sums[s][at.warp_m][(at.n_at + at.half_n) / 4].value);
+    }
   }
   __syncthreads();  // the warps' sums are stored
+  // scratch: the sums [column_sums, tiles, columns], origins [tiles, columns], rows [panels, tiles]
   const int tile = static_cast<int>(blockIdx.z * gridDim.x + blockIdx.x);
+  const int tiles = static_cast<int>(gridDim.z * gridDim.x);
   const int pack = thread_index();
-  if (pack < Tile::n / 4 && n0 + 4 * pack < totals.columns) {
-    auto sum = Pack<4>::load(memory.column_sums[0][pack].value);
-    for (int warp = 1; warp < Tile::warps_m; ++warp) sum += memory.column_sums[warp][pack];
-    sum.store(totals.scratch.floats + std::int64_t{tile} * totals.columns + n0 + 4 * pack);
+  if (pack < Tile::n / 4 && n0 + 4 * pack < finish.columns) {
+    const std::int64_t plane = std::int64_t{tiles} * finish.columns;
+    float* to = finish.scratch.floats + std::int64_t{tile} * finish.columns + n0 + 4 * pack;
+    DCGAN_UNROLL
+    for (int s = 0; s < Finish::column_sums; ++s, to += plane) {
+      auto sum = Pack<4>::load(shared.sums[s][0][pack].value);
+      for (int warp = 1; warp < Tile::warps_m; ++warp) sum += shared.sums[s][warp][pack];
+      sum.store(to);
+    }
+    if constexpr (Finish::has_origin) {
+      Pack<4>::load(shared.origins[pack].value).store(to);
+      const int own_rows = rows < 0 ? 0 : rows < Tile::m ? rows : Tile::m;
+      if (pack == 0) finish.rows_of_tiles(tiles)[tile] = static_cast<float>(own_rows);
+    }
   }
-  const unsigned tiles = gridDim.z * gridDim.x;
-  if (!arrives_last(totals.scratch.counters + blockIdx.y, tiles)) return;
+  if (!arrives_last(finish.scratch.counters + blockIdx.y, gridDim.z * gridDim.x)) return;
   // The tiles' sums are parts of rows, as those of ColumnWalk are.
   ColumnWalk walk{};
-  walk.columns = totals.columns, walk.width = 4, walk.parts = static_cast<int>(tiles);
+  walk.columns = finish.columns, walk.width = 4, walk.parts = tiles;
   walk.pack_lanes = Tile::n / 4, walk.row_lanes = Tile::threads / walk.pack_lanes;
   ColumnPlace of{};
   of.pack_lane = thread_index() % walk.pack_lanes;
   of.row_lane = thread_index() / walk.pack_lanes;
   of.column = n0 + of.pack_lane * 4;
-  of.inside = of.column < totals.columns;
-  const auto total = add_up_parts<PlainSums, 4>(walk, of, totals.scratch.floats, memory.totals);
-  if (of.row_lane == 0 && of.inside) total.sum.store(totals.out + of.column);
+  of.inside = of.column < walk.columns;
+  finish.write_totals(walk, of, memory.totals);
 }
 
 }  // namespace dcgan::DCGAN_TARGET

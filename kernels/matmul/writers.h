@@ -1,24 +1,25 @@
 // Where the main loop's results go. row(m) and columns(n) compute once what depends on a row or on
 // four columns alone; write(row, columns, values) takes four columns of one row. Rows and columns
-// outside C are dropped. What is done to the values is a Finish (kernels/finish.h).
+// outside C are dropped; rows_from(m) are left from m on, perhaps less than none. What is done to
+// the values is a Finish (kernels/finish.h).
 #pragma once
 #include "kernels/device/pack.h"
 
 namespace dcgan::DCGAN_TARGET {
 
 /// Four neighbouring columns as one pack or, where rows are no multiple of four, as four.
-template <bool vec4>
+template <bool vec4, class Finish>
 struct FourColumns {
   static constexpr int width = vec4 ? 4 : 1, packs = 4 / width;
   int n;
-  Pack<width> of[packs];  // what the Finish keeps of them
+  typename Finish::template OfColumns<width> of[packs];  // what the Finish keeps of them
 };
 
 /// c [.., width] = finish(values) in the row that begins at `row`; negative: none.
 template <bool vec4, class Finish_>
 struct RowWriter {
   using Finish = Finish_;
-  using Four = FourColumns<vec4>;
+  using Four = FourColumns<vec4, Finish>;
   Finish finish;  // first: so nvcc's main loop takes the fewest instructions
   float* c;
   int width;
@@ -57,7 +58,8 @@ struct MatrixWriter : RowWriter<vec4, Finish> {
   int rows;
 
   __device__ __forceinline__ int row(int m) const { return m < rows ? m * this->width : -1; }
-  __device__ __forceinline__ void write(int row, FourColumns<vec4>& four,
+  __device__ __forceinline__ int rows_from(int m) const { return rows - m; }
+  __device__ __forceinline__ void write(int row, FourColumns<vec4, Finish>& four,
                                         const float* values) const {
     const auto part = static_cast<std::int64_t>(blockIdx.z) * rows * this->width;
     this->write_to(this->c + part, row, four, values);

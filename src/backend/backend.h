@@ -60,6 +60,24 @@ class LinearOp {
                                      const EpilogueBackward& /*before*/) {
     throw std::logic_error("a layer that goes through no epilogue");
   }
+
+  /// Whether there is a forward_with_statistics that does better than two calls.
+  virtual bool makes_statistics(const BatchNormShape& /*after*/) const { return false; }
+  /// y = x * kernel + bias, of a layer without another epilogue, and what
+  /// BatchNormOp::forward_training takes of it; BatchNormOp::normalise does the rest.
+  virtual void forward_with_statistics(const float* /*x*/, const float* /*kernel*/,
+                                       const float* /*bias*/, float* /*y*/,
+                                       const BatchNormStatistics& /*after*/) {
+    throw std::logic_error("a layer that makes no statistics");
+  }
+  /// Whether there is a backward_data_with_sums that does better than two calls.
+  virtual bool makes_sums(const BatchNormShape& /*before*/) const { return false; }
+  /// before.dy = dz * kernel^T, and the sums over it, where `before` is the batch norm that made x;
+  /// BatchNormOp::backward_from_sums does the rest.
+  virtual void backward_data_with_sums(const float* /*dz*/, const float* /*kernel*/,
+                                       const BatchNormSums& /*before*/) {
+    throw std::logic_error("a layer that makes no sums for batch norm");
+  }
 };
 
 class BatchNormOp {
@@ -76,6 +94,17 @@ class BatchNormOp {
   virtual void backward(const float* x, const float* y, const float* dy,
                         const BatchNormParameters& p, const float* mean, const float* inv_std,
                         float* dx, float* dgamma, float* dbeta) = 0;
+
+  /// What is left of forward_training after LinearOp::forward_with_statistics: y.
+  virtual void normalise(const float* /*x*/, const BatchNormParameters& /*p*/,
+                         const float* /*mean*/, const float* /*inv_std*/, float* /*y*/) {
+    throw std::logic_error("a batch norm that makes its own statistics");
+  }
+  /// What is left of backward after LinearOp::backward_data_with_sums: dx, which may be of.dy.
+  virtual void backward_from_sums(const BatchNormSums& /*of*/, const float* /*gamma*/,
+                                  float* /*dx*/) {
+    throw std::logic_error("a batch norm that makes its own sums");
+  }
 };
 
 /// Device memory, released with the object. Zero-filled when allocated.

@@ -46,6 +46,20 @@ class RecordedLinear final : public LinearOp {
     observer_(through(describe_(Direction::backward_data, false), before),
               [&] { op_->backward_data_through(dz, kernel, before); });
   }
+  bool makes_statistics(const BatchNormShape& after) const override {
+    return op_->makes_statistics(after);
+  }
+  void forward_with_statistics(const float* x, const float* kernel, const float* bias, float* y,
+                               const BatchNormStatistics& after) override {
+    observer_(describe_(Direction::forward, false),
+              [&] { op_->forward_with_statistics(x, kernel, bias, y, after); });
+  }
+  bool makes_sums(const BatchNormShape& before) const override { return op_->makes_sums(before); }
+  void backward_data_with_sums(const float* dz, const float* kernel,
+                               const BatchNormSums& before) override {
+    observer_(with_sums(describe_(Direction::backward_data, false), before.shape),
+              [&] { op_->backward_data_with_sums(dz, kernel, before); });
+  }
 
  private:
   std::unique_ptr<LinearOp> op_;
@@ -71,6 +85,15 @@ class RecordedBatchNorm final : public BatchNormOp {
                 float* dbeta) override {
     observer_(describe(shape_, Direction::backward),
               [&] { op_->backward(x, y, dy, p, mean, inv_std, dx, dgamma, dbeta); });
+  }
+  void normalise(const float* x, const BatchNormParameters& p, const float* mean,
+                 const float* inv_std, float* y) override {
+    observer_(describe(shape_, Direction::forward),
+              [&] { op_->normalise(x, p, mean, inv_std, y); });
+  }
+  void backward_from_sums(const BatchNormSums& of, const float* gamma, float* dx) override {
+    observer_(describe(shape_, Direction::backward),
+              [&] { op_->backward_from_sums(of, gamma, dx); });
   }
 
  private:

@@ -92,22 +92,36 @@ const float* Sequential::forward(std::int64_t rows, const float* x, Mode mode, f
     throw Error(name_ + ": " + std::to_string(rows) + " rows, planned for at most " +
                 std::to_string(max_rows_));
   last_input_ = x;
+  bool statistics_made = false;  // batch norm's, by the layer before it
   for (std::size_t i = 0; i < network_.nodes.size(); ++i) {
     Node& node = network_.nodes[i];
     float* y = i + 1 == network_.nodes.size() && output ? output : node.y.f32();
     if (node.kind == Node::Kind::batch_norm) {
       const BatchNormParameters p{parameter(node.gamma), parameter(node.beta),
                                   statistic(node.moving_mean), statistic(node.moving_variance)};
-      if (mode == Mode::training)
-        batch_norm_op(i, rows).forward_training(x, p, node.mean.f32(), node.inv_std.f32(), y);
+      BatchNormOp& op = batch_norm_op(i, rows);
+      if (mode != Mode::training)
+        op.forward_inference(x, p, y);
+      else if (statistics_made)
+        op.normalise(x, p, node.mean.f32(), node.inv_std.f32(), y);
       else
-        batch_norm_op(i, rows).forward_inference(x, p, y);
+        op.forward_training(x, p, node.mean.f32(), node.inv_std.f32(), y);
+      statistics_made = false;
     } else {
       const bool drops = node.dropout >= 0 && mode == Mode::training;
       const float* bias = node.bias >= 0 ? parameter(node.bias) : nullptr;
       const std::uint8_t* keep = drops ? network_.dropouts[node.dropout].keep.u8() : nullptr;
       if (node.linear()) {
-        linear_op(i, rows).forward(x, parameter(node.kernel), bias, keep, y);
+        LinearOp& op = linear_op(i, rows);
+        const Node* after = mode == Mode::training ? batch_norm_at(i + 1) : nullptr;
+        statistics_made = after && op.makes_statistics(after->batch_norm(rows));
+        if (statistics_made)
+          op.forward_with_statistics(
+              x, parameter(node.kernel), bias, y,
+              {after->batch_norm(rows), after->mean.f32(), after->inv_std.f32(),
+               statistic(after->moving_mean), statistic(after->moving_variance)});
+        else
+          op.forward(x, parameter(node.kernel), bias, keep, y);
       } else {
         backend_.copy(y, x, static_cast<std::size_t>(rows * node.out.size()) * sizeof(float));
         backend_.epilogue_forward(
@@ -120,6 +134,25 @@ const float* Sequential::forward(std::int64_t rows, const float* x, Mode mode, f
   return x;
 }
 
+const Node* Sequential::batch_norm_at(std::size_t index) const {
+  const std::vector<Node>& nodes = network_.nodes;
+  const bool is = index < nodes.size() && nodes[index].kind == Node::Kind::batch_norm;
+  return is ? &nodes[index] : nullptr;
+}
+
+BatchNormSums Sequential::batch_norm_sums(std::size_t index, std::int64_t rows, float* dy) {
+  const Node& node = network_.nodes[index];
+  const bool last = index + 1 == network_.nodes.size();
+  return {node.batch_norm(rows),
+          index == 0 ? last_input_ : network_.nodes[index - 1].y.f32(),
+          last ? last_output_ : node.y.f32(),
+          node.mean.f32(),
+          node.inv_std.f32(),
+          dy,
+          gradient(node.gamma),
+          gradient(node.beta)};
+}
+
 std::optional<EpilogueBackward> Sequential::epilogue_backward(std::size_t index,
                                                               const BackwardPass& pass,
                                                               float* dy) const {
@@ -129,7 +162,7 @@ std::optional<EpilogueBackward> Sequential::epilogue_backward(std::size_t index,
   const bool last = index + 1 == nodes.size();
   // Batch norm takes away what is added to a channel: the gradient of a bias before it is zero, as
   // it is when the network is made.
-  const bool cancelled = node.plain() && !last && nodes[index + 1].kind == Node::Kind::batch_norm;
+  const bool cancelled = node.plain() && batch_norm_at(index + 1);
   const bool wanted = pass.parameter_gradients && !cancelled && !(last && pass.last_bias_done);
   float* dbias = node.bias >= 0 && wanted ? gradient(node.bias) : nullptr;
   const float* sample_scale = last ? pass.sample_scale : nullptr;
@@ -185,9 +218,9 @@ void Sequential::backward(const BackwardPass& pass) {
   float* dy = pass.dy;
   // dy is the gradient before the node's epilogue, not behind it.
   bool through = pass.last_epilogue_done;
+  bool sums_made = false;  // batch norm's, by the layer behind it
   for (std::size_t i = network_.nodes.size(); i-- > 0;) {
     Node& node = network_.nodes[i];
-    const bool last = i + 1 == network_.nodes.size();
     const float* x =
         (i == 0 ? last_input_ : network_.nodes[i - 1].y.f32()) + pass.first_row * node.in.size();
     // Batch norm works in place, so the free one of the two buffers is the one dy is not in.
@@ -197,11 +230,14 @@ void Sequential::backward(const BackwardPass& pass) {
     if (node.kind == Node::Kind::batch_norm) {
       if (pass.first_row != 0)
         throw Error(name_ + ": a part of a batch cannot be differentiated through batch norm");
-      const float* y = last ? last_output_ : node.y.f32();
+      const BatchNormSums of = batch_norm_sums(i, pass.rows, dy);
       const BatchNormParameters p{parameter(node.gamma), nullptr, nullptr, nullptr};
-      batch_norm_op(i, pass.rows)
-          .backward(x, y, dy, p, node.mean.f32(), node.inv_std.f32(), dy, gradient(node.gamma),
-                    gradient(node.beta));
+      BatchNormOp& op = batch_norm_op(i, pass.rows);
+      if (sums_made)
+        op.backward_from_sums(of, p.gamma, dy);
+      else
+        op.backward(of.x, of.y, dy, p, of.mean, of.inv_std, dy, of.dgamma, of.dbeta);
+      sums_made = false;
       continue;  // its gradient was made in place
     }
 
@@ -214,11 +250,16 @@ void Sequential::backward(const BackwardPass& pass) {
     LinearOp& op = linear_op(i, pass.rows);
     const auto before = dx ? epilogue_backward(i - 1, pass, dx) : std::nullopt;
     through = before && op.goes_through(*before);
-    const bool both = pass.parameter_gradients && dx && !through && op.weight_parts() == 1;
+    const Node* norm = dx ? batch_norm_at(i - 1) : nullptr;
+    sums_made = norm && op.makes_sums(norm->batch_norm(pass.rows));
+    const bool both =
+        pass.parameter_gradients && dx && !through && !sums_made && op.weight_parts() == 1;
     if (both) op.backward(x, dy, kernel, dx, gradient(node.kernel));
     if (pass.parameter_gradients && !both) backward_weights(node, op, x, dy);
     if (through)
       op.backward_data_through(dy, kernel, *before);
+    else if (sums_made)
+      op.backward_data_with_sums(dy, kernel, batch_norm_sums(i - 1, pass.rows, dx));
     else if (dx && !both)
       op.backward_data(dy, kernel, dx);
     if (!dx && pass.dx) {

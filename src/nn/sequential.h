@@ -133,6 +133,10 @@ class Sequential {
   void sum_bias_gradient(const Node& node, std::int64_t rows, const float* adjoint,
                          const float* delta);
   BatchNormOp& batch_norm_op(std::size_t node, std::int64_t rows);
+  /// The node, if there is one and it is batch norm; else null.
+  const Node* batch_norm_at(std::size_t node) const;
+  /// Of batch norm's node, whose result has the gradient dy.
+  BatchNormSums batch_norm_sums(std::size_t node, std::int64_t rows, float* dy);
   /// What takes dy, the gradient of a node's result, back through its epilogue; nothing where that
   /// changes nothing.
   std::optional<EpilogueBackward> epilogue_backward(std::size_t node, const BackwardPass& pass,

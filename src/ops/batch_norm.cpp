@@ -21,4 +21,9 @@ Op describe(const BatchNormShape& s, Direction direction) {
           (backward ? 16 : 8) * values};
 }
 
+Op with_sums(Op backward_data, const BatchNormShape& before) {
+  backward_data.bytes += 8 * static_cast<double>(before.rows * before.channels);
+  return backward_data;
+}
+
 }  // namespace dcgan

@@ -23,6 +23,25 @@ struct BatchNormParameters {
   float *moving_mean, *moving_variance;  ///< [channels]
 };
 
+/// Statistics of x, made by the layer that makes x: those of training's forward pass.
+struct BatchNormStatistics {
+  BatchNormShape shape;
+  float *mean, *inv_std;                 ///< [channels], of this batch
+  float *moving_mean, *moving_variance;  ///< [channels], into which they are blended
+};
+
+/// Sums over dy, the gradient of y, made by the layer that makes dy: gradients of the parameters.
+struct BatchNormSums {
+  BatchNormShape shape;
+  const float *x, *y;           ///< [rows, channels]
+  const float *mean, *inv_std;  ///< [channels], of the batch
+  float* dy;                    ///< [rows, channels]
+  float *dgamma, *dbeta;        ///< [channels]
+};
+
 Op describe(const BatchNormShape& shape, Direction direction);
+/// A layer's backward-data that also makes those sums, for which it reads x and y. Their arithmetic
+/// counts as batch norm's.
+Op with_sums(Op backward_data, const BatchNormShape& before);
 
 }  // namespace dcgan

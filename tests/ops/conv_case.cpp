@@ -3,6 +3,7 @@
 
 #include <set>
 
+#include "ops/beside_norm_case.h"
 #include "ops/through_case.h"
 
 namespace dcgan::test {
@@ -128,6 +129,31 @@ Cases conv_cases() {
   // The layer before is dense: its channels are a whole picture.
   cases.push_back(std::make_shared<ThroughCase>(
       std::make_shared<ConvCase>(transposed({12, 4, 4, 8, 4, 5, 2})), 128));
+  // Between batch norms: each tile, one that ends within the rows, classes that differ in size and
+  // are empty, sums in few parts and in many, one channel, sizes that are no multiple of 4.
+  const auto add_norms = [&](const ConvShape& s, float mean = 3) {
+    cases.push_back(std::make_shared<BesideNormCase>(std::make_shared<ConvCase>(s), mean));
+  };
+  for (const ConvShape& s : std::vector<ConvShape>{{40, 7, 7, 8, 12, 5, 2},
+                                                   {2, 1, 13, 4, 4, 5, 2},
+                                                   {3, 9, 5, 4, 4, 3, 2},
+                                                   {150, 14, 14, 8, 12, 3, 2},
+                                                   {255, 7, 7, 4, 64, 3, 1},
+                                                   {255, 7, 7, 4, 128, 3, 1},
+                                                   {501, 7, 7, 8, 64, 3, 2},
+                                                   {1, 4, 4, 36, 256, 5, 1},
+                                                   {2, 14, 14, 32, 64, 5, 2},
+                                                   {20, 7, 7, 64, 128, 5, 1},
+                                                   {3, 6, 6, 1, 8, 5, 2},
+                                                   {5, 10, 14, 1, 128, 5, 2},
+                                                   {2, 7, 9, 1, 12, 5, 1},
+                                                   {1, 4, 4, 1, 4, 3, 1},
+                                                   {2, 6, 9, 3, 5, 3, 1}})
+    for (const ConvShape& either : {s, transposed(s)}) add_norms(either);
+  add_norms({40, 7, 7, 8, 12, 5, 2}, 100);
+  add_norms(transposed({150, 7, 7, 8, 12, 5, 2}), 100);
+  add_norms(transposed({3, 4, 4, 128, 64, 5, 2}), 100);  // in parts
+  add_norms(transposed({33, 14, 14, 32, 1, 5, 2}), 100);
   add({300, 4, 4, 1, 32, 5, 2});  // more than the one-channel gradient has parts
   return cases;
 }

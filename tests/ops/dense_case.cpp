@@ -1,6 +1,7 @@
 // The shapes dense layers are tried at.
 #include "ops/dense_case.h"
 
+#include "ops/beside_norm_case.h"
 #include "ops/through_case.h"
 
 namespace dcgan::test {
@@ -77,6 +78,15 @@ Cases dense_cases() {
                                                      {5, 4, 1},
                                                      {7, 33, 5}})
     add_through(s, s.in);
+  // Between batch norms of the same kinds: behind and before whole columns, too.
+  for (const DenseShape& s : std::vector<DenseShape>{{512, 512, 256},
+                                                     {1, 4, 4},
+                                                     {150, 132, 36},
+                                                     {20001, 16, 64},
+                                                     {1100, 132, 1100},
+                                                     {130, 64, 2048},
+                                                     {7, 33, 5}})
+    cases.push_back(std::make_shared<BesideNormCase>(std::make_shared<DenseCase>(s)));
   add_through({96, 392, 100}, 8);
   add_through({3, 8, 1024}, 4);
   add_through({20, 3136, 1}, 64);

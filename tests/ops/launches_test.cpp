@@ -8,6 +8,7 @@
 #include "kernels/conv.h"
 #include "ops/adam_case.h"
 #include "ops/batch_norm_case.h"
+#include "ops/beside_norm_case.h"
 #include "ops/conv_case.h"
 #include "ops/dense_case.h"
 #include "ops/epilogue_case.h"
@@ -269,6 +270,54 @@ TEST_F(ChosenKernels, HaveTheirTapsInRegistersForSizeFiveAndWholeWarps) {
   EXPECT_EQ(of({1, 7, 7, 1, 4, 3, 1}), direct_but_weights);
   EXPECT_EQ(of({1, 7, 7, 1, 12, 5, 1}), direct_but_weights);
   EXPECT_EQ(of({1, 7, 7, 1, 132, 5, 1}), direct_but_weights);
+}
+
+TEST_F(ChosenKernels, MakeTheSumsOfBatchNormsBesideThemInPassing) {
+  const auto of = [](const ConvShape& s) {
+    return ChosenKernels::of(BesideNormCase(std::make_shared<ConvCase>(s)));
+  };
+  EXPECT_EQ(
+      of(transposed({20, 7, 7, 8, 12, 5, 2})),
+      (Names{"conv_backward_data", "batch_norm_normalise", "conv_forward", "batch_norm_gradient"}));
+  // Products in parts, which are added up on the way.
+  EXPECT_EQ(of({2, 14, 14, 32, 64, 5, 2}),
+            (Names{"conv_forward", "batch_norm_statistics_of_parts", "batch_norm_normalise",
+                   "conv_backward_data", "batch_norm_sums_of_parts", "batch_norm_gradient"}));
+  // A batch norm of one channel, and one before a layer with one channel.
+  const Names own_statistics{"one_channel_backward_data", "batch_norm_statistics",
+                             "batch_norm_normalise", "one_channel_forward", "batch_norm_gradient"};
+  EXPECT_EQ(of(transposed({3, 7, 7, 32, 1, 5, 2})), own_statistics);
+  Names own_sums = own_statistics;
+  own_sums.insert("batch_norm_gradient_sums");
+  EXPECT_EQ(of(transposed({3, 7, 7, 12, 1, 5, 2})), own_sums);   // three packs of channels
+  EXPECT_EQ(of(transposed({1, 3, 7, 256, 1, 5, 2})), own_sums);  // more than a warp has lanes
+}
+
+TEST(Launches, OfTheGeneratorsSumsForBatchNormAreNone) {
+  const auto backend = make_backend("simt");
+  const auto expect = [&](const ConvShape& s, bool statistics, bool sums) {
+    const auto op = backend->convolution(s, {});
+    const std::int64_t x = s.x_size() / s.in, y = s.y_size() / s.out;
+    EXPECT_EQ(op->makes_statistics({y, s.out, 0.99F, 1e-3F}), statistics) << ConvCase(s).name();
+    EXPECT_EQ(op->makes_sums({x, s.in, 0.99F, 1e-3F}), sums) << ConvCase(s).name();
+    EXPECT_FALSE(op->makes_statistics({s.batch, y / s.batch * s.out, 0.99F, 1e-3F}));
+    EXPECT_FALSE(op->makes_sums({s.batch, x / s.batch * s.in, 0.99F, 1e-3F}));
+  };
+  for (const std::int64_t channels : {32, 64}) {  // dcgan's and tf-tutorial's
+    // The batch norm before the first is behind a dense layer, whose units are its channels.
+    expect(transposed({256, 7, 7, 4 * channels, 2 * channels, 5, 1}), true, channels == 32);
+    expect(transposed({256, 7, 7, 2 * channels, channels, 5, 2}), true, true);
+    expect(transposed({256, 14, 14, channels, 1, 5, 2}), false, true);
+  }
+  const auto tensor_cores = make_backend("simt", 0, Precision::tf32);
+  EXPECT_FALSE(tensor_cores->convolution(transposed({256, 7, 7, 64, 32, 5, 2}), {})
+                   ->makes_sums({12544, 64, 0.99F, 1e-3F}));
+  // Statistics are those of a layer's arithmetic, with a bias at most.
+  const Epilogue leaky{true, Activation::leaky_relu, 0.3F, 0}, dropout{false, {}, 0, 0.3F};
+  for (const Epilogue& e : {leaky, dropout})
+    EXPECT_FALSE(backend->dense({1024, 64, 64}, e)->makes_statistics({1024, 64, 0.99F, 1e-3F}));
+  // Whole columns in a block: batch norm is one kernel by itself.
+  EXPECT_FALSE(backend->dense({256, 64, 6272}, {})->makes_statistics({256, 6272, 0.99F, 1e-3F}));
 }
 
 // 48 KiB are 12288 floats. Forward: (height + 4) * (width + 4) of the padded image and 25 * out of

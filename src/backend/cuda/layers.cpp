@@ -19,6 +19,8 @@ void check_size(std::int64_t largest) {
     throw Error("a tensor of more than 2^31 values; a smaller --batch-size may fit");
 }
 
+bool is_plain(const Epilogue& e) { return e.activation == Activation::none && e.dropout_rate == 0; }
+
 /// What the kernels of a layer run with.
 template <class Kernels>
 class Planned {
@@ -32,9 +34,12 @@ class Planned {
  protected:
   Scratch scratch() const { return context_.workspace.scratch(); }
   cudaStream_t stream() const { return context_.streams.compute(); }
-  /// With room for kernels_' pass through an epilogue.
+  /// With room for what kernels_ does beside its product.
   Scratch scratch(const EpilogueBackward& before) const {
-    context_.workspace.reserve(kernels_.scratch_through(before), context_.streams);
+    return scratch(kernels_.scratch_through(before));
+  }
+  Scratch scratch(const ScratchSize& size) const {
+    context_.workspace.reserve(size, context_.streams);
     return scratch();
   }
 
@@ -96,6 +101,23 @@ class Layer final : public LinearOp, private Planned<Kernels> {
                              const EpilogueBackward& before) override {
     this->kernels_.backward_data_through(dz, kernel, before, this->scratch(before), this->stream());
   }
+  bool makes_statistics(const BatchNormShape& after) const override {
+    return is_plain(epilogue_) && this->kernels_.can_make_forward_statistics(after);
+  }
+  void forward_with_statistics(const float* x, const float* kernel, const float* bias, float* y,
+                               const BatchNormStatistics& after) override {
+    this->kernels_.forward_with_statistics(x, kernel, epilogue_.bias ? bias : nullptr, y, after,
+                                           this->scratch(this->kernels_.batch_norm_scratch()),
+                                           this->stream());
+  }
+  bool makes_sums(const BatchNormShape& before) const override {
+    return this->kernels_.can_make_backward_sums(before);
+  }
+  void backward_data_with_sums(const float* dz, const float* kernel,
+                               const BatchNormSums& before) override {
+    this->kernels_.backward_data_with_sums(
+        dz, kernel, before, this->scratch(this->kernels_.batch_norm_scratch()), this->stream());
+  }
 
  private:
   Epilogue epilogue_;
@@ -128,6 +150,22 @@ class ConvTranspose2d final : public LinearOp, private Planned<ConvKernels> {
                              const EpilogueBackward& before) override {
     kernels_.forward_through(dz, kernel, before, scratch(before), stream());
   }
+  bool makes_statistics(const BatchNormShape& after) const override {
+    return is_plain(epilogue_) && kernels_.can_make_backward_statistics(after);
+  }
+  void forward_with_statistics(const float* x, const float* kernel, const float* bias, float* y,
+                               const BatchNormStatistics& after) override {
+    kernels_.backward_data_with_statistics(x, kernel, epilogue_.bias ? bias : nullptr, y, after,
+                                           scratch(kernels_.batch_norm_scratch()), stream());
+  }
+  bool makes_sums(const BatchNormShape& before) const override {
+    return kernels_.can_make_forward_sums(before);
+  }
+  void backward_data_with_sums(const float* dz, const float* kernel,
+                               const BatchNormSums& before) override {
+    kernels_.forward_with_sums(dz, kernel, before, scratch(kernels_.batch_norm_scratch()),
+                               stream());
+  }
 
  private:
   Epilogue epilogue_;
@@ -147,6 +185,13 @@ class BatchNorm final : public BatchNormOp, private Planned<BatchNormKernels> {
                 const float* mean, const float* inv_std, float* dx, float* dgamma,
                 float* dbeta) override {
     kernels_.backward(x, y, dy, p, mean, inv_std, dx, dgamma, dbeta, scratch(), stream());
+  }
+  void normalise(const float* x, const BatchNormParameters& p, const float* mean,
+                 const float* inv_std, float* y) override {
+    kernels_.normalise(x, {mean, inv_std, p.gamma, p.beta}, y, stream());
+  }
+  void backward_from_sums(const BatchNormSums& of, const float* gamma, float* dx) override {
+    kernels_.backward_from_sums(of, gamma, dx, stream());
   }
 };
 
