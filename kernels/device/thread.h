@@ -14,6 +14,18 @@ struct BlockIndex {
 __device__ __forceinline__ BlockIndex block_index() {
   return {static_cast<int>(blockIdx.x), static_cast<int>(blockIdx.y), static_cast<int>(blockIdx.z)};
 }
+/// The same, read anew: for where it is needed before and after a loop that needs all registers.
+__device__ __forceinline__ BlockIndex block_index_again() {
+#if defined(__CUDA_ARCH__)
+  BlockIndex block;
+  asm volatile("mov.u32 %0, %%ctaid.x;" : "=r"(block.x));
+  asm volatile("mov.u32 %0, %%ctaid.y;" : "=r"(block.y));
+  asm volatile("mov.u32 %0, %%ctaid.z;" : "=r"(block.z));
+  return block;
+#else
+  return block_index();
+#endif
+}
 
 /// Among the threads of all blocks. Offsets of 64 bits are computed from blockIdx itself: widening
 /// an unsigned number is free, a signed one takes registers from the loops before.

@@ -122,6 +122,10 @@ __device__ __forceinline__ void fp32_product(const A& a, const B& b, int m0, int
 
   if constexpr (Tile::groups > 1) add_up_groups<Tile>(sum, at, memory);
   using Finish = typename Writer::Finish;
+  if constexpr (Finish::column_sums == 2) {
+    const BlockIndex block = block_index_again();
+    m0 = block.x * Tile::m, n0 = block.y * Tile::n;
+  }
   auto low = writer.columns(n0 + at.n_at), high = writer.columns(n0 + at.n_at + half_n);
   if constexpr (Finish::has_origin) share_origins<Tile>(sum[0], at, low.of[0], high.of[0], memory);
   if (at.group == 0) {
