@@ -132,7 +132,8 @@ ScratchSize ConvKernels::scratch_through(const EpilogueBackward& before) const {
 }
 
 bool ConvKernels::can_make_forward_statistics(const BatchNormShape& after) const {
-  return vec4_ && !one_channel_.applies && can_serve(forward_, positions(), g_.out, after);
+  return vec4_ && !one_channel_.applies &&
+         can_make_statistics(forward_, positions(), g_.out, after);
 }
 
 bool ConvKernels::can_make_backward_statistics(const BatchNormShape& after) const {

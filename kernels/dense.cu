@@ -33,7 +33,7 @@ ScratchSize DenseKernels::scratch_through(const EpilogueBackward& before) const 
 }
 
 bool DenseKernels::can_make_forward_statistics(const BatchNormShape& after) const {
-  return vec4_ && can_serve(forward_, batch_, out_, after);
+  return vec4_ && can_make_statistics(forward_, batch_, out_, after);
 }
 
 bool DenseKernels::can_make_backward_sums(const BatchNormShape& before) const {

@@ -1,8 +1,10 @@
 // The matrix product C [m, n] = A * B of two operands, as it was planned: one launch, and a second
 // that adds up the parts of a split sum.
 #pragma once
+#include <type_traits>
 #include "kernels/batch_norm.h"
 #include "kernels/batch_norm_finish.h"
+
 #include "kernels/epilogue.h"
 #include "kernels/matmul/plan.h"
 #include "kernels/matmul/tile_product.h"
@@ -27,6 +29,11 @@ __global__ void __launch_bounds__(Tile::threads, Tile::blocks_per_multiprocessor
 template <class Tile, class Finish>
 constexpr bool can_finish = Tile::precision == Precision::fp32 || Finish::column_sums == 0;
 
+/// product_kernel's widest tile has too few registers left for statistics.
+template <class Tile, class Finish>
+constexpr bool product_can_finish =
+    can_finish<Tile, Finish> && !(std::is_same_v<Tile, WideTile> && Finish::has_origin);
+
 /// c = finish(A * B), or its parts. A and B are operands with the product's vec4.
 template <bool vec4, class A, class B, class Finish>
 void launch_product(const Work& op, const Product& p, const A& a, const B& b, const Finish& finish,
@@ -34,7 +41,7 @@ void launch_product(const Work& op, const Product& p, const A& a, const B& b, co
   const MatrixWriter<vec4, Finish> writer{{finish, c, p.n}, p.m};
   with_tile<vec4>(p, [&](auto tile) {
     using T = decltype(tile);
-    if constexpr (can_finish<T, Finish>)
+    if constexpr (product_can_finish<T, Finish>)
       launch(p.work<T>(op, p.splits), product_kernel<T, A, B, vec4, Finish>, p.grid<T>(p.splits),
              T::threads, 0, stream, a, b, writer, p.k, p.split_depth);
   });
@@ -98,6 +105,13 @@ inline bool can_serve(const Product& p, std::int64_t rows, int columns,
                       const BatchNormShape& norm) {
   return (p.splits > 1 || p.precision == Precision::fp32) && norm.rows == rows &&
          norm.channels == columns && !fits_whole_columns(rows, columns);
+}
+
+/// Whether launch_product can make statistics of it.
+inline bool can_make_statistics(const Product& p, std::int64_t rows, int columns,
+                                const BatchNormShape& norm) {
+  constexpr int wide = 0;  // with_tile's
+  return can_serve(p, rows, columns, norm) && (p.splits > 1 || p.tile != wide);
 }
 
 /// x = A * B + bias, and its statistics. scratch has what batch_norm_scratch says.

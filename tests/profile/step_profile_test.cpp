@@ -170,7 +170,7 @@ double bytes_of(const Json& kernel) { return kernel.at("bytes"); }
 TEST_F(StepProfile, SumsInPartsDeclareTheParts) {
   config_.batch_size = 256;
   const Json profile = profile_step(config_, "", 1);
-  int norms = 0, in_parts = 0;
+  int norms = 0, in_parts = 0, statistics_of_parts = 0;
   for (const Json& op : profile.at("ops")) {
     const Json& kernels = op.at("kernels");
     const std::string name = op.at("op"), direction = op.value("direction", "");
@@ -178,17 +178,15 @@ TEST_F(StepProfile, SumsInPartsDeclareTheParts) {
       const double rows = op.at("shape").at("rows"), channels = op.at("shape").at("channels");
       const bool forward = direction == "forward";
       ++norms;
-      if (channels > 2048) {  // a block has whole columns
-        ASSERT_EQ(kernels.size(), 1U);
-        EXPECT_EQ(bytes_of(kernels[0]), 4 * (forward ? 2 : 4) * rows * channels);
-        continue;
-      }
+      ASSERT_EQ(kernels.size(), 1U);  // a block has whole columns, or the layer makes the sums
+      EXPECT_EQ(bytes_of(kernels[0]), 4 * (forward ? 2 : 4) * rows * channels);
+    } else if (kernels.back().at("name") == "batch_norm_statistics_of_parts") {
       ASSERT_EQ(kernels.size(), 2U);
-      const Json &sums = kernels[0], &result = kernels[1];
-      const double parts = sums.at("grid")[1];  // of two sums, written and read
-      EXPECT_EQ(bytes_of(sums),
-                4 * (forward ? 1 : 3) * rows * channels + 2 * 2 * 4 * parts * channels);
-      EXPECT_EQ(bytes_of(result), 4 * (forward ? 2 : 4) * rows * channels);
+      const Json &product = kernels[0], &sums = kernels[1];
+      const double matrix = 256 * 7 * 7 * 64, channels = 64, parts = product.at("grid")[2],
+                   parts_of_sums = sums.at("grid")[1];  // of two sums, written and read
+      EXPECT_EQ(bytes_of(sums), 4 * (parts + 1) * matrix + 2 * 2 * 4 * parts_of_sums * channels);
+      ++statistics_of_parts;
     } else if (direction == "backward-weights" && name.starts_with("conv")) {
       const Json& shape = op.at("shape");
       ASSERT_EQ(kernels.size(), 1U);  // Adam adds up the parts
@@ -212,6 +210,7 @@ TEST_F(StepProfile, SumsInPartsDeclareTheParts) {
     }
   }
   EXPECT_EQ(norms, 6);
+  EXPECT_EQ(statistics_of_parts, 1);
   EXPECT_EQ(in_parts, 5);
 }
 
