@@ -30,9 +30,9 @@ template <class Tile, class Finish>
 constexpr bool can_finish = Tile::precision == Precision::fp32 || Finish::column_sums == 0;
 
 /// product_kernel's widest tile has too few registers left for statistics.
-template <class Tile, class Finish>
+template <class T, class Finish>  // nvcc would take WideTile's Tile for a parameter of that name
 constexpr bool product_can_finish =
-    can_finish<Tile, Finish> && !(std::is_same_v<Tile, WideTile> && Finish::has_origin);
+    can_finish<T, Finish> && !(std::is_same_v<T, WideTile> && Finish::has_origin);
 
 /// c = finish(A * B), or its parts. A and B are operands with the product's vec4.
 template <bool vec4, class A, class B, class Finish>
