@@ -116,7 +116,7 @@ prepare() {
         why='no data in this bundle (gpu_bundle.sh --data)'
       fi ;;
     ncu) # every launch of the third step of dcgan
-      command=(ncu --set basic --target-processes all --launch-skip 72 --launch-count 36 --csv
+      command=(ncu --set basic --target-processes all --launch-skip 64 --launch-count 32 --csv
         --log-file "$out/ncu.csv" "$bin/train_step" --preset dcgan --backend cuda --steps 1 --json "$out/ncu-step.json") ;;
     memcheck | racecheck) # some twenty of the ops' cases
       environment=(GTEST_TOTAL_SHARDS=20 GTEST_SHARD_INDEX=3)
