@@ -203,7 +203,7 @@ __global__ void __launch_bounds__(threads)
   wait_for_previous_launch();
   const ColumnPlace at = column_place(walk);
   const GradientSums<4> of = gradient_sums<4>(walk, at, in, [&](std::int64_t index) {
-    const auto sum = parts.load<4>(index);
+    const auto sum = parts.load<4>(index);  // once: walks over packs go row by row
     sum.store(dy + index);
     return BackwardTerms<4>{Pack<4>::load(in.x + index), Pack<4>::load(in.y + index), sum};
   });

@@ -2,9 +2,9 @@
 // that adds up the parts of a split sum.
 #pragma once
 #include <type_traits>
+
 #include "kernels/batch_norm.h"
 #include "kernels/batch_norm_finish.h"
-
 #include "kernels/epilogue.h"
 #include "kernels/matmul/plan.h"
 #include "kernels/matmul/tile_product.h"

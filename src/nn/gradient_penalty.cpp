@@ -14,21 +14,12 @@
 
 namespace dcgan {
 
-namespace {
-
-/// Whether the results are anything but linear in what comes in.
-bool has_slopes(const Node& node) {
-  return node.epilogue.activation != Activation::none || node.dropout >= 0;
-}
-
-}  // namespace
-
 void check_penalisable(const Network& network, const std::string& name) {
   for (const Node& node : network.nodes)
     if (!node.linear() || node.epilogue.activation == Activation::tanh)
       throw UsageError(name + ": a gradient penalty needs layers of kernels and LeakyReLU alone");
   const Node& last = network.nodes.back();
-  if (last.out.height * last.out.width != 1 || has_slopes(last))
+  if (last.out.height * last.out.width != 1 || !last.epilogue.plain())
     throw UsageError(name + ": a gradient penalty needs a last layer that is dense and linear");
 }
 
@@ -41,7 +32,7 @@ LinearOp& Sequential::bare_op(std::size_t index, std::int64_t rows) {
 /// Multiplies `dy` [rows, out] by the slopes, and the dropout's factors, that the last forward()
 /// had.
 void Sequential::apply_slopes(const Node& node, std::int64_t rows, float* dy) {
-  if (!has_slopes(node)) return;
+  if (node.epilogue.plain()) return;
   const std::uint8_t* keep =
       node.dropout >= 0 ? network_.dropouts[node.dropout].keep.u8() : nullptr;
   backend_.epilogue_backward({node.epilogue, node.rows(rows), node.out.channels, node.y.f32(), keep,

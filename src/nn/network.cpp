@@ -119,10 +119,8 @@ void Builder::operator()(const layer::BatchNorm& batch_norm) {
 Node& Builder::last_that_takes(Activation activation) {
   if (!built.nodes.empty()) {
     Node& last = built.nodes.back();
-    const bool free =
-        last.epilogue.activation == Activation::none && last.epilogue.dropout_rate == 0;
     const bool fits = last.kind != Node::Kind::batch_norm || activation == Activation::leaky_relu;
-    if (free && fits) return last;
+    if (last.epilogue.plain() && fits) return last;
   }
   return add(Node::Kind::pointwise, shape_);
 }

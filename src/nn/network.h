@@ -44,8 +44,6 @@ struct Node {
   Buffer delta;          ///< [max_rows, out], if penalised: dD/dz; of the last layer it is 1
 
   bool linear() const { return kind == Kind::dense || kind == Kind::convolution; }
-  /// Nothing but a bias, if that, follows its arithmetic.
-  bool plain() const { return epilogue.activation == Activation::none && dropout < 0; }
   /// Rows and channels as bias and statistics see them: a dense layer's are samples and units.
   std::int64_t rows(std::int64_t samples) const { return samples * out.height * out.width; }
 

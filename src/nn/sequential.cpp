@@ -162,11 +162,11 @@ std::optional<EpilogueBackward> Sequential::epilogue_backward(std::size_t index,
   const bool last = index + 1 == nodes.size();
   // Batch norm takes away what is added to a channel: the gradient of a bias before it is zero, as
   // it is when the network is made.
-  const bool cancelled = node.plain() && batch_norm_at(index + 1);
+  const bool cancelled = node.epilogue.plain() && batch_norm_at(index + 1);
   const bool wanted = pass.parameter_gradients && !cancelled && !(last && pass.last_bias_done);
   float* dbias = node.bias >= 0 && wanted ? gradient(node.bias) : nullptr;
   const float* sample_scale = last ? pass.sample_scale : nullptr;
-  if (node.plain() && !dbias && !sample_scale) return {};
+  if (node.epilogue.plain() && !dbias && !sample_scale) return {};
   const std::int64_t first = pass.first_row * node.out.size();
   return EpilogueBackward{
       node.epilogue,
@@ -201,7 +201,8 @@ float* Sequential::gradients() {
 
 float* Sequential::last_bias() const {
   const Node& last = network_.nodes.back();
-  return last.out.size() == 1 && last.bias >= 0 && last.plain() ? gradient(last.bias) : nullptr;
+  return last.out.size() == 1 && last.bias >= 0 && last.epilogue.plain() ? gradient(last.bias)
+                                                                         : nullptr;
 }
 
 AdamPart Sequential::adam_part(const AdamFactors* factors) const {

@@ -20,9 +20,9 @@ double mask_bytes(const Epilogue& e, const std::uint8_t* keep) {
 
 float Epilogue::keep_scale() const { return 1.0F / (1.0F - dropout_rate); }
 
-bool Epilogue::does_something() const {
-  return bias || activation != Activation::none || dropout_rate > 0;
-}
+bool Epilogue::plain() const { return activation == Activation::none && dropout_rate == 0; }
+
+bool Epilogue::does_something() const { return bias || !plain(); }
 
 double least_bytes(const EpilogueForward& c) {
   return (8 + mask_bytes(c.epilogue, c.keep)) * static_cast<double>(c.rows * c.channels);

@@ -15,6 +15,7 @@ struct Epilogue {
   float dropout_rate = 0;  ///< 0: no dropout; kept values are scaled by 1 / (1 - rate)
 
   float keep_scale() const;
+  bool plain() const;  ///< nothing but a bias, if that
   bool does_something() const;
 };
 

@@ -19,8 +19,6 @@ void check_size(std::int64_t largest) {
     throw Error("a tensor of more than 2^31 values; a smaller --batch-size may fit");
 }
 
-bool is_plain(const Epilogue& e) { return e.activation == Activation::none && e.dropout_rate == 0; }
-
 /// What the kernels of a layer run with.
 template <class Kernels>
 class Planned {
@@ -102,7 +100,7 @@ class Layer final : public LinearOp, private Planned<Kernels> {
     this->kernels_.backward_data_through(dz, kernel, before, this->scratch(before), this->stream());
   }
   bool makes_statistics(const BatchNormShape& after) const override {
-    return is_plain(epilogue_) && this->kernels_.can_make_forward_statistics(after);
+    return epilogue_.plain() && this->kernels_.can_make_forward_statistics(after);
   }
   void forward_with_statistics(const float* x, const float* kernel, const float* bias, float* y,
                                const BatchNormStatistics& after) override {
@@ -151,7 +149,7 @@ class ConvTranspose2d final : public LinearOp, private Planned<ConvKernels> {
     kernels_.forward_through(dz, kernel, before, scratch(before), stream());
   }
   bool makes_statistics(const BatchNormShape& after) const override {
-    return is_plain(epilogue_) && kernels_.can_make_backward_statistics(after);
+    return epilogue_.plain() && kernels_.can_make_backward_statistics(after);
   }
   void forward_with_statistics(const float* x, const float* kernel, const float* bias, float* y,
                                const BatchNormStatistics& after) override {
