@@ -15,10 +15,10 @@ namespace dcgan::cli {
 namespace {
 
 constexpr int columns = 10, shown_samples = 10, shown_neighbours = 5;
-constexpr std::size_t picture = std::size_t{judged_side} * judged_side;
+constexpr std::size_t picture_size = std::size_t{judged_side} * judged_side;
 
 ImageBatch batch_of(std::span<const std::uint8_t> pixels) {
-  return {pixels, static_cast<int>(pixels.size() / picture), judged_side, judged_side, 1};
+  return {pixels, static_cast<int>(pixels.size() / picture_size), judged_side, judged_side, 1};
 }
 
 /// Nobody chose these samples: a sheet of those that the judge is surest of would flatter.
@@ -51,22 +51,22 @@ std::vector<std::size_t> shown_beside_neighbours(const Evaluation& e) {
 Image neighbours_sheet(const Evaluation& e, const Samples& samples, const Dataset& training,
                        int threads) {
   const std::vector<std::size_t> shown = shown_beside_neighbours(e);
-  std::vector<std::uint8_t> wanted;
+  std::vector<std::uint8_t> chosen;
   for (const std::size_t i : shown) {
-    const auto pixels = std::span(samples.pixels).subspan(i * picture, picture);
-    wanted.insert(wanted.end(), pixels.begin(), pixels.end());
+    const auto pixels = std::span(samples.pixels).subspan(i * picture_size, picture_size);
+    chosen.insert(chosen.end(), pixels.begin(), pixels.end());
   }
-  const auto found = nearest(wanted, training.pixels, picture, shown_neighbours, threads);
-  std::vector<std::uint8_t> all = wanted;  // and then their neighbours
+  const auto found = nearest(chosen, training.pixels, picture_size, shown_neighbours, threads);
+  std::vector<std::uint8_t> all = chosen;  // and then their neighbours
   std::vector<SheetRow> rows;
   for (std::size_t i = 0; i < shown.size(); ++i) {
     const auto of_class = static_cast<std::size_t>(e.generated.classes[shown[i]]);
     SheetRow row{e.class_name(of_class), {static_cast<int>(i)}, {"sample"}};
     for (const Neighbour& one : found[i]) {
-      row.images.push_back(static_cast<int>(all.size() / picture));
+      row.images.push_back(static_cast<int>(all.size() / picture_size));
       row.captions.push_back(fmt::format("{:.2f}", one.distance));
       const std::uint8_t* pixels = training.image(one.index);
-      all.insert(all.end(), pixels, pixels + picture);
+      all.insert(all.end(), pixels, pixels + picture_size);
     }
     rows.push_back(row);
   }

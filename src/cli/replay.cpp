@@ -8,7 +8,7 @@
 namespace dcgan::cli {
 namespace {
 
-struct Options {
+struct ReplayOptions {
   std::string preset, backend = "auto", precision = "fp32";
   int threads = 0;
   ConfigOptions settings;
@@ -20,7 +20,7 @@ struct Options {
 void add_replay(CLI::App& app, int& status) {
   CLI::App* command =
       app.add_subcommand("replay", "Run a parity tape: given images, noise and dropout masks");
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<ReplayOptions>();
   command->add_option("--preset", o->preset, "Preset of the tape")->required();
   command->add_option("--weights", o->files.weights, "Weights to start from")->required();
   command->add_option("--tape", o->files.tape, "Images, noise and masks of each step")->required();

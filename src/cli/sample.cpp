@@ -13,7 +13,7 @@
 namespace dcgan::cli {
 namespace {
 
-constexpr std::int64_t at_once = 64;  // pictures in memory, whatever the number asked for
+constexpr std::int64_t pictures_at_once = 64;  // pictures in memory, whatever the number asked for
 
 void run(const SampleOptions& o) {
   check_options(o);
@@ -27,8 +27,8 @@ void run(const SampleOptions& o) {
   const PictureSize size{generator.height(), generator.width(), generator.channels()};
   const auto output = make_output(plan.target, o.out, plan.count, size, plan.grid);
   Progress progress("pictures drawn", static_cast<std::size_t>(plan.count));
-  for (std::int64_t first = 0; first < plan.count; first += at_once) {
-    const std::int64_t n = std::min(at_once, plan.count - first);
+  for (std::int64_t first = 0; first < plan.count; first += pictures_at_once) {
+    const std::int64_t n = std::min(pictures_at_once, plan.count - first);
     output->add(generator.sample(plan.latents(first, n), plan.labels(first, n)));
     progress.done(static_cast<std::size_t>(first + n));
   }

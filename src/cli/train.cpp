@@ -16,7 +16,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Options {
+struct TrainOptions {
   std::string preset, out, resume, init, config_file, weights;
   ConfigOptions settings;
 };
@@ -39,7 +39,7 @@ std::string run_folder_of(const std::string& checkpoint) {
   return checkpoints.filename() == "checkpoints" ? checkpoints.parent_path().string() : "";
 }
 
-Plan resumed_plan(const Options& o) {
+Plan resumed_plan(const TrainOptions& o) {
   if (!o.config_file.empty() || !o.init.empty())
     throw UsageError(
         "--resume excludes --config and --init: the checkpoint has its settings and weights");
@@ -69,7 +69,7 @@ Plan resumed_plan(const Options& o) {
 
 /// The settings of a run that takes over the weights of another: those of the other, as far as
 /// nothing else is said, for as many epochs.
-Config initialised_config(const Options& o) {
+Config initialised_config(const TrainOptions& o) {
   const std::string checkpoint = find_checkpoint(o.init);
   Config config = checkpoint_config(checkpoint);
   if (!o.preset.empty() && o.preset != config.preset)
@@ -80,7 +80,7 @@ Config initialised_config(const Options& o) {
   return config;
 }
 
-Config fresh_config(const Options& o) {
+Config fresh_config(const TrainOptions& o) {
   const bool of_file = !o.config_file.empty(), of_weights = !o.init.empty();
   if (of_file && !o.preset.empty())
     throw UsageError("--preset and --config exclude each other: the file names its preset");
@@ -96,7 +96,7 @@ Config fresh_config(const Options& o) {
 }
 
 /// Throws Error if --out names a folder in which no new run may begin.
-void check_named_folder(const Options& o, const Plan& plan) {
+void check_named_folder(const TrainOptions& o, const Plan& plan) {
   std::error_code none;
   if (o.out.empty() || fs::equivalent(o.out, plan.own_folder, none)) return;
   const std::string hindrance = hindrance_to_new_run(o.out);
@@ -104,14 +104,14 @@ void check_named_folder(const Options& o, const Plan& plan) {
 }
 
 /// Refuses an output folder before the data are read, which may take long.
-void check_out_folder(const Options& o, const Plan& plan) {
+void check_out_folder(const TrainOptions& o, const Plan& plan) {
   if (!o.resume.empty() && o.out.empty() && plan.own_folder.empty())
     throw UsageError(o.resume + " is not in a run folder: name a folder with --out");
   check_named_folder(o, plan);
 }
 
 /// The folder that is asked for or resumed, else the first free one of the preset's name.
-FolderLock lock_out_folder(const Options& o, const Plan& plan) {
+FolderLock lock_out_folder(const TrainOptions& o, const Plan& plan) {
   const std::string named = o.out.empty() ? plan.own_folder : o.out;
   if (named.empty())
     return FolderLock::lock_first_free("runs/" + plan.config.preset, hindrance_to_new_run);
@@ -120,7 +120,7 @@ FolderLock lock_out_folder(const Options& o, const Plan& plan) {
   return folder;
 }
 
-int run(const Options& o) {
+int run(const TrainOptions& o) {
   const Plan plan = o.resume.empty() ? Plan{fresh_config(o), "", ""} : resumed_plan(o);
   check_out_folder(o, plan);
   Trainer trainer(plan.config, read_dataset(plan.config), read_test_set(plan.config));
@@ -152,7 +152,7 @@ int run(const Options& o) {
 
 void add_train(CLI::App& app, int& status) {
   CLI::App* command = app.add_subcommand("train", "Train a preset");
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<TrainOptions>();
   std::string presets;
   for (const std::string& name : preset_names()) presets += (presets.empty() ? "" : ", ") + name;
   command->add_option("--preset", o->preset, presets);

@@ -20,13 +20,13 @@
 namespace dcgan {
 namespace {
 
-struct Failure : jpeg_error_mgr {
+struct JpegFailure : jpeg_error_mgr {
   std::jmp_buf back;
   char text[JMSG_LENGTH_MAX];
 };
 
 [[noreturn]] void fail(j_common_ptr jpeg) {
-  auto* failure = static_cast<Failure*>(jpeg->err);
+  auto* failure = static_cast<JpegFailure*>(jpeg->err);
   jpeg->err->format_message(jpeg, failure->text);
   std::longjmp(failure->back, 1);
 }
@@ -44,7 +44,7 @@ void on_message(j_common_ptr jpeg, int level) {
 void limit_scans(j_common_ptr jpeg) {
   constexpr int most_scans = 100;  // ten are usual
   if (reinterpret_cast<j_decompress_ptr>(jpeg)->input_scan_number <= most_scans) return;
-  auto* failure = static_cast<Failure*>(jpeg->err);
+  auto* failure = static_cast<JpegFailure*>(jpeg->err);
   std::snprintf(failure->text, sizeof failure->text, "more than %d scans", most_scans);
   std::longjmp(failure->back, 1);
 }
@@ -127,7 +127,7 @@ class JpegDecoder {
     calls();
   }
 
-  Failure failure_{};
+  JpegFailure failure_{};
   jpeg_progress_mgr progress_{};
   jpeg_decompress_struct jpeg_{};
 };

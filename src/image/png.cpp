@@ -18,12 +18,12 @@
 namespace dcgan {
 namespace {
 
-struct Failure {
+struct PngFailure {
   char text[128];
 };
 
 void on_error(png_structp png, png_const_charp message) {
-  auto* failure = static_cast<Failure*>(png_get_error_ptr(png));
+  auto* failure = static_cast<PngFailure*>(png_get_error_ptr(png));
   std::snprintf(failure->text, sizeof failure->text, "%s", message);
   png_longjmp(png, 1);
 }
@@ -132,7 +132,7 @@ class PngDecoder {
   }
 
   std::span<const std::uint8_t> rest_;
-  Failure failure_{};
+  PngFailure failure_{};
   png_structp png_ = nullptr;
   png_infop info_ = nullptr;
 };

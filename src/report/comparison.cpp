@@ -114,7 +114,7 @@ std::string settings_table(const std::vector<RunSummary>& runs) {
   return t + "</table>\n";
 }
 
-constexpr const char* style = R"(
+constexpr const char* comparison_style = R"(
 .runs { display: grid; grid-template-columns: repeat(auto-fit, minmax(360px, 1fr)); gap: 2em; }
 .runs img { max-width: 100%; height: auto; display: block; margin: .5em 0 1em; }
 table { border-collapse: collapse; margin: 1em 0; }
@@ -142,7 +142,7 @@ void write_comparison_page(const std::string& path, const std::vector<RunSummary
             picture(run.final_grid, "png", run.title + ": samples after the last epoch") +
             epochs_table(run) + "</section>\n";
   page += "</div>\n<h2>Settings</h2>\n" + settings_table(runs);
-  write_file_atomically(path, html_page(title, style, page));
+  write_file_atomically(path, html_page(title, comparison_style, page));
 }
 
 }  // namespace dcgan

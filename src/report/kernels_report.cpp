@@ -80,7 +80,7 @@ std::vector<std::string> cells(const Json& line) {
           formatted("%.2f", number(line, "bytes") * 1e-6)};
 }
 
-constexpr const char* style = R"(
+constexpr const char* kernels_style = R"(
 table { border-collapse: collapse; margin: .5em 0 1em; font-size: 14px; }
 th, td { text-align: right; padding: .1em .8em .1em 0; border-bottom: 1px solid #8884; font-weight: normal; }
 th:first-child, td:first-child, th:nth-child(2), td:nth-child(2) { text-align: left; }
@@ -188,7 +188,7 @@ void write_kernels_page(const std::string& path, const Json& profile) {
       "conflicts.</p>\n" +
       bars(passes, "M", 1e-6) + "<h2>Line by line</h2>\n<p>Bold: a quarter above the ideal.</p>\n" +
       details;
-  write_file_atomically(path, html_page(title, style, body));
+  write_file_atomically(path, html_page(title, kernels_style, body));
 }
 
 }  // namespace dcgan

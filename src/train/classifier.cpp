@@ -7,7 +7,7 @@
 namespace dcgan {
 namespace {
 
-constexpr std::int64_t updates_per_step = 1;
+constexpr std::int64_t updates_of_classifier = 1;
 
 }  // namespace
 
@@ -27,7 +27,7 @@ Classifier::Memory Classifier::allocate_memory(
 std::int64_t Classifier::bytes(const Config& config) {
   const ClassifierSpec spec = classifier_spec(config);
   std::int64_t sum = Sequential::size_of(spec.layers, spec.image, config.batch_size).bytes +
-                     StepStates::bytes(updates_per_step);
+                     StepStates::bytes(updates_of_classifier);
   allocate_memory(config, [&](std::size_t n) {
     sum += static_cast<std::int64_t>(n);
     return Buffer();
@@ -36,7 +36,7 @@ std::int64_t Classifier::bytes(const Config& config) {
 }
 
 Classifier::Classifier(Backend& backend, const Config& config)
-    : Model(backend, config, updates_per_step),
+    : Model(backend, config, updates_of_classifier),
       spec_(classifier_spec(config)),
       network_(backend, spec_.name, spec_.layers, spec_.image, config.batch_size),
       memory_(allocate_memory(config, [&](std::size_t bytes) { return backend.allocate(bytes); })) {

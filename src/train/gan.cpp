@@ -29,7 +29,7 @@ Penalty penalty_of(const Config& config) {
 }
 
 /// Adam's steps within a training step: the generator's first, then the discriminator's.
-std::int64_t updates_per_step(const Config& config) { return 1 + config.discriminator_steps; }
+std::int64_t updates_of_gan(const Config& config) { return 1 + config.discriminator_steps; }
 
 RandomAddress sample_address(std::uint64_t seed, std::int64_t first) {
   return {seed, random_stream::sample, static_cast<std::uint64_t>(first / sample_chunk)};
@@ -67,7 +67,7 @@ Gan::Memory Gan::allocate_memory(const Config& config,
 std::int64_t Gan::bytes(const Config& config) {
   const GanSpec spec = gan_spec(config);
   std::int64_t sum =
-      StepStates::bytes(updates_per_step(config)) +
+      StepStates::bytes(updates_of_gan(config)) +
       Sequential::size_of(spec.generator, generator_input(config), config.batch_size).bytes +
       Sequential::size_of(spec.discriminator, spec.image, 2 * config.batch_size, penalty_of(config))
           .bytes;
@@ -79,7 +79,7 @@ std::int64_t Gan::bytes(const Config& config) {
 }
 
 Gan::Gan(Backend& backend, const Config& config)
-    : Model(backend, checked(config), updates_per_step(config)),
+    : Model(backend, checked(config), updates_of_gan(config)),
       spec_(gan_spec(config)),
       generator_(backend, "generator", spec_.generator, generator_input(config), config.batch_size),
       discriminator_(backend, "discriminator", spec_.discriminator, spec_.image,

@@ -33,10 +33,6 @@ class ClassifierRun : public SmallRun {
   }
 };
 
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
 TEST_F(ClassifierRun, WritesItsFolder) {
   for (const std::string preset : {"classifier", "judge"}) {
     const Outcome outcome = run_program(train(preset, {"--epochs", "2"}, preset));

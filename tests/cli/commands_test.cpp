@@ -19,10 +19,6 @@ namespace fs = std::filesystem;
 
 class Commands : public SmallRun {};
 
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
 TEST_F(Commands, EveryOneHasHelp) {
   EXPECT_TRUE(has(run_program({"--version"}).out, "0."));
   for (const std::string command : {"", "train", "sample", "replay", "kernels", "info"}) {

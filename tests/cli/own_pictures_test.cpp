@@ -14,25 +14,21 @@ namespace {
 
 namespace fs = std::filesystem;
 
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
 class OwnPictures : public SmallRun {
  protected:
   OwnPictures() {
     for (const char* name : {"red", "green"}) {
       fs::create_directories(folder.path(std::string("classes/") + name));
       for (int i = 0; i < 6; ++i) {
-        Image picture{20 + 9 * i, 30, 3, {}};
-        for (int k = 0; k < picture.width * picture.height; ++k) {
+        Image shade{20 + 9 * i, 30, 3, {}};
+        for (int k = 0; k < shade.width * shade.height; ++k) {
           const auto level = static_cast<std::uint8_t>(k * (i + 3) % 90);
           const bool red = name[0] == 'r';
           for (const int channel : {red ? 200 : 0, red ? 0 : 180, 0})
-            picture.pixels.push_back(static_cast<std::uint8_t>(channel + level / 2));
+            shade.pixels.push_back(static_cast<std::uint8_t>(channel + level / 2));
         }
         write_png(folder.path(std::string("classes/") + name + "/" + std::to_string(i) + ".png"),
-                  picture);
+                  shade);
       }
     }
   }

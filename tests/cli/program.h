@@ -44,6 +44,10 @@ Outcome run_program(const std::vector<std::string>& arguments, const Surrounding
 void expect_refused(const std::vector<std::string>& arguments, int status,
                     const std::vector<std::string>& parts, const Surroundings& around = {});
 
+inline bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
 /// All files below a folder, with their contents' sizes, sorted: "log.jsonl 120".
 std::vector<std::string> list_files(const std::string& directory);
 

@@ -64,6 +64,11 @@ class Case {
     for (const Pass& pass : passes()) sum += pass.op.flops;
     return sum;
   }
+  double bytes() const {
+    double sum = 0;
+    for (const Pass& pass : passes()) sum += pass.op.bytes;
+    return sum;
+  }
 };
 
 using Cases = std::vector<std::shared_ptr<const Case>>;

@@ -42,6 +42,12 @@ double most_flops(const std::string& backend) {
   return 1e10 * share;
 }
 
+/// What a case may move. Check mode follows every access, which where much is moved is most of the
+/// time.
+double most_bytes(const std::string& backend) {
+  return backend == "simt-check" ? 2.5e7 : std::numeric_limits<double>::infinity();
+}
+
 struct Pairing {
   std::shared_ptr<const Case> op;
   std::string backend;
@@ -58,7 +64,8 @@ std::vector<Pairing> on_backends(bool (*wanted)(const OpCases&, const Case&), do
   for (const std::string& backend : present_backends())
     for (const OpCases& cases : op_cases())
       for (const auto& op : cases.all())
-        if (wanted(cases, *op) && op->flops() <= share * most_flops(backend))
+        if (wanted(cases, *op) && op->flops() <= share * most_flops(backend) &&
+            op->bytes() <= most_bytes(backend))
           all.push_back({op, backend});
   return all;
 }

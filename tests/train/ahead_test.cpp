@@ -17,7 +17,7 @@
 namespace dcgan::test {
 namespace {
 
-constexpr int steps = 11;  // of epochs of 5, the last of which has 2 pictures
+constexpr int steps_ahead = 11;  // of epochs of 5, the last of which has 2 pictures
 
 Config config_of(const std::string& preset, const std::string& backend) {
   Config config = small_preset(preset);
@@ -54,7 +54,7 @@ void finish(Trained& trained, Trainer& trainer) {
 Trained step_by_step(const Config& config) {
   Trainer trainer(config, pictures(config, 18));
   Trained trained;
-  for (int i = 0; i < steps; ++i) note(trained, trainer.train_step(), trainer);
+  for (int i = 0; i < steps_ahead; ++i) note(trained, trainer.train_step(), trainer);
   finish(trained, trainer);
   return trained;
 }
@@ -63,8 +63,8 @@ Trained step_by_step(const Config& config) {
 Trained ahead(const Config& config, std::vector<std::int64_t> stop_at = {}) {
   Trainer trainer(config, pictures(config, 18));
   Trained trained;
-  while (trainer.state().step < steps)
-    trainer.train(steps - trainer.state().step, [&](const StepResult& step) {
+  while (trainer.state().step < steps_ahead)
+    trainer.train(steps_ahead - trainer.state().step, [&](const StepResult& step) {
       EXPECT_EQ(trainer.state().step, step.step);
       note(trained, step, trainer);
       return std::find(stop_at.begin(), stop_at.end(), step.step) == stop_at.end();

@@ -19,7 +19,7 @@
 namespace dcgan::test {
 namespace {
 
-constexpr std::int64_t steps = 2, rows = 3, latent = 4;
+constexpr std::int64_t replayed_steps = 2, rows = 3, latent = 4;
 
 class Replay : public testing::Test {
  protected:
@@ -35,17 +35,17 @@ class Replay : public testing::Test {
   /// A whole tape; `change` may damage it before it is written.
   template <class Change>
   void write_tape(Change change) {
-    real.assign(steps * rows * 28 * 28, 0.25F);
-    noise.assign(steps * rows * latent, -0.5F);
-    masks.assign(steps * rows * 8, 1);
+    real.assign(replayed_steps * rows * 28 * 28, 0.25F);
+    noise.assign(replayed_steps * rows * latent, -0.5F);
+    masks.assign(replayed_steps * rows * 8, 1);
     std::vector<TensorToWrite> tensors = {
-        {"real", DType::f32, {steps, rows, 28, 28, 1}, real.data()},
-        {"noise", DType::f32, {steps, rows, latent}, noise.data()}};
+        {"real", DType::f32, {replayed_steps, rows, 28, 28, 1}, real.data()},
+        {"noise", DType::f32, {replayed_steps, rows, latent}, noise.data()}};
     std::int64_t units = 8;
     for (int n = 1; n <= 3; ++n, units /= 2)
       for (const char* half : {"mask.real.dropout", "mask.fake.dropout"})
         tensors.push_back(
-            {half + std::to_string(n), DType::u8, {steps, rows, units}, masks.data()});
+            {half + std::to_string(n), DType::u8, {replayed_steps, rows, units}, masks.data()});
     change(tensors);
     write_safetensors(files.tape, tensors);
   }
@@ -83,7 +83,7 @@ TEST_F(Replay, WritesLossesGradientsAndTheFinalState) {
   write_tape();
   replay(config, files);
   const SafetensorsFile result(files.result);
-  EXPECT_EQ(result.shape("loss.generator"), (std::vector<std::int64_t>{steps}));
+  EXPECT_EQ(result.shape("loss.generator"), (std::vector<std::int64_t>{replayed_steps}));
   EXPECT_EQ(result.shape("fake"), (std::vector<std::int64_t>{rows, 28, 28, 1}));
   for (const char* name :
        {"loss.discriminator", "grad.generator.dense1.kernel", "generator.dense1.kernel",
@@ -94,7 +94,7 @@ TEST_F(Replay, WritesLossesGradientsAndTheFinalState) {
 TEST_F(Replay, MasksMustBeZerosAndOnesAndFitTheLayers) {
   write_tape([&](auto&) { masks.back() = 2; });
   EXPECT_NE(refusal().find("other than 0 and 1"), std::string::npos) << refusal();
-  write_tape([](auto& tensors) { tensors.back().shape = {steps, rows, 1}; });
+  write_tape([](auto& tensors) { tensors.back().shape = {replayed_steps, rows, 1}; });
   EXPECT_NE(refusal().find("mask.fake.dropout3"), std::string::npos) << refusal();
   write_tape([](auto& tensors) { tensors.pop_back(); });
   EXPECT_NE(refusal().find("mask.fake.dropout3"), std::string::npos) << refusal();
@@ -105,7 +105,7 @@ TEST_F(Replay, EachOfSeveralDiscriminatorStepsUsesItsOwnMasks) {
   config.discriminator_steps = 2;
   write_tape();
   EXPECT_NE(refusal().find("mask.real.dropout1"), std::string::npos) << refusal();
-  std::vector<std::uint8_t> by_pass(steps * 3 * rows * 8, 1);
+  std::vector<std::uint8_t> by_pass(replayed_steps * 3 * rows * 8, 1);
   const auto alternating = [&](auto& tensors) {
     for (TensorToWrite& t : tensors) {
       if (t.dtype != DType::u8) continue;
@@ -135,7 +135,7 @@ TEST_F(Replay, EachOfSeveralDiscriminatorStepsUsesItsOwnMasks) {
 
 TEST_F(Replay, AbsurdBatchesAreRefused) {
   for (const std::vector<std::int64_t>& shape :
-       {std::vector<std::int64_t>{0, rows, 28, 28, 1}, {steps, 0, 28, 28, 1}, {}}) {
+       {std::vector<std::int64_t>{0, rows, 28, 28, 1}, {replayed_steps, 0, 28, 28, 1}, {}}) {
     write_tape([&](auto& tensors) { tensors.front().shape = shape; });
     EXPECT_NE(refusal().find("real has shape"), std::string::npos) << refusal();
   }
@@ -149,11 +149,11 @@ class ClassifierReplay : public Replay {
     Trainer(config, pictures(config, 8)).save(files.weights);
   }
   void write_classifier_tape() {
-    images.assign(steps * rows * 28 * 28, 0.25F);
+    images.assign(replayed_steps * rows * 28 * 28, 0.25F);
     write_safetensors(files.tape, {{"images", DType::f32, image_shape, images.data()},
-                                   {"labels", DType::f32, {steps, rows}, labels.data()}});
+                                   {"labels", DType::f32, {replayed_steps, rows}, labels.data()}});
   }
-  std::vector<std::int64_t> image_shape{steps, rows, 28, 28, 1};
+  std::vector<std::int64_t> image_shape{replayed_steps, rows, 28, 28, 1};
   std::vector<float> images, labels{0, 3, 9, 1, 2, 4};
 };
 
@@ -161,8 +161,8 @@ TEST_F(ClassifierReplay, WritesMeasuresGradientsAndTheFinalState) {
   write_classifier_tape();
   replay(config, files);
   const SafetensorsFile result(files.result);
-  EXPECT_EQ(result.shape("loss"), (std::vector<std::int64_t>{steps}));
-  EXPECT_EQ(result.shape("accuracy"), (std::vector<std::int64_t>{steps}));
+  EXPECT_EQ(result.shape("loss"), (std::vector<std::int64_t>{replayed_steps}));
+  EXPECT_EQ(result.shape("accuracy"), (std::vector<std::int64_t>{replayed_steps}));
   EXPECT_FALSE(result.contains("fake"));
   for (const char* name : {"grad.classifier.dense1.kernel", "classifier.dense2.bias",
                            "adam.m.classifier.dense1.bias", "adam.v.classifier.dense2.kernel"})
@@ -179,10 +179,10 @@ TEST_F(ClassifierReplay, LabelsMustBeClasses) {
 }
 
 TEST_F(ClassifierReplay, OtherTapesAreRefused) {
-  image_shape = {steps, rows, 784};
+  image_shape = {replayed_steps, rows, 784};
   write_classifier_tape();
   EXPECT_NE(refusal().find("images has shape"), std::string::npos) << refusal();
-  image_shape = {steps, rows, 28, 28, 1};
+  image_shape = {replayed_steps, rows, 28, 28, 1};
   write_classifier_tape();
   config.dropout = 0.5;
   EXPECT_NE(refusal().find("dropout=0"), std::string::npos) << refusal();
