@@ -88,7 +88,7 @@ class Sandbox:
             launcher = ["-DCMAKE_CXX_COMPILER_LAUNCHER=ccache"] if shutil.which("ccache") else []
             self._must(["cmake", "-S", str(self.source), "-B", str(self.build), "-G", "Ninja",
                         "-DCMAKE_BUILD_TYPE=Release", f"-DCMAKE_CXX_FLAGS_RELEASE={OPTIMISATION} -DNDEBUG",
-                        "-DDCGAN_CUDA=OFF", *launcher], "configured")
+                        "-DDCGAN_CUDA=OFF", "-DCMAKE_UNITY_BUILD=OFF", *launcher], "configured")
         self._must(["cmake", "--build", str(self.build), "-j", str(self.jobs), "--target", *self.programs],
                    "built")
         commands = json.loads((self.build / "compile_commands.json").read_text())
