@@ -8,6 +8,9 @@ set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 build=${DCGAN_BUILD_DIR:-$root/build}
 out=$build/model
+if [[ " $* " == *" --help "* || " $* " == *" -h "* ]]; then
+  exec python3 "$root/tools/model/model.py" --help
+fi
 precision=fp32
 if [ "${1:-}" = --precision ]; then
   precision=${2:-}

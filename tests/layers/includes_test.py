@@ -38,8 +38,10 @@ def commands():
     found = {}
     for entry in json.loads((BUILD / "compile_commands.json").read_text()):
         if "nvcc" not in entry["command"]:
-            name = pathlib.Path(entry["file"]).resolve()
-            found.setdefault(name, (shlex.split(entry["command"]), entry["directory"]))
+            file = pathlib.Path(entry["file"])
+            together = re.findall(r'^#include "(/.+)"', file.read_text(), re.M) if "Unity" in file.parts else [file]
+            for name in together:
+                found.setdefault(pathlib.Path(name).resolve(), (shlex.split(entry["command"]), entry["directory"]))
     return found
 
 
