@@ -28,7 +28,7 @@ Op describe(const std::vector<KeepMaskDraw>& draws) {
 
 Op describe(const NormalDraw& normal, const std::vector<KeepMaskDraw>& masks) {
   if (masks.empty()) return describe(normal);
-  const Op of_masks = describe(masks);
+  Op of_masks = describe(masks);
   if (normal.n == 0) return of_masks;
   Op both = describe(normal);
   both.name = "draw";
