@@ -59,15 +59,14 @@ class Case {
   virtual std::vector<Expected> expected() const = 0;
   virtual std::vector<Slope> slopes(Backend&) const { return {}; }
 
-  double flops() const {
-    double sum = 0;
-    for (const Pass& pass : passes()) sum += pass.op.flops;
-    return sum;
-  }
-  double bytes() const {
-    double sum = 0;
-    for (const Pass& pass : passes()) sum += pass.op.bytes;
-    return sum;
+  double flops() const { return sum(&dcgan::Op::flops); }
+  double bytes() const { return sum(&dcgan::Op::bytes); }
+
+ private:
+  double sum(double dcgan::Op::*amount) const {
+    double of_passes = 0;
+    for (const Pass& pass : passes()) of_passes += pass.op.*amount;
+    return of_passes;
   }
 };
 

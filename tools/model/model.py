@@ -316,9 +316,7 @@ def run(arguments):
     gpus = arguments.gpus
     presets = [read_profile(path) for path in arguments.profile]
     code = machine_code(arguments.machine_code)
-    # Of all cards only where they are written or compared: the report may have the code of some.
-    cards = GPUS if arguments.json or arguments.markdown or arguments.measured else gpus
-    all_times = [step_times(preset, code, cards) for preset in presets]
+    all_times = [step_times(preset, code, GPUS) for preset in presets]
     for preset, times in zip(presets, all_times):
         print(summary(preset, times, gpus))
         if arguments.kernels:
@@ -335,7 +333,7 @@ def run(arguments):
         if any(precision_of(preset) != "fp32" for preset in presets):
             raise ModelError("the page is of fp32")
         page.write(arguments.markdown, "model.sh", markdown(presets, all_times, gpus))
-    strange = strange_widths(all_times, cards, code)
+    strange = strange_widths(all_times, GPUS, code)
     kernels = {work.kernel for times in all_times for work, _ in times}
     print(f"{len(kernels)} kernels held against their machine code: {len(strange)} widths of access that it "
           "has not")
